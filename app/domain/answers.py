@@ -1,0 +1,89 @@
+"""The events of an answer. A JSON answer is these events, collected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    query_id: UUID
+    trace_id: str
+    model: str
+    cache: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    stage: str
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage offered to the model under the number `citation`, counted from 1."""
+
+    citation: int
+    chunk_id: int
+    document_id: UUID
+    filename: str
+    page: int | None
+    section: str | None
+    score: float
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    items: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The answer text so far ends, at `offset` characters, in a reference to source `citation`."""
+
+    citation: int
+    chunk_id: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    input_tokens: int
+    output_tokens: int
+    ttft_ms: float
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    finish_reason: str
+    citations_used: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The stream ended in an error. `problem` is an RFC 9457 object."""
+
+    problem: Mapping[str, Any]
+    retryable: bool
+
+
+Event = Start | Status | Sources | Delta | Citation | Usage | Done | Failed
+
+EVENT_NAMES: Mapping[type[Event], str] = {
+    Start: "start",
+    Status: "status",
+    Sources: "sources",
+    Delta: "delta",
+    Citation: "citation",
+    Usage: "usage",
+    Done: "done",
+    Failed: "error",
+}

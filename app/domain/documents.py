@@ -1,0 +1,125 @@
+"""Documents, their chunks, and the collections that hold them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class DocumentStatus(StrEnum):
+    """Where a document stands. `partial`: searchable, but some chunks have no embedding."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    READY = "ready"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class Stage(StrEnum):
+    """What the worker does with a document that is `processing`."""
+
+    LOAD = "load"
+    SPLIT = "split"
+    EMBED = "embed"
+    STORE = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    id: UUID
+    tenant: str
+    collection: str
+    filename: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    status: DocumentStatus
+    stage: Stage | None
+    chunk_count: int
+    embedded_count: int
+    failed_count: int
+    reused_count: int
+    error: str | None
+    metadata: dict[str, Any]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A run of text on one page, under one heading path."""
+
+    text: str
+    page: int | None = None
+    heading: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedDocument:
+    """What a loader read: sections in reading order.
+
+    `warnings` name what was left out (an unreadable page, a skipped attachment).
+    """
+
+    media_type: str
+    sections: tuple[Section, ...]
+    title: str | None = None
+    page_count: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkDraft:
+    """A piece of a document before it is stored. `ordinal` counts from 0 within a version."""
+
+    ordinal: int
+    text: str
+    token_count: int
+    page: int | None
+    section: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    id: int
+    document_id: UUID
+    filename: str
+    version: int
+    ordinal: int
+    text: str
+    token_count: int
+    page: int | None
+    section: str | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSpace:
+    """One collection's vectors of one model: what makes two vectors comparable.
+
+    `digest` is the model server's digest, so a model that changed under its name is noticed.
+    """
+
+    id: int
+    model: str
+    digest: str
+    dimension: int
+    query_prefix: str = ""
+    document_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    id: int
+    tenant: str
+    name: str
+    description: str
+    language: str
+    corpus_version: int
+    space: EmbeddingSpace
+    created_at: datetime
+    updated_at: datetime
+    settings: dict[str, Any] = field(default_factory=dict)

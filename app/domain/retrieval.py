@@ -1,0 +1,75 @@
+"""Questions put to the index and the passages that come back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.float32]
+
+
+class SearchMode(StrEnum):
+    HYBRID = "hybrid"
+    VECTOR = "vector"
+    LEXICAL = "lexical"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A retrieval request within one tenant and collection. `filter` is equality on document metadata."""
+
+    tenant: str
+    collection: str
+    text: str
+    top_k: int = 5
+    mode: SearchMode = SearchMode.HYBRID
+    filter: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredChunk:
+    """A passage found. `score` orders results; `scores` holds what each arm gave, by arm name."""
+
+    chunk_id: int
+    document_id: UUID
+    filename: str
+    page: int | None
+    section: str | None
+    text: str
+    score: float
+    scores: Mapping[str, float]
+    ordinal: int = 0
+    token_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What one arm ranked, before fusion."""
+
+    chunk_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ArmResult:
+    """One arm's candidates, best first. `exhausted`: fewer matched than were asked for."""
+
+    candidates: tuple[Candidate, ...]
+    exhausted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """Fused results with what they rest on, which the cache needs to know when they go stale."""
+
+    results: tuple[ScoredChunk, ...]
+    vector: ArmResult | None
+    lexical: ArmResult | None
+    query_vector: Vector | None
+    lexemes: tuple[str, ...]
+    corpus_version: int
+    timings_ms: Mapping[str, float]

@@ -1,0 +1,135 @@
+"""The error tree. Each class carries the HTTP status and title of the problem it becomes.
+
+    LocalChatError                500
+    ├── InvalidInput              422  the payload is well formed but cannot be accepted
+    ├── Unauthorized              401
+    ├── NotFound                  404
+    ├── Conflict                  409
+    ├── PreconditionFailed        412
+    ├── TooLarge                  413
+    ├── UnsupportedMedia          415
+    ├── UnreadableDocument        422  a file that no loader can read; the message says why
+    ├── NotCached                 504  only-if-cached was asked for (RFC 9111 §5.2.1.7)
+    ├── StoreUnavailable          503  Postgres
+    └── ModelError                502
+        ├── ModelNotFound         404
+        ├── ModelUnsuitable       422  a chat was asked of an embedding model, or the reverse
+        ├── InputTooLong          422
+        ├── ModelUnavailable      503  no endpoint answers, or all are busy
+        └── ModelProtocolError    502  an endpoint answered what it must not
+
+`detail` is written for the caller: never the text of a driver's exception, never document text.
+"""
+
+from typing import ClassVar
+
+
+class LocalChatError(Exception):
+    """Base of every error that LocalChat raises on purpose."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Internal error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidInput(LocalChatError):
+    status = 422
+    code = "invalid-input"
+    title = "The input cannot be accepted"
+
+
+class Unauthorized(LocalChatError):
+    status = 401
+    code = "unauthorized"
+    title = "A valid API key is needed"
+
+
+class NotFound(LocalChatError):
+    status = 404
+    code = "not-found"
+    title = "Not found"
+
+
+class Conflict(LocalChatError):
+    status = 409
+    code = "conflict"
+    title = "The request conflicts with what is stored"
+
+
+class PreconditionFailed(LocalChatError):
+    status = 412
+    code = "precondition-failed"
+    title = "The resource has changed"
+
+
+class TooLarge(LocalChatError):
+    status = 413
+    code = "too-large"
+    title = "Too large"
+
+
+class UnsupportedMedia(LocalChatError):
+    status = 415
+    code = "unsupported-media"
+    title = "This kind of file is not supported"
+
+
+class UnreadableDocument(LocalChatError):
+    status = 422
+    code = "unreadable-document"
+    title = "The file cannot be read"
+
+
+class NotCached(LocalChatError):
+    status = 504
+    code = "not-cached"
+    title = "No cached result"
+
+
+class StoreUnavailable(LocalChatError):
+    status = 503
+    code = "store-unavailable"
+    title = "The database cannot be reached"
+    retryable = True
+
+
+class ModelError(LocalChatError):
+    status = 502
+    code = "model-error"
+    title = "The model server failed"
+
+
+class ModelNotFound(ModelError):
+    status = 404
+    code = "model-not-found"
+    title = "The model is not present on the model server"
+
+
+class ModelUnsuitable(ModelError):
+    status = 422
+    code = "model-unsuitable"
+    title = "The model cannot do this"
+
+
+class InputTooLong(ModelError):
+    status = 422
+    code = "input-too-long"
+    title = "The input is longer than the model's context"
+
+
+class ModelUnavailable(ModelError):
+    status = 503
+    code = "model-unavailable"
+    title = "No model server is available"
+    retryable = True
+
+
+class ModelProtocolError(ModelError):
+    code = "model-protocol-error"
+    title = "The model server broke its protocol"
+    retryable = True

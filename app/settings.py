@@ -1,0 +1,125 @@
+"""Every setting, read once from the environment and `.env`. Durations are seconds, sizes bytes."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIB = 1024 * 1024
+DAY = 86_400.0
+
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used. The message is one line that names it."""
+
+
+class Settings(BaseSettings):
+    """Names in capitals are the environment's; `.env.example` documents each."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    database_url: str | None = None
+    redis_url: str | None = None
+    ollama_base_url: Annotated[tuple[str, ...], NoDecode] = ()
+    embedding_model: str = "all-minilm"
+    chat_model: str = "smollm2:135m"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    data_dir: Path = Path("~/.local/share/localchat")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+    otel_exporter_otlp_endpoint: str | None = None
+
+    batch_size: Annotated[int, Field(ge=1, le=64)] = 64
+    batch_max_workers: Count = 8
+    batch_max_chars: Count = 64_000
+
+    l1_cache_enabled: bool = True
+    l1_cache_max_entries: Count = 5000
+    l1_cache_max_bytes: Count = 256 * MIB
+    l1_cache_ttl: Seconds = 7 * DAY
+    l2_cache_enabled: bool = True
+    l2_cache_ttl: Seconds = DAY
+    l3_cache_enabled: bool = True
+    l3_cache_ttl: Seconds = DAY
+    l3_cache_table: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,47}$")] = "query_cache"
+    l3_cache_max_entries: Count = 100_000
+    l3_cache_max_bytes: Count = 1024 * MIB
+    cache_signing_keys: Annotated[tuple[tuple[str, str], ...], NoDecode] = ()
+    cache_warm_on_startup: bool = False
+    semantic_cache_mode: Literal["off", "shadow", "serve"] = "shadow"
+    semantic_cache_error_budget: Annotated[float, Field(gt=0, lt=1)] = 0.01
+
+    enable_perf_metrics: bool = True
+    slow_query_threshold: Seconds = 1.0
+    auth_mode: Literal["none", "api_key"] = "none"
+    allow_unauthenticated: bool = False
+    max_upload_bytes: Count = 100 * MIB
+
+    @field_validator("ollama_base_url", mode="before")
+    @classmethod
+    def _split_urls(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = tuple(url.strip().rstrip("/") for url in value.split(",") if url.strip())
+        for url in value:
+            if not str(url).startswith(("http://", "https://")):
+                raise ValueError(f"{url!r} is not an http(s) address")
+        return value
+
+    @field_validator("cache_signing_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = []
+        for item in filter(None, (part.strip() for part in value.split(","))):
+            key_id, colon, secret = item.partition(":")
+            if not colon or not key_id or len(secret) < 16:  # noqa: PLR2004
+                raise ValueError("each key is id:secret, with a secret of at least 16 characters")
+            pairs.append((key_id, secret))
+        return tuple(pairs)
+
+    @field_validator("data_dir")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _refuse_open_service(self) -> Self:
+        if self.auth_mode == "none" and not self.allow_unauthenticated and not _is_loopback(self.host):
+            raise ValueError(
+                f"HOST={self.host} is reachable by others while AUTH_MODE=none; "
+                "set AUTH_MODE=api_key or ALLOW_UNAUTHENTICATED=true"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: one line naming the first setting that is wrong, and why.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else ""
+        message = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name}: {message}" if name else message) from None
