@@ -1,0 +1,215 @@
+"""Collections, documents, chunks and their embeddings, conversations, feedback, keys and the job queue."""
+
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+
+from app.db.migrate import run_sql
+
+revision = "0001"
+down_revision = None
+
+EXTENSIONS = "CREATE EXTENSION IF NOT EXISTS vector;"
+
+COLLECTIONS = """
+CREATE TABLE collections (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant text NOT NULL DEFAULT 'default',
+    name text NOT NULL CHECK (name <> ''),
+    description text NOT NULL DEFAULT '',
+    language text NOT NULL DEFAULT 'english',
+    settings jsonb NOT NULL DEFAULT '{}',
+    corpus_version bigint NOT NULL DEFAULT 0,
+    space_id integer,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz
+);
+CREATE UNIQUE INDEX collections_name ON collections (tenant, name) WHERE deleted_at IS NULL;
+
+-- A space is one collection's vectors of one model. Its vectors live in a table of their own,
+-- vectors_<id>, whose column has the model's dimension.
+CREATE TABLE embedding_spaces (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    collection_id integer NOT NULL REFERENCES collections ON DELETE CASCADE,
+    model text NOT NULL,
+    digest text NOT NULL,
+    dimension integer NOT NULL CHECK (dimension > 0),
+    query_prefix text NOT NULL DEFAULT '',
+    document_prefix text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX embedding_spaces_collection ON embedding_spaces (collection_id);
+ALTER TABLE collections ADD FOREIGN KEY (space_id) REFERENCES embedding_spaces ON DELETE SET NULL;
+"""
+
+DOCUMENTS = """
+CREATE TABLE documents (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    tenant text NOT NULL DEFAULT 'default',
+    collection_id integer NOT NULL REFERENCES collections ON DELETE CASCADE,
+    filename text NOT NULL,
+    media_type text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    status text NOT NULL DEFAULT 'queued'
+        CHECK (status IN ('queued', 'processing', 'ready', 'partial', 'failed')),
+    stage text CHECK (stage IN ('load', 'split', 'embed', 'store')),
+    version integer NOT NULL DEFAULT 1,
+    active_version integer,
+    chunk_count integer NOT NULL DEFAULT 0,
+    embedded_count integer NOT NULL DEFAULT 0,
+    failed_count integer NOT NULL DEFAULT 0,
+    reused_count integer NOT NULL DEFAULT 0,
+    error text,
+    metadata jsonb NOT NULL DEFAULT '{}',
+    lease uuid,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz
+);
+CREATE UNIQUE INDEX documents_content ON documents (collection_id, sha256) WHERE deleted_at IS NULL;
+CREATE INDEX documents_listing ON documents (collection_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX documents_metadata ON documents USING gin (metadata jsonb_path_ops) WHERE deleted_at IS NULL;
+CREATE INDEX documents_deleted ON documents (id) WHERE deleted_at IS NOT NULL;
+
+CREATE TABLE document_versions (
+    document_id uuid NOT NULL REFERENCES documents ON DELETE CASCADE,
+    version integer NOT NULL,
+    filename text NOT NULL,
+    media_type text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    metadata jsonb NOT NULL DEFAULT '{}',
+    content bytea NOT NULL,
+    warnings text[] NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (document_id, version)
+);
+-- Most formats are compressed already; a second attempt would only cost time.
+ALTER TABLE document_versions ALTER COLUMN content SET STORAGE EXTERNAL;
+
+CREATE TABLE upload_keys (
+    tenant text NOT NULL,
+    key text NOT NULL,
+    fingerprint text NOT NULL,
+    response jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant, key)
+);
+"""
+
+CHUNKS = """
+CREATE TABLE chunks (
+    id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    tenant text NOT NULL DEFAULT 'default',
+    collection_id integer NOT NULL,
+    document_id uuid NOT NULL REFERENCES documents ON DELETE CASCADE,
+    version integer NOT NULL,
+    ordinal integer NOT NULL,
+    content_hash bytea NOT NULL,
+    text text NOT NULL,
+    token_count integer NOT NULL,
+    page integer,
+    section text,
+    error text,
+    active boolean NOT NULL DEFAULT true,
+    language regconfig NOT NULL,
+    tsv tsvector GENERATED ALWAYS AS (to_tsvector(language, coalesce(section, '') || ' ' || text)) STORED,
+    PRIMARY KEY (document_id, version, ordinal)
+);
+CREATE INDEX chunks_tsv ON chunks USING gin (tsv) WHERE active;
+CREATE INDEX chunks_content ON chunks (collection_id, content_hash) WHERE active;
+"""
+
+# One row per change of a collection: what a cached result of an older version is checked against.
+CHANGES = """
+CREATE TABLE corpus_changes (
+    collection_id integer NOT NULL REFERENCES collections ON DELETE CASCADE,
+    version bigint NOT NULL,
+    document_id uuid,
+    document_version integer,
+    kind text NOT NULL CHECK (kind IN ('added', 'replaced', 'removed', 'reindexed')),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (collection_id, version)
+);
+
+-- The row lock on the collection makes the order of versions the order of commits.
+CREATE FUNCTION bump_corpus(
+    changed_collection integer, changed_document uuid, changed_version integer, change text
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE bumped bigint;
+BEGIN
+    UPDATE collections SET corpus_version = corpus_version + 1, updated_at = now()
+        WHERE id = changed_collection RETURNING corpus_version INTO bumped;
+    INSERT INTO corpus_changes (collection_id, version, document_id, document_version, kind)
+        VALUES (changed_collection, bumped, changed_document, changed_version, change);
+    PERFORM pg_notify('corpus_changed', changed_collection || ':' || bumped);
+    RETURN bumped;
+END $$;
+"""
+
+CONVERSATIONS = """
+CREATE TABLE conversations (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    tenant text NOT NULL DEFAULT 'default',
+    collection text NOT NULL,
+    title text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX conversations_listing ON conversations (tenant, id);
+
+CREATE TABLE messages (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    tenant text NOT NULL DEFAULT 'default',
+    conversation_id uuid NOT NULL REFERENCES conversations ON DELETE CASCADE,
+    role text NOT NULL CHECK (role IN ('user', 'assistant')),
+    content text NOT NULL,
+    sources jsonb NOT NULL DEFAULT '[]',
+    query_id uuid,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX messages_listing ON messages (conversation_id, id);
+
+CREATE TABLE feedback (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    tenant text NOT NULL DEFAULT 'default',
+    query_id uuid NOT NULL,
+    verdict text NOT NULL CHECK (verdict IN ('up', 'down', 'wrong_hit')),
+    comment text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX feedback_query ON feedback (tenant, query_id);
+
+CREATE TABLE experiments (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    tenant text NOT NULL DEFAULT 'default',
+    name text NOT NULL,
+    definition jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (tenant, name)
+);
+
+CREATE TABLE api_keys (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    tenant text NOT NULL DEFAULT 'default',
+    name text NOT NULL,
+    key_hash bytea NOT NULL UNIQUE,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    revoked_at timestamptz
+);
+"""
+
+
+def upgrade() -> None:
+    for sql in (EXTENSIONS, COLLECTIONS, DOCUMENTS, CHUNKS, CHANGES, CONVERSATIONS):
+        run_sql(sql)
+    run_sql(QueryBuilderEnvironment().build_install_query(create_schema=False))
+
+
+def downgrade() -> None:
+    run_sql(QueryBuilderEnvironment().build_uninstall_query())
+    run_sql("""
+    DROP TABLE api_keys, experiments, feedback, messages, conversations, corpus_changes, chunks, upload_keys,
+        document_versions, documents, embedding_spaces, collections CASCADE;
+    DROP FUNCTION bump_corpus(integer, uuid, integer, text);
+    """)

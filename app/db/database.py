@@ -1,0 +1,97 @@
+"""The connection pool, with the codecs we rely on and driver errors translated at the edge."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+import asyncpg
+import orjson
+from pgvector.asyncpg import register_vector
+
+from app.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+    PooledConnection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection, PooledConnection, Pool = asyncpg.Connection, asyncpg.pool.PoolConnectionProxy, asyncpg.Pool
+
+# What Postgres or the network raises when the database is away, full, starting or stopping.
+UNAVAILABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.CannotConnectNowError,
+)
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """Teach a new connection jsonb as Python values, and pgvector's types as numpy arrays."""
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_encode_json, decoder=orjson.loads, format="text"
+    )
+    await register_vector(connection)
+
+
+class Database:
+    """A pool of connections. Everything that it raises for a lost database is `StoreUnavailable`."""
+
+    def __init__(self, pool: Pool, *, acquire_timeout: float = 5.0) -> None:
+        self.pool = pool
+        self._acquire_timeout = acquire_timeout
+
+    @classmethod
+    async def connect(
+        cls, url: str, *, min_size: int = 2, max_size: int = 16, acquire_timeout: float = 5.0, **options: Any
+    ) -> Self:
+        """Open the pool.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        with translated():
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=min_size,
+                max_size=max_size,
+                init=prepare_connection,
+                timeout=acquire_timeout,
+                command_timeout=60,
+                **options,
+            )
+        return cls(pool, acquire_timeout=acquire_timeout)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[PooledConnection]:
+        """A connection in autocommit. Waits at most `acquire_timeout` seconds for one."""
+        with translated():
+            async with self.pool.acquire(timeout=self._acquire_timeout) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PooledConnection]:
+        """A connection inside one transaction, committed when the block ends without an error."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+
+class translated:  # noqa: N801 - reads as a statement: `with translated():`
+    """Turn a driver's error about an absent database into `StoreUnavailable`."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, UNAVAILABLE):
+            raise StoreUnavailable("The database did not answer; try again shortly.") from error
+
+
+def _encode_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
