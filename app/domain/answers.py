@@ -1,7 +1,7 @@
 """The events of an answer. A JSON answer is these events, collected."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -87,3 +87,28 @@ EVENT_NAMES: Mapping[type[Event], str] = {
     Done: "done",
     Failed: "error",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A turn of a conversation. `role` is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequest:
+    """A question with what shapes its answer. `model` None means the default chat model."""
+
+    tenant: str
+    collection: str
+    question: str
+    history: tuple[Message, ...] = ()
+    conversation_id: UUID | None = None
+    top_k: int = 5
+    model: str | None = None
+    temperature: float = 0.0
+    max_tokens: int = 512
+    filter: Mapping[str, Any] = field(default_factory=dict)
+    cache: str = "use"

@@ -123,3 +123,40 @@ class Collection:
     created_at: datetime
     updated_at: datetime
     settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionStatistics:
+    """A collection with what it holds. `size_bytes` is the sum of the original files."""
+
+    collection: Collection
+    document_count: int
+    chunk_count: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it arrived. `media_type` is what the sender declared, if anything."""
+
+    filename: str
+    content: bytes
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadResult:
+    """`unchanged`: the same bytes were in the collection already and nothing was done."""
+
+    document: Document
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The original bytes of a document's newest version."""
+
+    filename: str
+    media_type: str
+    sha256: str
+    data: bytes
