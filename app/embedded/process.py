@@ -1,0 +1,124 @@
+"""Child processes that cannot outlive the process that started them."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from app.embedded.guard import guarded
+
+_POLL_SECONDS = 0.02
+_LOG_BYTES = 16 * 1024 * 1024
+
+
+class StartFailed(Exception):
+    """A service that cannot be started. The message is one line that says what to do about it."""
+
+
+class ChildProcess:
+    """One child in a session of its own, so that a terminal's Ctrl-C reaches the parent alone.
+
+    Start it from a thread that lives as long as the child should (see `guard`).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        uid: int | None = None,
+        gid: int | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        death_signal: signal.Signals = signal.SIGKILL,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self._argv = guarded(argv, death_signal=death_signal, uid=uid, gid=gid)
+        self._cwd = cwd
+        self._env = env
+        self._stop_signal = stop_signal
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs, and before it was started. Negative: ended by that signal."""
+        return self._process.poll() if self._process else None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        with contextlib.ExitStack() as stack:
+            output: IO[bytes] | None = None
+            if self.log is not None:
+                if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
+                    self.log.replace(self.log.with_suffix(".log.1"))
+                output = stack.enter_context(self.log.open("ab"))
+            self._process = subprocess.Popen(  # noqa: S603 - our own commands
+                self._argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self._cwd,
+                env=dict(self._env) if self._env is not None else None,
+                start_new_session=True,
+            )
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
+        """Return when `ready()` is true.
+
+        Raises:
+            StartFailed: the process ended first, or `seconds` went by.
+        """
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if not self.running:
+                raise StartFailed(
+                    f"{self.name} ended at start with code {self.exit_code}{self._last_words()}"
+                )
+            if time.monotonic() > deadline:
+                self.stop(0)
+                raise StartFailed(f"{self.name} was not ready after {seconds:g} s{self._last_words()}")
+            time.sleep(_POLL_SECONDS)
+
+    def request_stop(self) -> None:
+        if self._process is not None and self.running:
+            self._process.send_signal(self._stop_signal)
+
+    def stop(self, seconds: float) -> bool:
+        """Stop it, by force after `seconds`, with everything left in its session's group.
+
+        Returns whether it ended by itself.
+        """
+        if self._process is None:
+            return True
+        self.request_stop()
+        graceful = True
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            graceful = False
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        return graceful
+
+    def _last_words(self) -> str:
+        if self.log is None or not self.log.exists():
+            return ""
+        lines = self.log.read_text("utf-8", "replace").strip().splitlines()[-40:]
+        telling = [line for line in lines if "FATAL" in line or "rror" in line]
+        last = (telling or lines)[-1:]
+        return f" ({last[0].strip()}; more in {self.log})" if last else f" (see {self.log})"

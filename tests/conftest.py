@@ -1,0 +1,107 @@
+"""Real servers, started once per session on private folders and handed to tests clean."""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import redis
+
+from app.db.migrate import migrate
+from app.embedded.postgres import DATABASE, EmbeddedPostgres
+from app.embedded.process import ChildProcess
+from app.embedded.valkey import EmbeddedValkey
+
+REPO = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A short path: a socket's must fit 107 bytes, which pytest's own folders may not."""
+    folder = Path(tempfile.mkdtemp(prefix="localchat-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL whose database `localchat` is migrated and serves as the template of others."""
+    server = EmbeddedPostgres(server_folder / "postgres", durable=False)
+    try:
+        asyncio.run(migrate(server.start()))
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+async def database_url(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
+    """A migrated, empty database of the test's own."""
+    name = f"test_{uuid4().hex}"
+    admin = await asyncpg.connect(postgres_server.url("postgres"))
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE}")
+        yield postgres_server.url(name)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+@pytest.fixture(scope="session")
+def valkey_server(server_folder: Path) -> Iterator[EmbeddedValkey]:
+    server = EmbeddedValkey(server_folder / "valkey")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def valkey_url(valkey_server: EmbeddedValkey) -> str:
+    """An empty Valkey."""
+    with contextlib.closing(redis.Redis.from_url(valkey_server.url)) as client:
+        client.flushall()
+    return valkey_server.url
+
+
+@pytest.fixture(scope="session")
+def model_server_url(server_folder: Path) -> Iterator[str]:
+    """The embedded model server with both real models, answering several requests at once."""
+    port = free_port()
+    server = ChildProcess(
+        "model server",
+        [sys.executable, "-m", "app.embedded.model_server", "--port", str(port), "--slots", "parallel"],
+        cwd=REPO,
+        log=server_folder / "model-server.log",
+    )
+    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(f"{url}/api/version", timeout=1) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            return False
+
+    try:
+        server.start()
+        server.wait_until(answers, 60)
+        yield url
+    finally:
+        server.stop(5)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
