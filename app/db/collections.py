@@ -1,0 +1,136 @@
+"""Collections and their statistics."""
+
+from typing import Any
+
+import asyncpg
+
+from app.db.database import PooledConnection
+from app.domain.documents import Collection, CollectionStatistics, EmbeddingSpace
+from app.errors import Conflict
+
+_COLUMNS = """
+    c.id, c.tenant, c.name, c.description, c.language, c.corpus_version, c.settings, c.created_at, c.updated_at,
+    s.id AS space_id, s.model, s.digest, s.dimension, s.query_prefix, s.document_prefix
+"""
+
+_FIND = f"""
+SELECT {_COLUMNS} FROM collections c JOIN embedding_spaces s ON s.id = c.space_id
+WHERE c.tenant = $1 AND c.name = $2 AND c.deleted_at IS NULL
+"""
+
+_PAGE = f"""
+SELECT {_COLUMNS}, d.documents, d.chunks, d.bytes
+FROM collections c JOIN embedding_spaces s ON s.id = c.space_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS documents,
+        coalesce(sum(chunk_count) FILTER (WHERE active_version IS NOT NULL), 0)::bigint AS chunks,
+        coalesce(sum(size_bytes), 0)::bigint AS bytes
+    FROM documents WHERE collection_id = c.id AND deleted_at IS NULL
+) d
+WHERE c.tenant = $1 AND c.deleted_at IS NULL AND c.name > $2 AND ($3::text IS NULL OR c.name = $3)
+ORDER BY c.name LIMIT $4
+"""
+
+
+async def find(connection: PooledConnection, tenant: str, name: str) -> Collection | None:
+    row = await connection.fetchrow(_FIND, tenant, name)
+    return _collection(row) if row else None
+
+
+async def page(
+    connection: PooledConnection, tenant: str, *, after: str = "", name: str | None = None, limit: int = 100
+) -> list[CollectionStatistics]:
+    """Collections by name, those that sort after `after`, or the one called `name`."""
+    rows = await connection.fetch(_PAGE, tenant, after, name, limit)
+    return [
+        CollectionStatistics(
+            collection=_collection(row),
+            document_count=row["documents"],
+            chunk_count=row["chunks"],
+            size_bytes=row["bytes"],
+        )
+        for row in rows
+    ]
+
+
+async def insert(
+    connection: PooledConnection, tenant: str, name: str, *, description: str, language: str
+) -> int | None:
+    """Make a collection that has no space yet. None if the name is taken."""
+    created: int | None = await connection.fetchval(
+        """INSERT INTO collections (tenant, name, description, language) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant, name) WHERE deleted_at IS NULL DO NOTHING RETURNING id""",
+        tenant,
+        name,
+        description,
+        language,
+    )
+    return created
+
+
+async def use_space(connection: PooledConnection, collection_id: int, space_id: int) -> None:
+    await connection.execute("UPDATE collections SET space_id = $2 WHERE id = $1", collection_id, space_id)
+
+
+async def update(
+    connection: PooledConnection, tenant: str, name: str, *, new_name: str | None, description: str | None
+) -> bool:
+    """Change what is not None. False if there is no such collection.
+
+    Raises:
+        Conflict: the new name is taken.
+    """
+    try:
+        changed = await connection.execute(
+            """UPDATE collections SET name = coalesce($3, name), description = coalesce($4, description),
+            updated_at = now() WHERE tenant = $1 AND name = $2 AND deleted_at IS NULL""",
+            tenant,
+            name,
+            new_name,
+            description,
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise Conflict(f"A collection called {new_name!r} exists already.") from error
+    return changed != "UPDATE 0"
+
+
+async def mark_deleted(connection: PooledConnection, tenant: str, name: str) -> int | None:
+    """Take a collection out of sight at commit; its rows are purged later. Its id, or None."""
+    deleted: int | None = await connection.fetchval(
+        """UPDATE collections SET deleted_at = now() WHERE tenant = $1 AND name = $2 AND deleted_at IS NULL
+        RETURNING id""",
+        tenant,
+        name,
+    )
+    if deleted is not None:
+        await connection.fetchval("SELECT bump_corpus($1, NULL, NULL, 'removed')", deleted)
+    return deleted
+
+
+async def corpus_version(connection: PooledConnection, collection_id: int) -> int | None:
+    version: int | None = await connection.fetchval(
+        "SELECT corpus_version FROM collections WHERE id = $1", collection_id
+    )
+    return version
+
+
+def _collection(row: Any) -> Collection:
+    return Collection(
+        id=row["id"],
+        tenant=row["tenant"],
+        name=row["name"],
+        description=row["description"],
+        language=row["language"],
+        corpus_version=row["corpus_version"],
+        settings=row["settings"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        space=EmbeddingSpace(
+            id=row["space_id"],
+            model=row["model"],
+            digest=row["digest"],
+            dimension=row["dimension"],
+            query_prefix=row["query_prefix"],
+            document_prefix=row["document_prefix"],
+        ),
+    )

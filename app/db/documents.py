@@ -1,0 +1,180 @@
+"""Documents and their versions.
+
+`version` is the newest version and `active_version` the one that readers see; they differ while a
+replacement is being ingested.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.db.database import PooledConnection
+from app.domain.documents import Content, Document, DocumentStatus, Stage
+from app.errors import Conflict
+
+_COLUMNS = """
+    d.id, d.tenant, c.name AS collection, d.filename, d.media_type, d.size_bytes, d.sha256, d.status, d.stage,
+    d.chunk_count, d.embedded_count, d.failed_count, d.reused_count, d.error, d.metadata, d.version,
+    d.created_at, d.updated_at
+"""
+_FROM = "documents d JOIN collections c ON c.id = d.collection_id AND c.deleted_at IS NULL"
+
+
+async def get(connection: PooledConnection, tenant: str, document_id: UUID) -> Document | None:
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE d.id = $1 AND d.tenant = $2 AND d.deleted_at IS NULL",
+        document_id,
+        tenant,
+    )
+    return _document(row) if row else None
+
+
+async def lock(connection: PooledConnection, tenant: str, document_id: UUID) -> Document | None:
+    """Read a document and keep others from changing it until the transaction ends."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE d.id = $1 AND d.tenant = $2 AND d.deleted_at IS NULL "
+        "FOR UPDATE OF d",
+        document_id,
+        tenant,
+    )
+    return _document(row) if row else None
+
+
+async def find_by_content(connection: PooledConnection, collection_id: int, sha256: str) -> Document | None:
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE d.collection_id = $1 AND d.sha256 = $2 AND d.deleted_at IS NULL "
+        "FOR UPDATE OF d",
+        collection_id,
+        sha256,
+    )
+    return _document(row) if row else None
+
+
+async def page(
+    connection: PooledConnection,
+    tenant: str,
+    *,
+    collection: str | None,
+    status: DocumentStatus | None,
+    after: UUID | None,
+    limit: int,
+) -> list[Document]:
+    """Documents in the order of their creation, those after the id `after`."""
+    rows = await connection.fetch(
+        f"""SELECT {_COLUMNS} FROM {_FROM}
+        WHERE d.tenant = $1 AND d.deleted_at IS NULL AND ($2::text IS NULL OR c.name = $2)
+          AND ($3::text IS NULL OR d.status = $3) AND ($4::uuid IS NULL OR d.id > $4)
+        ORDER BY d.id LIMIT $5""",
+        tenant,
+        collection,
+        status,
+        after,
+        limit,
+    )
+    return [_document(row) for row in rows]
+
+
+async def insert(
+    connection: PooledConnection,
+    *,
+    tenant: str,
+    collection_id: int,
+    filename: str,
+    media_type: str,
+    size_bytes: int,
+    sha256: str,
+    metadata: dict[str, Any],
+) -> UUID | None:
+    """Make a document of version 1. None if the collection holds the same bytes already."""
+    created: UUID | None = await connection.fetchval(
+        """INSERT INTO documents (tenant, collection_id, filename, media_type, size_bytes, sha256, metadata)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (collection_id, sha256) WHERE deleted_at IS NULL DO NOTHING RETURNING id""",
+        tenant,
+        collection_id,
+        filename,
+        media_type,
+        size_bytes,
+        sha256,
+        metadata,
+    )
+    return created
+
+
+async def add_version(connection: PooledConnection, document_id: UUID, content: bytes) -> None:
+    """Keep the bytes of the document's newest version, described as the document is now."""
+    await connection.execute(
+        """INSERT INTO document_versions
+            (document_id, version, filename, media_type, size_bytes, sha256, metadata, content)
+        SELECT id, version, filename, media_type, size_bytes, sha256, metadata, $2
+        FROM documents WHERE id = $1""",
+        document_id,
+        content,
+    )
+
+
+async def supersede(
+    connection: PooledConnection,
+    document_id: UUID,
+    *,
+    filename: str,
+    media_type: str,
+    size_bytes: int,
+    sha256: str,
+    metadata: dict[str, Any],
+) -> None:
+    """Begin the next version; readers keep the active one.
+
+    Raises:
+        Conflict: another document of the collection has these bytes.
+    """
+    try:
+        await connection.execute(
+            """UPDATE documents SET version = version + 1, filename = $2, media_type = $3, size_bytes = $4,
+            sha256 = $5, metadata = $6, status = 'queued', stage = NULL, chunk_count = 0, embedded_count = 0,
+            failed_count = 0, reused_count = 0, error = NULL, lease = NULL, updated_at = now() WHERE id = $1""",
+            document_id,
+            filename,
+            media_type,
+            size_bytes,
+            sha256,
+            metadata,
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise Conflict("Another document of this collection has the same content.") from error
+
+
+async def requeue(connection: PooledConnection, document_id: UUID) -> None:
+    await connection.execute(
+        "UPDATE documents SET status = 'queued', stage = NULL, error = NULL, failed_count = 0, lease = NULL, "
+        "updated_at = now() WHERE id = $1",
+        document_id,
+    )
+
+
+async def describe(connection: PooledConnection, document_id: UUID, metadata: dict[str, Any]) -> None:
+    await connection.execute(
+        "UPDATE documents SET metadata = $2, updated_at = now() WHERE id = $1", document_id, metadata
+    )
+
+
+async def mark_deleted(connection: PooledConnection, document_id: UUID) -> None:
+    await connection.execute("UPDATE documents SET deleted_at = now(), lease = NULL WHERE id = $1", document_id)
+
+
+async def content(connection: PooledConnection, document_id: UUID, version: int) -> Content | None:
+    row = await connection.fetchrow(
+        "SELECT filename, media_type, sha256, content AS data FROM document_versions "
+        "WHERE document_id = $1 AND version = $2",
+        document_id,
+        version,
+    )
+    return Content(**dict(row)) if row else None
+
+
+def _document(row: Any) -> Document:
+    fields = dict(row)
+    fields["status"] = DocumentStatus(fields["status"])
+    fields["stage"] = Stage(fields["stage"]) if fields["stage"] else None
+    return Document(**fields)

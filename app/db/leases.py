@@ -1,0 +1,114 @@
+"""The lease of a version being ingested: it names the one worker that may write, and fences all others.
+
+Every write of a worker is in a transaction with an update `WHERE lease = …`; whoever lost the lease changes
+no row, learns it, and writes nothing more.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.db.database import PooledConnection
+from app.domain.documents import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class IngestTask:
+    """What a worker needs to know to ingest a version."""
+
+    document_id: UUID
+    tenant: str
+    collection: str
+    collection_id: int
+    filename: str
+    media_type: str | None
+    version: int
+
+
+async def take_lease(
+    connection: PooledConnection, document_id: UUID, version: int, lease: UUID
+) -> IngestTask | None:
+    """Become the only writer of a version. None if it was superseded, deleted, cancelled or is done."""
+    row = await connection.fetchrow(
+        """UPDATE documents d SET lease = $3, status = 'processing', error = NULL, updated_at = now()
+        FROM collections c
+        WHERE d.id = $1 AND d.version = $2 AND d.deleted_at IS NULL AND d.status IN ('queued', 'processing')
+          AND c.id = d.collection_id AND c.deleted_at IS NULL
+        RETURNING d.id AS document_id, d.tenant, c.name AS collection, c.id AS collection_id, d.filename,
+            nullif(d.media_type, '') AS media_type, d.version""",
+        document_id,
+        version,
+        lease,
+    )
+    return IngestTask(**dict(row)) if row else None
+
+
+async def advance(
+    connection: PooledConnection,
+    document_id: UUID,
+    lease: UUID,
+    *,
+    stage: Stage,
+    chunks: int | None = None,
+    embedded: int = 0,
+    failed: int = 0,
+    reused: int = 0,
+) -> bool:
+    """Record progress under the lease: counts are added, `chunks` is set. False if the lease is lost.
+
+    In the transaction of the rows that it counts, so that it is their fence too.
+    """
+    changed = await connection.execute(
+        """UPDATE documents SET stage = $3, chunk_count = coalesce($4, chunk_count),
+        embedded_count = embedded_count + $5, failed_count = failed_count + $6, reused_count = reused_count + $7,
+        updated_at = now() WHERE id = $1 AND lease = $2""",
+        document_id,
+        lease,
+        stage,
+        chunks,
+        embedded,
+        failed,
+        reused,
+    )
+    return changed != "UPDATE 0"
+
+
+async def activate(connection: PooledConnection, document_id: UUID, lease: UUID) -> bool:
+    """Show readers the newest version. False if the lease is lost."""
+    changed = await connection.execute(
+        """UPDATE documents SET active_version = version, stage = NULL, lease = NULL, updated_at = now(),
+        status = CASE WHEN failed_count > 0 THEN 'partial' ELSE 'ready' END,
+        error = CASE WHEN failed_count > 0 THEN failed_count || ' chunks could not be embedded' END
+        WHERE id = $1 AND lease = $2""",
+        document_id,
+        lease,
+    )
+    return changed != "UPDATE 0"
+
+
+async def fail(connection: PooledConnection, document_id: UUID, version: int, reason: str) -> None:
+    """End a version that cannot be ingested. The active version, if any, stays."""
+    await connection.execute(
+        """UPDATE documents SET status = 'failed', stage = NULL, error = $3, lease = NULL, updated_at = now()
+        WHERE id = $1 AND version = $2 AND deleted_at IS NULL""",
+        document_id,
+        version,
+        reason,
+    )
+
+
+async def wait(connection: PooledConnection, document_id: UUID, lease: UUID, reason: str) -> None:
+    """Hand a version back to the queue, saying what it waits for."""
+    await connection.execute(
+        "UPDATE documents SET status = 'queued', stage = NULL, error = $3, lease = NULL, updated_at = now() "
+        "WHERE id = $1 AND lease = $2",
+        document_id,
+        lease,
+        reason,
+    )
+
+
+async def recognise(connection: PooledConnection, document_id: UUID, lease: UUID, media_type: str) -> None:
+    """Record the media type that the bytes turned out to have."""
+    await connection.execute(
+        "UPDATE documents SET media_type = $3 WHERE id = $1 AND lease = $2", document_id, lease, media_type
+    )

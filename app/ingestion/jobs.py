@@ -1,0 +1,152 @@
+"""The ingestion queue, on pgqueuer: jobs commit with the rows they are about, and outlive any worker."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job
+
+from app.errors import LocalChatError
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+
+ENTRYPOINT = "ingest"
+
+# A job whose worker died is taken over after this many seconds without a heartbeat.
+HEARTBEAT_TIMEOUT = 10.0
+_LONGEST_DELAY = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestJob:
+    """One version of a document to ingest. `headers` carry the correlation of the request that asked."""
+
+    document_id: UUID
+    version: int
+    attempt: int = 0
+    headers: Mapping[str, str] | None = None
+
+
+async def enqueue(
+    connection: "Connection | PoolConnectionProxy[asyncpg.Record]",
+    document_id: UUID,
+    version: int,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """Add a job inside the caller's transaction, unless one for this version waits or runs already."""
+    payload = orjson.dumps({"document_id": str(document_id), "version": version})
+    await Queries(AsyncpgDriver(cast("Connection", connection))).enqueue(
+        ENTRYPOINT,
+        payload,
+        dedupe_key=dedupe_key(document_id, version),
+        headers=dict(headers) if headers else None,
+        on_conflict="skip",
+    )
+
+
+def dedupe_key(document_id: UUID, version: int) -> str:
+    return f"{ENTRYPOINT}:{document_id}:{version}"
+
+
+class QueueWorker:
+    """Takes jobs from the queue and gives them to `handle` until stopped.
+
+    An error of `handle` that is `retryable` puts the job back with a growing delay; any other holds the job
+    for a person to look at. A worker that loses Postgres connects again by itself.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Connection]],
+        handle: Callable[[IngestJob], Awaitable[None]],
+        *,
+        concurrency: int = 4,
+        heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
+    ) -> None:
+        self._connect = connect
+        self._handle = handle
+        self._concurrency = concurrency
+        self._heartbeat_timeout = timedelta(seconds=heartbeat_timeout)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take no more jobs, and hand back those in progress."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        delay = 0.5
+        while not self._stopping.is_set():
+            try:
+                await self._consume()
+                delay = 0.5
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("The queue cannot be reached (%s); trying again in %.1fs", type(error).__name__, delay)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), delay)
+                delay = min(delay * 2, 10.0)
+
+    async def _consume(self) -> None:
+        connection = await self._connect()
+        try:
+            manager = QueueManager(Queries(AsyncpgDriver(connection)))
+            manager.entrypoint(ENTRYPOINT, on_failure="hold")(self._dispatch)
+            stopper = asyncio.create_task(self._relay_stop(manager))
+            try:
+                await manager.run(
+                    dequeue_timeout=timedelta(seconds=5),
+                    batch_size=1,
+                    max_concurrent_tasks=max(2, self._concurrency),
+                    shutdown_on_listener_failure=True,
+                    heartbeat_timeout=self._heartbeat_timeout,
+                )
+            finally:
+                stopper.cancel()
+        finally:
+            await connection.close(timeout=2)
+
+    async def _relay_stop(self, manager: QueueManager) -> None:
+        await self._stopping.wait()
+        manager.shutdown.set()
+
+    async def _dispatch(self, job: Job) -> None:
+        fields = orjson.loads(job.payload or b"{}")
+        ingest = IngestJob(
+            UUID(fields["document_id"]),
+            fields["version"],
+            job.attempts,
+            {str(key): str(value) for key, value in (job.headers or {}).items()},
+        )
+        work = asyncio.ensure_future(self._handle(ingest))
+        stop = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                work.cancel()
+                await asyncio.wait((work,))
+                raise RetryRequested(timedelta(0), "The worker is stopping")
+            work.result()
+        except LocalChatError as error:
+            if not error.retryable:
+                raise
+            delay = min(2.0**job.attempts, _LONGEST_DELAY)
+            raise RetryRequested(timedelta(seconds=delay), error.detail) from error
+        finally:
+            stop.cancel()
+            work.cancel()

@@ -1,0 +1,225 @@
+"""Ingesting one version of a document: load, split, embed, store, show.
+
+Every step commits what it did under the version's lease, so that a job which is taken over goes on where the
+last one stopped: chunks are stored once, and only those without a vector are embedded.
+"""
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from app.db import chunks, collections, documents, leases, spaces
+from app.db.database import Database, PooledConnection
+from app.db.leases import IngestTask
+from app.domain.documents import ChunkDraft, Collection, LoadedDocument, Stage
+from app.domain.retrieval import Vector
+from app.errors import LocalChatError, StoreUnavailable, UnreadableDocument
+from app.ingestion.jobs import IngestJob
+
+# Chunks read from the database at a time: bounds memory whatever the document's size.
+WINDOW = 1024
+
+_log = logging.getLogger(__name__)
+
+
+class Loader(Protocol):
+    async def load_and_split(
+        self, content: bytes, filename: str, media_type: str | None
+    ) -> tuple[LoadedDocument, Sequence[ChunkDraft]]:
+        """Raises UnsupportedMedia or UnreadableDocument, with a reason a person can act on."""
+
+
+class Embedder(Protocol):
+    async def embed(
+        self,
+        texts: Sequence[str],
+        collection: Collection,
+        on_batch: Callable[[Sequence[tuple[int, Vector | None, str | None]]], Awaitable[None]],
+    ) -> None:
+        """Give `on_batch` (position, vector, reason if there is none) as batches finish.
+
+        Raises:
+            ModelUnavailable: no model server answers; what was given to `on_batch` stands.
+        """
+
+
+class LeaseLost(Exception):
+    """Another worker, a replacement, a cancellation or a deletion took the version over."""
+
+
+class IngestService:
+    """The handler of ingestion jobs."""
+
+    def __init__(
+        self,
+        database: Database,
+        loader: Loader,
+        embedder: Embedder,
+        *,
+        embedding_text: Callable[[str, str | None, str | None], str],
+    ) -> None:
+        self._database = database
+        self._loader = loader
+        self._embedder = embedder
+        self._embedding_text = embedding_text
+
+    async def ingest(self, job: IngestJob) -> None:
+        """Ingest a version, or return at once if it is not wanted any more.
+
+        Raises:
+            StoreUnavailable, ModelUnavailable: the job must be tried again later.
+        """
+        lease = uuid4()
+        async with self._database.transaction() as connection:
+            task = await leases.take_lease(connection, job.document_id, job.version, lease)
+        if task is None:
+            _log.info("Nothing to do for version %d of document %s", job.version, job.document_id)
+            return
+        try:
+            await self._run(task, lease)
+        except LeaseLost:
+            _log.info("Version %d of document %s was taken over", task.version, task.document_id)
+        except StoreUnavailable:
+            raise
+        except LocalChatError as error:
+            async with self._database.transaction() as connection:
+                if error.retryable:
+                    await leases.wait(connection, task.document_id, lease, error.detail)
+                else:
+                    await leases.fail(connection, task.document_id, task.version, error.detail)
+            if error.retryable:
+                raise
+        except Exception:
+            async with self._database.transaction() as connection:
+                await leases.fail(
+                    connection, task.document_id, task.version, "An internal error; see the worker's log."
+                )
+            raise
+
+    async def _run(self, task: IngestTask, lease: UUID) -> None:
+        async with self._database.connection() as connection:
+            collection = await collections.find(connection, task.tenant, task.collection)
+            stored = await chunks.count(connection, task.document_id, task.version)
+        if collection is None:
+            raise LeaseLost
+        if not stored:
+            await self._load(task, lease, collection)
+        await self._embed(task, lease, collection)
+        await self._show(task, lease, collection)
+
+    async def _load(self, task: IngestTask, lease: UUID, collection: Collection) -> None:
+        async with self._database.transaction() as connection:
+            await self._advance(connection, task, lease, Stage.LOAD)
+        async with self._database.connection() as connection:
+            content = await documents.content(connection, task.document_id, task.version)
+        if content is None:
+            raise LeaseLost
+        loaded, drafts = await self._loader.load_and_split(content.data, task.filename, task.media_type)
+        if not drafts:
+            raise UnreadableDocument(f"{task.filename} holds no text.")
+        hashed = [(draft, self._hash(draft)) for draft in drafts]
+        async with self._database.transaction() as connection:
+            await self._advance(connection, task, lease, Stage.STORE, chunks=len(drafts))
+            await leases.recognise(connection, task.document_id, lease, loaded.media_type)
+            await chunks.insert(
+                connection,
+                tenant=task.tenant,
+                collection_id=collection.id,
+                language=collection.language,
+                document_id=task.document_id,
+                version=task.version,
+                drafts=hashed,
+            )
+            reused = await spaces.reuse_vectors(connection, collection.space.id, task.document_id, task.version)
+            await self._advance(connection, task, lease, Stage.EMBED, embedded=reused, reused=reused)
+
+    async def _embed(self, task: IngestTask, lease: UUID, collection: Collection) -> None:
+        table = spaces.vectors_table(collection.space.id)
+        after = -1
+        while True:
+            async with self._database.connection() as connection:
+                window = await chunks.pending(
+                    connection, table, task.document_id, task.version, after=after, limit=WINDOW
+                )
+            if not window:
+                return
+            after = window[-1].ordinal
+            await self._embed_window(task, lease, collection, window)
+
+    async def _embed_window(
+        self, task: IngestTask, lease: UUID, collection: Collection, window: Sequence[chunks.PendingChunk]
+    ) -> None:
+        # Equal chunks are embedded once.
+        same: dict[bytes, list[chunks.PendingChunk]] = {}
+        for chunk in window:
+            same.setdefault(chunk.content_hash, []).append(chunk)
+        groups = list(same.values())
+
+        async def store(batch: Sequence[tuple[int, Vector | None, str | None]]) -> None:
+            vectors: list[tuple[int, Vector]] = []
+            failures: list[tuple[int, str]] = []
+            for position, vector, reason in batch:
+                for chunk in groups[position]:
+                    if vector is None:
+                        failures.append((chunk.id, reason or "The model returned no vector."))
+                    else:
+                        vectors.append((chunk.id, vector))
+            async with self._database.transaction() as connection:
+                await self._advance(
+                    connection, task, lease, Stage.EMBED, embedded=len(vectors), failed=len(failures)
+                )
+                await spaces.insert_vectors(
+                    connection, collection.space.id, task.document_id, task.version, vectors
+                )
+                if failures:
+                    await chunks.record_failures(connection, failures)
+
+        texts = [self._embedding_text(group[0].text, group[0].section, task.filename) for group in groups]
+        await self._embedder.embed(texts, collection, store)
+
+    async def _show(self, task: IngestTask, lease: UUID, collection: Collection) -> None:
+        async with self._database.transaction() as connection:
+            document = await documents.lock(connection, task.tenant, task.document_id)
+            if document is None:
+                raise LeaseLost
+            if document.chunk_count and document.failed_count == document.chunk_count:
+                raise UnreadableDocument("No chunk of the document could be embedded.")
+            if not await leases.activate(connection, task.document_id, lease):
+                raise LeaseLost
+            await chunks.deactivate(connection, task.document_id, keep_version=task.version)
+            await spaces.deactivate(connection, collection.space.id, task.document_id, keep_version=task.version)
+            kind = "added" if task.version == 1 else "replaced"
+            await connection.fetchval(
+                "SELECT bump_corpus($1, $2, $3, $4)", collection.id, task.document_id, task.version, kind
+            )
+
+    async def _advance(
+        self,
+        connection: PooledConnection,
+        task: IngestTask,
+        lease: UUID,
+        stage: Stage,
+        *,
+        chunks: int | None = None,
+        embedded: int = 0,
+        failed: int = 0,
+        reused: int = 0,
+    ) -> None:
+        held = await leases.advance(
+            connection,
+            task.document_id,
+            lease,
+            stage=stage,
+            chunks=chunks,
+            embedded=embedded,
+            failed=failed,
+            reused=reused,
+        )
+        if not held:
+            raise LeaseLost
+
+    def _hash(self, draft: ChunkDraft) -> bytes:
+        """Of all that is embedded, so that equal hashes mean equal vectors."""
+        return hashlib.sha256(self._embedding_text(draft.text, draft.section, None).encode()).digest()
