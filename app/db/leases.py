@@ -13,7 +13,7 @@ from app.domain.documents import Stage
 
 @dataclass(frozen=True, slots=True)
 class IngestTask:
-    """What a worker needs to know to ingest a version."""
+    """What a worker needs to know to ingest a version. `visible`: readers see this version already."""
 
     document_id: UUID
     tenant: str
@@ -22,6 +22,7 @@ class IngestTask:
     filename: str
     media_type: str | None
     version: int
+    visible: bool
 
 
 async def take_lease(
@@ -34,7 +35,8 @@ async def take_lease(
         WHERE d.id = $1 AND d.version = $2 AND d.deleted_at IS NULL AND d.status IN ('queued', 'processing')
           AND c.id = d.collection_id AND c.deleted_at IS NULL
         RETURNING d.id AS document_id, d.tenant, c.name AS collection, c.id AS collection_id, d.filename,
-            nullif(d.media_type, '') AS media_type, d.version""",
+            nullif(d.media_type, '') AS media_type, d.version,
+            d.version IS NOT DISTINCT FROM d.active_version AS visible""",
         document_id,
         version,
         lease,

@@ -175,6 +175,8 @@ class IngestService:
                 )
                 if failures:
                     await chunks.record_failures(connection, failures)
+                if task.visible:
+                    await _bump(connection, task, collection, "replaced")
 
         texts = [self._embedding_text(group[0].text, group[0].section, task.filename) for group in groups]
         await self._embedder.embed(texts, collection, store)
@@ -190,10 +192,7 @@ class IngestService:
                 raise LeaseLost
             await chunks.deactivate(connection, task.document_id, keep_version=task.version)
             await spaces.deactivate(connection, collection.space.id, task.document_id, keep_version=task.version)
-            kind = "added" if task.version == 1 else "replaced"
-            await connection.fetchval(
-                "SELECT bump_corpus($1, $2, $3, $4)", collection.id, task.document_id, task.version, kind
-            )
+            await _bump(connection, task, collection, "added" if task.version == 1 else "replaced")
 
     async def _advance(
         self,
@@ -223,3 +222,9 @@ class IngestService:
     def _hash(self, draft: ChunkDraft) -> bytes:
         """Of all that is embedded, so that equal hashes mean equal vectors."""
         return hashlib.sha256(self._embedding_text(draft.text, draft.section, None).encode()).digest()
+
+
+async def _bump(connection: PooledConnection, task: IngestTask, collection: Collection, kind: str) -> None:
+    await connection.fetchval(
+        "SELECT bump_corpus($1, $2, $3, $4)", collection.id, task.document_id, task.version, kind
+    )
