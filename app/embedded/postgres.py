@@ -43,13 +43,14 @@ _DISPOSABLE: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "
 
 
 class EmbeddedPostgres:
-    """A cluster in `folder`, made on the first start. Its log is `<folder>.log`.
+    """A cluster in `folder`, made on the first start. It logs to `log`, else to `<folder>.log`.
 
     `durable=False` trades safety against power loss for speed: for tests alone.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(self, folder: Path, *, log: Path | None = None, durable: bool = True) -> None:
         self._folder = folder.absolute()
+        self._log = log or self._folder.with_suffix(".log")
         self._durable = durable
         self._process: ChildProcess | None = None
 
@@ -89,7 +90,7 @@ class EmbeddedPostgres:
             [binaries / "postgres", "-D", _HERE, *options],
             cwd=self._folder,
             env=_environment(),
-            log=self._folder.with_suffix(".log"),
+            log=self._log,
             uid=user.uid if user.switch else None,
             gid=user.gid if user.switch else None,
             stop_signal=signal.SIGINT,  # fast shutdown
@@ -143,9 +144,7 @@ class EmbeddedPostgres:
     def _write_access_rules(self, user: ServerUser) -> None:
         rules = {
             "pg_hba.conf": "local all all peer map=localchat\n",
-            "pg_ident.conf": "".join(
-                f"localchat {name} {DATABASE}\n" for name in sorted({user.name, "root"})
-            ),
+            "pg_ident.conf": "".join(f"localchat {name} {DATABASE}\n" for name in sorted({user.name, "root"})),
         }
         for name, text in rules.items():
             path = self._folder / name
@@ -162,9 +161,7 @@ def _run_in(folder: Path, user: ServerUser, command: list[Any], feed: str = "") 
         text=True,
         check=False,
     )
-    errors = [
-        line for line in done.stderr.splitlines() if "error:" in line or "ERROR" in line or "FATAL" in line
-    ]
+    errors = [line for line in done.stderr.splitlines() if "error:" in line or "ERROR" in line or "FATAL" in line]
     if done.returncode or errors:
         reason = (errors or done.stderr.strip().splitlines() or [f"code {done.returncode}"])[0]
         raise StartFailed(f"a PostgreSQL cluster cannot be made in {folder.parent}: {reason}")

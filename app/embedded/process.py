@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -13,6 +14,8 @@ from app.embedded.guard import guarded
 
 _POLL_SECONDS = 0.02
 _LOG_BYTES = 16 * 1024 * 1024
+_TAIL_BYTES = 8192
+_LINE_CHARS = 300
 
 
 class StartFailed(Exception):
@@ -44,11 +47,16 @@ class ChildProcess:
         self._cwd = cwd
         self._env = env
         self._stop_signal = stop_signal
+        self._stop_requested = False
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
+
+    @property
+    def started(self) -> bool:
+        return self._process is not None
 
     @property
     def exit_code(self) -> int | None:
@@ -60,11 +68,10 @@ class ChildProcess:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
+        self._stop_requested = False
         with contextlib.ExitStack() as stack:
             output: IO[bytes] | None = None
             if self.log is not None:
-                if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
-                    self.log.replace(self.log.with_suffix(".log.1"))
                 output = stack.enter_context(self.log.open("ab"))
             self._process = subprocess.Popen(  # noqa: S603 - our own commands
                 self._argv,
@@ -85,16 +92,29 @@ class ChildProcess:
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.running:
-                raise StartFailed(
-                    f"{self.name} ended at start with code {self.exit_code}{self._last_words()}"
-                )
+                raise StartFailed(f"{self.name} ended at start with code {self.exit_code}{self.last_words()}")
             if time.monotonic() > deadline:
                 self.stop(0)
-                raise StartFailed(f"{self.name} was not ready after {seconds:g} s{self._last_words()}")
+                raise StartFailed(f"{self.name} was not ready after {seconds:g} s{self.last_words()}")
             time.sleep(_POLL_SECONDS)
 
+    def wait_ended(self, seconds: float) -> None:
+        """Return when it has ended well.
+
+        Raises:
+            StartFailed: it ended with an error, or not within `seconds`.
+        """
+        try:
+            code = self._process.wait(seconds) if self._process else 0
+        except subprocess.TimeoutExpired:
+            self.stop(0)
+            raise StartFailed(f"{self.name} did not end within {seconds:g} s{self.last_words()}") from None
+        if code:
+            raise StartFailed(f"{self.name} ended with code {code}{self.last_words()}")
+
     def request_stop(self) -> None:
-        if self._process is not None and self.running:
+        if self._process is not None and self.running and not self._stop_requested:
+            self._stop_requested = True
             self._process.send_signal(self._stop_signal)
 
     def stop(self, seconds: float) -> bool:
@@ -115,10 +135,19 @@ class ChildProcess:
         self._process.wait()
         return graceful
 
-    def _last_words(self) -> str:
+    def trim_log(self) -> None:
+        """Move a log that has grown large to `<name>.log.1`. The child appends, so it goes on writing."""
+        if self.log is not None and self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
+            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+            os.truncate(self.log, 0)
+
+    def last_words(self) -> str:
+        """The most telling recent line of its log, in parentheses, with where to read more."""
         if self.log is None or not self.log.exists():
             return ""
-        lines = self.log.read_text("utf-8", "replace").strip().splitlines()[-40:]
+        with self.log.open("rb") as file:
+            file.seek(-min(self.log.stat().st_size, _TAIL_BYTES), os.SEEK_END)
+            lines = file.read().decode("utf-8", "replace").strip().splitlines()
         telling = [line for line in lines if "FATAL" in line or "rror" in line]
         last = (telling or lines)[-1:]
-        return f" ({last[0].strip()}; more in {self.log})" if last else f" (see {self.log})"
+        return f" ({last[0].strip()[:_LINE_CHARS]}; more in {self.log})" if last else f" (see {self.log})"

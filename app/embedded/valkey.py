@@ -23,10 +23,11 @@ _SETTINGS = {
 
 
 class EmbeddedValkey:
-    """A server in `folder`, which is made 0700. Its log is `<folder>.log`."""
+    """A server in `folder`, which is made 0700. It logs to `log`, else to `<folder>.log`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, log: Path | None = None) -> None:
         self._folder = folder.absolute()
+        self._log = log or self._folder.with_suffix(".log")
         self._socket = self._folder / _SOCKET_NAME
         self._process: ChildProcess | None = None
 
@@ -47,16 +48,12 @@ class EmbeddedValkey:
             StartFailed: it cannot be started, with the reason.
         """
         if len(os.fsencode(self._socket)) > _SOCKET_PATH_BYTES:
-            raise StartFailed(
-                f"DATA_DIR is too long a path for the socket {self._socket}; choose a shorter one"
-            )
+            raise StartFailed(f"DATA_DIR is too long a path for the socket {self._socket}; choose a shorter one")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         self._socket.unlink(missing_ok=True)
         options = [part for name, value in _SETTINGS.items() for part in (f"--{name}", value)]
-        self._process = ChildProcess(
-            "Valkey", [_binary(), *options], cwd=self._folder, log=self._folder.with_suffix(".log")
-        )
+        self._process = ChildProcess("Valkey", [_binary(), *options], cwd=self._folder, log=self._log)
         self._process.start()
 
     def wait_ready(self, seconds: float = 20) -> None:

@@ -1,0 +1,188 @@
+"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor`.
+
+Each command imports what it needs when it runs, so that `--help` answers at once.
+"""
+
+import asyncio
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.failure import CommandFailed
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+app = typer.Typer(
+    name="localchat",
+    help="Cited answers from your own documents, on models that run on your own machines.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Settings come from the environment and from a .env file; .env.example explains each.",
+)
+
+_RUN = "Run the service"
+_USE = "Use a running service"
+_CARE = "Look after it"
+
+Url = Annotated[str, typer.Option(help="Where LocalChat listens.", envvar="LOCALCHAT_URL")]
+ApiKey = Annotated[str | None, typer.Option(help="Needed when AUTH_MODE is api_key.", envvar="LOCALCHAT_API_KEY")]
+Collection = Annotated[str, typer.Option("--collection", "-c", help="The collection of documents.")]
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"localchat {version('localchat')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(rich_help_panel=_RUN)
+def up(
+    host: Annotated[str | None, typer.Option(help="The address to listen on (HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on (PORT).")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept (DATA_DIR).")] = None,
+    stop_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Start everything on this machine and serve.
+
+    Starts PostgreSQL, Valkey and a model server, each unless DATABASE_URL, REDIS_URL or OLLAMA_BASE_URL names one,
+    then the API and the worker.
+
+    An Ollama that listens on 127.0.0.1:11434 is used. Logs are kept in DATA_DIR/logs.
+    """
+    from app.embedded.supervisor import Supervisor
+
+    given = {"host": host, "port": port, "data_dir": data_dir}
+    settings = _settings((), **{name: value for name, value in given.items() if value is not None})
+    Supervisor(settings, announce=_announce).run(stop_with_parent=stop_with_parent)
+
+
+@app.command(rich_help_panel=_RUN)
+def serve(
+    grace: Annotated[int, typer.Option(help="Seconds that open answers get to finish at a stop.")] = 60,
+) -> None:
+    """Serve the API alone. DATABASE_URL and OLLAMA_BASE_URL must be set."""
+    import uvicorn
+
+    from app.embedded.probes import require_free_port
+    from app.main import create_app
+
+    settings = _settings(("database_url", "ollama_base_url"))
+    require_free_port(settings.host, settings.port)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=grace,
+    )
+
+
+@app.command(rich_help_panel=_RUN)
+def worker() -> None:
+    """Run one ingestion worker alone. DATABASE_URL and OLLAMA_BASE_URL must be set."""
+    import uvloop
+
+    from app.ingestion.worker import run_worker
+
+    uvloop.run(run_worker(_settings(("database_url", "ollama_base_url"))))
+
+
+@app.command(rich_help_panel=_CARE)
+def migrate(
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the database to answer.")] = 0,
+) -> None:
+    """Bring the database of DATABASE_URL to this release's schema."""
+    from app.cli.migration import run_migration
+
+    settings = _settings(("database_url",))
+    assert settings.database_url is not None
+    asyncio.run(run_migration(settings.database_url, wait))
+
+
+@app.command(rich_help_panel=_USE)
+def ingest(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files, and folders with everything below them.", exists=True)
+    ],
+    collection: Collection = "default",
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+) -> None:
+    """Upload files and follow them until each is ready or refused.
+
+    Ends with the refused files and their reasons. The exit code is 1 when something failed that should not have.
+    """
+    from app.cli.ingest import ingest_paths
+
+    if not asyncio.run(ingest_paths(paths, collection=collection, url=url, api_key=api_key)):
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=_USE)
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    collection: Collection = "default",
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+) -> None:
+    """Ask a question and read the answer as it is written, then its sources."""
+    from app.cli.ask import ask_question
+
+    asyncio.run(ask_question(question, collection=collection, url=url, api_key=api_key))
+
+
+@app.command(rich_help_panel=_CARE)
+def doctor() -> None:
+    """Check settings, disk, PostgreSQL, Redis and models. The exit code is 1 when something needed is missing."""
+    from app.cli.doctor import examine
+
+    if not asyncio.run(examine(_settings())):
+        raise typer.Exit(1)
+
+
+def _settings(required: tuple[str, ...] = (), /, **overrides: object) -> "Settings":
+    from app.settings import SettingsError, load_settings
+
+    settings = load_settings(**overrides)
+    for name in required:
+        if not getattr(settings, name):
+            raise SettingsError(f"{name.upper()}: not set (`localchat up` starts what no setting names)")
+    return settings
+
+
+def _announce(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def main() -> None:
+    """The entry point. What a person can mend ends in one line on stderr and exit code 2."""
+    from app.embedded.process import StartFailed
+    from app.settings import SettingsError
+
+    try:
+        app()
+    except (SettingsError, StartFailed, CommandFailed) as failure:
+        typer.echo(f"localchat: {failure}", err=True)
+        sys.exit(2)

@@ -1,0 +1,215 @@
+"""What `localchat up` runs: the servers that no URL names, the migrations, the API and the worker."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from app.embedded.data_dir import held_data_dir, kept_secret
+from app.embedded.guard import end_with_parent
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.probes import OLLAMA_PORT, answers, free_port, ollama_listens, reachable_host, require_free_port
+from app.embedded.process import ChildProcess, StartFailed
+from app.embedded.valkey import EmbeddedValkey
+from app.settings import Settings
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 4.0  # for each of the two rounds of a stop, so that it ends within ten
+_TICK_SECONDS = 0.2
+_TICKS_BETWEEN_TRIMS = 300
+_MAX_DEATHS = 5
+_HEALTHY_SECONDS = 60.0
+_PYTHON = (sys.executable, "-P", "-m")
+
+
+class Service(Protocol):
+    """A supervised server."""
+
+    @property
+    def process(self) -> ChildProcess: ...
+    def launch(self) -> None: ...
+    def wait_ready(self, seconds: float) -> None: ...
+
+
+@dataclass(slots=True)
+class Command:
+    """A service that is one of our own commands, ready when `ready()` says so."""
+
+    process: ChildProcess
+    ready: Callable[[], bool] = lambda: True
+
+    def launch(self) -> None:
+        self.process.start()
+
+    def wait_ready(self, seconds: float) -> None:
+        self.process.wait_until(self.ready, seconds)
+
+
+@dataclass(slots=True)
+class Supervised:
+    """A service with the history that decides when it is started again."""
+
+    service: Service
+    deaths: int = 0
+    started_at: float = field(default_factory=time.monotonic)
+    restart_at: float | None = None
+
+    def tend(self, announce: Callable[[str], None]) -> None:
+        """Start it again after 1, 2, 4, … s when it has ended.
+
+        Raises:
+            StartFailed: it ended `_MAX_DEATHS` times without a healthy minute in between.
+        """
+        now = time.monotonic()
+        process = self.service.process
+        if self.restart_at is not None:
+            if now >= self.restart_at:
+                self.restart_at, self.started_at = None, now
+                self.service.launch()
+        elif not process.running:
+            self.deaths = 1 if now - self.started_at > _HEALTHY_SECONDS else self.deaths + 1
+            ending = f"the {process.name} ended with code {process.exit_code}{process.last_words()}"
+            if self.deaths >= _MAX_DEATHS:
+                raise StartFailed(f"{ending}; it keeps failing, so LocalChat stops")
+            pause = 2 ** (self.deaths - 1)
+            announce(f"{ending}; starting it again in {pause} s")
+            self.restart_at = now + pause
+
+
+class Supervisor:
+    """Starts everything, keeps it running, and stops it in order. Call from the main thread."""
+
+    def __init__(self, settings: Settings, *, announce: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._announce = announce
+        self._stores: list[Supervised] = []
+        self._apps: list[Supervised] = []
+        self._environment = {**os.environ, "DATA_DIR": str(settings.data_dir)}
+
+    def run(self, *, stop_with_parent: bool = False) -> None:
+        """Serve until SIGINT, SIGTERM or SIGHUP.
+
+        Raises:
+            StartFailed: something cannot be started or kept running. Everything is stopped by then.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
+        if stop_with_parent:
+            end_with_parent(signal.SIGTERM)
+        try:
+            with held_data_dir(self._settings.data_dir):
+                try:
+                    self._start()
+                    self._watch()
+                finally:
+                    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                        signal.signal(number, signal.SIG_IGN)
+                    self._stop()
+        except KeyboardInterrupt:
+            self._announce("Stopped")
+
+    def _start(self) -> None:
+        started = time.monotonic()
+        settings = self._settings
+        require_free_port(settings.host, settings.port)
+        self._add_models()
+        self._add_valkey()
+        self._add_postgres()
+        if not settings.cache_signing_keys:
+            self._environment["CACHE_SIGNING_KEYS"] = f"local:{kept_secret(settings.data_dir, 'cache_signing_key')}"
+        for store in self._stores:
+            store.service.launch()
+        self._migrate()
+        for store in self._stores:
+            store.service.wait_ready(_START_SECONDS)
+        host = reachable_host(settings.host)
+        grace = f"{_STOP_SECONDS - 1:g}"
+        api = self._command(
+            "API", "serve", "--grace", grace, ready=lambda: answers(host, settings.port, "/health/ready")
+        )
+        self._apps = [Supervised(api), Supervised(self._command("worker", "worker"))]
+        for app in self._apps:
+            app.service.launch()
+        for app in self._apps:
+            app.service.wait_ready(_START_SECONDS)
+        seconds = time.monotonic() - started
+        shown = f"[{host}]" if ":" in host else host
+        self._announce(
+            f"LocalChat is ready at http://{shown}:{settings.port} after {seconds:.1f} s (Ctrl-C stops it)"
+        )
+
+    def _add_postgres(self) -> None:
+        if self._settings.database_url:
+            self._environment["DATABASE_URL"] = self._settings.database_url
+            return
+        folder = self._settings.data_dir / "postgres"
+        if not folder.exists():
+            self._announce("Making the database")
+        server = EmbeddedPostgres(folder, log=self._log("postgres"))
+        self._environment["DATABASE_URL"] = server.url()
+        self._stores.append(Supervised(server))
+
+    def _add_valkey(self) -> None:
+        if self._settings.redis_url:
+            self._environment["REDIS_URL"] = self._settings.redis_url
+            return
+        server = EmbeddedValkey(self._settings.data_dir / "valkey", log=self._log("valkey"))
+        self._environment["REDIS_URL"] = server.url
+        self._stores.append(Supervised(server))
+
+    def _add_models(self) -> None:
+        if self._settings.ollama_base_url:
+            self._environment["OLLAMA_BASE_URL"] = ",".join(self._settings.ollama_base_url)
+            return
+        if ollama_listens():
+            self._environment["OLLAMA_BASE_URL"] = f"http://127.0.0.1:{OLLAMA_PORT}"
+            self._announce(f"Using the Ollama that listens on 127.0.0.1:{OLLAMA_PORT}")
+            return
+        port = free_port()
+        options = ("app.embedded.model_server", "--host", "127.0.0.1", "--port", str(port), "--slots", "parallel")
+        process = ChildProcess("model server", (*_PYTHON, *options), log=self._log("model-server"))
+        self._environment["OLLAMA_BASE_URL"] = f"http://127.0.0.1:{port}"
+        self._stores.append(Supervised(Command(process, lambda: answers("127.0.0.1", port, "/api/version"))))
+
+    def _migrate(self) -> None:
+        """In a process of its own, which also keeps the migration tools out of this one's memory."""
+        process = self._command("migration", "migrate", "--wait", f"{_START_SECONDS:g}").process
+        process.start()
+        process.wait_ended(_START_SECONDS * 10)
+
+    def _command(self, name: str, *arguments: str, ready: Callable[[], bool] = lambda: True) -> Command:
+        process = ChildProcess(
+            name, (*_PYTHON, "app.cli", *arguments), env=self._environment, log=self._log(name.lower())
+        )
+        return Command(process, ready)
+
+    def _log(self, name: str) -> Path:
+        return self._settings.data_dir / "logs" / f"{name}.log"
+
+    def _watch(self) -> None:
+        for tick in count():
+            for supervised in (*self._stores, *self._apps):
+                supervised.tend(self._announce)
+                if tick % _TICKS_BETWEEN_TRIMS == 0:
+                    supervised.service.process.trim_log()
+            time.sleep(_TICK_SECONDS)
+
+    def _stop(self) -> None:
+        """The API and the worker first, side by side, then what they stand on."""
+        for group in (self._apps, self._stores):
+            processes = [item.service.process for item in group if item.service.process.started]
+            for process in processes:
+                process.request_stop()
+            deadline = time.monotonic() + _STOP_SECONDS
+            for process in processes:
+                process.stop(max(0.0, deadline - time.monotonic()))
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
