@@ -15,7 +15,9 @@
         ├── ModelNotFound         404
         ├── ModelUnsuitable       422  a chat was asked of an embedding model, or the reverse
         ├── InputTooLong          422
+        ├── UnusableEmbedding     502  NaN, infinity, zeros or a length other than 1, for this text
         ├── ModelUnavailable      503  no endpoint answers, or all are busy
+        ├── ModelCrashed          503  an endpoint answers, but its model died while working
         └── ModelProtocolError    502  an endpoint answered what it must not
 
 `detail` is written for the caller: never the text of a driver's exception, never document text.
@@ -122,10 +124,22 @@ class InputTooLong(ModelError):
     title = "The input is longer than the model's context"
 
 
+class UnusableEmbedding(ModelError):
+    code = "unusable-embedding"
+    title = "The model cannot embed this text"
+
+
 class ModelUnavailable(ModelError):
     status = 503
     code = "model-unavailable"
     title = "No model server is available"
+    retryable = True
+
+
+class ModelCrashed(ModelError):
+    status = 503
+    code = "model-crashed"
+    title = "The model failed while working"
     retryable = True
 
 

@@ -1,0 +1,137 @@
+"""The models of a pool of endpoints: listed, described, pulled, loaded."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from app.errors import ModelError, ModelNotFound, ModelUnsuitable
+from app.ollama.endpoint import Endpoint
+from app.ollama.protocol import (
+    EndpointStatus,
+    ModelInfo,
+    PullProgress,
+    RunningModel,
+    full_name,
+    parse_pull,
+    parse_running,
+    parse_tags,
+    shape,
+)
+
+T = TypeVar("T")
+
+
+class Catalog:
+    """Asks every endpoint, outside the lanes: none of these requests costs a model any work.
+
+    An endpoint that fails is passed over as long as another answers.
+    """
+
+    def __init__(self, endpoints: Sequence[Endpoint], *, ping_timeout: float) -> None:
+        self._endpoints = endpoints
+        self._ping_timeout = ping_timeout
+        self._known: dict[str, ModelInfo] = {}
+
+    async def models(self) -> list[ModelInfo]:
+        """List the models of all endpoints, by name.
+
+        Raises:
+            ModelError: no endpoint answers.
+        """
+        found = {info.name: info for infos in await self._from_all(_tags) for info in infos}
+        return [found[name] for name in sorted(found)]
+
+    async def show(self, model: str) -> ModelInfo:
+        """Describe a model, with its dimension, context length and capabilities.
+
+        Raises:
+            ModelNotFound: no endpoint has it.
+            ModelUnsuitable: two endpoints have different versions of it, whose vectors would be mixed.
+        """
+        name = full_name(model)
+        listed = [info for infos in await self._from_all(_tags) for info in infos if full_name(info.name) == name]
+        if not listed:
+            raise ModelNotFound(f"The model {model} is not on the server; pull it first.")
+        if len({info.digest for info in listed}) > 1:
+            raise ModelUnsuitable(f"The model servers hold different versions of {model}.")
+
+        async def ask(endpoint: Endpoint) -> ModelInfo:
+            shown = await endpoint.json("POST", "/api/show", {"model": model}, model=model, operation="show")
+            dimension, context_length = shape(shown)
+            return replace(
+                listed[0],
+                capabilities=frozenset(shown.get("capabilities") or ()),
+                dimension=dimension,
+                context_length=context_length,
+            )
+
+        self._known[name] = (await self._from_all(ask))[0]
+        return self._known[name]
+
+    async def capabilities(self, model: str) -> frozenset[str]:
+        """Return what a model can do (`completion`, `embedding`, `thinking`, …), asking only once."""
+        known = self._known.get(full_name(model))
+        return (known or await self.show(model)).capabilities
+
+    async def running(self) -> list[RunningModel]:
+        async def ask(endpoint: Endpoint) -> list[RunningModel]:
+            return parse_running(await endpoint.json("GET", "/api/ps", operation="list models"), endpoint.name)
+
+        return [model for models in await self._from_all(ask) for model in models]
+
+    async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
+        """Download a model to each endpoint in turn.
+
+        Raises:
+            ModelError: a download failed; those finished before stay.
+        """
+        self._known.pop(full_name(model), None)
+        for endpoint in self._endpoints:
+            payload = {"model": model, "stream": True}
+            async with endpoint.lines("/api/pull", payload, model=model, operation="pull") as lines:
+                async for line in lines:
+                    yield parse_pull(line, endpoint.name)
+
+    async def ping(self) -> list[EndpointStatus]:
+        return list(await asyncio.gather(*(self._ping(endpoint) for endpoint in self._endpoints)))
+
+    async def _ping(self, endpoint: Endpoint) -> EndpointStatus:
+        started = time.perf_counter()
+        version = seconds = error = None
+        try:
+            answer = await endpoint.json("GET", "/api/version", operation="answer", timeout=self._ping_timeout)
+        except ModelError as failure:
+            error = failure.detail
+        else:
+            version, seconds = str(answer.get("version")), time.perf_counter() - started
+        return EndpointStatus(
+            endpoint=endpoint.name,
+            circuit=endpoint.breaker.circuit,
+            version=version,
+            seconds=seconds,
+            error=error,
+            bulk_requests=endpoint.bulk,
+            bulk_limit=endpoint.window.requests,
+        )
+
+    async def _from_all(self, ask: Callable[[Endpoint], Awaitable[T]]) -> list[T]:
+        failures: list[ModelError] = []
+
+        async def attempt(endpoint: Endpoint) -> list[T]:
+            try:
+                return [await ask(endpoint)]
+            except ModelError as failure:
+                failures.append(failure)
+                return []
+
+        answers = await asyncio.gather(*(attempt(endpoint) for endpoint in self._endpoints))
+        good = [answer for found in answers for answer in found]
+        if not good:
+            raise failures[0]
+        return good
+
+
+async def _tags(endpoint: Endpoint) -> list[ModelInfo]:
+    return parse_tags(await endpoint.json("GET", "/api/tags", operation="list models"))

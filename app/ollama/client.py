@@ -1,0 +1,251 @@
+"""The client that the rest of LocalChat asks for embeddings, chats and facts about models."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from functools import partial
+from typing import Any
+
+import httpx
+
+from app.domain.retrieval import Vector
+from app.errors import InvalidInput, ModelProtocolError
+from app.ollama.breaker import Breaker, Circuit
+from app.ollama.catalog import Catalog
+from app.ollama.dispatch import Call, Dispatcher
+from app.ollama.endpoint import Endpoint, Headers
+from app.ollama.lanes import Lane, Lease, Preempted, Scheduler, Work
+from app.ollama.observer import NullObserver, Observer
+from app.ollama.options import FrozenOptions, RunnerOptions
+from app.ollama.protocol import (
+    ChatChunk,
+    ChatMessage,
+    EndpointStatus,
+    Json,
+    ModelInfo,
+    PullProgress,
+    RunningModel,
+    parse_chat,
+)
+from app.ollama.retries import BULK_RETRIES, INTERACTIVE_RETRIES, RetryPolicy
+from app.ollama.transport import Timeouts, connect, parse_address
+from app.ollama.vectors import parse_vectors
+from app.ollama.window import BulkWindow
+
+MAX_TEXTS = 64
+
+
+class OllamaClient:
+    """A pool of model servers behind one interface.
+
+    Args:
+        base_urls: `http(s)://[user:password@]host[:port]` or `http+unix:///path`, one for each endpoint.
+        max_concurrency: requests in flight on one endpoint, for each of queries, chats and bulk work.
+        timeouts: seconds to connect, and of silence.
+        keep_alive: how long a model stays loaded, as Ollama spells it; its own default when unset.
+        options: what each model is loaded with, by name.
+        headers: called for each request, for `traceparent` and `X-Request-ID`.
+        observer: told of each request, retry and circuit change.
+        retries: when to ask again, by lane.
+        patience: seconds a query may wait before bulk work goes on beside it, one text at a time.
+        cooldown: seconds for which an endpoint that failed three times in a row is left alone.
+        transport: replaces the network, in tests.
+    """
+
+    def __init__(
+        self,
+        base_urls: Sequence[str],
+        *,
+        max_concurrency: int = 8,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        keep_alive: str | int | None = None,
+        options: Mapping[str, RunnerOptions] | None = None,
+        headers: Headers = dict,
+        observer: Observer | None = None,
+        retries: Mapping[Lane, RetryPolicy] | None = None,
+        patience: float = 0.25,
+        cooldown: float = 5.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        observer = observer or NullObserver()
+        self._keep_alive = keep_alive
+        self._options = FrozenOptions(options or {})
+        self._endpoints = [
+            Endpoint(
+                address.name,
+                connect(address, timeouts=timeouts, transport=transport),
+                breaker=Breaker(cooldown=cooldown, on_change=partial(_tell, observer, address.name)),
+                window=BulkWindow(max_texts=MAX_TEXTS, max_requests=max_concurrency),
+                headers=headers,
+            )
+            for address in map(parse_address, base_urls)
+        ]
+        self._scheduler = Scheduler(self._endpoints, max_concurrency=max_concurrency, patience=patience)
+        self._dispatcher = Dispatcher(
+            self._scheduler,
+            retries=retries or {Lane.INTERACTIVE: INTERACTIVE_RETRIES, Lane.BULK: BULK_RETRIES},
+            observer=observer,
+        )
+        self._catalog = Catalog(self._endpoints, ping_timeout=timeouts.connect)
+
+    async def embed(
+        self, texts: Sequence[str], *, model: str, lane: Lane, dimension: int | None = None
+    ) -> list[Vector]:
+        """Embed up to 64 texts, none of them blank, prefixes included: all of them or none, in order.
+
+        Args:
+            texts: what to embed; nothing is cut, a text beyond the context fails.
+            model: the embedding model.
+            lane: `BULK` yields to `INTERACTIVE`, and may reach the server in smaller requests.
+            dimension: what the index holds; unchecked when not given.
+
+        Returns:
+            float32 vectors of unit length.
+
+        Raises:
+            InvalidInput: a blank text, or too many.
+            InputTooLong: a text is longer than the model's context.
+            UnusableEmbedding: the model gives no finite vector of unit length for one of the texts.
+            ModelUnsuitable: not an embedding model, or vectors of another dimension.
+            ModelError: any other failure, after retries of what may be retried.
+        """
+        if len(texts) > MAX_TEXTS:
+            raise InvalidInput(f"At most {MAX_TEXTS} texts can be embedded in one call.")
+        if not all(text.strip() for text in texts):
+            raise InvalidInput("A blank text cannot be embedded.")
+        vectors: list[Vector] = []
+        while len(vectors) < len(texts):
+            try:
+                vectors += await self._embed_some(texts[len(vectors) :], model, lane, dimension)
+            except Preempted:
+                continue
+        return vectors
+
+    async def chat(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        model: str,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        num_ctx: int | None = None,
+        format: str | Mapping[str, Any] | None = None,  # noqa: A002 - Ollama's name
+        lane: Lane = Lane.INTERACTIVE,
+    ) -> AsyncGenerator[ChatChunk, None]:
+        """Stream an answer; the last chunk, and it alone, has `done`. Closing the iterator stops the model.
+
+        Args:
+            messages: the conversation.
+            model: the chat model; one that thinks is told not to.
+            temperature: the model's own when not given.
+            max_tokens: of the answer.
+            num_ctx: the context in tokens, the same at every call for one model.
+            format: `json`, or a JSON schema that the answer must follow.
+            lane: `BULK` for work that nobody waits for.
+
+        Raises:
+            ModelProtocolError: the stream ended before it was done.
+            ModelError: any other failure. Nothing is asked again once a first chunk came.
+        """
+        options = self._options.of(model, num_ctx=num_ctx)
+        sampling = {"temperature": temperature, "num_predict": max_tokens}
+        options |= {name: value for name, value in sampling.items() if value is not None}
+        payload = {
+            "model": model,
+            "messages": messages,
+            "stream": True,
+            "think": False if "thinking" in await self._catalog.capabilities(model) else None,
+            "format": format,
+            "options": options or None,
+            "keep_alive": self._keep_alive,
+        }
+
+        async def ask(lease: Lease, stack: AsyncExitStack) -> tuple[ChatChunk, AsyncGenerator[ChatChunk, None]]:
+            lines = lease.endpoint.lines("/api/chat", payload, model=model, operation="chat")
+            chunks = await stack.enter_async_context(aclosing(_chunks(await stack.enter_async_context(lines))))
+            first = await anext(chunks)
+            self._scheduler.answered(lease)
+            return first, chunks
+
+        (chunk, chunks), stack = await self._dispatcher.open(Call("chat", model, lane, Work.CHAT), ask)
+        async with stack:
+            yield chunk
+            while not chunk.done:
+                chunk = await anext(chunks)
+                yield chunk
+
+    async def warm(self, model: str, *, num_ctx: int | None = None) -> None:
+        """Load a model on every endpoint, with the options it will be used with.
+
+        Raises:
+            ModelError: an endpoint could not load it.
+        """
+        embeds = "embedding" in await self._catalog.capabilities(model)
+        payload = {
+            "model": model,
+            "options": self._options.of(model, num_ctx=num_ctx) or None,
+            "keep_alive": self._keep_alive,
+        }
+        path, nothing = (
+            ("/api/embed", {"input": []}) if embeds else ("/api/chat", {"messages": [], "stream": False})
+        )
+        await asyncio.gather(
+            *(
+                endpoint.json("POST", path, {**payload, **nothing}, model=model, operation="load")
+                for endpoint in self._endpoints
+            )
+        )
+
+    def give_way(self, seconds: float = 0.5) -> None:
+        """Let bulk work step aside, for a query of another process."""
+        self._scheduler.give_way(seconds)
+
+    async def show(self, model: str) -> ModelInfo:
+        return await self._catalog.show(model)
+
+    async def models(self) -> list[ModelInfo]:
+        return await self._catalog.models()
+
+    async def running(self) -> list[RunningModel]:
+        return await self._catalog.running()
+
+    def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
+        return self._catalog.pull(model)
+
+    async def ping(self) -> list[EndpointStatus]:
+        return await self._catalog.ping()
+
+    async def aclose(self) -> None:
+        for endpoint in self._endpoints:
+            await endpoint.aclose()
+
+    async def _embed_some(
+        self, texts: Sequence[str], model: str, lane: Lane, dimension: int | None
+    ) -> list[Vector]:
+        """Embed as many of the first texts as the lane lets pass in one request."""
+
+        async def ask(lease: Lease, _: AsyncExitStack) -> list[Vector]:
+            part = texts[: lease.max_texts]
+            lease.texts = len(part)
+            lease.characters = sum(map(len, part))
+            payload = {
+                "model": model,
+                "input": part,
+                "truncate": False,
+                "options": self._options.of(model) or None,
+                "keep_alive": self._keep_alive,
+            }
+            answer = await lease.endpoint.json("POST", "/api/embed", payload, model=model, operation="embed")
+            return parse_vectors(answer.get("embeddings"), count=len(part), dimension=dimension)
+
+        return await self._dispatcher.run(Call("embed", model, lane, Work.EMBED), ask)
+
+
+async def _chunks(lines: AsyncIterator[Json]) -> AsyncGenerator[ChatChunk, None]:
+    async for line in lines:
+        yield parse_chat(line)
+    raise ModelProtocolError("The answer broke off before it was done.")
+
+
+def _tell(observer: Observer, endpoint: str, circuit: Circuit) -> None:
+    observer.on_circuit(endpoint=endpoint, circuit=circuit)

@@ -1,0 +1,101 @@
+"""One call to a model: attempts, each under a lease, each told to the observer."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.errors import LocalChatError, ModelError
+from app.ollama.endpoint import Endpoint
+from app.ollama.lanes import Lane, Lease, Preempted, Scheduler, Work
+from app.ollama.observer import Observer
+from app.ollama.retries import RetryPolicy
+
+T = TypeVar("T")
+Ask = Callable[[Lease, AsyncExitStack], Awaitable[T]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    operation: str
+    model: str
+    lane: Lane
+    work: Work
+
+
+class Dispatcher:
+    def __init__(self, scheduler: Scheduler, *, retries: Mapping[Lane, RetryPolicy], observer: Observer) -> None:
+        self._scheduler = scheduler
+        self._retries = retries
+        self._observer = observer
+
+    async def run(self, call: Call, ask: Ask[T]) -> T:
+        """Return what `ask` returns, as `open` does, and release everything."""
+        result, stack = await self.open(call, ask)
+        await stack.aclose()
+        return result
+
+    async def open(self, call: Call, ask: Ask[T]) -> tuple[T, AsyncExitStack]:
+        """Await `ask(lease, stack)`, again on another endpoint when that may help.
+
+        Returns:
+            Its result, and the stack that holds the lease and whatever `ask` entered: the caller closes it.
+
+        Raises:
+            Preempted: a query needed the endpoint.
+            ModelError: the last attempt's failure.
+        """
+        failed: set[Endpoint] = set()
+        error = ""
+        async for attempt in self._retries[call.lane].context():
+            with attempt:
+                if error:
+                    self._observer.on_retry(
+                        operation=call.operation, model=call.model, attempt=attempt.num, error=error
+                    )
+                try:
+                    async with AsyncExitStack() as stack:
+                        lease = await stack.enter_async_context(self._watched_lease(call, failed))
+                        result = await ask(lease, stack)
+                        return result, stack.pop_all()
+                except ModelError as failure:
+                    error = failure.code
+                    raise
+        raise AssertionError("a retry context ends by returning or raising")
+
+    @asynccontextmanager
+    async def _watched_lease(self, call: Call, failed: set[Endpoint]) -> AsyncIterator[Lease]:
+        lease: Lease | None = None
+        started = 0.0
+        outcome = "ok"
+        try:
+            async with self._scheduler.lease(call.lane, call.work, avoid=failed) as lease:
+                started = time.perf_counter()
+                yield lease
+        except Preempted:
+            outcome = "preempted"
+            raise
+        except LocalChatError as error:
+            outcome = error.code
+            if lease is not None:
+                failed.add(lease.endpoint)
+            raise
+        except (asyncio.CancelledError, GeneratorExit):
+            outcome = "cancelled"
+            raise
+        except BaseException:
+            outcome = "internal-error"
+            raise
+        finally:
+            if lease is not None:
+                self._observer.on_request(
+                    operation=call.operation,
+                    model=call.model,
+                    lane=call.lane,
+                    endpoint=lease.endpoint.name,
+                    outcome=outcome,
+                    seconds=time.perf_counter() - started,
+                    texts=lease.texts,
+                )

@@ -1,0 +1,142 @@
+"""One model server: how to ask it, and what is known of its load and health."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import httpx
+
+from app.errors import ModelProtocolError
+from app.ollama.breaker import Breaker
+from app.ollama.failures import from_answer, from_transport
+from app.ollama.protocol import Json, encode, parse_object
+from app.ollama.window import BulkWindow
+
+_LINE_FAILED = 500
+_MAX_LINE = 16 * 1024 * 1024
+
+Headers = Callable[[], Mapping[str, str]]
+
+
+class Endpoint:
+    """Sends requests as they are and raises the error tree; permits and retries are others' work."""
+
+    def __init__(
+        self, name: str, http: httpx.AsyncClient, *, breaker: Breaker, window: BulkWindow, headers: Headers
+    ) -> None:
+        self.name = name
+        self.breaker = breaker
+        self.window = window
+        self.interactive: Counter[str] = Counter()
+        self.bulk = 0
+        self.holds = 0
+        self.resting_until = 0.0
+        self.preemptible: set[asyncio.Timeout] = set()
+        self._http = http
+        self._headers = headers
+
+    @property
+    def load(self) -> int:
+        return self.interactive.total() + self.bulk
+
+    def preempt(self) -> None:
+        """Cancel the bulk requests in flight that may be cancelled."""
+        if self.preemptible:
+            self.window.interrupted(time.monotonic())
+        for deadline in self.preemptible:
+            deadline.reschedule(asyncio.get_running_loop().time())
+        self.preemptible.clear()
+
+    async def json(
+        self,
+        method: str,
+        path: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        model: str = "",
+        operation: str,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpx's own, which names the phase
+    ) -> Json:
+        """Send one request and parse the object it answers. `timeout` in seconds replaces the client's."""
+        async with self._open(method, path, payload, model, operation, timeout) as response:
+            try:
+                return parse_object(await response.aread())
+            except httpx.RequestError as error:
+                raise from_transport(error) from None
+
+    @asynccontextmanager
+    async def lines(
+        self, path: str, payload: Mapping[str, Any], *, model: str, operation: str
+    ) -> AsyncIterator[AsyncIterator[Json]]:
+        """Send one request and iterate over the objects of its NDJSON answer; leaving closes the stream."""
+        async with (
+            self._open("POST", path, payload, model, operation, None) as response,
+            aclosing(_split(response, model, operation)) as objects,
+        ):
+            yield objects
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    @asynccontextmanager
+    async def _open(
+        self,
+        method: str,
+        path: str,
+        payload: Mapping[str, Any] | None,
+        model: str,
+        operation: str,
+        timeout: float | None,  # noqa: ASYNC109
+    ) -> AsyncIterator[httpx.Response]:
+        request = self._http.build_request(
+            method,
+            path,
+            content=None if payload is None else encode(payload),
+            headers={**self._headers(), "content-type": "application/json"},
+            timeout=httpx.USE_CLIENT_DEFAULT if timeout is None else timeout,
+        )
+        try:
+            response = await self._http.send(request, stream=True)
+        except httpx.RequestError as error:
+            raise from_transport(error) from None
+        try:
+            if response.is_success:
+                yield response
+                return
+            try:
+                body = await response.aread()
+            except httpx.RequestError as error:
+                raise from_transport(error) from None
+            raise from_answer(response.status_code, body, model=model, operation=operation)
+        finally:
+            await response.aclose()
+
+
+async def _split(response: httpx.Response, model: str, operation: str) -> AsyncGenerator[Json, None]:
+    """Cut at newline bytes alone: `aiter_lines` also cuts at U+2028 and others that JSON strings may hold."""
+    rest = bytearray()
+    try:
+        async for piece in response.aiter_bytes():
+            *complete, tail = piece.split(b"\n")
+            for part in complete:
+                line = bytes(rest) + part
+                rest.clear()
+                if line.strip():
+                    yield _line(line, model, operation)
+            rest += tail
+            if len(rest) > _MAX_LINE:
+                raise ModelProtocolError("The model server sent a line without end.")
+    except httpx.RequestError as error:
+        raise from_transport(error) from None
+    if rest.strip():
+        yield _line(bytes(rest), model, operation)
+
+
+def _line(line: bytes, model: str, operation: str) -> Json:
+    value = parse_object(line)
+    if "error" in value:
+        raise from_answer(_LINE_FAILED, line, model=model, operation=operation)
+    return value

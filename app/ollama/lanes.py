@@ -1,0 +1,250 @@
+"""Who may ask which endpoint, and when: queries first, bulk work in what they leave.
+
+The rule, with its reasons and measurements in docs/decisions/0003-priority-lanes.md: while an interactive
+request waits for the first byte of its answer, its endpoint is held. Bulk requests in flight there are
+cancelled, which drops their texts from the server's queue, and are sent again afterwards. A hold that lasts
+lets single texts through, for a part of the time.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.errors import ModelError, ModelUnavailable
+from app.ollama.breaker import Circuit
+from app.ollama.endpoint import Endpoint
+
+
+class Lane(StrEnum):
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+
+class Work(StrEnum):
+    """Embedding and chat models run beside each other on a server, so they take separate permits."""
+
+    EMBED = "embed"
+    CHAT = "chat"
+
+
+class Preempted(Exception):
+    """A bulk request was cancelled to let a query through; nothing is wrong with it."""
+
+
+@dataclass(eq=False, slots=True)
+class Lease:
+    """A permit to send one request to `endpoint`.
+
+    A bulk request holds at most `max_texts` texts. Its holder sets `texts` and `characters`, what it sends.
+    `holds`: bulk work on the endpoint waits for this request's first byte.
+    """
+
+    endpoint: Endpoint
+    lane: Lane
+    work: Work
+    max_texts: int | None = None
+    preemptible: bool = False
+    holds: bool = False
+    started: float = 0.0
+    texts: int = 0
+    characters: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class _Ticket:
+    lane: Lane
+    work: Work
+    avoid: AbstractSet[Endpoint]
+    granted: asyncio.Future[Lease] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Scheduler:
+    """Hands out leases over a pool: least loaded endpoint first, in each lane first come first served.
+
+    Each endpoint takes `max_concurrency` interactive requests of each kind of work, and as many bulk
+    requests as its window allows. Once an endpoint has been held for `patience` seconds, bulk work sends it
+    one text at a time, which is not cancelled, and after each rests for three times as long as it took: so a
+    query waits for one text at most, a chat keeps three quarters of the server, and bulk work never starves.
+    """
+
+    _REST = 3.0
+
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        *,
+        max_concurrency: int,
+        patience: float = 0.25,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._endpoints = endpoints
+        self._max_concurrency = max_concurrency
+        self._patience = patience
+        self._clock = clock
+        self._waiting: dict[Lane, list[_Ticket]] = {Lane.INTERACTIVE: [], Lane.BULK: []}
+
+    @asynccontextmanager
+    async def lease(
+        self, lane: Lane, work: Work, *, avoid: AbstractSet[Endpoint] = frozenset()
+    ) -> AsyncIterator[Lease]:
+        """Wait for a permit, preferring endpoints outside `avoid`; hold it for the length of the block.
+
+        How the block ends is what the endpoint's breaker and window learn from.
+
+        Raises:
+            ModelUnavailable: the breakers of all endpoints are open.
+            Preempted: the block was cancelled in favour of a query.
+        """
+        lease = await self._acquire(_Ticket(lane, work, avoid))
+        endpoint = lease.endpoint
+        try:
+            async with self._preemptible(endpoint) if lease.preemptible else nullcontext():
+                yield lease
+        except ModelUnavailable:
+            endpoint.breaker.fail()
+            if lane is Lane.BULK:
+                endpoint.window.interrupted(self._clock())
+            raise
+        except ModelError:
+            endpoint.breaker.succeed()
+            raise
+        except BaseException:
+            endpoint.breaker.abandon()
+            raise
+        else:
+            endpoint.breaker.succeed()
+            if lane is Lane.BULK:
+                self._learn(lease)
+        finally:
+            self._release(lease)
+
+    def answered(self, lease: Lease) -> None:
+        """Note the first byte of an interactive answer: bulk work may go on beside the rest of it."""
+        lease.endpoint.breaker.succeed()
+        self._unhold(lease)
+        self._dispatch()
+
+    def give_way(self, seconds: float) -> None:
+        """Hold every endpoint for a query that another process announced."""
+        for endpoint in self._endpoints:
+            self._hold(endpoint)
+        asyncio.get_running_loop().call_later(seconds, self._end_way)
+
+    def _end_way(self) -> None:
+        for endpoint in self._endpoints:
+            endpoint.holds -= 1
+        self._dispatch()
+
+    @asynccontextmanager
+    async def _preemptible(self, endpoint: Endpoint) -> AsyncIterator[None]:
+        # A deadline that is moved to now tells this cancellation from any that comes from outside.
+        try:
+            async with asyncio.timeout(None) as deadline:
+                endpoint.preemptible.add(deadline)
+                try:
+                    yield
+                finally:
+                    endpoint.preemptible.discard(deadline)
+        except TimeoutError:
+            raise Preempted from None
+
+    async def _acquire(self, ticket: _Ticket) -> Lease:
+        queue = self._waiting[ticket.lane]
+        queue.append(ticket)
+        self._dispatch()
+        try:
+            return await ticket.granted
+        except asyncio.CancelledError:
+            if not ticket.granted.cancelled() and ticket.granted.exception() is None:
+                lease = ticket.granted.result()
+                lease.endpoint.breaker.abandon()
+                self._release(lease)
+            raise
+        finally:
+            queue.remove(ticket)
+
+    def _dispatch(self) -> None:
+        if all(endpoint.breaker.circuit is Circuit.OPEN for endpoint in self._endpoints):
+            for ticket in self._waiting[Lane.INTERACTIVE] + self._waiting[Lane.BULK]:
+                if not ticket.granted.done():
+                    ticket.granted.set_exception(ModelUnavailable("No model server answers."))
+            return
+        for lane, tickets in self._waiting.items():
+            full: set[Work] = set()
+            for ticket in tickets:
+                if ticket.granted.done() or ticket.work in full:
+                    continue
+                able = [endpoint for endpoint in self._endpoints if self._admits(endpoint, ticket)]
+                if able:
+                    grant = self._grant_interactive if lane is Lane.INTERACTIVE else self._grant_bulk
+                    ticket.granted.set_result(grant(_best(able, ticket.avoid), ticket.work))
+                else:
+                    full.add(ticket.work)
+
+    def _admits(self, endpoint: Endpoint, ticket: _Ticket) -> bool:
+        if not endpoint.breaker.admits:
+            return False
+        if ticket.lane is Lane.INTERACTIVE:
+            return endpoint.interactive[ticket.work] < self._max_concurrency
+        if endpoint.holds:
+            return endpoint.bulk == 0 and self._clock() >= endpoint.resting_until
+        return endpoint.bulk < endpoint.window.requests
+
+    def _grant_interactive(self, endpoint: Endpoint, work: Work) -> Lease:
+        endpoint.breaker.start()
+        endpoint.interactive[work] += 1
+        self._hold(endpoint)
+        return Lease(endpoint, Lane.INTERACTIVE, work, holds=True, started=self._clock())
+
+    def _grant_bulk(self, endpoint: Endpoint, work: Work) -> Lease:
+        endpoint.breaker.start()
+        texts = 1 if endpoint.holds else endpoint.window.texts
+        # One single text may always finish, so that bulk work advances under any load of queries.
+        preemptible = work is Work.EMBED and (texts > 1 or endpoint.bulk > 0)
+        endpoint.bulk += 1
+        return Lease(endpoint, Lane.BULK, work, texts, preemptible=preemptible, started=self._clock())
+
+    def _learn(self, lease: Lease) -> None:
+        now = self._clock()
+        lease.endpoint.window.completed(
+            texts=lease.texts,
+            characters=lease.characters,
+            seconds=now - lease.started,
+            in_flight=lease.endpoint.bulk,
+            now=now,
+        )
+
+    def _hold(self, endpoint: Endpoint) -> None:
+        endpoint.holds += 1
+        endpoint.preempt()
+        if endpoint.holds == 1:
+            self._rest(endpoint, self._patience)
+
+    def _rest(self, endpoint: Endpoint, seconds: float) -> None:
+        endpoint.resting_until = self._clock() + seconds
+        asyncio.get_running_loop().call_later(seconds, self._dispatch)
+
+    def _unhold(self, lease: Lease) -> None:
+        if lease.holds:
+            lease.holds = False
+            lease.endpoint.holds -= 1
+
+    def _release(self, lease: Lease) -> None:
+        endpoint = lease.endpoint
+        if lease.lane is Lane.INTERACTIVE:
+            endpoint.interactive[lease.work] -= 1
+            self._unhold(lease)
+        else:
+            endpoint.bulk -= 1
+            if endpoint.holds and not lease.preemptible:
+                self._rest(endpoint, self._REST * (self._clock() - lease.started))
+        self._dispatch()
+
+
+def _best(endpoints: Sequence[Endpoint], avoid: AbstractSet[Endpoint]) -> Endpoint:
+    """Choose the least loaded; of two, the one where less bulk work would be in the way."""
+    return min(endpoints, key=lambda endpoint: (endpoint in avoid, endpoint.load, endpoint.bulk))

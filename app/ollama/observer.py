@@ -1,0 +1,31 @@
+"""What the client tells those who watch it. Metrics attach here; nothing here knows of them."""
+
+from typing import Protocol
+
+
+class Observer(Protocol):
+    """Calls must be quick: they are made on the event loop. None of them receives any text."""
+
+    def on_request(
+        self, *, operation: str, model: str, lane: str, endpoint: str, outcome: str, seconds: float, texts: int
+    ) -> None:
+        """One request ended. `outcome` is `ok`, `preempted`, `cancelled` or an error's code."""
+
+    def on_retry(self, *, operation: str, model: str, attempt: int, error: str) -> None:
+        """Attempt number `attempt` is about to start, after `error`."""
+
+    def on_circuit(self, *, endpoint: str, circuit: str) -> None:
+        """An endpoint's breaker is now `closed`, `open` or `half-open`."""
+
+
+class NullObserver:
+    def on_request(
+        self, *, operation: str, model: str, lane: str, endpoint: str, outcome: str, seconds: float, texts: int
+    ) -> None:
+        pass
+
+    def on_retry(self, *, operation: str, model: str, attempt: int, error: str) -> None:
+        pass
+
+    def on_circuit(self, *, endpoint: str, circuit: str) -> None:
+        pass

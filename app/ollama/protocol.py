@@ -1,0 +1,182 @@
+"""Ollama's answers as typed values. Nothing here does I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+
+import orjson
+
+from app.errors import ModelProtocolError
+
+Json = dict[str, Any]
+
+
+class ChatMessage(TypedDict):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatChunk:
+    """A piece of an answer. Only the last has `done`, the reason (`stop` or `length`) and token counts."""
+
+    text: str
+    done: bool = False
+    done_reason: str | None = None
+    prompt_eval_count: int = 0
+    eval_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model on the server. `dimension` and `context_length` (tokens) are known to `show` alone."""
+
+    name: str
+    digest: str
+    size_bytes: int
+    modified_at: str
+    details: Mapping[str, Any]
+    capabilities: frozenset[str]
+    dimension: int | None = None
+    context_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningModel:
+    """A model in an endpoint's memory; sizes are bytes, `context_length` is in tokens."""
+
+    endpoint: str
+    name: str
+    digest: str
+    size_bytes: int
+    vram_bytes: int
+    context_length: int | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PullProgress:
+    """A step of a download; `completed` of `total` bytes of the layer `digest`."""
+
+    endpoint: str
+    status: str
+    digest: str | None = None
+    total: int | None = None
+    completed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointStatus:
+    """What `ping` found. `seconds` is the time of one round trip; `error` says why there was none."""
+
+    endpoint: str
+    circuit: str
+    version: str | None
+    seconds: float | None
+    error: str | None
+    bulk_requests: int
+    bulk_limit: int
+
+
+def full_name(model: str) -> str:
+    """Return the name as the server lists it: in lower case, with `:latest` when no tag is given."""
+    name = model.lower()
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+def encode(payload: Mapping[str, Any]) -> bytes:
+    """Serialise a request, leaving unset fields out: a null counts as given and can reload the model."""
+    return orjson.dumps({key: value for key, value in payload.items() if value is not None})
+
+
+def parse_object(body: bytes) -> Json:
+    """Parse one JSON object.
+
+    Raises:
+        ModelProtocolError: it is something else.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise ModelProtocolError("The model server answered something that is not JSON.") from None
+    if not isinstance(value, dict):
+        raise ModelProtocolError("The model server answered JSON that is not an object.")
+    return value
+
+
+def parse_chat(line: Json) -> ChatChunk:
+    """Read one line of a chat stream. What a model thinks aloud is not part of the answer."""
+    message = line.get("message")
+    content = message.get("content", "") if isinstance(message, dict) else ""
+    if not isinstance(content, str):
+        raise ModelProtocolError("A chat chunk holds no text.")
+    if line.get("done") is not True:
+        return ChatChunk(content)
+    return ChatChunk(
+        content,
+        done=True,
+        done_reason=str(line.get("done_reason") or "stop"),
+        prompt_eval_count=int(line.get("prompt_eval_count") or 0),
+        eval_count=int(line.get("eval_count") or 0),
+    )
+
+
+def parse_tags(body: Json) -> list[ModelInfo]:
+    return [
+        ModelInfo(
+            name=str(item.get("name") or item.get("model")),
+            digest=str(item.get("digest") or ""),
+            size_bytes=int(item.get("size") or 0),
+            modified_at=str(item.get("modified_at") or ""),
+            details=dict(item.get("details") or {}),
+            capabilities=frozenset(item.get("capabilities") or ()),
+        )
+        for item in _objects(body, "models")
+    ]
+
+
+def parse_running(body: Json, endpoint: str) -> list[RunningModel]:
+    return [
+        RunningModel(
+            endpoint=endpoint,
+            name=str(item.get("name") or item.get("model")),
+            digest=str(item.get("digest") or ""),
+            size_bytes=int(item.get("size") or 0),
+            vram_bytes=int(item.get("size_vram") or 0),
+            context_length=item.get("context_length"),
+            expires_at=_moment(item.get("expires_at")),
+        )
+        for item in _objects(body, "models")
+    ]
+
+
+def parse_pull(line: Json, endpoint: str) -> PullProgress:
+    return PullProgress(
+        endpoint, str(line.get("status") or ""), line.get("digest"), line.get("total"), line.get("completed")
+    )
+
+
+def shape(shown: Json) -> tuple[int | None, int | None]:
+    """Return the embedding dimension and the context length in tokens, from `/api/show`.
+
+    Their keys start with the architecture's name: `bert.embedding_length`, `llama.context_length`.
+    """
+    facts = shown.get("model_info") or {}
+    architecture = facts.get("general.architecture", "")
+    return facts.get(f"{architecture}.embedding_length"), facts.get(f"{architecture}.context_length")
+
+
+def _objects(body: Json, key: str) -> Sequence[Json]:
+    items = body.get(key)
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ModelProtocolError(f"The model server's answer has no list of {key}.")
+    return items
+
+
+def _moment(text: Any) -> datetime | None:
+    """Parse RFC 3339 as Go writes it. Nanoseconds are cut, for `fromisoformat` reads no more than six digits."""
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
