@@ -1,5 +1,6 @@
 """The connection pool, with the codecs we rely on and driver errors translated at the edge."""
 
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 else:
     Connection, PooledConnection, Pool = asyncpg.Connection, asyncpg.pool.PoolConnectionProxy, asyncpg.Pool
 
+_OID = struct.Struct("!I")
+
 # What Postgres or the network raises when the database is away, full, starting or stopping.
 UNAVAILABLE = (
     OSError,
@@ -33,6 +36,10 @@ async def prepare_connection(connection: Connection) -> None:
     """Teach a new connection jsonb as Python values, and pgvector's types as numpy arrays."""
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=_encode_json, decoder=orjson.loads, format="text"
+    )
+    # asyncpg has no binary form of regconfig, which COPY needs; it is an oid.
+    await connection.set_type_codec(
+        "regconfig", schema="pg_catalog", encoder=_OID.pack, decoder=_decode_oid, format="binary"
     )
     await register_vector(connection)
 
@@ -89,8 +96,14 @@ class translated:  # noqa: N801 - reads as a statement: `with translated():`
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, UNAVAILABLE):
+        # A DataError is an argument of the wrong kind: ours, not the database's.
+        if isinstance(error, UNAVAILABLE) and not isinstance(error, asyncpg.DataError):
             raise StoreUnavailable("The database did not answer; try again shortly.") from error
+
+
+def _decode_oid(data: bytes) -> int:
+    oid: int = _OID.unpack(data)[0]
+    return oid
 
 
 def _encode_json(value: Any) -> str:

@@ -52,13 +52,22 @@ async def enqueue(
 ) -> None:
     """Add a job inside the caller's transaction, unless one for this version waits or runs already."""
     payload = orjson.dumps({"document_id": str(document_id), "version": version})
-    await Queries(AsyncpgDriver(cast("Connection", connection))).enqueue(
+    await Queries(_EnqueueDriver(cast("Connection", connection))).enqueue(
         ENTRYPOINT,
         payload,
         dedupe_key=dedupe_key(document_id, version),
         headers=dict(headers) if headers else None,
         on_conflict="skip",
     )
+
+
+class _EnqueueDriver(AsyncpgDriver):
+    """The pool's connections take jsonb as Python values, while pgqueuer gives its headers as text."""
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        *others, headers = args
+        assert isinstance(headers, list)
+        return await super().fetch(query, *others, [orjson.loads(text) for text in headers])
 
 
 def dedupe_key(document_id: UUID, version: int) -> str:

@@ -1,0 +1,196 @@
+"""Documents from upload to sight, on a real database."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+
+from app.domain.documents import DocumentStatus, Upload
+from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
+from app.services.documents import etag
+from app.services.maintenance import MaintenanceService
+from tests.support.ingestion import TENANT, Desk
+
+
+@pytest.fixture
+async def desk(database_url: str) -> AsyncIterator[Desk]:
+    desk = await Desk.open(database_url)
+    yield desk
+    await desk.database.close()
+
+
+async def test_an_upload_is_stored_with_its_job_and_becomes_visible_when_ingested(desk: Desk) -> None:
+    document = await desk.upload("one\ntwo\n")
+    assert document.status is DocumentStatus.QUEUED
+    assert await desk.queued() == [(f"ingest:{document.id}:1", "queued")]
+    assert await desk.visible(document.id) == []
+
+    document = await desk.ingest(document)
+    assert (document.status, document.chunk_count, document.embedded_count) == ("ready", 2, 2)
+    assert await desk.visible(document.id) == ["one", "two"]
+    assert (await desk.documents.content(TENANT, document.id)).data == b"one\ntwo\n"
+
+
+async def test_the_same_bytes_in_the_same_collection_change_nothing(desk: Desk) -> None:
+    first = await desk.add("same")
+    again = await desk.documents.upload(TENANT, [Upload("b.txt", b"same")], collection="default", metadata={})
+    assert again[0].unchanged
+    assert again[0].document.id == first.id
+    elsewhere = await desk.upload("same", collection="other")
+    assert elsewhere.id != first.id
+
+
+async def test_bytes_that_failed_before_are_tried_again(desk: Desk) -> None:
+    failed = await desk.add("! broken")
+    assert failed.status is DocumentStatus.FAILED
+    assert failed.error == "a.txt is scrambled."
+    again = await desk.documents.upload(TENANT, [Upload("a.txt", b"! broken")], collection="default", metadata={})
+    assert not again[0].unchanged
+    assert again[0].document.status is DocumentStatus.QUEUED
+
+
+async def test_deleted_bytes_can_come_back(desk: Desk) -> None:
+    first = await desk.add("phoenix")
+    await desk.documents.delete(TENANT, first.id)
+    with pytest.raises(NotFound):
+        await desk.documents.get(TENANT, first.id)
+    assert await desk.visible(first.id) == []
+    second = await desk.add("phoenix")
+    assert second.id != first.id
+    assert await desk.visible(second.id) == ["phoenix"]
+
+
+async def test_an_idempotency_key_answers_a_repeated_upload_once(desk: Desk) -> None:
+    async def upload(content: bytes) -> list[str]:
+        results = await desk.documents.upload(
+            TENANT, [Upload("k.txt", content)], collection="default", metadata={}, idempotency_key="k1"
+        )
+        assert not results[0].unchanged
+        return [str(item.document.id) for item in results]
+
+    assert await upload(b"x") == await upload(b"x")
+    assert len(await desk.queued()) == 1
+    with pytest.raises(InvalidInput, match="Idempotency-Key"):
+        await upload(b"y")
+
+
+async def test_readers_see_the_old_version_until_the_replacement_is_complete(desk: Desk) -> None:
+    document = await desk.add("kept\nold")
+    replaced = await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"kept\nnew\nmore"))
+    assert (replaced.version, replaced.status) == (2, "queued")
+    assert await desk.visible(document.id) == ["kept", "old"]
+    desk.embedder.embedded.clear()
+    done = await desk.ingest(replaced)
+    assert await desk.visible(document.id) == ["kept", "new", "more"]
+    assert desk.embedder.embedded == ["new", "more"]
+    assert (done.reused_count, done.embedded_count) == (1, 3)
+
+
+async def test_a_replacement_that_fails_leaves_the_old_version_readable(desk: Desk) -> None:
+    document = await desk.add("good")
+    replaced = await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"! bad"))
+    failed = await desk.ingest(replaced)
+    assert failed.status is DocumentStatus.FAILED
+    assert await desk.visible(document.id) == ["good"]
+
+
+async def test_a_replacement_needs_the_current_etag_when_one_is_given(desk: Desk) -> None:
+    document = await desk.add("v1")
+    with pytest.raises(PreconditionFailed):
+        await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"v2"), if_match='"stale"')
+    replaced = await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"v2"), if_match=etag(document))
+    assert replaced.version == 2
+
+
+async def test_a_replacement_by_another_documents_bytes_is_refused(desk: Desk) -> None:
+    await desk.add("taken", "first.txt")
+    second = await desk.add("other", "second.txt")
+    with pytest.raises(Conflict):
+        await desk.documents.replace(TENANT, second.id, Upload("second.txt", b"taken"))
+
+
+async def test_every_visible_change_bumps_the_corpus_version_once(desk: Desk) -> None:
+    document = await desk.add("a")
+    assert await desk.corpus_version() == 1
+    await desk.ingest(await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"b")))
+    assert await desk.corpus_version() == 2
+    await desk.documents.delete(TENANT, document.id)
+    assert await desk.corpus_version() == 3
+
+
+async def test_lists_go_on_where_the_page_before_ended(desk: Desk) -> None:
+    ids = [(await desk.upload(str(number), f"{number}.txt")).id for number in range(5)]
+    seen, cursor = [], None
+    while True:
+        page = await desk.documents.list(TENANT, limit=2, cursor=cursor)
+        seen += [document.id for document in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == ids
+    with pytest.raises(InvalidInput, match="cursor"):
+        await desk.documents.list(TENANT, cursor="nonsense")
+
+
+async def test_nothing_is_seen_of_another_tenant(desk: Desk) -> None:
+    document = await desk.add("mine")
+    with pytest.raises(NotFound):
+        await desk.documents.get("someone-else", document.id)
+    with pytest.raises(NotFound):
+        await desk.documents.delete("someone-else", document.id)
+    assert (await desk.documents.list("someone-else")).items == ()
+
+
+async def test_an_absent_document_is_not_found(desk: Desk) -> None:
+    for call in (desk.documents.get, desk.documents.content, desk.documents.retry, desk.documents.cancel):
+        with pytest.raises(NotFound):
+            await call(TENANT, uuid4())
+
+
+async def test_collections_are_made_found_renamed_and_deleted(desk: Desk) -> None:
+    made = await desk.collections.create(TENANT, "papers", description="d", language="german")
+    assert (made.collection.language, made.document_count) == ("german", 0)
+    with pytest.raises(Conflict):
+        await desk.collections.create(TENANT, "papers")
+    with pytest.raises(InvalidInput, match="klingon"):
+        await desk.collections.create(TENANT, "x", language="klingon")
+    with pytest.raises(InvalidInput, match="name"):
+        await desk.collections.create(TENANT, "no/slash")
+    renamed = await desk.collections.update(TENANT, "papers", new_name="articles")
+    assert renamed.collection.name == "articles"
+    await desk.collections.delete(TENANT, "articles")
+    with pytest.raises(NotFound):
+        await desk.collections.resolve(TENANT, "articles")
+    assert [item.collection.name for item in (await desk.collections.list(TENANT)).items] == []
+
+
+async def test_housekeeping_leaves_no_row_of_what_was_deleted_or_superseded(desk: Desk) -> None:
+    kept = await desk.add("kept v1", "kept.txt")
+    await desk.ingest(await desk.documents.replace(TENANT, kept.id, Upload("kept.txt", b"kept v2")))
+    gone = await desk.add("gone", "gone.txt")
+    await desk.documents.delete(TENANT, gone.id)
+    await desk.upload("elsewhere", collection="doomed")
+    await desk.collections.delete(TENANT, "doomed")
+
+    await MaintenanceService(desk.database).once()
+
+    space = (await desk.collections.resolve(TENANT, "default")).space.id
+    async with desk.database.connection() as connection:
+        assert await connection.fetchval("SELECT array_agg(text) FROM chunks") == ["kept v2"]
+        assert await connection.fetchval(f"SELECT count(*) FROM vectors_{space}") == 1
+        assert await connection.fetchval("SELECT array_agg(DISTINCT document_id) FROM document_versions") == [
+            kept.id
+        ]
+        assert await connection.fetchval("SELECT array_agg(name) FROM collections") == ["default"]
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE tablename LIKE 'vectors_%'")
+    assert [row["tablename"] for row in tables] == [f"vectors_{space}"]
+    assert await desk.visible(kept.id) == ["kept v2"]
+
+
+async def test_housekeeping_queues_again_what_lost_its_job(desk: Desk) -> None:
+    document = await desk.upload("orphan")
+    async with desk.database.connection() as connection:
+        await connection.execute("DELETE FROM pgqueuer")
+        await connection.execute("UPDATE documents SET updated_at = now() - interval '2 minutes'")
+    await MaintenanceService(desk.database).once()
+    assert await desk.queued() == [(f"ingest:{document.id}:1", "queued")]

@@ -1,0 +1,159 @@
+"""Stand-ins for the loader and the embedder, and the document services around a real database."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+from uuid import UUID
+
+import numpy as np
+
+from app.db.database import Database
+from app.domain.documents import ChunkDraft, Collection, Document, LoadedDocument, Section, Upload
+from app.domain.retrieval import Vector
+from app.errors import ModelUnavailable, UnreadableDocument
+from app.ingestion.jobs import IngestJob
+from app.services.collections import CollectionService
+from app.services.documents import DocumentService
+from app.services.ingestion import IngestService
+
+TENANT = "default"
+DIMENSION = 8
+
+
+@dataclass(frozen=True)
+class FakeModel:
+    name: str = "fake"
+    digest: str = "sha256:0"
+    dimension: int = DIMENSION
+    query_prefix: str = ""
+    document_prefix: str = ""
+
+
+class FakeModels:
+    async def describe(self, model: str) -> FakeModel:
+        return FakeModel(model)
+
+
+class LineLoader:
+    """Each line is a chunk; a file that begins with `!` cannot be read."""
+
+    def __init__(self) -> None:
+        self.loads = 0
+
+    async def load_and_split(
+        self, content: bytes, filename: str, media_type: str | None
+    ) -> tuple[LoadedDocument, Sequence[ChunkDraft]]:
+        self.loads += 1
+        text = content.decode()
+        if text.startswith("!"):
+            raise UnreadableDocument(f"{filename} is scrambled.")
+        drafts = [
+            ChunkDraft(ordinal, line, len(line.split()), 1, None)
+            for ordinal, line in enumerate(filter(None, text.splitlines()))
+        ]
+        return LoadedDocument("text/plain", (Section(text),)), drafts
+
+
+@dataclass
+class HashEmbedder:
+    """Unit vectors made of a text's hash. Texts with `poison` get none; `outage` stops the whole server."""
+
+    batch: int = 4
+    embedded: list[str] = field(default_factory=list)
+    outage_after: int | None = None
+    pause: Callable[[int], Awaitable[None]] | None = None
+
+    async def embed(
+        self,
+        texts: Sequence[str],
+        collection: Collection,
+        on_batch: Callable[[Sequence[tuple[int, Vector | None, str | None]]], Awaitable[None]],
+    ) -> None:
+        for begin in range(0, len(texts), self.batch):
+            if self.outage_after is not None and len(self.embedded) >= self.outage_after:
+                raise ModelUnavailable("No model server answers.")
+            part = list(enumerate(texts))[begin : begin + self.batch]
+            self.embedded.extend(text for _, text in part)
+            await on_batch(
+                [
+                    (position, None, "NaN") if "poison" in text else (position, unit_vector(text), None)
+                    for position, text in part
+                ]
+            )
+            if self.pause is not None:
+                await self.pause(len(self.embedded))
+
+
+def unit_vector(text: str) -> Vector:
+    raw = np.frombuffer(hashlib.sha256(text.encode()).digest()[:DIMENSION], dtype=np.uint8).astype(np.float32)
+    vector: Vector = raw / np.linalg.norm(raw)
+    return vector
+
+
+def join_section(text: str, section: str | None, _title: str | None) -> str:
+    return f"{section}\n{text}" if section else text
+
+
+@dataclass
+class Desk:
+    """The services of one test, and shortcuts to drive them."""
+
+    database: Database
+    collections: CollectionService
+    documents: DocumentService
+    loader: LineLoader
+    embedder: HashEmbedder
+    ingestion: IngestService
+
+    @classmethod
+    async def open(cls, database_url: str) -> Self:
+        database = await Database.connect(database_url, min_size=1, max_size=8)
+        collections = CollectionService(database, FakeModels(), default_model="fake")
+        loader, embedder = LineLoader(), HashEmbedder()
+        return cls(
+            database,
+            collections,
+            DocumentService(database, collections),
+            loader,
+            embedder,
+            IngestService(database, loader, embedder, embedding_text=join_section),
+        )
+
+    async def upload(self, text: str, filename: str = "a.txt", collection: str = "default") -> Document:
+        results = await self.documents.upload(
+            TENANT, [Upload(filename, text.encode())], collection=collection, metadata={}
+        )
+        return results[0].document
+
+    async def ingest(self, document: Document) -> Document:
+        await self.ingestion.ingest(IngestJob(document.id, document.version))
+        return await self.documents.get(TENANT, document.id)
+
+    async def add(self, text: str, filename: str = "a.txt") -> Document:
+        return await self.ingest(await self.upload(text, filename))
+
+    async def visible(self, document_id: UUID) -> list[str]:
+        """The texts that a reader can find, in order."""
+        async with self.database.connection() as connection:
+            collection = (await self.collections.resolve(TENANT, "default")).space.id
+            rows = await connection.fetch(
+                f"""SELECT c.text FROM chunks c JOIN vectors_{collection} v ON v.chunk_id = c.id
+                JOIN documents d ON d.id = c.document_id AND d.active_version = c.version AND d.deleted_at IS NULL
+                WHERE c.active AND v.active AND d.id = $1 ORDER BY c.ordinal""",
+                document_id,
+            )
+        return [row["text"] for row in rows]
+
+    async def queued(self) -> list[tuple[str, str]]:
+        async with self.database.connection() as connection:
+            rows = await connection.fetch("SELECT dedupe_key, status::text FROM pgqueuer ORDER BY id")
+        return [(row["dedupe_key"], row["status"]) for row in rows]
+
+    async def corpus_version(self) -> int:
+        return (await self.collections.resolve(TENANT, "default")).corpus_version
+
+
+async def hang(_: int) -> None:
+    await asyncio.Event().wait()
