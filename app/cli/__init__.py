@@ -77,6 +77,7 @@ def up(
 @app.command(rich_help_panel=_RUN)
 def serve(
     grace: Annotated[int, typer.Option(help="Seconds that open answers get to finish at a stop.")] = 60,
+    held: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve the API alone. DATABASE_URL and OLLAMA_BASE_URL must be set."""
     import uvicorn
@@ -85,6 +86,8 @@ def serve(
     from app.main import create_app
 
     settings = _settings(("database_url", "ollama_base_url"))
+    if held and not sys.stdin.readline():
+        raise typer.Exit(1)  # whoever would have let it begin is gone
     require_free_port(settings.host, settings.port)
     uvicorn.run(
         create_app(settings),

@@ -30,7 +30,7 @@ def held_data_dir(folder: Path) -> Iterator[None]:
         free = shutil.disk_usage(folder).free
         if free < _ROOM_NEEDED:
             raise StartFailed(
-                f"DATA_DIR {folder} has no space left: {free // _MIB} MB of {_ROOM_NEEDED // _MIB} MB needed are free"
+                f"DATA_DIR {folder} has no space left: {free // _MIB} MB are free of {_ROOM_NEEDED // _MIB} needed"
             )
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -25,6 +25,9 @@ class StartFailed(Exception):
 class ChildProcess:
     """One child in a session of its own, so that a terminal's Ctrl-C reaches the parent alone.
 
+    A `held` child is expected to read a line from its standard input before it begins to serve:
+    it loads its code meanwhile, and `release` sends that line.
+
     Start it from a thread that lives as long as the child should (see `guard`).
     """
 
@@ -38,6 +41,7 @@ class ChildProcess:
         log: Path | None = None,
         uid: int | None = None,
         gid: int | None = None,
+        held: bool = False,
         stop_signal: signal.Signals = signal.SIGTERM,
         death_signal: signal.Signals = signal.SIGKILL,
     ) -> None:
@@ -48,6 +52,7 @@ class ChildProcess:
         self._env = env
         self._stop_signal = stop_signal
         self._stop_requested = False
+        self._held = held
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -75,13 +80,19 @@ class ChildProcess:
                 output = stack.enter_context(self.log.open("ab"))
             self._process = subprocess.Popen(  # noqa: S603 - our own commands
                 self._argv,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if self._held else subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 cwd=self._cwd,
                 env=dict(self._env) if self._env is not None else None,
                 start_new_session=True,
             )
+
+    def release(self) -> None:
+        """Let a held child begin."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError), self._process.stdin as pipe:
+                pipe.write(b"\n")
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         """Return when `ready()` is true.

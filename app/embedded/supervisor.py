@@ -46,6 +46,7 @@ class Command:
 
     def launch(self) -> None:
         self.process.start()
+        self.process.release()
 
     def wait_ready(self, seconds: float) -> None:
         self.process.wait_until(self.ready, seconds)
@@ -90,7 +91,12 @@ class Supervisor:
         self._announce = announce
         self._stores: list[Supervised] = []
         self._apps: list[Supervised] = []
-        self._environment = {**os.environ, "DATA_DIR": str(settings.data_dir)}
+        self._environment = {
+            **os.environ,
+            "DATA_DIR": str(settings.data_dir),
+            "HOST": settings.host,
+            "PORT": str(settings.port),
+        }
 
     def run(self, *, stop_with_parent: bool = False) -> None:
         """Serve until SIGINT, SIGTERM or SIGHUP.
@@ -123,21 +129,30 @@ class Supervisor:
         self._add_postgres()
         if not settings.cache_signing_keys:
             self._environment["CACHE_SIGNING_KEYS"] = f"local:{kept_secret(settings.data_dir, 'cache_signing_key')}"
+        host = reachable_host(settings.host)
+        grace = f"{_STOP_SECONDS - 1:g}"
+        api = self._command(
+            "API",
+            "serve",
+            "--held",
+            "--grace",
+            grace,
+            held=True,
+            ready=lambda: answers(host, settings.port, "/health/ready"),
+        )
+        # The API loads its code while the stores start; the worker, which nobody waits for, comes last.
+        self._apps = [Supervised(api)]
+        api.process.start()
         for store in self._stores:
             store.service.launch()
         self._migrate()
         for store in self._stores:
             store.service.wait_ready(_START_SECONDS)
-        host = reachable_host(settings.host)
-        grace = f"{_STOP_SECONDS - 1:g}"
-        api = self._command(
-            "API", "serve", "--grace", grace, ready=lambda: answers(host, settings.port, "/health/ready")
-        )
-        self._apps = [Supervised(api), Supervised(self._command("worker", "worker"))]
-        for app in self._apps:
-            app.service.launch()
-        for app in self._apps:
-            app.service.wait_ready(_START_SECONDS)
+        api.process.release()
+        api.wait_ready(_START_SECONDS)
+        worker = self._command("worker", "worker")
+        self._apps.append(Supervised(worker))
+        worker.launch()
         seconds = time.monotonic() - started
         shown = f"[{host}]" if ":" in host else host
         self._announce(
@@ -183,11 +198,12 @@ class Supervisor:
         process.start()
         process.wait_ended(_START_SECONDS * 10)
 
-    def _command(self, name: str, *arguments: str, ready: Callable[[], bool] = lambda: True) -> Command:
-        process = ChildProcess(
-            name, (*_PYTHON, "app.cli", *arguments), env=self._environment, log=self._log(name.lower())
-        )
-        return Command(process, ready)
+    def _command(
+        self, name: str, *arguments: str, held: bool = False, ready: Callable[[], bool] = lambda: True
+    ) -> Command:
+        argv = (*_PYTHON, "app.cli", *arguments)
+        log = self._log(name.lower())
+        return Command(ChildProcess(name, argv, env=self._environment, log=log, held=held), ready)
 
     def _log(self, name: str) -> Path:
         return self._settings.data_dir / "logs" / f"{name}.log"
