@@ -6,7 +6,7 @@ last one stopped: chunks are stored once, and only those without a vector are em
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -16,6 +16,7 @@ from app.db.leases import IngestTask
 from app.domain.documents import ChunkDraft, Collection, LoadedDocument, Stage
 from app.domain.retrieval import Vector
 from app.errors import LocalChatError, StoreUnavailable, UnreadableDocument
+from app.ingestion.embedder import BatchResult, OnBatch, TextFailure
 from app.ingestion.jobs import IngestJob
 
 # Chunks read from the database at a time: bounds memory whatever the document's size.
@@ -32,17 +33,8 @@ class Loader(Protocol):
 
 
 class Embedder(Protocol):
-    async def embed(
-        self,
-        texts: Sequence[str],
-        collection: Collection,
-        on_batch: Callable[[Sequence[tuple[int, Vector | None, str | None]]], Awaitable[None]],
-    ) -> None:
-        """Give `on_batch` (position, vector, reason if there is none) as batches finish.
-
-        Raises:
-            ModelUnavailable: no model server answers; what was given to `on_batch` stands.
-        """
+    async def embed_chunks(self, collection: Collection, texts: Sequence[str], on_batch: OnBatch) -> None:
+        """Raises ModelUnavailable when no model server answers; what `on_batch` was given stands."""
 
 
 class LeaseLost(Exception):
@@ -157,15 +149,15 @@ class IngestService:
             same.setdefault(chunk.content_hash, []).append(chunk)
         groups = list(same.values())
 
-        async def store(batch: Sequence[tuple[int, Vector | None, str | None]]) -> None:
+        async def store(batch: BatchResult) -> None:
             vectors: list[tuple[int, Vector]] = []
             failures: list[tuple[int, str]] = []
-            for position, vector, reason in batch:
-                for chunk in groups[position]:
-                    if vector is None:
-                        failures.append((chunk.id, reason or "The model returned no vector."))
+            for index, outcome in zip(batch.indexes, batch.outcomes, strict=True):
+                for chunk in groups[index]:
+                    if isinstance(outcome, TextFailure):
+                        failures.append((chunk.id, outcome.reason))
                     else:
-                        vectors.append((chunk.id, vector))
+                        vectors.append((chunk.id, outcome))
             async with self._database.transaction() as connection:
                 await self._advance(
                     connection, task, lease, Stage.EMBED, embedded=len(vectors), failed=len(failures)
@@ -179,7 +171,7 @@ class IngestService:
                     await _bump(connection, task, collection, "replaced")
 
         texts = [self._embedding_text(group[0].text, group[0].section, task.filename) for group in groups]
-        await self._embedder.embed(texts, collection, store)
+        await self._embedder.embed_chunks(collection, texts, store)
 
     async def _show(self, task: IngestTask, lease: UUID, collection: Collection) -> None:
         async with self._database.transaction() as connection:

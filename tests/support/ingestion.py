@@ -13,6 +13,7 @@ from app.db.database import Database
 from app.domain.documents import ChunkDraft, Collection, Document, LoadedDocument, Section, Upload
 from app.domain.retrieval import Vector
 from app.errors import ModelUnavailable, UnreadableDocument
+from app.ingestion.embedder import BatchResult, OnBatch, TextFailure
 from app.ingestion.jobs import IngestJob
 from app.services.collections import CollectionService
 from app.services.documents import DocumentService
@@ -65,23 +66,16 @@ class HashEmbedder:
     outage_after: int | None = None
     pause: Callable[[int], Awaitable[None]] | None = None
 
-    async def embed(
-        self,
-        texts: Sequence[str],
-        collection: Collection,
-        on_batch: Callable[[Sequence[tuple[int, Vector | None, str | None]]], Awaitable[None]],
-    ) -> None:
+    async def embed_chunks(self, collection: Collection, texts: Sequence[str], on_batch: OnBatch) -> None:
         for begin in range(0, len(texts), self.batch):
             if self.outage_after is not None and len(self.embedded) >= self.outage_after:
                 raise ModelUnavailable("No model server answers.")
-            part = list(enumerate(texts))[begin : begin + self.batch]
-            self.embedded.extend(text for _, text in part)
-            await on_batch(
-                [
-                    (position, None, "NaN") if "poison" in text else (position, unit_vector(text), None)
-                    for position, text in part
-                ]
+            part = texts[begin : begin + self.batch]
+            self.embedded.extend(part)
+            outcomes = tuple(
+                TextFailure("nan", "Not a number.") if "poison" in text else unit_vector(text) for text in part
             )
+            await on_batch(BatchResult(tuple(range(begin, begin + len(part))), outcomes))
             if self.pause is not None:
                 await self.pause(len(self.embedded))
 
