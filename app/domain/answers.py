@@ -12,6 +12,7 @@ class Start:
     trace_id: str
     model: str
     cache: Mapping[str, Any]
+    conversation_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

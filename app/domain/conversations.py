@@ -1,0 +1,46 @@
+"""Conversations: a title, and the questions and answers under it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    id: UUID
+    tenant: str
+    collection: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stored message. `role` is "user" or "assistant"; `sources` are those that an answer was given with."""
+
+    id: UUID
+    role: str
+    content: str
+    sources: tuple[Mapping[str, Any], ...]
+    query_id: UUID | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationHistory:
+    """A conversation with its messages, oldest first."""
+
+    conversation: Conversation
+    messages: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A conversation as a file."""
+
+    filename: str
+    media_type: str
+    data: bytes
