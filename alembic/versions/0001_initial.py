@@ -97,6 +97,41 @@ CREATE TABLE upload_keys (
 );
 """
 
+# How text becomes lexemes, for chunks and for questions alike.
+LEXEMES = r"""
+-- Folds what differs only in form, makes punctuation blank, drops marks that are no letters, and cuts runs of
+-- scripts that are written without spaces into overlapping pairs of characters. The builtin collation makes the
+-- outcome the same in every database, whatever its locale. A word of 200 characters is data, not language.
+CREATE FUNCTION searchable(body text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    unspaced constant text := '\u0E00-\u0EFF\u1000-\u11FF\u1780-\u17FF\u2E80-\u2FDF\u3005-\u3007\u3040-\u30FF'
+        '\u31F0-\u31FF\u3400-\u4DBF\u4E00-\u9FFF\uAC00-\uD7AF\uF900-\uFAFF\U00020000-\U0003FFFF';
+    pair constant text := '([' || unspaced || ']{2})';
+    plain text := body;
+BEGIN
+    IF octet_length(body) > length(body) THEN
+        plain := regexp_replace(normalize(body, NFKC) COLLATE "pg_c_utf8",
+            '[^[:alnum:][:punct:][:space:]\u0001-\u007F]+', '', 'g');
+    END IF;
+    plain := regexp_replace(lower(plain COLLATE "pg_c_utf8"), '[^[:alnum:].]+|\.(?![0-9])', ' ', 'g');
+    IF octet_length(plain) > length(plain) AND plain ~ ('[' || unspaced || ']') THEN
+        -- Pairs that start at a run's even characters, then those at odd ones. U+0001 marks where a pair ended
+        -- or a run lost its first character, so that a character left over there is dropped.
+        plain := regexp_replace(
+            regexp_replace(plain, pair, E' \\1\u0001', 'g') || ' ' || regexp_replace(
+                regexp_replace(' ' || plain, '[^' || unspaced || ']+[' || unspaced || ']?', E'\u0001', 'g'),
+                pair, E' \\1\u0001', 'g'),
+            '\u0001[' || unspaced || ']?', ' ', 'g');
+    END IF;
+    RETURN regexp_replace(plain, '\S{200,}', ' ', 'g');
+END $$;
+
+-- Each lexeme carries its scope, the collection's id, so one GIN index holds every collection apart.
+CREATE FUNCTION lexemes(language regconfig, scope integer, body text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN replace(' ' || to_tsvector(language, searchable(body))::text, ' ''', ' ''' || scope || '/')::tsvector;
+"""
+
 CHUNKS = """
 CREATE TABLE chunks (
     id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
@@ -113,11 +148,69 @@ CREATE TABLE chunks (
     error text,
     active boolean NOT NULL DEFAULT true,
     language regconfig NOT NULL,
-    tsv tsvector GENERATED ALWAYS AS (to_tsvector(language, coalesce(section, '') || ' ' || text)) STORED,
+    tsv tsvector
+        GENERATED ALWAYS AS (lexemes(language, collection_id, coalesce(section, '') || ' ' || text)) STORED,
     PRIMARY KEY (document_id, version, ordinal)
 );
 CREATE INDEX chunks_tsv ON chunks USING gin (tsv) WHERE active;
 CREATE INDEX chunks_content ON chunks (collection_id, content_hash) WHERE active;
+"""
+
+# What BM25 needs to know of a collection, frozen: results of one snapshot can be compared with each other.
+LEXEME_STATISTICS = """
+CREATE TABLE lexeme_snapshots (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    collection_id integer NOT NULL REFERENCES collections ON DELETE CASCADE,
+    chunk_count integer NOT NULL,
+    average_length real NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX lexeme_snapshots_newest ON lexeme_snapshots (collection_id, id);
+
+-- How many chunks hold a lexeme, where that is more than one.
+CREATE TABLE lexeme_statistics (
+    snapshot_id bigint NOT NULL REFERENCES lexeme_snapshots ON DELETE CASCADE,
+    lexeme text COLLATE "C" NOT NULL,
+    chunk_count integer NOT NULL,
+    PRIMARY KEY (snapshot_id, lexeme)
+);
+
+-- The newest snapshot's id, after taking a new one if the collection's size moved by more than `tolerance`
+-- of what it was. Of several callers at once, one takes it and the others go on with the one there is.
+CREATE FUNCTION refresh_lexeme_statistics(collection integer, tolerance real DEFAULT 0.1) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    newest lexeme_snapshots;
+    live bigint;
+BEGIN
+    SELECT coalesce(sum(chunk_count), 0) INTO live FROM documents
+        WHERE collection_id = collection AND deleted_at IS NULL AND active_version IS NOT NULL;
+    SELECT * INTO newest FROM lexeme_snapshots WHERE collection_id = collection ORDER BY id DESC LIMIT 1;
+    IF newest.id IS NOT NULL AND abs(live - newest.chunk_count) <= tolerance * newest.chunk_count THEN
+        RETURN newest.id;
+    END IF;
+    IF newest.id IS NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtext('lexeme_statistics'), collection);
+        SELECT * INTO newest FROM lexeme_snapshots WHERE collection_id = collection ORDER BY id DESC LIMIT 1;
+        IF newest.id IS NOT NULL THEN
+            RETURN newest.id;
+        END IF;
+    ELSIF NOT pg_try_advisory_xact_lock(hashtext('lexeme_statistics'), collection) THEN
+        RETURN newest.id;
+    END IF;
+    INSERT INTO lexeme_snapshots (collection_id, chunk_count, average_length)
+        SELECT collection, count(*), coalesce(avg(length(c.tsv)), 0)
+        FROM chunks c JOIN documents d ON d.id = c.document_id AND d.active_version = c.version
+        WHERE c.collection_id = collection AND c.active AND d.deleted_at IS NULL
+        RETURNING * INTO newest;
+    INSERT INTO lexeme_statistics (snapshot_id, lexeme, chunk_count)
+        SELECT newest.id, word, ndoc FROM ts_stat(format(
+            'SELECT c.tsv FROM chunks c JOIN documents d ON d.id = c.document_id AND d.active_version = c.version
+             WHERE c.collection_id = %s AND c.active AND d.deleted_at IS NULL', collection))
+        WHERE ndoc > 1;
+    DELETE FROM lexeme_snapshots WHERE collection_id = collection AND id < newest.id;
+    RETURN newest.id;
+END $$;
 """
 
 # One row per change of a collection: what a cached result of an older version is checked against.
@@ -201,7 +294,7 @@ CREATE TABLE api_keys (
 
 
 def upgrade() -> None:
-    for sql in (EXTENSIONS, COLLECTIONS, DOCUMENTS, CHUNKS, CHANGES, CONVERSATIONS):
+    for sql in (EXTENSIONS, COLLECTIONS, DOCUMENTS, LEXEMES, CHUNKS, LEXEME_STATISTICS, CHANGES, CONVERSATIONS):
         run_sql(sql)
     run_sql(QueryBuilderEnvironment().build_install_query(create_schema=False))
 
@@ -209,7 +302,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     run_sql(QueryBuilderEnvironment().build_uninstall_query())
     run_sql("""
-    DROP TABLE api_keys, experiments, feedback, messages, conversations, corpus_changes, chunks, upload_keys,
+    DROP TABLE api_keys, experiments, feedback, messages, conversations, corpus_changes, lexeme_statistics,
+        lexeme_snapshots, chunks, upload_keys,
         document_versions, documents, embedding_spaces, collections CASCADE;
     DROP FUNCTION bump_corpus(integer, uuid, integer, text);
+    DROP FUNCTION refresh_lexeme_statistics(integer, real);
+    DROP FUNCTION lexemes(regconfig, integer, text);
+    DROP FUNCTION searchable(text);
     """)
