@@ -1,0 +1,190 @@
+"""The cache as services see it: a lookup in every tier, then one computation for all who ask."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from app.cache.base import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope
+from app.cache.judge import Judge
+from app.cache.keys import KeySpec
+from app.cache.lease import FleetLease, Lease
+from app.cache.record import CacheControl, Cached, CacheStatus, Computed, freeze
+from app.cache.single_flight import SingleFlight
+from app.cache.tiers import TieredStore
+from app.errors import NotCached
+
+T = TypeVar("T")
+
+
+class CacheChain:
+    """Puts computation behind the tiers. The judge is the one that the tiers use."""
+
+    name = "chain"
+
+    def __init__(
+        self,
+        tiers: TieredStore,
+        judge: Judge,
+        *,
+        lease: FleetLease | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.tiers = tiers
+        self.statistics = tiers.statistics
+        self._judge = judge
+        self._lease = lease
+        self._clock = clock
+        self._flights: SingleFlight[Cached[Any]] = SingleFlight()
+
+    async def lookup(self, spec: KeySpec) -> Cached[Any] | None:
+        """Return a fresh hit from any tier, or None."""
+        return self.tiers.peek(spec.key) or (await self.tiers.search(spec)).hit
+
+    async def get_or_compute(
+        self,
+        spec: KeySpec,
+        compute: Callable[[], Awaitable[Computed[T]]],
+        control: CacheControl = CacheControl.USE,
+        *,
+        ttl: float | None = None,
+    ) -> Cached[T]:
+        """Return the cached result, or compute it once for everybody who asks meanwhile, here and elsewhere.
+
+        `ttl` shortens the tiers' lifetimes. The result is frozen, also when it was just computed.
+
+        Raises:
+            NotCached: `control` is ONLY_IF_CACHED and no tier has it.
+            NotPlain: the computed value is not made of plain builtins.
+            Exception: whatever `compute` raises, unless an expired entry that is fresh by version can be
+                served in its place, marked STALE.
+        """
+        key = spec.key
+        if control is CacheControl.BYPASS:
+            self.count_bypass(key)
+            computed = await compute()
+            return Cached(freeze(computed.value), CacheStatus.BYPASS, key.digest)
+        fallback: Cached[T] | None = None
+        if control is not CacheControl.REFRESH:
+            hit = self.tiers.peek(key)
+            if hit is None:
+                found = await self.tiers.search(spec)
+                hit, fallback = found.hit, found.fallback
+            if hit is not None:
+                self._refresh_early(spec, compute, ttl, hit)
+                return hit
+            if control is CacheControl.ONLY_IF_CACHED:
+                raise NotCached("The cache holds no fresh result for this request.")
+        return await self._share(spec, compute, ttl, fallback, refresh=control is CacheControl.REFRESH)
+
+    async def version(self, key: CacheKey) -> int | None:
+        """Return the version that a result asked for now must not be older than."""
+        return await self._judge.version(key)
+
+    async def claim(self, spec: KeySpec, version: int | None, *, refresh: bool = False) -> Cached[Any] | Lease:
+        """Wait for another replica's result, or get the lease under which to compute it.
+
+        Whoever gets a lease calls `remember` with it, or releases it.
+        """
+        if self._lease is None or refresh or not self.tiers.is_shared:
+            return Lease(spec.key.digest, "", 0.0, None)
+
+        async def probe() -> Cached[Any] | None:
+            return (await self.tiers.search(spec)).hit
+
+        return await self._lease.claim(f"{spec.key.digest}:{version}", probe)
+
+    def count_bypass(self, key: CacheKey) -> None:
+        self.statistics.of(key.namespace).bypassed += 1
+        self.statistics.observer.requested(key.namespace, "none", "bypass")
+
+    async def get(self, key: CacheKey) -> Entry[Any] | None:
+        return await self.tiers.get(key)
+
+    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: About) -> bool:
+        return await self.tiers.set(key, value, ttl=ttl, about=about)
+
+    async def delete(self, key: CacheKey) -> bool:
+        return await self.tiers.delete(key)
+
+    async def clear(self, scope: Scope = EVERYTHING) -> int:
+        return await self.tiers.clear(scope)
+
+    async def stats(self) -> BackendStats:
+        return await self.tiers.stats()
+
+    async def close(self) -> None:
+        """Cancel computations, give writes under way a moment, and close the tiers."""
+        await self._flights.close()
+        await self._judge.close()
+        await self.tiers.close()
+
+    async def _share(
+        self,
+        spec: KeySpec,
+        compute: Callable[[], Awaitable[Computed[T]]],
+        ttl: float | None,
+        fallback: Cached[T] | None,
+        *,
+        refresh: bool,
+    ) -> Cached[T]:
+        key = spec.key
+        version = await self.version(key)
+        flight = self.flight_key(key, version, refresh=refresh)
+        if flight in self._flights:
+            self.statistics.coalesced(key.namespace)
+        try:
+            return await self._flights.run(
+                flight,
+                lambda: self._produce(spec, compute, ttl, version, refresh=refresh),
+                wait=self.tiers.policy.patience if fallback else None,
+            )
+        except Exception:
+            if fallback is None or fallback.corpus_version not in (None, await self.version(key)):
+                raise
+            self.statistics.of(key.namespace).served_stale += 1
+            return fallback
+
+    @staticmethod
+    def flight_key(key: CacheKey, version: int | None, *, refresh: bool) -> object:
+        """Name the computation that a request may join: one that began at the version it must see.
+
+        While the version of its collection cannot be proven, a request joins none.
+        """
+        if version is None and key.collection is not None:
+            return object()
+        return (key.digest, version, refresh)
+
+    async def _produce(
+        self,
+        spec: KeySpec,
+        compute: Callable[[], Awaitable[Computed[T]]],
+        ttl: float | None,
+        version: int | None,
+        *,
+        refresh: bool,
+    ) -> Cached[T]:
+        claimed = await self.claim(spec, version, refresh=refresh)
+        if isinstance(claimed, Cached):
+            return claimed
+        started = self._clock()
+        try:
+            computed = await compute()
+        except BaseException:
+            await claimed.release()
+            raise
+        seconds = self._clock() - started
+        return await self.tiers.remember(spec, computed, seconds=seconds, lease=claimed, ttl=ttl, replaces=refresh)
+
+    def _refresh_early(
+        self,
+        spec: KeySpec,
+        compute: Callable[[], Awaitable[Computed[T]]],
+        ttl: float | None,
+        hit: Cached[T],
+    ) -> None:
+        life = self.tiers.lifetimes[hit.tier or ""]
+        life = life if ttl is None else min(life, ttl)
+        flight = ("early", spec.key.digest)
+        if hit.expires_in < life * (1 - self.tiers.policy.eager) and flight not in self._flights:
+            self.statistics.of(spec.key.namespace).refreshed += 1
+            self._flights.start(flight, lambda: self._produce(spec, compute, ttl, None, refresh=True))

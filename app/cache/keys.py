@@ -1,0 +1,145 @@
+"""Cache keys: SHA-256 over a canonical encoding of everything that can change a result.
+
+The encoding is injective: every value is tagged with its type and framed by its length, so no two different
+specifications encode to the same bytes.
+"""
+
+import struct
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from app.cache.base import About, CacheKey
+
+KEY_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Partition:
+    """All that a result depends on besides the question. Two questions may only meet within one.
+
+    Attributes:
+        tenant: who owns the entry.
+        collection: the collection's id, which is never used again for another; None if it rests on no corpus.
+        conversation: fingerprint of the turns the answer follows from; empty for a question on its own.
+        retrieval: parameters such as mode and top_k.
+        filters: the caller's metadata filter.
+        embedder_digest: the model server's digest, as `chat_model_digest`: a name can be given new weights.
+        prompt: version of the prompt template.
+        sampling: temperature, seed, limits.
+        statistics: the snapshot of corpus statistics that lexical scores were computed from.
+    """
+
+    namespace: str
+    tenant: str
+    collection: int | None
+    conversation: str = ""
+    retrieval: Mapping[str, Any] = field(default_factory=dict)
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    embedder: str = ""
+    embedder_digest: str = ""
+    reranker: str = ""
+    chat_model: str = ""
+    chat_model_digest: str = ""
+    prompt: str = ""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    statistics: str = ""
+    key_format: int = KEY_FORMAT
+
+    @cached_property
+    def digest(self) -> str:
+        """64 hex characters."""
+        return sha256(encode([(item.name, getattr(self, item.name)) for item in fields(self)])).hexdigest()
+
+
+@dataclass(frozen=True)
+class KeySpec:
+    """A question within a partition. `question` is normalised, and the pipeline must answer that form."""
+
+    partition: Partition
+    question: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "question", normalise(self.question))
+
+    @cached_property
+    def key(self) -> CacheKey:
+        partition = self.partition
+        framed = encode((partition.digest, self.question))
+        return CacheKey(
+            digest=sha256(framed).hexdigest(),
+            namespace=partition.namespace,
+            tenant=partition.tenant,
+            collection=partition.collection,
+            partition=partition.digest,
+        )
+
+    def about(self, corpus_version: int | None) -> About:
+        """What the last tier shows an operator."""
+        partition = self.partition
+        return About(
+            question=self.question,
+            parameters={"retrieval": dict(partition.retrieval), "filters": dict(partition.filters)},
+            metadata={
+                "embedder": partition.embedder,
+                "reranker": partition.reranker,
+                "chat_model": partition.chat_model,
+                "prompt": partition.prompt,
+                "sampling": dict(partition.sampling),
+            },
+            corpus_version=corpus_version,
+        )
+
+
+def normalise(question: str) -> str:
+    """NFC, with runs of white space made one space and none at the ends.
+
+    Case stays: "US" is not "us", "Polish" not "polish", and a chat model may answer either differently.
+    """
+    return " ".join(unicodedata.normalize("NFC", question).split())
+
+
+def encode(value: Any) -> bytes:
+    """Encode plain data canonically; a mapping's order does not matter, a sequence's does.
+
+    Raises:
+        TypeError: `value` holds something that has no canonical form.
+    """
+    if value is None:
+        return b"N"
+    encoder = _ENCODERS.get(type(value))
+    if encoder is not None:
+        return encoder(value)
+    if isinstance(value, Mapping):
+        return _mapping(value)
+    if isinstance(value, Sequence):
+        return _sequence(value)
+    raise TypeError(f"{type(value).__name__} has no canonical encoding")
+
+
+def _mapping(value: Mapping[Any, Any]) -> bytes:
+    pairs = sorted((encode(key), encode(item)) for key, item in value.items())
+    return _frame(b"m", b"".join(part for pair in pairs for part in pair))
+
+
+def _sequence(value: Sequence[Any]) -> bytes:
+    return _frame(b"l", b"".join(map(encode, value)))
+
+
+def _frame(tag: bytes, content: bytes) -> bytes:
+    return tag + len(content).to_bytes(8, "big") + content
+
+
+_ENCODERS: Mapping[type, Callable[[Any], bytes]] = {
+    bool: lambda value: b"T" if value else b"F",
+    int: lambda value: _frame(b"i", str(value).encode()),
+    float: lambda value: b"d" + struct.pack(">d", value),
+    str: lambda value: _frame(b"s", value.encode("utf-8", "surrogatepass")),
+    bytes: lambda value: _frame(b"b", value),
+    dict: _mapping,
+    list: _sequence,
+    tuple: _sequence,
+}

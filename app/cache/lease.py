@@ -1,0 +1,154 @@
+"""One computation per question in the whole fleet: a lease with a token, which others wait for.
+
+A lease saves work; it is never needed for a right answer. So when its store fails, or a wait lasts too long,
+the caller simply computes.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+from uuid import uuid4
+
+from redis.asyncio import Redis
+
+from app.cache.breaker import Breaker
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_EXTEND = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0"
+_RELEASE = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
+
+
+class LeaseStore(Protocol):
+    """Remembers who holds a name. Each method is atomic; `ttl` is in seconds."""
+
+    async def acquire(self, name: str, token: str, ttl: float) -> bool: ...
+
+    async def extend(self, name: str, token: str, ttl: float) -> bool: ...
+
+    async def release(self, name: str, token: str) -> None: ...
+
+
+class RedisLeases:
+    def __init__(self, client: Redis, *, prefix: str = "localchat:", timeout: float = 0.05) -> None:
+        self._client = client
+        self._prefix = f"{prefix}lease:"
+        self._timeout = timeout
+        self._extend = client.register_script(_EXTEND)
+        self._release = client.register_script(_RELEASE)
+
+    async def acquire(self, name: str, token: str, ttl: float) -> bool:
+        async with asyncio.timeout(self._timeout):
+            return bool(await self._client.set(self._prefix + name, token, nx=True, px=round(ttl * 1000)))
+
+    async def extend(self, name: str, token: str, ttl: float) -> bool:
+        async with asyncio.timeout(self._timeout):
+            return bool(await self._extend(keys=[self._prefix + name], args=[token, round(ttl * 1000)]))
+
+    async def release(self, name: str, token: str) -> None:
+        async with asyncio.timeout(self._timeout):
+            await self._release(keys=[self._prefix + name], args=[token])
+
+
+class Lease:
+    """A held name, renewed until it is released. Without a store it stands for going ahead on one's own."""
+
+    def __init__(self, name: str, token: str, ttl: float, store: LeaseStore | None) -> None:
+        self._name = name
+        self._token = token
+        self._ttl = ttl
+        self._store = store
+        self._renewal = None if store is None else asyncio.create_task(self._renew(store))
+
+    @property
+    def held(self) -> bool:
+        return self._store is not None
+
+    async def release(self) -> None:
+        """Let go; if that fails, the lease runs out by itself."""
+        store, self._store = self._store, None
+        if store is None or self._renewal is None:
+            return
+        self._renewal.cancel()
+        await asyncio.gather(self._renewal, return_exceptions=True)
+        try:
+            await store.release(self._name, self._token)
+        except Exception as error:  # noqa: BLE001 - it expires
+            logger.info("a lease was not released and will expire: %s", type(error).__name__)
+
+    async def _renew(self, store: LeaseStore) -> None:
+        held = True
+        while held:
+            await asyncio.sleep(self._ttl / 3)
+            try:
+                held = await store.extend(self._name, self._token, self._ttl)
+            except Exception as error:  # noqa: BLE001 - two more attempts fit into its life
+                logger.info("a lease was not renewed: %s", type(error).__name__)
+
+
+class FleetLease:
+    """Elects one computation among replicas.
+
+    `stores` are tried in order, each behind its breaker; the first that answers decides. A lease lives `ttl`
+    seconds past its holder's last sign of life. Waiters look again every `poll` seconds, from the first to the
+    second figure, with jitter, and go ahead after `wait` seconds.
+    """
+
+    def __init__(
+        self,
+        stores: Sequence[tuple[LeaseStore, Breaker]],
+        *,
+        ttl: float = 5.0,
+        wait: float = 30.0,
+        poll: tuple[float, float] = (0.02, 0.25),
+    ) -> None:
+        self._stores = stores
+        self._ttl = ttl
+        self._wait = wait
+        self._poll = poll
+
+    async def claim(self, name: str, probe: Callable[[], Awaitable[T | None]]) -> T | Lease:
+        """Return what `probe` finds once another has computed it, or a lease to compute under.
+
+        The caller releases the lease after storing its result, so that whoever claims next finds it.
+        """
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._wait
+        pause, longest = self._poll
+        while True:
+            lease = await self._acquire(name)
+            try:
+                found = await probe() if lease is None or lease.held else None
+            except BaseException:
+                if lease is not None:
+                    await lease.release()
+                raise
+            if found is not None:
+                if lease is not None:
+                    await lease.release()
+                return found
+            if lease is not None:
+                return lease
+            if loop.time() >= give_up:
+                return Lease(name, "", self._ttl, None)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            pause = min(pause * 2, longest)
+
+    async def _acquire(self, name: str) -> Lease | None:
+        """Return a lease, an unheld one if no store answers, or None if another holds it."""
+        token = uuid4().hex
+        for store, breaker in self._stores:
+            if not breaker.allows():
+                continue
+            try:
+                acquired = await store.acquire(name, token, self._ttl)
+            except Exception:  # noqa: BLE001 - the next store decides, or none
+                breaker.failed()
+                continue
+            breaker.succeeded()
+            return Lease(name, token, self._ttl, store) if acquired else None
+        return Lease(name, token, self._ttl, None)

@@ -1,0 +1,130 @@
+"""What L3 needs now and then, off the request path: hit counts, expiry, and its limits."""
+
+import asyncio
+import logging
+from collections import Counter
+
+from app.cache.postgres_connection import HeldConnections
+
+logger = logging.getLogger(__name__)
+
+# Rows are locked in one order, so that two replicas that flush at once cannot deadlock.
+_COUNT = """
+WITH counted AS (
+    SELECT id, hits FROM @table JOIN unnest($1::varchar[], $2::integer[]) AS noted (cache_key, hits)
+        USING (cache_key) ORDER BY id FOR NO KEY UPDATE OF @table
+)
+UPDATE @table SET hit_count = hit_count + hits, last_accessed_at = now() FROM counted WHERE @table.id = counted.id
+"""
+_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('@table upkeep'))"
+_EXPIRE = "DELETE FROM @table WHERE expires_at < now() - make_interval(secs => $1)"
+# The entries longest unused go first; what is pinned counts towards the limits and stays.
+_EVICT = """
+DELETE FROM @table WHERE NOT pinned AND id IN (
+    SELECT id FROM (
+        SELECT id, count(*) OVER kept AS entries, sum(size_bytes) OVER kept AS bytes FROM @table
+        WINDOW kept AS (ORDER BY pinned DESC, last_accessed_at DESC, id DESC ROWS UNBOUNDED PRECEDING)
+    ) AS ranked WHERE entries > $1 OR bytes > $2
+)
+"""
+
+
+class HitLedger:
+    """Counts hits in memory, so that a hit never writes; at most `max_keys` between two flushes."""
+
+    def __init__(self, *, max_keys: int = 20_000) -> None:
+        self._hits: Counter[str] = Counter()
+        self._max_keys = max_keys
+
+    def note(self, digest: str) -> None:
+        if digest in self._hits or len(self._hits) < self._max_keys:
+            self._hits[digest] += 1
+
+    def take(self) -> Counter[str]:
+        taken, self._hits = self._hits, Counter()
+        return taken
+
+    def put_back(self, hits: Counter[str]) -> None:
+        for digest, count in hits.items():
+            if digest in self._hits or len(self._hits) < self._max_keys:
+                self._hits[digest] += count
+
+
+class PostgresUpkeep:
+    """Flushes hit counts every `flush_every` seconds, and enforces expiry and limits every `sweep_every`.
+
+    Sweeps run in one replica at a time, under an advisory lock of the transaction.
+    """
+
+    def __init__(
+        self,
+        connections: HeldConnections,
+        ledger: HitLedger,
+        *,
+        table: str = "query_cache",
+        max_entries: int = 100_000,
+        max_bytes: int = 1024 * 1024 * 1024,
+        retain: float = 0.0,
+        flush_every: float = 5.0,
+        sweep_every: float = 60.0,
+        timeout: float = 30.0,
+    ) -> None:
+        self._connections = connections
+        self._ledger = ledger
+        self._limits = (max_entries, max_bytes)
+        self._retain = retain
+        self._flush_every = flush_every
+        self._sweep_every = sweep_every
+        self._timeout = timeout
+        self._count, self._try_lock, self._expire, self._evict = (
+            statement.replace("@table", table) for statement in (_COUNT, _TRY_LOCK, _EXPIRE, _EVICT)
+        )
+        self.expired = 0
+        self.evicted = 0
+
+    async def run(self) -> None:
+        """Work until cancelled. A failure is logged and tried again at the next turn."""
+        loop = asyncio.get_running_loop()
+        sweep_at = loop.time() + self._sweep_every
+        while True:
+            await asyncio.sleep(self._flush_every)
+            try:
+                await self.flush()
+                if loop.time() >= sweep_at:
+                    sweep_at = loop.time() + self._sweep_every
+                    await self.sweep()
+            except Exception:
+                logger.warning("cache upkeep failed and will be tried again", exc_info=True)
+
+    async def flush(self) -> None:
+        """Write the hits counted so far; if that fails they are counted again at the next flush."""
+        hits = self._ledger.take()
+        if not hits:
+            return
+        try:
+            async with self._connections.connection() as connection:
+                await connection.execute(self._count, list(hits.keys()), list(hits.values()), timeout=self._timeout)
+        except BaseException:
+            self._ledger.put_back(hits)
+            raise
+
+    async def clear_expired(self) -> int:
+        """Remove every expired entry now, also those kept to be served when the pipeline fails."""
+        async with self._connections.connection() as connection:
+            removed = await connection.execute(self._expire, 0.0, timeout=self._timeout)
+        return _rows(removed)
+
+    async def sweep(self) -> bool:
+        """Enforce expiry and limits; False if another replica is doing it."""
+        async with self._connections.connection() as connection, connection.transaction():
+            if not await connection.fetchval(self._try_lock, timeout=self._timeout):
+                return False
+            expired = await connection.execute(self._expire, self._retain, timeout=self._timeout)
+            evicted = await connection.execute(self._evict, *self._limits, timeout=self._timeout)
+        self.expired += _rows(expired)
+        self.evicted += _rows(evicted)
+        return True
+
+
+def _rows(tag: str) -> int:
+    return int(tag.rpartition(" ")[2])

@@ -1,0 +1,164 @@
+"""What the cache did since the process began, by tier and namespace."""
+
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+from app.cache.base import BackendStats, Usage
+
+_SUB_BITS = 3
+_BUCKETS = 40 << _SUB_BITS
+
+
+class LatencyHistogram:
+    """Counts in fixed buckets, eight to each power of two of nanoseconds: off by at most 1/8."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * _BUCKETS
+        self.total = 0
+
+    def observe(self, nanoseconds: int) -> None:
+        exponent = nanoseconds.bit_length() - _SUB_BITS - 1
+        bucket = nanoseconds if exponent <= 0 else (exponent << _SUB_BITS) + (nanoseconds >> exponent)
+        self._counts[min(bucket, _BUCKETS - 1)] += 1
+        self.total += 1
+
+    def percentile(self, share: float) -> float | None:
+        """Return the upper bound, in seconds, of the bucket that holds this share; None before the first."""
+        if self.total == 0:
+            return None
+        wanted = max(1, share * self.total)
+        bucket = next(index for index, passed in enumerate(accumulate(self._counts)) if passed >= wanted)
+        exponent = max(0, (bucket >> _SUB_BITS) - 1)
+        return (bucket - (exponent << _SUB_BITS) + 1 << exponent) / 1e9
+
+
+class CacheObserver:
+    """Where metrics attach: override what is to be recorded. Called on the request path, so nothing may block."""
+
+    def requested(self, namespace: str, tier: str, result: str) -> None:
+        """One look into a tier: hit, miss, stale, error or bypass."""
+
+    def operated(self, tier: str, operation: str, seconds: float) -> None:
+        """One operation that a tier completed: get (of a hit), set or delete."""
+
+    def invalidated(self, namespace: str, tier: str, reason: str) -> None:
+        """One entry that may not be served again."""
+
+    def coalesced(self, namespace: str) -> None:
+        """One request that joined a computation under way."""
+
+
+@dataclass(slots=True)
+class TierCounters:
+    """One namespace in one tier. `skipped`: the breaker was open. `refused`: payloads that were not opened."""
+
+    hits: int = 0
+    misses: int = 0
+    stale: int = 0
+    errors: int = 0
+    skipped: int = 0
+    refused: int = 0
+    invalidations: int = 0
+    latency: LatencyHistogram = field(default_factory=LatencyHistogram)
+
+
+@dataclass(slots=True)
+class NamespaceCounters:
+    """`dropped`: writes to the shared tiers given up because too many were under way."""
+
+    requests: int = 0
+    misses: int = 0
+    bypassed: int = 0
+    coalesced: int = 0
+    carried: int = 0
+    served_stale: int = 0
+    refreshed: int = 0
+    dropped: int = 0
+    seconds_saved: float = 0.0
+    tokens_saved: int = 0
+
+
+class CacheStats:
+    """Counters of the whole chain, and the observer that is told of each."""
+
+    def __init__(self, observer: CacheObserver | None = None) -> None:
+        self.observer = observer or CacheObserver()
+        self._tiers: dict[tuple[str, str], TierCounters] = {}
+        self._namespaces: dict[str, NamespaceCounters] = {}
+
+    def tier(self, tier: str, namespace: str) -> TierCounters:
+        counters = self._tiers.get((tier, namespace))
+        if counters is None:
+            counters = self._tiers[tier, namespace] = TierCounters()
+        return counters
+
+    def of(self, namespace: str) -> NamespaceCounters:
+        counters = self._namespaces.get(namespace)
+        if counters is None:
+            counters = self._namespaces[namespace] = NamespaceCounters()
+        return counters
+
+    def hit(self, tier: str, namespace: str, nanoseconds: int) -> None:
+        counters = self.tier(tier, namespace)
+        counters.hits += 1
+        counters.latency.observe(nanoseconds)
+        self.observer.requested(namespace, tier, "hit")
+        self.observer.operated(tier, "get", nanoseconds / 1e9)
+
+    def miss(self, tier: str, namespace: str) -> None:
+        self.tier(tier, namespace).misses += 1
+        self.observer.requested(namespace, tier, "miss")
+
+    def error(self, tier: str, namespace: str) -> None:
+        self.tier(tier, namespace).errors += 1
+        self.observer.requested(namespace, tier, "error")
+
+    def invalidated(self, tier: str, namespace: str, reason: str) -> None:
+        self.tier(tier, namespace).invalidations += 1
+        self.observer.invalidated(namespace, tier, reason)
+
+    def coalesced(self, namespace: str) -> None:
+        self.of(namespace).coalesced += 1
+        self.observer.coalesced(namespace)
+
+    def report(self, held: dict[str, BackendStats | None]) -> dict[str, Any]:
+        """Return everything as plain data; `held` maps a tier to what it holds, None if it did not say."""
+        return {
+            "tiers": {tier: self._tier_report(tier, stats) for tier, stats in held.items()},
+            "namespaces": {
+                name: {slot: getattr(counters, slot) for slot in NamespaceCounters.__slots__}
+                for name, counters in self._namespaces.items()
+            },
+        }
+
+    def _tier_report(self, tier: str, held: BackendStats | None) -> dict[str, Any]:
+        usage = {} if held is None else held.usage
+        namespaces = {namespace for name, namespace in self._tiers if name == tier} | set(usage)
+        return {
+            "available": held is not None,
+            "evictions": held.evictions if held else None,
+            "oversized": held.oversized if held else None,
+            "namespaces": {
+                namespace: _namespace_report(self.tier(tier, namespace), usage.get(namespace, Usage()))
+                for namespace in sorted(namespaces)
+            },
+        }
+
+
+def _namespace_report(counters: TierCounters, usage: Usage) -> dict[str, Any]:
+    looked = counters.hits + counters.misses + counters.stale
+    return {
+        "entries": usage.entries,
+        "bytes": usage.bytes,
+        "hits": counters.hits,
+        "misses": counters.misses,
+        "hit_rate": counters.hits / looked if looked else None,
+        "stale": counters.stale,
+        "errors": counters.errors,
+        "skipped": counters.skipped,
+        "refused": counters.refused,
+        "invalidations": counters.invalidations,
+        "latency_p50_seconds": counters.latency.percentile(0.50),
+        "latency_p99_seconds": counters.latency.percentile(0.99),
+    }
