@@ -1,0 +1,181 @@
+"""What kind of file it is: by content, then by name, and by what was declared last."""
+
+import re
+import zipfile
+from io import BytesIO
+from pathlib import PurePath
+
+import olefile
+
+from app.errors import UnreadableDocument, UnsupportedMedia
+
+_OOXML = "application/vnd.openxmlformats-officedocument."
+_ODF = "application/vnd.oasis.opendocument."
+PDF = "application/pdf"
+DOCX = _OOXML + "wordprocessingml.document"
+XLSX = _OOXML + "spreadsheetml.sheet"
+PPTX = _OOXML + "presentationml.presentation"
+ODT, ODS, ODP = _ODF + "text", _ODF + "spreadsheet", _ODF + "presentation"
+EPUB = "application/epub+zip"
+DOC, XLS, PPT, MSG = (
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.ms-outlook",
+)
+RTF = "application/rtf"
+HTML, XML, MARKDOWN, EMAIL = "text/html", "application/xml", "text/markdown", "message/rfc822"
+CSV, TSV, JSON, TEXT = "text/csv", "text/tab-separated-values", "application/json", "text/plain"
+RST, ORG, LATEX, NOTEBOOK = "text/x-rst", "text/x-org", "application/x-latex", "application/x-ipynb+json"
+
+PACKAGES = frozenset({DOCX, XLSX, PPTX, ODT, ODS, ODP, EPUB})
+_BINARY_BY_SUFFIX = {
+    "pdf": PDF,
+    "docx": DOCX,
+    "docm": DOCX,
+    "xlsx": XLSX,
+    "xlsm": XLSX,
+    "pptx": PPTX,
+    "pptm": PPTX,
+    "odt": ODT,
+    "ods": ODS,
+    "odp": ODP,
+    "epub": EPUB,
+    "doc": DOC,
+    "xls": XLS,
+    "ppt": PPT,
+    "msg": MSG,
+    "rtf": RTF,
+}
+_TEXT_BY_SUFFIX = {
+    "html": HTML,
+    "htm": HTML,
+    "xhtml": HTML,
+    "xml": XML,
+    "md": MARKDOWN,
+    "markdown": MARKDOWN,
+    "mdx": MARKDOWN,
+    "eml": EMAIL,
+    "csv": CSV,
+    "tsv": TSV,
+    "json": JSON,
+    "jsonl": JSON,
+    "ndjson": JSON,
+    "rst": RST,
+    "org": ORG,
+    "tex": LATEX,
+    "ipynb": NOTEBOOK,
+}
+_TEXT_TYPES = frozenset(_TEXT_BY_SUFFIX.values()) | {TEXT}
+
+_ARCHIVE = "Archives are not unpacked: extract it and add the files inside."
+_IMAGE = "Images hold no extractable text, and text recognition is not offered."
+_RECORDING = "Sound and video are not supported."
+_PROGRAM = "Programs are not supported."
+_REFUSED = (
+    (0, b"\x1f\x8b", _ARCHIVE),
+    (0, b"BZh", _ARCHIVE),
+    (0, b"\xfd7zXZ\x00", _ARCHIVE),
+    (0, b"7z\xbc\xaf\x27\x1c", _ARCHIVE),
+    (0, b"Rar!\x1a\x07", _ARCHIVE),
+    (0, b"\x28\xb5\x2f\xfd", _ARCHIVE),
+    (257, b"ustar", _ARCHIVE),
+    (0, b"\x89PNG\r\n\x1a\n", _IMAGE),
+    (0, b"\xff\xd8\xff", _IMAGE),
+    (0, b"GIF8", _IMAGE),
+    (0, b"II*\x00", _IMAGE),
+    (0, b"MM\x00*", _IMAGE),
+    (8, b"WEBP", _IMAGE),
+    (0, b"ID3", _RECORDING),
+    (0, b"OggS", _RECORDING),
+    (0, b"fLaC", _RECORDING),
+    (4, b"ftyp", _RECORDING),
+    (8, b"WAVE", _RECORDING),
+    (0, b"\x1aE\xdf\xa3", _RECORDING),
+    (0, b"\x7fELF", _PROGRAM),
+    (0, b"MZ\x90", _PROGRAM),
+    (0, b"SQLite format 3\x00", "Databases are not supported: export the tables as CSV."),
+)
+_OOXML_PARTS = {"word/": DOCX, "xl/": XLSX, "ppt/": PPTX}
+_OLE_STREAMS = {"WordDocument": DOC, "Workbook": XLS, "Book": XLS, "PowerPoint Document": PPT}
+_HTML_START = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+_MAIL_START = re.compile(rb"(?:Received|Return-Path|Message-ID|MIME-Version|Delivered-To):\s", re.IGNORECASE)
+_BOM = b"\xef\xbb\xbf"
+
+
+def detect(content: bytes, filename: str, declared: str | None = None) -> str:
+    """Return the media type.
+
+    Raises:
+        UnsupportedMedia: a kind that is not read, with what to do instead.
+        UnreadableDocument: empty, damaged, protected, or not what its name says.
+    """
+    if not content:
+        raise UnreadableDocument("The file is empty.")
+    if b"%PDF-" in content[:1024]:
+        return PDF
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _package(content, filename)
+    if content.startswith(olefile.MAGIC):
+        return _compound(content)
+    if content.removeprefix(_BOM).lstrip().startswith(b"{\\rtf"):
+        return RTF
+    for offset, magic, reason in _REFUSED:
+        if content[offset : offset + len(magic)] == magic:
+            raise UnsupportedMedia(reason)
+    suffix = PurePath(filename).suffix.lower().removeprefix(".")
+    if suffix in _BINARY_BY_SUFFIX:
+        raise UnreadableDocument(f"The name ends in .{suffix}, but the content is damaged or of another kind.")
+    return _textual(content, suffix, declared)
+
+
+def _textual(content: bytes, suffix: str, declared: str | None) -> str:
+    if suffix in _TEXT_BY_SUFFIX:
+        return _TEXT_BY_SUFFIX[suffix]
+    head = content[:4096].removeprefix(_BOM)
+    if _HTML_START.match(head):
+        return HTML
+    if head.lstrip().startswith(b"<?xml"):
+        return XML
+    if not suffix and _MAIL_START.match(head):
+        return EMAIL
+    plain = (declared or "").split(";")[0].strip().lower()
+    return plain if plain in _TEXT_TYPES and not suffix else TEXT
+
+
+def _package(content: bytes, filename: str) -> str:
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as package:
+            names = package.namelist()
+            if "mimetype" in names and package.getinfo("mimetype").file_size < 256:  # noqa: PLR2004
+                kind = package.read("mimetype").decode("ascii", "replace").strip()
+                if kind.removesuffix("-template") in PACKAGES:
+                    return kind.removesuffix("-template")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise UnreadableDocument("The file is truncated or damaged.") from error
+    if "[Content_Types].xml" in names:
+        for part, kind in _OOXML_PARTS.items():
+            if any(name.startswith(part) for name in names):
+                return kind
+    suffix = PurePath(filename).suffix.lower().removeprefix(".")
+    if suffix in _BINARY_BY_SUFFIX:
+        raise UnreadableDocument(f"The name ends in .{suffix}, but the content is a plain archive.")
+    raise UnsupportedMedia(_ARCHIVE)
+
+
+def _compound(content: bytes) -> str:
+    """Kinds inside an OLE2 container ([MS-CFB]); Office puts encrypted files there too ([MS-OFFCRYPTO] 2.3)."""
+    try:
+        with olefile.OleFileIO(content) as container:
+            if container.exists("EncryptedPackage"):
+                raise UnreadableDocument("The file is protected with a password.")
+            if container.exists("__properties_version1.0"):
+                return MSG
+            for stream, kind in _OLE_STREAMS.items():
+                if container.exists(stream):
+                    return kind
+    except (OSError, ValueError, IndexError, TypeError, AttributeError) as error:
+        raise UnreadableDocument("The file is truncated or damaged.") from error
+    raise UnsupportedMedia("This kind of Office file is not supported: save it in a current format.")

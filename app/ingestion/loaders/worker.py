@@ -1,0 +1,173 @@
+"""A child process that does one task at a time, within limits, and may be killed at any moment.
+
+Each child has a pipe of its own, so what becomes of one cannot touch another's results. Results come in
+parts: unpickling many small messages lets other threads run, one large message would hold them up.
+"""
+
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
+from time import monotonic
+from typing import Any
+
+from app.errors import LocalChatError, UnreadableDocument
+
+Task = Callable[..., Iterable[Any]]
+
+# Threads of native libraries can use more processor time than passes on the clock.
+_PROCESSOR_SHARE = 2
+_KIBIBYTE = 1024 if sys.platform != "darwin" else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one task may use. `memory_bytes` bounds a child's private memory, what the file left included."""
+
+    seconds: float = 120.0
+    memory_bytes: int = 2 * 1024**3
+    tasks_per_child: int = 100
+    retire_above_bytes: int = 512 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """The task ended. `peak_bytes` is the most memory that the child ever had resident."""
+
+    error: LocalChatError | None
+    cause: str | None
+    peak_bytes: int
+
+
+class ChildDied(Exception):
+    """The child ended in the middle of a task, by a signal or a crash of native code."""
+
+
+class TaskTimedOut(Exception):
+    """The task took longer than it may, and its child was killed."""
+
+
+class TaskFailed(Exception):
+    """The task raised what it should not. The message is the exception's type, never its text."""
+
+
+class Worker:
+    """The parent's side. Its methods block, so they are called in a thread."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        # Never fork: the parent has threads and an event loop.
+        context = get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, limits), name="localchat-loader", daemon=True)
+        self._process.start()
+        theirs.close()
+        self._done = 0
+        self._peak_bytes = 0
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid
+
+    @property
+    def spent(self) -> bool:
+        """Whether a fresh child should take over."""
+        return (
+            not self._process.is_alive()
+            or self._done >= self._limits.tasks_per_child
+            or self._peak_bytes > self._limits.retire_above_bytes
+        )
+
+    def run(self, task: Task, content: bytes, *arguments: object) -> list[Any]:
+        """Run `task(content, *arguments)` in the child and collect what it yields.
+
+        Raises:
+            LocalChatError: what the task raised on purpose.
+            TaskTimedOut, ChildDied, TaskFailed: see there. After the first two the worker is `spent`.
+        """
+        parts: list[Any] = []
+        deadline = monotonic() + self._limits.seconds
+        try:
+            self._pipe.send((task, arguments))
+            self._pipe.send_bytes(content)
+            while self._pipe.poll(max(0.0, deadline - monotonic())):
+                part = self._pipe.recv()
+                if isinstance(part, _Finished):
+                    self._done += 1
+                    self._peak_bytes = part.peak_bytes
+                    if part.error is not None:
+                        raise part.error
+                    if part.cause is not None:
+                        raise TaskFailed(part.cause)
+                    return parts
+                parts.append(part)
+        except (EOFError, OSError) as error:
+            self.kill()
+            raise ChildDied(f"exit code {self._process.exitcode}") from error
+        self.kill()
+        raise TaskTimedOut
+
+    def kill(self) -> None:
+        """End the child at once. May be called from another thread while `run` waits."""
+        self._process.kill()
+        self._process.join()
+
+    def close(self) -> None:
+        self.kill()
+        self._pipe.close()
+        self._process.close()
+
+
+def _serve(pipe: Connection, limits: Limits) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
+    try:
+        while True:
+            task, arguments = pipe.recv()
+            content = pipe.recv_bytes()
+            _allow_processor_time(limits.seconds * _PROCESSOR_SHARE)
+            pipe.send(_perform(pipe, task, content, arguments))
+            del content
+    except (EOFError, OSError):
+        return
+
+
+def _perform(pipe: Connection, task: Task, content: bytes, arguments: tuple[object, ...]) -> _Finished:
+    error: LocalChatError | None = None
+    cause: str | None = None
+    try:
+        for part in task(content, *arguments):
+            pipe.send(part)
+    except LocalChatError as raised:
+        error = raised
+    except MemoryError:
+        error = UnreadableDocument("Reading the file takes more memory than is allowed.")
+    except RecursionError:
+        error = UnreadableDocument("The file is nested too deeply.")
+    except ConnectionError:
+        raise
+    except BaseException as raised:  # noqa: BLE001 - a panic of native code is no Exception
+        cause = type(raised).__name__
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE
+    return _Finished(error, cause, peak)
+
+
+def _allow_processor_time(seconds: float) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def _die_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,252 @@
+"""Documents to chunks that fit the embedding model, cut where the document's structure allows."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, takewhile
+from unicodedata import combining
+
+from app.domain.documents import ChunkDraft, LoadedDocument, Section
+from app.ingestion.blocks import Unit, blocks, units
+from app.ingestion.tokenizer import WORD, TokenCounter, counter_for
+
+PATH_SEPARATOR = " > "
+# Bounds the context's tokens whatever the script: no tokenizer makes more tokens than bytes.
+_MAX_CONTEXT_BYTES = 144
+_LEAST_MAX_TOKENS = 256
+# A block is not begun in a chunk that is this full if it fits whole into the next one.
+_FULL_ENOUGH = 0.5
+_GOAL = 0.85
+_SMALL = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class SplitterConfig:
+    """`max_tokens`: the model's context. `target_tokens`: the most that a chunk's own text takes."""
+
+    model: str = "all-minilm"
+    max_tokens: int = 256
+    target_tokens: int = 200
+    overlap_tokens: int = 0
+
+
+@lru_cache(maxsize=4)
+def splitter_for(config: SplitterConfig) -> "Splitter":
+    """The splitter of a configuration: made once a process, since a tokenizer takes time to load."""
+    return Splitter(
+        counter_for(config.model),
+        max_tokens=config.max_tokens,
+        target_tokens=config.target_tokens,
+        overlap_tokens=config.overlap_tokens,
+    )
+
+
+def embedding_text(text: str, section: str | None, title: str | None = None) -> str:
+    """What is embedded of a chunk: its text under the document's title and its heading path.
+
+    A heading that the text begins with is not said twice, and a long context loses its general end.
+    """
+    context = _context(text, section, title)
+    return f"{context}\n{text}" if context else text
+
+
+def _context(text: str, section: str | None, title: str | None) -> str:
+    path = _path(section)
+    if path and text.startswith(path[-1]):
+        path.pop()
+    context = PATH_SEPARATOR.join(dict.fromkeys(filter(None, [title, *path])))
+    return context.encode()[-_MAX_CONTEXT_BYTES:].decode(errors="ignore").strip()
+
+
+@dataclass(slots=True)
+class _Piece:
+    text: str
+    tokens: int
+    page: int | None
+    section: str | None
+    budget: int
+
+
+class Splitter:
+    """Cuts documents. The same document and settings always give the same chunks.
+
+    Guarantees: `embedding_text` of every chunk, with the title given, takes at most `max_tokens`; every
+    character but white space is in a chunk, in order; no chunk spans two pages. A table that is cut repeats
+    its header, fenced code its fence.
+
+    Raises:
+        ValueError: a `max_tokens` that leaves too little beside the context.
+    """
+
+    def __init__(
+        self, tokenizer: TokenCounter, *, max_tokens: int = 256, target_tokens: int = 200, overlap_tokens: int = 0
+    ) -> None:
+        if max_tokens < _LEAST_MAX_TOKENS:
+            raise ValueError(f"max_tokens must be at least {_LEAST_MAX_TOKENS}")
+        self._tokenizer = tokenizer
+        self._max_tokens = max_tokens - tokenizer.specials
+        self._target = target_tokens
+        self._overlap = overlap_tokens
+
+    def split(self, document: LoadedDocument, *, title: str | None = None) -> list[ChunkDraft]:
+        """Cut a document whose chunks will be embedded under `title`, or under its own."""
+        merged: list[_Piece] = []
+        for section in document.sections:
+            for piece in self._cut(section, title or document.title):
+                if merged and _belong_together(merged[-1], piece):
+                    merged[-1] = _join(merged[-1], piece)
+                else:
+                    merged.append(piece)
+        return [
+            ChunkDraft(ordinal, piece.text, piece.tokens, piece.page, piece.section)
+            for ordinal, piece in enumerate(merged)
+        ]
+
+    def _cut(self, section: Section, title: str | None) -> Iterator[_Piece]:
+        text = section.text
+        budget = self._budget(section.heading, title)
+        ruler = _Ruler(text, self._tokenizer)
+        atoms: list[Unit] = []
+        # Tokens from each unit to the end of its block.
+        rest: list[int] = []
+        for block in blocks(text):
+            cut = units(text, block)
+            if block.kind == "code" and ruler.tokens(block.start, block.end) <= budget:
+                cut = [Unit(block.start, block.end, opens=True)]
+            fitted = [part for unit in cut for part in self._fit(ruler, unit, budget)]
+            atoms += fitted
+            rest += [ruler.tokens(unit.start, block.end) for unit in fitted]
+        total = ruler.tokens(0, len(text))
+        goal = total / max(1, -(-total // budget))
+        for first, end, tokens in self._pack(ruler, atoms, rest, budget, goal):
+            yield _Piece(_render(text, atoms[first], atoms[end - 1]), tokens, section.page, section.heading, budget)
+
+    def _budget(self, heading: str | None, title: str | None) -> int:
+        last = _path(heading)[-1] if heading else ""
+        contexts = {_context("", heading, title), _context(last, heading, title)}
+        return min(self._target, self._max_tokens - max(self._tokens(context) for context in contexts))
+
+    def _tokens(self, text: str) -> int:
+        return sum(self._tokenizer.count(WORD.findall(text)))
+
+    def _fit(self, ruler: "_Ruler", unit: Unit, budget: int) -> Iterator[Unit]:
+        """Cut a unit that no chunk can hold between words, and a word that is too long between characters."""
+        extra = self._tokens(unit.repeats) + self._tokens(unit.closes)
+        if extra > budget // 2:
+            unit.repeats = unit.closes = ""
+            extra = 0
+        start, opens = unit.start, unit.opens
+        while ruler.tokens(start, unit.end) + extra > budget:
+            end = ruler.furthest(start, unit.end, budget - extra)
+            yield Unit(start, end, opens, unit.repeats, unit.closes)
+            start, opens = end, False
+        yield Unit(start, unit.end, opens, unit.repeats, unit.closes)
+
+    def _pack(
+        self, ruler: "_Ruler", atoms: list[Unit], rest: list[int], budget: int, goal: float
+    ) -> Iterator[tuple[int, int, int]]:
+        """Yield runs of units as (first, end, tokens)."""
+        first = 0
+        while first < len(atoms):
+            end = first + 1
+            tokens = self._cost(ruler, atoms, first, end)
+            while end < len(atoms):
+                grown = self._cost(ruler, atoms, first, end + 1)
+                if grown > budget or (atoms[end].opens and _better_apart(tokens, rest[end], budget, goal)):
+                    break
+                end, tokens = end + 1, grown
+            yield first, end, tokens
+            first = self._step_back(ruler, atoms, first, end) if end < len(atoms) else end
+
+    def _cost(self, ruler: "_Ruler", atoms: list[Unit], first: int, end: int) -> int:
+        repeated = self._tokens(atoms[first].repeats) if atoms[first].repeats else 0
+        closing = self._tokens(atoms[end - 1].closes) if atoms[end - 1].closes else 0
+        return ruler.tokens(atoms[first].start, atoms[end - 1].end) + repeated + closing
+
+    def _step_back(self, ruler: "_Ruler", atoms: list[Unit], first: int, end: int) -> int:
+        start = end
+        while start - 1 > first and ruler.tokens(atoms[start - 1].start, atoms[end - 1].end) <= self._overlap:
+            start -= 1
+        return start
+
+
+class _Ruler:
+    """Tokens of any span of one text, from one pass over its words."""
+
+    def __init__(self, text: str, tokenizer: TokenCounter) -> None:
+        self._text = text
+        self._tokenizer = tokenizer
+        matches = list(WORD.finditer(text))
+        self._starts = [match.start() for match in matches]
+        self._ends = [match.end() for match in matches]
+        self._sums = [0, *accumulate(tokenizer.count([match[0] for match in matches]))]
+
+    def tokens(self, start: int, end: int) -> int:
+        """Tokens of `text[start:end]`; a word cut in two counts by the bound of its characters."""
+        first, last = bisect_left(self._starts, start), bisect_left(self._ends, end + 1)
+        if first and self._ends[first - 1] > start:
+            cut_end = min(self._ends[first - 1], end)
+            return self._letters(start, cut_end) + (self.tokens(cut_end, end) if cut_end < end else 0)
+        whole = self._sums[last] - self._sums[first] if last > first else 0
+        if last < len(self._starts) and self._starts[last] < end:
+            return whole + self._letters(self._starts[last], end)
+        return whole
+
+    def furthest(self, start: int, end: int, budget: int) -> int:
+        """The furthest end of a span from `start` within `budget`: after a word, else within one."""
+        first = bisect_left(self._ends, start + 1)
+        last = first
+        while last < len(self._ends) and self._ends[last] <= end and self.tokens(start, self._ends[last]) <= budget:
+            last += 1
+        if last > first:
+            return self._ends[last - 1]
+        position = max(start, self._starts[first])
+        used = 0
+        while position < end and (used := used + self._tokenizer.at_most(self._text[position])) <= budget:
+            position += 1
+        whole = position
+        while position > start + 1 and combining(self._text[position]):
+            position -= 1
+        return position if position > start + 1 else max(whole, start + 1)
+
+    def _letters(self, start: int, end: int) -> int:
+        return sum(map(self._tokenizer.at_most, self._text[start:end]))
+
+
+def _better_apart(tokens: int, block_tokens: int, budget: int, goal: float) -> bool:
+    if tokens >= _GOAL * goal:
+        return True
+    return tokens >= _FULL_ENOUGH * budget and tokens + block_tokens > budget >= block_tokens
+
+
+def _render(text: str, first: Unit, last: Unit) -> str:
+    body = text[first.start : last.end].strip("\n")
+    return "\n".join(filter(None, [first.repeats, body, last.closes]))
+
+
+def _belong_together(left: _Piece, right: _Piece) -> bool:
+    """A small piece joins its neighbour on the same page, under the same first heading."""
+    budget = min(left.budget, right.budget)
+    return (
+        left.page == right.page
+        and min(left.tokens, right.tokens) < _SMALL * budget
+        and left.tokens + right.tokens <= budget
+        and _path(left.section)[:1] == _path(right.section)[:1]
+    )
+
+
+def _join(left: _Piece, right: _Piece) -> _Piece:
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(_path(left.section), _path(right.section), strict=False))
+    shared = [step for step, _ in pairs]
+    return _Piece(
+        f"{left.text}\n\n{right.text}",
+        left.tokens + right.tokens,
+        left.page,
+        PATH_SEPARATOR.join(shared) or None,
+        min(left.budget, right.budget),
+    )
+
+
+def _path(section: str | None) -> list[str]:
+    return section.split(PATH_SEPARATOR) if section else []
