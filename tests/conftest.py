@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
-import socket
 import sys
 import tempfile
 import urllib.error
@@ -18,6 +18,7 @@ import redis
 
 from app.db.migrate import migrate
 from app.embedded.postgres import DATABASE, EmbeddedPostgres
+from app.embedded.probes import free_port
 from app.embedded.process import ChildProcess
 from app.embedded.valkey import EmbeddedValkey
 
@@ -26,10 +27,8 @@ REPO = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
-    """A short path: a socket's must fit 107 bytes, which pytest's own folders may not."""
-    folder = Path(tempfile.mkdtemp(prefix="localchat-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with short_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +100,16 @@ def model_server_url(server_folder: Path) -> Iterator[str]:
         server.stop(5)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextlib.contextmanager
+def short_folder() -> Iterator[Path]:
+    """A private folder for a server, in memory where there is room.
+
+    Its path is short, because a socket's must fit 107 bytes, which pytest's own folders may not.
+    """
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 1024**3
+    folder = Path(tempfile.mkdtemp(prefix="localchat-", dir=memory if roomy else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

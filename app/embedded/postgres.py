@@ -132,8 +132,8 @@ class EmbeddedPostgres:
         initdb = [binaries / "initdb", "-D", _HERE, "--username", DATABASE, "--auth=peer", "--encoding=UTF8"]
         initdb += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
         single = [binaries / "postgres", "--single", "-D", _HERE, "postgres"]
+        initdb.append("--sync-method=syncfs" if self._durable else "--no-sync")
         if not self._durable:
-            initdb.append("--no-sync")
             single[2:2] = ["-c", "fsync=off"]
         _run_in(new, user, initdb)
         _run_in(new, user, single, f"CREATE DATABASE {DATABASE}\n")

@@ -60,10 +60,6 @@ class ChildProcess:
         return self._process.pid if self._process else None
 
     @property
-    def started(self) -> bool:
-        return self._process is not None
-
-    @property
     def exit_code(self) -> int | None:
         """None while it runs, and before it was started. Negative: ended by that signal."""
         return self._process.poll() if self._process else None

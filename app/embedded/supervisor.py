@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -46,7 +46,6 @@ class Command:
 
     def launch(self) -> None:
         self.process.start()
-        self.process.release()
 
     def wait_ready(self, seconds: float) -> None:
         self.process.wait_until(self.ready, seconds)
@@ -57,9 +56,15 @@ class Supervised:
     """A service with the history that decides when it is started again."""
 
     service: Service
+    launched: bool = False
     deaths: int = 0
-    started_at: float = field(default_factory=time.monotonic)
+    started_at: float = 0.0
     restart_at: float | None = None
+
+    def launch(self) -> None:
+        self.started_at, self.restart_at = time.monotonic(), None
+        self.service.launch()
+        self.launched = True
 
     def tend(self, announce: Callable[[str], None]) -> None:
         """Start it again after 1, 2, 4, … s when it has ended.
@@ -71,8 +76,8 @@ class Supervised:
         process = self.service.process
         if self.restart_at is not None:
             if now >= self.restart_at:
-                self.restart_at, self.started_at = None, now
-                self.service.launch()
+                self.launch()
+                self.service.process.release()
         elif not process.running:
             self.deaths = 1 if now - self.started_at > _HEALTHY_SECONDS else self.deaths + 1
             ending = f"the {process.name} ended with code {process.exit_code}{process.last_words()}"
@@ -141,18 +146,16 @@ class Supervisor:
             ready=lambda: answers(host, settings.port, "/health/ready"),
         )
         # The API loads its code while the stores start; the worker, which nobody waits for, comes last.
-        self._apps = [Supervised(api)]
-        api.process.start()
+        self._apps = [Supervised(api), Supervised(self._command("worker", "worker"))]
+        self._apps[0].launch()
         for store in self._stores:
-            store.service.launch()
+            store.launch()
         self._migrate()
         for store in self._stores:
             store.service.wait_ready(_START_SECONDS)
         api.process.release()
         api.wait_ready(_START_SECONDS)
-        worker = self._command("worker", "worker")
-        self._apps.append(Supervised(worker))
-        worker.launch()
+        self._apps[1].launch()
         seconds = time.monotonic() - started
         shown = f"[{host}]" if ":" in host else host
         self._announce(
@@ -219,7 +222,7 @@ class Supervisor:
     def _stop(self) -> None:
         """The API and the worker first, side by side, then what they stand on."""
         for group in (self._apps, self._stores):
-            processes = [item.service.process for item in group if item.service.process.started]
+            processes = [item.service.process for item in group if item.launched]
             for process in processes:
                 process.request_stop()
             deadline = time.monotonic() + _STOP_SECONDS

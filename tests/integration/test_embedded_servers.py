@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,13 +15,13 @@ import redis
 from app.embedded.postgres import SOCKET_NAME, EmbeddedPostgres
 from app.embedded.process import StartFailed
 from app.embedded.valkey import EmbeddedValkey
+from tests.conftest import short_folder
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="localchat-"))
-    yield path
-    shutil.rmtree(path)
+    with short_folder() as path:
+        yield path
 
 
 async def test_postgres_serves_migrated_databases_with_pgvector(database_url: str) -> None:
@@ -127,7 +125,10 @@ def test_valkey_starts_again_over_the_socket_of_a_killed_one(folder: Path) -> No
 
 
 def _alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def _execute(url: str, statement: str) -> None:
