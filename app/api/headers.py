@@ -1,0 +1,47 @@
+"""Request and response headers that need care."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Header
+from pydantic import StringConstraints
+from starlette.responses import Response
+
+IdempotencyKey = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^[!-~]{1,255}$")] | None,
+    Header(description="The same key with the same files is one upload, however often it is sent"),
+]
+
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
+
+
+def media_type_of(declared: str | None) -> str | None:
+    """A declared media type without its parameters, or None if it is none."""
+    media_type = (declared or "").partition(";")[0].strip().lower()
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) else None
+
+
+def matches(if_none_match: str | None, tag: str) -> bool:
+    """Whether `If-None-Match` names this entity tag, by the weak comparison of RFC 9110 §13.1.2."""
+    if if_none_match is None:
+        return False
+    named = {item.strip().removeprefix("W/") for item in if_none_match.split(",")}
+    return tag in named or "*" in named
+
+
+def attachment(data: bytes, filename: str, media_type: str, headers: Mapping[str, str]) -> Response:
+    """A file to save (RFC 6266). Never rendered in our origin, since anyone may have uploaded it."""
+    plain = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in filename)
+    encoded = quote(filename, safe="", errors="replace")
+    return Response(
+        data,
+        media_type=media_type_of(media_type) or "application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            **headers,
+        },
+    )

@@ -1,0 +1,120 @@
+"""What happens around every request. Plain ASGI: these run on the hottest paths."""
+
+import logging
+import time
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import error_response, problem, problem_response
+from app.errors import TooLarge
+from app.telemetry import correlation
+
+_access = logging.getLogger("localchat.access")
+_errors = logging.getLogger("localchat.errors")
+_QUIET = ("/health/", "/metrics")
+_CLIENT_CLOSED_REQUEST = 499  # nginx's name for a client that left before it was answered
+
+
+class RequestContext:
+    """Binds the request's ids, echoes `X-Request-ID`, logs one line, and answers what nothing else caught."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers = dict(scope["headers"])
+        ids = correlation.correlate(
+            _text(headers.get(b"traceparent")), request_id=_text(headers.get(b"x-request-id"))
+        )
+        token = correlation.bind(ids)
+        echoed = (b"x-request-id", ids.request_id.encode())
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], echoed]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = _CLIENT_CLOSED_REQUEST
+        except Exception as error:
+            _errors.exception("Unexpected error")
+            if status:
+                raise  # the server has to break the connection: half an answer is out
+            await error_response(scope, error)(scope, receive, send_with_id)
+        finally:
+            _log(scope, status, time.perf_counter() - began)
+            correlation.unbind(token)
+
+
+class BodyLimit:
+    """Refuses a body that is too large, by its declared length or as soon as too much of it has come.
+
+    Args:
+        app: what to protect.
+        max_upload_bytes: for multipart forms, besides what the form itself takes.
+        max_json_bytes: for everything else.
+    """
+
+    FORM_OVERHEAD = 64 * 1024
+
+    def __init__(self, app: ASGIApp, *, max_upload_bytes: int, max_json_bytes: int = 4 * 1024 * 1024) -> None:
+        self.app = app
+        self._max_upload = max_upload_bytes + self.FORM_OVERHEAD
+        self._max_json = max_json_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        form = headers.get("content-type", "").startswith("multipart/form-data")
+        limit = self._max_upload if form else self._max_json
+        if _declared(headers) > limit:
+            refusal = problem(scope, TooLarge.status, TooLarge.code, TooLarge.title, _too_large(limit))
+            await problem_response(refusal, {"Connection": "close"})(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                # FastAPI lets only this kind of exception out of the reading of a body.
+                raise HTTPException(TooLarge.status, _too_large(limit), {"Connection": "close"})
+            return message
+
+        await self.app(scope, receive_within_limit, send)
+
+
+def _declared(headers: Headers) -> int:
+    value = headers.get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() else 0
+
+
+def _too_large(limit: int) -> str:
+    return f"The request's body has more than {limit} bytes."
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    level = logging.DEBUG if scope["path"].startswith(_QUIET) else logging.INFO
+    if _access.isEnabledFor(level):
+        method, path = scope["method"], scope["path"]
+        fields = {"method": method, "path": path, "status": status, "duration_ms": round(seconds * 1000, 3)}
+        _access.log(level, "%s %s %d", method, path, status, extra=fields)

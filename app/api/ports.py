@@ -1,0 +1,33 @@
+"""What the routes need of the services that answer questions."""
+
+from collections.abc import AsyncIterator
+from typing import Literal, Protocol
+from uuid import UUID
+
+from app.domain.answers import AnswerRequest, Event
+from app.domain.conversations import Conversation, ConversationHistory, Export
+from app.domain.paging import Page
+from app.domain.retrieval import Query, Retrieval
+
+ExportFormat = Literal["markdown", "json"]
+
+
+class Search(Protocol):
+    async def search(self, query: Query) -> Retrieval: ...
+
+
+class Answers(Protocol):
+    def answer(self, request: AnswerRequest) -> AsyncIterator[Event]: ...
+
+
+class Conversations(Protocol):
+    async def list(self, tenant: str, *, limit: int, cursor: str | None) -> Page[Conversation]: ...
+    async def get(self, tenant: str, conversation_id: UUID) -> ConversationHistory: ...
+    async def rename(self, tenant: str, conversation_id: UUID, title: str) -> Conversation: ...
+    async def delete(self, tenant: str, conversation_id: UUID) -> None: ...
+    async def export(self, tenant: str, conversation_id: UUID, format: ExportFormat) -> Export: ...  # noqa: A002
+
+
+class Keys(Protocol):
+    async def tenant_of(self, key: str) -> str | None:
+        """The tenant that an API key belongs to; None if it is unknown or revoked."""

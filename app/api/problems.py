@@ -1,0 +1,123 @@
+"""Every error as RFC 9457 `application/problem+json`. The text of an unexpected exception never leaves."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from app.errors import InvalidInput, LocalChatError
+from app.telemetry import correlation
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field of a request."""
+
+    location: str = Field(description="body, query, path or header")
+    field: str = Field(description="Dotted path to the field; empty for the whole", examples=["top_k"])
+    detail: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str = Field(examples=["urn:localchat:problem:not-found"])
+    title: str = Field(examples=["Not found"])
+    status: int = Field(examples=[404])
+    detail: str
+    instance: str = Field(description="The path that was asked for")
+    request_id: str
+    trace_id: str
+    errors: list[FieldError] | None = Field(default=None, description="The fields that were refused")
+
+
+def problem(scope: Scope, status: int, code: str, title: str, detail: str, **extensions: Any) -> dict[str, Any]:
+    """The members that every problem has, and any `extensions`."""
+    ids = correlation.current()
+    return {
+        "type": f"urn:localchat:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": quote(scope["path"]),
+        "request_id": ids.request_id if ids else "",
+        "trace_id": ids.trace_id if ids else "",
+        **extensions,
+    }
+
+
+def problem_of(scope: Scope, error: Exception) -> dict[str, Any]:
+    """An error of ours as a problem; any other becomes a plain 500."""
+    known = error if isinstance(error, LocalChatError) else LocalChatError("Something went wrong on our side.")
+    return problem(scope, known.status, known.code, known.title, known.detail)
+
+
+def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    # What a client sent may hold lone surrogates, which UTF-8 cannot.
+    content = json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace")
+    return Response(content, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
+
+
+def error_response(scope: Scope, error: Exception) -> Response:
+    headers = {}
+    if isinstance(error, LocalChatError) and error.retryable:
+        headers["Retry-After"] = "1"
+    body = problem_of(scope, error)
+    if body["status"] == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return problem_response(body, headers)
+
+
+def failed_response(scope: Scope, reason: Mapping[str, Any]) -> Response:
+    """A problem that a service made, completed."""
+    return problem_response(completed(scope, reason))
+
+
+def completed(scope: Scope, reason: Mapping[str, Any]) -> dict[str, Any]:
+    """`reason` with the members of a problem that it lacks."""
+    return problem_of(scope, LocalChatError("")) | dict(reason)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(LocalChatError, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    return error_response(request.scope, error)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = field_errors(error.errors())
+    detail = "; ".join(f"{item['field'] or item['location']}: {item['detail']}" for item in errors[:3])
+    return problem_response(
+        problem(request.scope, InvalidInput.status, InvalidInput.code, InvalidInput.title, detail, errors=errors)
+    )
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    body = problem(request.scope, status, status.phrase.lower().replace(" ", "-"), status.phrase, str(error.detail))
+    return problem_response(body, error.headers)
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Pydantic's errors without the input, which may be large or private."""
+    found = []
+    for error in errors:
+        location, *path = (*map(str, error["loc"]), "body")[: max(1, len(error["loc"]))]
+        found.append({"location": location, "field": ".".join(path), "detail": error["msg"]})
+    return found

@@ -1,0 +1,62 @@
+"""Questions: an answer as it is written, or whole."""
+
+from functools import partial
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from app.api.dependencies import services_of, tenant_of
+from app.api.openapi import event_stream, problems
+from app.api.problems import failed_response
+from app.api.replies import collect, encode_event
+from app.api.routing import DirectRoute
+from app.api.schemas.chat import ChatRequest, ChatResponse
+from app.api.sse import EventStream
+
+_EXAMPLE = """event: start
+data: {"query_id":"…","trace_id":"…","model":"smollm2:135m","cache":{"status":"miss"},"conversation_id":null}
+
+event: sources
+data: [{"citation":1,"chunk_id":7,"filename":"handbook.pdf","page":12,"score":0.03,"quote":"…"}]
+
+event: delta
+data: {"text":"Thirty days"}
+
+event: done
+data: {"finish_reason":"stop","citations_used":[1]}
+"""
+
+
+def add_chat(app: FastAPI) -> None:
+    app.router.add_api_route(
+        "/api/chat",
+        chat,
+        methods=["POST"],
+        operation_id="chat",
+        tags=["answers"],
+        response_model=ChatResponse,
+        responses={
+            200: {
+                "description": "With `stream` (the default) the events `start`, `status`*, `sources`, `delta`*, "
+                "`citation`*, `usage` and exactly one of `done` and `error`; without it, the same collected",
+                "content": event_stream("Server-sent events", _EXAMPLE),
+            },
+            **problems(401, 404, 409, 413, 415, 422, 502, 503, 504),
+        },
+        route_class_override=DirectRoute,
+    )
+
+
+async def chat(request: Request, body: ChatRequest) -> Response:
+    """Answer a question from the documents of a collection, citing them."""
+    tenant = await tenant_of(request)
+    services = services_of(request)
+    question = body.to_domain(tenant)
+    if body.stream:
+        return EventStream(
+            lambda: services.answers.answer(question), partial(encode_event, request.scope), services.metrics
+        )
+    reply = await collect(services.answers.answer(question))
+    if reply.failed is not None:
+        return failed_response(request.scope, reply.failed.problem)
+    return Response(reply.view(body.conversation_id).model_dump_json(), media_type="application/json")

@@ -1,0 +1,77 @@
+"""Collections of documents."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.dependencies import Provided, Tenant
+from app.api.openapi import problems
+from app.api.routing import BodyRoute
+from app.api.schemas.common import CollectionName, Cursor, Limit, PageView
+from app.api.schemas.documents import CollectionChange, CollectionCreation, CollectionView
+
+router = APIRouter(
+    prefix="/api/collections",
+    tags=["collections"],
+    route_class=BodyRoute,
+    responses=problems(401, 422, 503),
+)
+
+
+@router.get("", operation_id="listCollections")
+async def list_collections(
+    services: Provided, tenant: Tenant, limit: Limit = 50, cursor: Annotated[Cursor | None, Query()] = None
+) -> PageView[CollectionView]:
+    """Collections by name, with their statistics."""
+    page = await services.collections.list(tenant, limit=limit, cursor=cursor)
+    items = [CollectionView.of(item) for item in page.items]
+    return PageView[CollectionView](items=items, next_cursor=page.next_cursor)
+
+
+@router.post(
+    "",
+    operation_id="createCollection",
+    status_code=201,
+    responses={
+        201: {"headers": {"Location": {"schema": {"type": "string"}}}},
+        **problems(400, 404, 409, 413, 415, 502),
+    },
+)
+async def create_collection(
+    response: Response, services: Provided, tenant: Tenant, body: CollectionCreation
+) -> CollectionView:
+    """Make an empty collection. Its embedding model stays its own until it is reindexed."""
+    created = await services.collections.create(
+        tenant,
+        body.name,
+        description=body.description,
+        language=body.language,
+        embedding_model=body.embedding_model,
+    )
+    response.headers["Location"] = f"/api/collections/{body.name}"
+    return CollectionView.of(created)
+
+
+@router.get("/{name}", operation_id="getCollection", responses=problems(404))
+async def get_collection(services: Provided, tenant: Tenant, name: CollectionName) -> CollectionView:
+    return CollectionView.of(await services.collections.get(tenant, name))
+
+
+@router.patch("/{name}", operation_id="changeCollection", responses=problems(400, 404, 409, 413, 415))
+async def change_collection(
+    services: Provided, tenant: Tenant, name: CollectionName, body: CollectionChange
+) -> CollectionView:
+    """Rename or describe a collection."""
+    changed = await services.collections.update(tenant, name, new_name=body.name, description=body.description)
+    return CollectionView.of(changed)
+
+
+@router.delete(
+    "/{name}",
+    operation_id="deleteCollection",
+    status_code=204,
+    responses={204: {"description": "Gone"}, **problems(404)},
+)
+async def delete_collection(services: Provided, tenant: Tenant, name: CollectionName) -> None:
+    """Take a collection with all its documents out of sight, at once."""
+    await services.collections.delete(tenant, name)

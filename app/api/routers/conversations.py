@@ -1,0 +1,97 @@
+"""Conversations, and what people think of the answers in them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.dependencies import Provided, Tenant
+from app.api.headers import attachment
+from app.api.openapi import problems
+from app.api.ports import ExportFormat
+from app.api.routing import BodyRoute
+from app.api.schemas.common import Cursor, Limit, PageView
+from app.api.schemas.conversations import (
+    ConversationHistoryView,
+    ConversationRename,
+    ConversationView,
+    FeedbackRequest,
+    FeedbackView,
+)
+from app.domain.conversations import Conversation
+from app.domain.paging import Page
+
+router = APIRouter(
+    prefix="/api",
+    tags=["conversations"],
+    route_class=BodyRoute,
+    responses=problems(401, 422, 503),
+)
+
+
+@router.get("/conversations", operation_id="listConversations", response_model=PageView[ConversationView])
+async def list_conversations(
+    services: Provided, tenant: Tenant, limit: Limit = 50, cursor: Annotated[Cursor | None, Query()] = None
+) -> Page[Conversation]:
+    """Conversations, the newest first."""
+    return await services.conversations.list(tenant, limit=limit, cursor=cursor)
+
+
+@router.get("/conversations/{conversation_id}", operation_id="getConversation", responses=problems(404))
+async def get_conversation(services: Provided, tenant: Tenant, conversation_id: UUID) -> ConversationHistoryView:
+    """A conversation with its messages, the oldest first."""
+    return ConversationHistoryView.of(await services.conversations.get(tenant, conversation_id))
+
+
+@router.patch(
+    "/conversations/{conversation_id}",
+    operation_id="renameConversation",
+    response_model=ConversationView,
+    responses=problems(400, 404, 413, 415),
+)
+async def rename_conversation(
+    services: Provided, tenant: Tenant, conversation_id: UUID, body: ConversationRename
+) -> Conversation:
+    return await services.conversations.rename(tenant, conversation_id, body.title)
+
+
+@router.delete(
+    "/conversations/{conversation_id}",
+    operation_id="deleteConversation",
+    status_code=204,
+    responses={204: {"description": "Gone"}, **problems(404)},
+)
+async def delete_conversation(services: Provided, tenant: Tenant, conversation_id: UUID) -> None:
+    await services.conversations.delete(tenant, conversation_id)
+
+
+@router.get(
+    "/conversations/{conversation_id}/export",
+    operation_id="exportConversation",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The conversation as a file",
+            "content": {
+                "text/markdown": {"schema": {"type": "string"}},
+                "application/json": {"schema": {"type": "object"}},
+            },
+        },
+        **problems(404),
+    },
+)
+async def export_conversation(
+    services: Provided,
+    tenant: Tenant,
+    conversation_id: UUID,
+    format: ExportFormat = "markdown",  # noqa: A002 - the name in the URL
+) -> Response:
+    file = await services.conversations.export(tenant, conversation_id, format)
+    return attachment(file.data, file.filename, file.media_type, {})
+
+
+@router.post("/feedback", operation_id="giveFeedback", status_code=201, responses=problems(400, 413, 415))
+async def give_feedback(services: Provided, tenant: Tenant, body: FeedbackRequest) -> FeedbackView:
+    """Say what an answer was worth."""
+    stored = await services.feedback.record(tenant, body.query_id, body.verdict, body.comment)
+    return FeedbackView(id=stored, query_id=body.query_id, verdict=body.verdict)

@@ -1,0 +1,232 @@
+"""Documents: upload, list, read, follow, replace and remove."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
+
+from app.api.dependencies import Provided, Tenant
+from app.api.forms import one_upload, read_uploads
+from app.api.headers import IdempotencyKey, attachment, matches
+from app.api.openapi import event_stream, problems
+from app.api.routing import BodyRoute
+from app.api.schemas.common import CollectionName, Cursor, JsonText, Limit, PageView
+from app.api.schemas.documents import ChunkView, DocumentView, UploadsView, UploadView
+from app.api.sse import EventStream, encode, failure
+from app.domain.documents import Chunk, Document, DocumentStatus
+from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
+from app.domain.paging import Page
+from app.services.documents import etag
+
+router = APIRouter(
+    prefix="/api/documents",
+    tags=["documents"],
+    route_class=BodyRoute,
+    responses=problems(401, 422, 503),
+)
+
+_ETAG = {"ETag": {"description": "Strong validator", "schema": {"type": "string"}}}
+_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified", "headers": _ETAG}}
+_BODY = problems(400, 413, 415)
+
+IfMatch = Annotated[str | None, Header(description="Only if this is still the document's ETag", max_length=1000)]
+IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if this is still the ETag", max_length=1000)]
+
+
+@router.post(
+    "",
+    operation_id="uploadDocuments",
+    status_code=202,
+    response_description="Stored and queued. `unchanged`: these bytes were there already",
+    responses={
+        202: {"headers": {"Location": {"description": "The first document", "schema": {"type": "string"}}}},
+        **_BODY,
+        **problems(404, 409, 502),
+    },
+)
+async def upload_documents(
+    response: Response,
+    services: Provided,
+    tenant: Tenant,
+    files: Annotated[list[UploadFile], File(description="One or more files")],
+    collection: Annotated[CollectionName, Form()] = "default",
+    metadata: Annotated[JsonText | None, Form()] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> UploadsView:
+    """Store files and queue their ingestion. Follow each with its events, or look at its status."""
+    uploads = await read_uploads(files, services.max_upload_bytes)
+    results = await services.documents.upload(
+        tenant, uploads, collection=collection, metadata=metadata or {}, idempotency_key=idempotency_key
+    )
+    if results:
+        response.headers["Location"] = f"/api/documents/{results[0].document.id}"
+    return UploadsView(items=[UploadView.of(result) for result in results])
+
+
+@router.get("", operation_id="listDocuments", response_model=PageView[DocumentView])
+async def list_documents(
+    services: Provided,
+    tenant: Tenant,
+    collection: CollectionName | None = None,
+    status: DocumentStatus | None = None,
+    limit: Limit = 50,
+    cursor: Annotated[Cursor | None, Query()] = None,
+) -> Page[Document]:
+    """Documents in the order of their creation."""
+    return await services.documents.list(tenant, collection=collection, status=status, limit=limit, cursor=cursor)
+
+
+@router.get(
+    "/{document_id}",
+    operation_id="getDocument",
+    response_model=DocumentView,
+    responses={200: {"headers": _ETAG}, **_NOT_MODIFIED, **problems(404)},
+)
+async def get_document(
+    response: Response,
+    services: Provided,
+    tenant: Tenant,
+    document_id: UUID,
+    if_none_match: IfNoneMatch = None,
+) -> Document | Response:
+    document = await services.documents.get(tenant, document_id)
+    tag = etag(document)
+    if matches(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return document
+
+
+@router.get(
+    "/{document_id}/events",
+    operation_id="followDocument",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "`progress` {stage, done, total, embeddings_per_second, eta_seconds}, then `done` with "
+            "the document, or `error` {problem, retryable}",
+            "content": event_stream(
+                "Progress until the ingestion ends",
+                'event: progress\ndata: {"stage":"embed","done":64,"total":700,'
+                '"embeddings_per_second":21.5,"eta_seconds":29.6}\n\n',
+            ),
+        },
+        **problems(404),
+    },
+)
+async def follow_document(request: Request, services: Provided, tenant: Tenant, document_id: UUID) -> Response:
+    """Follow a document's ingestion to its end."""
+
+    def encoded(event: IngestEvent) -> bytes:
+        match event:
+            case IngestProgress():
+                return encode("progress", event)
+            case IngestDone(document):
+                return encode("done", DocumentView.model_validate(document).model_dump(mode="json"))
+            case IngestFailed(reason):
+                return failure(request.scope, reason, retryable=False)
+
+    return EventStream(lambda: services.watcher.events(tenant, document_id), encoded, services.metrics)
+
+
+@router.get(
+    "/{document_id}/chunks",
+    operation_id="listChunks",
+    response_model=PageView[ChunkView],
+    responses=problems(404),
+)
+async def list_chunks(
+    services: Provided,
+    tenant: Tenant,
+    document_id: UUID,
+    limit: Limit = 100,
+    cursor: Annotated[Cursor | None, Query()] = None,
+) -> Page[Chunk]:
+    """The document's passages in order."""
+    return await services.documents.chunks(tenant, document_id, limit=limit, cursor=cursor)
+
+
+@router.get(
+    "/{document_id}/content",
+    operation_id="getContent",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The original bytes, under the media type and name they came with",
+            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+            "headers": _ETAG,
+        },
+        **_NOT_MODIFIED,
+        **problems(404),
+    },
+)
+async def get_content(
+    services: Provided, tenant: Tenant, document_id: UUID, if_none_match: IfNoneMatch = None
+) -> Response:
+    content = await services.documents.content(tenant, document_id)
+    tag = f'"{content.sha256}"'
+    if matches(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    return attachment(content.data, content.filename, content.media_type, {"ETag": tag})
+
+
+@router.put(
+    "/{document_id}",
+    operation_id="replaceDocument",
+    status_code=202,
+    response_model=DocumentView,
+    responses={202: {"headers": _ETAG}, **_BODY, **problems(404, 409, 412)},
+)
+async def replace_document(
+    response: Response,
+    services: Provided,
+    tenant: Tenant,
+    document_id: UUID,
+    file: Annotated[UploadFile | None, File(description="The new content")] = None,
+    files: Annotated[list[UploadFile] | None, File(description="The same, named as in an upload")] = None,
+    metadata: Annotated[JsonText | None, Form()] = None,
+    if_match: IfMatch = None,
+) -> Document:
+    """Replace in place: readers see the old version until the new one is complete."""
+    upload = await one_upload([*(files or []), *([file] if file else [])], services.max_upload_bytes)
+    document = await services.documents.replace(tenant, document_id, upload, metadata=metadata, if_match=if_match)
+    response.headers["ETag"] = etag(document)
+    return document
+
+
+@router.post(
+    "/{document_id}/retry",
+    operation_id="retryDocument",
+    status_code=202,
+    response_model=DocumentView,
+    responses={202: {"headers": _ETAG}, **problems(404, 409)},
+)
+async def retry_document(response: Response, services: Provided, tenant: Tenant, document_id: UUID) -> Document:
+    """Queue what failed once more; chunks that have their embedding keep it."""
+    document = await services.documents.retry(tenant, document_id)
+    response.headers["ETag"] = etag(document)
+    return document
+
+
+@router.post(
+    "/{document_id}/cancel",
+    operation_id="cancelDocument",
+    response_model=DocumentView,
+    responses={200: {"headers": _ETAG}, **problems(404, 409)},
+)
+async def cancel_document(response: Response, services: Provided, tenant: Tenant, document_id: UUID) -> Document:
+    """Stop an ingestion. What readers saw before stays."""
+    document = await services.documents.cancel(tenant, document_id)
+    response.headers["ETag"] = etag(document)
+    return document
+
+
+@router.delete(
+    "/{document_id}",
+    operation_id="deleteDocument",
+    status_code=204,
+    responses={204: {"description": "Gone"}, **problems(404, 412)},
+)
+async def delete_document(services: Provided, tenant: Tenant, document_id: UUID, if_match: IfMatch = None) -> None:
+    """Take a document out of answers, search and every cache, at once."""
+    await services.documents.delete(tenant, document_id, if_match)

@@ -1,0 +1,104 @@
+"""Questions and answers as clients see them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from app.api.schemas.common import CollectionName, JsonObject, ModelName, RequestModel, Text, View
+from app.api.schemas.search import CacheUse
+from app.domain.answers import AnswerRequest, Message
+
+QuestionText = Annotated[Text, Field(min_length=1, max_length=32_000)]
+
+
+class MessageIn(RequestModel):
+    role: Literal["system", "user", "assistant"]
+    content: Text = Field(max_length=100_000)
+
+
+class ChatRequest(RequestModel):
+    """Give a `question`, or `messages` of which the last is the user's."""
+
+    question: QuestionText | None = Field(default=None, examples=["How many days of leave are there?"])
+    messages: list[MessageIn] | None = Field(default=None, min_length=1, max_length=200)
+    collection: CollectionName = "default"
+    conversation_id: UUID | None = None
+    top_k: int = Field(default=5, ge=1, le=50)
+    model: ModelName | None = None
+    stream: bool = True
+    cache: CacheUse = "use"
+    temperature: float = Field(default=0.0, ge=0, le=2, allow_inf_nan=False)
+    max_tokens: int = Field(default=512, ge=1, le=32_768)
+    filter: JsonObject = Field(default_factory=dict, description="Equality on the documents' metadata")
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Self:
+        if (self.question is None) == (self.messages is None):
+            raise ValueError("give either question or messages")
+        if self.messages and self.messages[-1].role != "user":
+            raise ValueError("messages: the last one must be the user's")
+        if not self.asked.strip():
+            raise ValueError("the question must not be blank")
+        return self
+
+    @property
+    def asked(self) -> str:
+        return self.messages[-1].content if self.messages else self.question or ""
+
+    def to_domain(self, tenant: str) -> AnswerRequest:
+        return AnswerRequest(
+            tenant=tenant,
+            collection=self.collection,
+            question=self.asked,
+            history=tuple(Message(item.role, item.content) for item in (self.messages or [])[:-1]),
+            conversation_id=self.conversation_id,
+            top_k=self.top_k,
+            model=self.model,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            filter=self.filter,
+            cache=self.cache,
+        )
+
+
+class SourceView(View):
+    citation: int = Field(description="The number by which the answer cites it, from 1")
+    chunk_id: int
+    document_id: UUID
+    filename: str
+    page: int | None
+    section: str | None
+    score: float
+    quote: str
+
+
+class CitationView(View):
+    """The answer refers to source `citation` where its first `offset` characters end."""
+
+    citation: int
+    chunk_id: int
+    offset: int
+
+
+class UsageView(View):
+    input_tokens: int
+    output_tokens: int
+    ttft_ms: float
+    total_ms: float
+
+
+class ChatResponse(View):
+    """The events of an answer, collected."""
+
+    query_id: UUID
+    answer: str
+    sources: list[SourceView]
+    citations: list[CitationView]
+    cache: Mapping[str, Any]
+    usage: UsageView | None
+    timings_ms: dict[str, float]
+    conversation_id: UUID | None
+    model: str
+    finish_reason: str

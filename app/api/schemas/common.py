@@ -1,0 +1,74 @@
+"""Types that several requests and responses share. Whatever passes them can be stored and sent."""
+
+import math
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Json, StringConstraints
+
+T = TypeVar("T")
+
+_MAX_DEPTH = 32
+_INT64 = 2**63
+
+
+def _storable(value: str) -> str:
+    """Postgres stores no NUL, and UTF-8 has no lone surrogates."""
+    if "\x00" in value:
+        raise ValueError("must not contain NUL characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain lone surrogates") from None
+    return value
+
+
+def _storable_json(value: dict[str, Any]) -> dict[str, Any]:
+    _check_json(value, 0)
+    return value
+
+
+def _check_json(value: Any, depth: int) -> None:
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"must not be nested deeper than {_MAX_DEPTH} levels")
+    match value:
+        case str():
+            _storable(value)
+        case float() if not math.isfinite(value):
+            raise ValueError("must not contain infinite numbers or NaN")
+        case int() if not -_INT64 <= value < _INT64:
+            raise ValueError("must not contain integers beyond 64 bits")
+        case dict():
+            for key, item in value.items():
+                _storable(key)
+                _check_json(item, depth + 1)
+        case list():
+            for item in value:
+                _check_json(item, depth + 1)
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_storable_json)]
+JsonText = Annotated[Json[JsonObject], Field(description="A JSON object", examples=['{"year": 2026}'])]
+CollectionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+ModelName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,199}$"), Field(examples=["smollm2:135m"])
+]
+Cursor = Annotated[Text, StringConstraints(min_length=1, max_length=512)]
+Limit = Annotated[int, Field(ge=1, le=200)]
+
+
+class RequestModel(BaseModel):
+    """A body. An unknown field is refused, so that a misspelt one is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """A representation made from a domain value."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class PageView(View, Generic[T]):
+    items: list[T]
+    next_cursor: str | None = Field(default=None, description="Ask for the next page with it; null on the last")

@@ -1,0 +1,55 @@
+"""Conversations and verdicts as clients see them."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from app.api.schemas.common import RequestModel, Text, View
+from app.domain.conversations import ConversationHistory
+
+
+class ConversationView(View):
+    id: UUID
+    title: str
+    collection: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class TurnView(View):
+    id: UUID
+    role: str
+    content: str
+    sources: list[dict[str, Any]]
+    query_id: UUID | None
+    created_at: datetime
+
+
+class ConversationHistoryView(ConversationView):
+    messages: list[TurnView]
+
+    @classmethod
+    def of(cls, history: ConversationHistory) -> Self:
+        head = ConversationView.model_validate(history.conversation)
+        messages = [TurnView.model_validate(turn) for turn in history.messages]
+        return cls(**head.model_dump(), messages=messages)
+
+
+class ConversationRename(RequestModel):
+    title: Text = Field(min_length=1, max_length=200, examples=["Leave and holidays"])
+
+
+class FeedbackRequest(RequestModel):
+    query_id: UUID = Field(description="From the answer's `start` event")
+    verdict: Literal["up", "down", "wrong_hit"] = Field(
+        description="wrong_hit: the cached answer belongs to another question"
+    )
+    comment: Text = Field(default="", max_length=4000)
+
+
+class FeedbackView(View):
+    id: UUID
+    query_id: UUID
+    verdict: Literal["up", "down", "wrong_hit"]

@@ -1,0 +1,111 @@
+"""Documents and collections as clients see them."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from app.api.schemas.common import CollectionName, ModelName, RequestModel, Text, View
+from app.domain.documents import CollectionStatistics, DocumentStatus, Stage, UploadResult
+
+
+class DocumentView(View):
+    """A document and how far its ingestion is. `partial`: searchable, but some chunks have no embedding."""
+
+    id: UUID
+    collection: str = Field(examples=["default"])
+    filename: str = Field(examples=["handbook.pdf"])
+    media_type: str = Field(examples=["application/pdf"])
+    size_bytes: int
+    sha256: str
+    status: DocumentStatus
+    stage: Stage | None
+    chunk_count: int
+    embedded_count: int
+    failed_count: int
+    reused_count: int
+    error: str | None = Field(description="Why it failed, or what is missing")
+    metadata: dict[str, Any]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class UploadView(DocumentView):
+    """A document as an upload left it. `unchanged`: the same bytes were in the collection, nothing was done."""
+
+    status: DocumentStatus | Literal["unchanged"]  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, result: UploadResult) -> Self:
+        view = cls.model_validate(result.document)
+        return view.model_copy(update={"status": "unchanged"}) if result.unchanged else view
+
+
+class UploadsView(View):
+    items: list[UploadView]
+
+
+class ChunkView(View):
+    """A passage of a document. `page` counts from 1; `error` says why it has no embedding."""
+
+    id: int
+    document_id: UUID
+    filename: str
+    version: int
+    ordinal: int
+    text: str
+    token_count: int
+    page: int | None
+    section: str | None
+    error: str | None
+
+
+class CollectionView(View):
+    """A collection and what it holds. `size_bytes` is the sum of the original files."""
+
+    name: str = Field(examples=["default"])
+    description: str
+    language: str = Field(examples=["english"])
+    embedding_model: str = Field(examples=["all-minilm"])
+    dimension: int = Field(examples=[384])
+    corpus_version: int = Field(description="Grows with every change of its documents")
+    document_count: int
+    chunk_count: int
+    size_bytes: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, found: CollectionStatistics) -> Self:
+        collection = found.collection
+        return cls(
+            name=collection.name,
+            description=collection.description,
+            language=collection.language,
+            embedding_model=collection.space.model,
+            dimension=collection.space.dimension,
+            corpus_version=collection.corpus_version,
+            document_count=found.document_count,
+            chunk_count=found.chunk_count,
+            size_bytes=found.size_bytes,
+            created_at=collection.created_at,
+            updated_at=collection.updated_at,
+        )
+
+
+class CollectionCreation(RequestModel):
+    name: CollectionName = Field(examples=["handbooks"])
+    description: Text = Field(default="", max_length=2000)
+    language: Text = Field(
+        default="english", max_length=63, description="A Postgres text search configuration", examples=["german"]
+    )
+    embedding_model: ModelName | None = Field(default=None, description="The default model if not given")
+
+
+class CollectionChange(RequestModel):
+    """What is not given stays as it is."""
+
+    name: CollectionName | None = None
+    description: Text | None = Field(default=None, max_length=2000)

@@ -1,0 +1,60 @@
+"""Search as clients see it."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field, field_validator
+
+from app.api.schemas.common import CollectionName, JsonObject, RequestModel, Text, View
+from app.domain.retrieval import SearchMode
+
+CacheUse = Literal["use", "bypass", "refresh", "only-if-cached"]
+
+
+class SearchRequest(RequestModel):
+    query: Text = Field(min_length=1, max_length=8000, examples=["How many days of leave are there?"])
+    collection: CollectionName = "default"
+    top_k: int = Field(default=5, ge=1, le=100)
+    mode: SearchMode = SearchMode.HYBRID
+    filter: JsonObject = Field(
+        default_factory=dict, description="Equality on the documents' metadata", examples=[{"year": 2026}]
+    )
+    cache: CacheUse = "use"
+
+    @field_validator("query")
+    @classmethod
+    def _not_blank(cls, query: str) -> str:
+        if not query.strip():
+            raise ValueError("must not be blank")
+        return query
+
+
+class ResultView(View):
+    """A passage. `scores` holds what each arm of the search gave it."""
+
+    chunk_id: int
+    document_id: UUID
+    filename: str
+    page: int | None
+    section: str | None
+    text: str
+    score: float
+    scores: dict[str, float]
+
+
+class CacheView(View):
+    """Where the answer came from. `similarity` and `matched_query` belong to hits by meaning."""
+
+    status: Literal["hit", "miss", "bypass"]
+    tier: Literal["l1", "l2", "l3", "semantic"] | None = None
+    key: str | None = None
+    age_seconds: float | None = None
+    similarity: float | None = None
+    matched_query: str | None = None
+
+
+class SearchResponse(View):
+    results: list[ResultView]
+    cache: CacheView
+    timings_ms: dict[str, Any]
+    corpus_version: int

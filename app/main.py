@@ -1,0 +1,57 @@
+"""The application: routes, middleware and error handlers, put together without touching anything outside."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.api import docs
+from app.api.instrumentation import instrument
+from app.api.middleware import BodyLimit, RequestContext
+from app.api.openapi import DESCRIPTION, TAGS, describe, problems
+from app.api.problems import add_problem_handlers
+from app.api.routers import collections, conversations, documents, models, operations
+from app.api.routers.chat import add_chat
+from app.api.routers.search import add_search
+from app.settings import Settings
+from app.telemetry.metrics import Metrics
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
+
+
+def create_app(settings: Settings, *, lifespan: Callable[[Settings, Metrics], Lifespan]) -> FastAPI:
+    """Put the application together.
+
+    Args:
+        settings: read once, by the caller.
+        lifespan: makes the context manager that builds every adapter and yields `{"services": Services}`.
+    """
+    release = version("localchat")
+    metrics = Metrics(release)
+    app = FastAPI(
+        title="LocalChat",
+        version=release,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        lifespan=lifespan(settings, metrics),
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
+        responses=problems(500),
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    add_problem_handlers(app)
+    # The hot routes come first, and on the application itself, so that they are found at once.
+    add_search(app)
+    add_chat(app)
+    for module in (documents, collections, conversations, models, operations, docs):
+        app.include_router(module.router)
+    describe(app, auth=settings.auth_mode)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, max_upload_bytes=settings.max_upload_bytes)
+    instrument(app, metrics.registry)
+    app.add_middleware(RequestContext)
+    return app

@@ -1,0 +1,93 @@
+"""The models that can be used: what each is for, and where it stands."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from app.ollama.protocol import ModelInfo, PullProgress, RunningModel, full_name
+
+Role = Literal["chat", "embedding"]
+ModelState = Literal["loaded", "available", "missing"]
+
+_ROLES: dict[str, Role] = {"completion": "chat", "embedding": "embedding"}
+
+
+class ModelServer(Protocol):
+    """What the client of the model servers offers about models."""
+
+    async def models(self) -> list[ModelInfo]: ...
+    async def show(self, model: str) -> ModelInfo: ...
+    async def running(self) -> list[RunningModel]: ...
+    def pull(self, model: str) -> AsyncGenerator[PullProgress, None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model. `default_for` are the roles in which it is used when a request names none."""
+
+    name: str
+    digest: str | None
+    size_bytes: int | None
+    roles: tuple[Role, ...]
+    default_for: tuple[Role, ...]
+    state: ModelState
+
+
+@dataclass(frozen=True, slots=True)
+class PullStep:
+    """A step of a download on one model server; `completed` of `total` bytes of the layer `digest`."""
+
+    endpoint: str
+    status: str
+    digest: str | None
+    total: int | None
+    completed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The model is on every model server."""
+
+    model: str
+
+
+PullEvent = PullStep | Pulled
+
+
+class ModelService:
+    """Lists the models of the model servers, and pulls others."""
+
+    def __init__(self, server: ModelServer, *, chat_model: str, embedding_model: str) -> None:
+        self._server = server
+        self._defaults: dict[Role, str] = {"chat": chat_model, "embedding": embedding_model}
+
+    async def list(self) -> list[Model]:
+        """Models by name, with the default ones even where they are missing.
+
+        Raises:
+            ModelUnavailable: no model server answers.
+        """
+        loaded = {full_name(model.name) for model in await self._server.running()}
+        found = {full_name(info.name): info for info in await self._server.models()}
+        names = sorted(found | {full_name(name): None for name in self._defaults.values()})
+        return [self._describe(name, found.get(name), loaded) for name in names]
+
+    async def pull(self, model: str) -> AsyncIterator[PullEvent]:
+        """Download a model to every model server: its steps, then one `Pulled`.
+
+        Raises:
+            ModelError: a download failed.
+        """
+        async with aclosing(self._server.pull(model)) as steps:
+            async for step in steps:
+                yield PullStep(step.endpoint, step.status, step.digest, step.total, step.completed)
+        yield Pulled(model)
+
+    def _describe(self, name: str, info: ModelInfo | None, loaded: set[str]) -> Model:
+        default_for = tuple(role for role, default in self._defaults.items() if full_name(default) == name)
+        if info is None:
+            return Model(name, None, None, default_for, default_for, "missing")
+        roles = tuple(role for capability, role in _ROLES.items() if capability in info.capabilities)
+        state: ModelState = "loaded" if name in loaded else "available"
+        return Model(info.name, info.digest, info.size_bytes, roles or default_for, default_for, state)

@@ -1,0 +1,71 @@
+"""The ids that tie together what one request causes: logs, jobs, calls to model servers.
+
+`traceparent` is authoritative for the trace (https://www.w3.org/TR/trace-context/); `X-Request-ID` is
+accepted when it is safe to log and made otherwise.
+"""
+
+import re
+import secrets
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from uuid import uuid4
+
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """`trace_id` has 32 hex digits, `span_id` 16; `request_id` at most 128 safe characters."""
+
+    request_id: str
+    trace_id: str
+    span_id: str
+    sampled: bool = True
+
+    @property
+    def traceparent(self) -> str:
+        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
+
+
+_current: ContextVar[Correlation | None] = ContextVar("correlation", default=None)
+
+
+def current() -> Correlation | None:
+    return _current.get()
+
+
+def bind(correlation: Correlation | None) -> Token[Correlation | None]:
+    """Make `correlation` the current one for this task and those it starts, until `unbind`."""
+    return _current.set(correlation)
+
+
+def unbind(token: Token[Correlation | None]) -> None:
+    _current.reset(token)
+
+
+def headers() -> dict[str, str]:
+    """What to send along with a call, or to store with a job, so that the other side can `correlate`."""
+    correlation = _current.get()
+    if correlation is None:
+        return {}
+    return {"traceparent": correlation.traceparent, "x-request-id": correlation.request_id}
+
+
+def correlate(traceparent: str | None = None, request_id: str | None = None) -> Correlation:
+    """Take part in the caller's trace if it names one properly, else begin one."""
+    trace = _parse(traceparent) if traceparent else None
+    trace_id, sampled = trace or (secrets.token_hex(16), True)
+    if request_id is None or not _REQUEST_ID.fullmatch(request_id):
+        request_id = str(uuid4())
+    return Correlation(request_id, trace_id, secrets.token_hex(8), sampled)
+
+
+def _parse(traceparent: str) -> tuple[str, bool] | None:
+    match = _TRACEPARENT.fullmatch(traceparent)
+    if match is None:
+        return None
+    version, trace_id, parent_id, flags, rest = match.groups()
+    if version == "ff" or (version == "00" and rest) or not trace_id.strip("0") or not parent_id.strip("0"):
+        return None
+    return trace_id, bool(int(flags, 16) & 1)

@@ -1,0 +1,364 @@
+"""The application around services that hold everything in memory."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import httpx
+from fastapi import FastAPI
+
+from app.api.dependencies import Services
+from app.domain.answers import (
+    AnswerRequest,
+    Citation,
+    Delta,
+    Done,
+    Event,
+    Source,
+    Sources,
+    Start,
+    Status,
+    Usage,
+)
+from app.domain.conversations import Conversation, ConversationHistory, Export, Turn
+from app.domain.documents import (
+    Chunk,
+    Collection,
+    CollectionStatistics,
+    Content,
+    Document,
+    DocumentStatus,
+    EmbeddingSpace,
+    Stage,
+    Upload,
+    UploadResult,
+)
+from app.domain.ingestion import IngestDone, IngestEvent, IngestProgress
+from app.domain.paging import Page
+from app.domain.retrieval import ArmResult, Query, Retrieval, ScoredChunk
+from app.errors import Conflict, NotFound, PreconditionFailed
+from app.main import Lifespan, create_app
+from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
+from app.services.documents import etag
+from app.services.feedback import FeedbackService
+from app.services.health import HealthService
+from app.services.models import ModelService
+from app.settings import Settings
+from app.telemetry.metrics import Metrics
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+QUERY_ID = UUID(int=7)
+KEY = "lc_a-key"
+
+
+class FakeCollections:
+    def __init__(self) -> None:
+        self.found = {"default": collection("default")}
+
+    async def list(self, tenant: str, *, limit: int, cursor: str | None) -> Page[CollectionStatistics]:
+        names = sorted(name for name in self.found if name > (cursor or ""))
+        items = tuple(self.found[name] for name in names[:limit])
+        return Page(items, names[limit - 1] if len(names) > limit else None)
+
+    async def get(self, tenant: str, name: str) -> CollectionStatistics:
+        if name not in self.found:
+            raise NotFound(f"There is no collection called {name!r}.")
+        return self.found[name]
+
+    async def create(self, tenant: str, name: str, **described: Any) -> CollectionStatistics:
+        if name in self.found:
+            raise Conflict(f"A collection called {name!r} exists already.")
+        self.found[name] = collection(name)
+        return self.found[name]
+
+    async def update(self, tenant: str, name: str, *, new_name: str | None, description: str | None) -> Any:
+        await self.get(tenant, name)
+        if new_name and new_name != name:
+            await self.create(tenant, new_name)
+            del self.found[name]
+        return self.found[new_name or name]
+
+    async def delete(self, tenant: str, name: str) -> None:
+        await self.get(tenant, name)
+        if name != "default":
+            del self.found[name]
+
+
+class FakeDocuments:
+    def __init__(self) -> None:
+        self.found: dict[UUID, Document] = {}
+        self.data: dict[UUID, Upload] = {}
+        self.asked: list[Mapping[str, Any]] = []
+
+    async def upload(
+        self,
+        tenant: str,
+        files: Sequence[Upload],
+        *,
+        collection: str,
+        metadata: dict[str, Any],
+        idempotency_key: str | None = None,
+    ) -> list[UploadResult]:
+        self.asked.append(
+            {"tenant": tenant, "collection": collection, "metadata": metadata, "key": idempotency_key}
+        )
+        results = []
+        for file in files:
+            sha256 = hashlib.sha256(file.content).hexdigest()
+            known = next((item for item in self.found.values() if item.sha256 == sha256), None)
+            stored = known or self._add(file, sha256, collection, metadata)
+            results.append(UploadResult(stored, unchanged=known is not None))
+        return results
+
+    async def list(
+        self, tenant: str, *, collection: str | None, status: DocumentStatus | None, limit: int, cursor: str | None
+    ) -> Page[Document]:
+        found = [item for item in self.found.values() if status in {None, item.status}]
+        return Page(tuple(found[:limit]), str(found[limit - 1].id) if len(found) > limit else None)
+
+    async def get(self, tenant: str, document_id: UUID) -> Document:
+        if document_id not in self.found:
+            raise NotFound(f"There is no document {document_id}.")
+        return self.found[document_id]
+
+    async def chunks(self, tenant: str, document_id: UUID, *, limit: int, cursor: str | None) -> Page[Chunk]:
+        document = await self.get(tenant, document_id)
+        return Page((Chunk(1, document.id, document.filename, 1, 0, "text", 1, 1, None),))
+
+    async def content(self, tenant: str, document_id: UUID) -> Content:
+        document = await self.get(tenant, document_id)
+        upload = self.data[document_id]
+        return Content(upload.filename, upload.media_type or "", document.sha256, upload.content)
+
+    async def replace(
+        self, tenant: str, document_id: UUID, upload: Upload, *, metadata: Any, if_match: str | None
+    ) -> Document:
+        document = await self.get(tenant, document_id)
+        if if_match not in {None, etag(document)}:
+            raise PreconditionFailed("The document has changed.")
+        self.data[document_id] = upload
+        self.found[document_id] = replace(document, version=document.version + 1)
+        return self.found[document_id]
+
+    async def retry(self, tenant: str, document_id: UUID) -> Document:
+        raise Conflict(f"Nothing to retry: the document is {(await self.get(tenant, document_id)).status}.")
+
+    async def cancel(self, tenant: str, document_id: UUID) -> Document:
+        return await self.get(tenant, document_id)
+
+    async def delete(self, tenant: str, document_id: UUID, if_match: str | None = None) -> None:
+        await self.get(tenant, document_id)
+        del self.found[document_id]
+
+    async def events(self, tenant: str, document_id: UUID) -> AsyncIterator[IngestEvent]:
+        document = await self.get(tenant, document_id)
+        yield IngestProgress(Stage.EMBED, 1, 2, 10.0, 0.1)
+        yield IngestDone(document)
+
+    def _add(self, file: Upload, sha256: str, collection: str, metadata: dict[str, Any]) -> Document:
+        document = Document(
+            id=uuid4(),
+            tenant="default",
+            collection=collection,
+            filename=file.filename,
+            media_type=file.media_type or "",
+            size_bytes=len(file.content),
+            sha256=sha256,
+            status=DocumentStatus.QUEUED,
+            stage=None,
+            chunk_count=0,
+            embedded_count=0,
+            failed_count=0,
+            reused_count=0,
+            error=None,
+            metadata=metadata,
+            version=1,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        self.found[document.id] = document
+        self.data[document.id] = file
+        return document
+
+
+@dataclass
+class FakeSearch:
+    asked: list[Query] = field(default_factory=list)
+    error: Exception | None = None
+
+    async def search(self, query: Query) -> Retrieval:
+        self.asked.append(query)
+        if self.error is not None:
+            raise self.error
+        chunk = ScoredChunk(7, UUID(int=1), "a.pdf", 3, "Leave", "Thirty days.", 0.03, {"vector": 0.8})
+        arm = ArmResult((), exhausted=True)
+        return Retrieval((chunk,), arm, arm, None, (), 4, {"embed": 1.0})
+
+
+@dataclass
+class FakeAnswers:
+    """Says `events`; with `gate`, waits for it before the first delta. Notes whether it was closed."""
+
+    error: Exception | None = None
+    error_after_start: Exception | None = None
+    gate: asyncio.Event | None = None
+    asked: list[AnswerRequest] = field(default_factory=list)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+    end: Event = field(default_factory=lambda: Done("stop", (1,)))
+
+    async def answer(self, request: AnswerRequest) -> AsyncIterator[Event]:
+        self.asked.append(request)
+        try:
+            if self.error is not None:
+                raise self.error
+            yield Start(QUERY_ID, "0" * 32, request.model or "smollm2:135m", {"status": "miss"})
+            yield Status("retrieve", 1.5)
+            if self.error_after_start is not None:
+                raise self.error_after_start
+            yield Sources((Source(1, 7, UUID(int=1), "a.pdf", 3, "Leave", 0.03, "Thirty days."),))
+            if self.gate is not None:
+                await self.gate.wait()
+            yield Delta("Thirty ")
+            yield Delta("days [1].")
+            yield Citation(1, 7, 15)
+            yield Usage(20, 4, 12.0, 30.0)
+            yield self.end
+        finally:
+            self.closed.set()
+
+
+class FakeConversations:
+    def __init__(self) -> None:
+        first = Conversation(UUID(int=5), "default", "default", "Leave", NOW, NOW)
+        self.found = {first.id: first}
+
+    async def list(self, tenant: str, *, limit: int, cursor: str | None) -> Page[Conversation]:
+        return Page(tuple(self.found.values())[:limit])
+
+    async def get(self, tenant: str, conversation_id: UUID) -> ConversationHistory:
+        turn = Turn(UUID(int=6), "user", "How many days?", (), None, NOW)
+        return ConversationHistory(self._find(conversation_id), (turn,))
+
+    async def rename(self, tenant: str, conversation_id: UUID, title: str) -> Conversation:
+        self.found[conversation_id] = replace(self._find(conversation_id), title=title)
+        return self.found[conversation_id]
+
+    async def delete(self, tenant: str, conversation_id: UUID) -> None:
+        self._find(conversation_id)
+
+    async def export(self, tenant: str, conversation_id: UUID, format: str) -> Export:  # noqa: A002
+        self._find(conversation_id)
+        return Export("leave.md", "text/markdown", b"# Leave\n") if format == "markdown" else _JSON_EXPORT
+
+    def _find(self, conversation_id: UUID) -> Conversation:
+        if conversation_id not in self.found:
+            raise NotFound(f"There is no conversation {conversation_id}.")
+        return self.found[conversation_id]
+
+
+_JSON_EXPORT = Export("leave.json", "application/json", b"{}")
+
+
+class FakeModelServer:
+    async def models(self) -> list[ModelInfo]:
+        return [ModelInfo("all-minilm:latest", "sha256:1", 10, "", {}, frozenset({"embedding"}))]
+
+    async def show(self, model: str) -> ModelInfo:
+        return (await self.models())[0]
+
+    async def running(self) -> list[RunningModel]:
+        return [RunningModel("one", "all-minilm:latest", "sha256:1", 10, 0, None, None)]
+
+    async def pull(self, model: str) -> Any:
+        yield PullProgress("one", "pulling", "sha256:2", 100, 50)
+
+
+class FakeKeys:
+    async def tenant_of(self, key: str) -> str | None:
+        return "acme" if key == KEY else None
+
+
+class FakeFeedback:
+    def __init__(self) -> None:
+        self.stored: list[tuple[str, UUID, str, str]] = []
+
+    async def record(self, tenant: str, query_id: UUID, verdict: str, comment: str = "") -> UUID:
+        self.stored.append((tenant, query_id, verdict, comment))
+        return UUID(int=9)
+
+
+def collection(name: str) -> CollectionStatistics:
+    space = EmbeddingSpace(1, "all-minilm", "sha256:1", 384)
+    return CollectionStatistics(Collection(1, "default", name, "", "english", 4, space, NOW, NOW), 1, 2, 3)
+
+
+async def well() -> None:
+    """A probe of something that is well."""
+
+
+@dataclass
+class Fakes:
+    """The services behind an application under test."""
+
+    documents: FakeDocuments = field(default_factory=FakeDocuments)
+    collections: FakeCollections = field(default_factory=FakeCollections)
+    search: FakeSearch = field(default_factory=FakeSearch)
+    answers: FakeAnswers = field(default_factory=FakeAnswers)
+    conversations: FakeConversations = field(default_factory=FakeConversations)
+    feedback: FakeFeedback = field(default_factory=FakeFeedback)
+    postgres: Callable[[], Awaitable[None]] = well
+    redis: Callable[[], Awaitable[None]] = well
+    health: HealthService | None = None
+    metrics: Metrics | None = None
+
+    def services(self, settings: Settings, metrics: Metrics) -> Services:
+        self.metrics = metrics
+        self.health = HealthService(
+            required={"postgres": self.postgres},
+            optional={"redis": self.redis},
+            startup={"migrations": self.postgres},
+            timeout=0.05,
+            max_age=0.0,
+        )
+        return Services(
+            documents=cast("Any", self.documents),
+            watcher=cast("Any", self.documents),
+            collections=cast("Any", self.collections),
+            search=self.search,
+            answers=self.answers,
+            conversations=self.conversations,
+            models=ModelService(FakeModelServer(), chat_model="smollm2:135m", embedding_model="all-minilm"),
+            feedback=cast("FeedbackService", self.feedback),
+            health=self.health,
+            metrics=metrics,
+            keys=FakeKeys() if settings.auth_mode == "api_key" else None,
+            max_upload_bytes=settings.max_upload_bytes,
+        )
+
+    def lifespan(self, settings: Settings, metrics: Metrics) -> Lifespan:
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+            yield {"services": self.services(settings, metrics)}
+
+        return lifespan
+
+    def app(self, **settings: Any) -> FastAPI:
+        return create_app(Settings(**{"_env_file": None, **settings}), lifespan=self.lifespan)
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the application, which is started and stopped around it."""
+    async with app.router.lifespan_context(app) as state:
+
+        async def with_state(scope: Any, receive: Any, send: Any) -> None:
+            await app({**scope, "state": dict(state or {})}, receive, send)
+
+        transport = httpx.ASGITransport(with_state, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test", **options) as client:
+            yield client
