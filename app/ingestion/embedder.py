@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from app.domain.retrieval import Vector
 from app.errors import InputTooLong, ModelError, ModelNotFound, ModelUnavailable, ModelUnsuitable
@@ -19,10 +18,8 @@ HARMLESS_TEXT = "An ordinary sentence about the weather."
 _OUTAGES = (ModelUnavailable, ModelNotFound, ModelUnsuitable)
 
 
-class TextEmbedder(Protocol):
-    """Embeds all of the texts, in order, or raises a `ModelError`."""
-
-    async def __call__(self, texts: Sequence[str]) -> Sequence[Vector]: ...
+# Embeds all of the texts, in order, or raises a `ModelError`.
+TextEmbedder = Callable[[Sequence[str]], Awaitable[Sequence[Vector]]]
 
 
 @dataclass(frozen=True, slots=True)

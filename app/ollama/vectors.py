@@ -20,7 +20,8 @@ def parse_vectors(embeddings: Any, *, count: int, dimension: int | None) -> list
         UnusableEmbedding: a vector is not finite, or its norm is outside 1 ± 1e-3.
     """
     try:
-        matrix = np.asarray(embeddings, dtype=np.float32)
+        with np.errstate(over="ignore"):  # becomes infinite, and is refused below
+            matrix = np.asarray(embeddings, dtype=np.float32)
     except (TypeError, ValueError):
         raise ModelProtocolError("The model server answered vectors of unequal length.") from None
     if matrix.ndim != 2 or len(matrix) != count:  # noqa: PLR2004

@@ -1,0 +1,251 @@
+"""The batch embedding processor: order, bounds, one bad text costs one chunk, an outage costs none."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.retrieval import Vector
+from app.errors import (
+    InputTooLong,
+    ModelCrashed,
+    ModelError,
+    ModelNotFound,
+    ModelUnavailable,
+    UnusableEmbedding,
+)
+from app.ingestion.batches import cut
+from app.ingestion.embedder import (
+    BLANK,
+    HARMLESS_TEXT,
+    BatchEmbeddingProcessor,
+    BatchResult,
+    Progress,
+    TextFailure,
+)
+
+POISON = "poison"
+
+
+def vector_of(text: str) -> Vector:
+    return np.array([len(text), *text.encode()[:3]], dtype=np.float32)
+
+
+@dataclass
+class Model:
+    """Raises `error` for any batch that holds poison, or once `calls_before_outage` calls were made."""
+
+    error: ModelError = field(default_factory=lambda: UnusableEmbedding("NaN"))
+    outage: ModelError | None = None
+    calls_before_outage: int = 0
+    batches: list[list[str]] = field(default_factory=list)
+    in_flight: int = 0
+    peak: int = 0
+
+    async def __call__(self, texts: Sequence[str]) -> list[Vector]:
+        self.batches.append(list(texts))
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
+        try:
+            await asyncio.sleep(0)
+            if self.outage and len(self.batches) > self.calls_before_outage:
+                raise self.outage
+            if any(POISON in text for text in texts):
+                raise self.error
+            return [vector_of(text) for text in texts]
+        finally:
+            self.in_flight -= 1
+
+
+words = st.text(alphabet="abc \n", max_size=40)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    texts=st.lists(words | st.just(POISON), max_size=80),
+    batch_size=st.integers(1, 64),
+    max_chars=st.integers(1, 300),
+    max_workers=st.integers(1, 9),
+    prefix=st.sampled_from(["", "passage: "]),
+)
+def test_every_text_keeps_its_place_and_only_the_bad_ones_are_lost(
+    texts: list[str], batch_size: int, max_chars: int, max_workers: int, prefix: str
+) -> None:
+    model = Model()
+    results: list[BatchResult] = []
+
+    async def store(result: BatchResult) -> None:
+        results.append(result)
+
+    async def run() -> list[Vector | None]:
+        embedder = BatchEmbeddingProcessor(
+            model, batch_size=batch_size, max_chars=max_chars, max_workers=max_workers
+        )
+        return await embedder.process(texts, prefix=prefix, on_batch=store)
+
+    vectors = asyncio.run(run())
+
+    assert len(vectors) == len(texts)
+    for text, vector in zip(texts, vectors, strict=True):
+        if text.strip() and text != POISON:
+            assert vector is not None
+            np.testing.assert_array_equal(vector, vector_of(prefix + text))
+        else:
+            assert vector is None
+    assert model.peak <= max_workers
+    for batch in model.batches:
+        assert len(batch) <= batch_size
+        assert len(batch) == 1 or sum(map(len, batch)) <= max_chars
+        assert all(text.startswith(prefix) and text.removeprefix(prefix).strip() for text in batch[:-1])
+    reported = sorted(index for result in results for index in result.indexes)
+    assert reported == list(range(len(texts)))
+    for result in results:
+        for index, outcome in zip(result.indexes, result.outcomes, strict=True):
+            if isinstance(outcome, TextFailure):
+                assert vectors[index] is None
+                assert outcome == (TextFailure("unusable-embedding", "NaN") if texts[index] == POISON else BLANK)
+            else:
+                assert outcome is vectors[index]
+
+
+@settings(max_examples=50)
+@given(st.lists(words, max_size=60), st.integers(1, 64), st.integers(1, 200))
+def test_batches_hold_similar_lengths_longest_first(texts: list[str], max_texts: int, max_chars: int) -> None:
+    batches = cut(texts, max_texts=max_texts, max_chars=max_chars)
+    lengths = [len(texts[index]) for batch in batches for index in batch]
+    assert lengths == sorted(lengths, reverse=True)
+    assert sorted(index for batch in batches for index in batch) == [
+        index for index, text in enumerate(texts) if text.strip()
+    ]
+
+
+async def test_one_bad_text_in_a_batch_costs_a_few_requests_and_one_text() -> None:
+    model = Model()
+    texts = [f"text {number}" for number in range(64)]
+    texts[17] = POISON
+    vectors = await BatchEmbeddingProcessor(model, max_chars=10_000).process(texts)
+    assert [index for index, vector in enumerate(vectors) if vector is None] == [17]
+    # Two halves at each of six levels, then a harmless text and one more try.
+    assert len(model.batches) == 1 + 2 * 6 + 2
+    assert model.batches.count([POISON]) == 2
+    assert model.batches.count([HARMLESS_TEXT]) == 1
+
+
+async def test_a_text_that_succeeds_when_tried_alone_again_is_kept() -> None:
+    failures = iter([ModelCrashed("died")])
+
+    async def flaky(texts: Sequence[str]) -> list[Vector]:
+        if failure := next(failures, None):
+            raise failure
+        return [vector_of(text) for text in texts]
+
+    (vector,) = await BatchEmbeddingProcessor(flaky, max_chars=100).process(["text"])
+    assert vector is not None
+
+
+async def test_a_text_beyond_the_context_is_given_up_without_another_try() -> None:
+    model = Model(error=InputTooLong("long"))
+    assert await BatchEmbeddingProcessor(model, max_chars=100).process([POISON]) == [None]
+    assert model.batches == [[POISON]]
+
+
+@pytest.mark.parametrize("error", [ModelUnavailable("down"), ModelNotFound("absent")])
+async def test_an_outage_is_raised_and_blames_no_text(error: ModelError) -> None:
+    model = Model(outage=error, calls_before_outage=2)
+    stored: list[int] = []
+
+    async def store(result: BatchResult) -> None:
+        stored.extend(result.indexes)
+
+    embedder = BatchEmbeddingProcessor(model, batch_size=2, max_chars=100, max_workers=1)
+    with pytest.raises(type(error)):
+        await embedder.process([f"text {number}" for number in range(10)], on_batch=store)
+    assert len(stored) == 4
+    model.outage = None
+    assert all(vector is not None for vector in await embedder.process(["the permits", "are all back"]))
+
+
+async def test_a_server_that_fails_on_any_text_is_an_outage() -> None:
+    async def broken(_: Sequence[str]) -> list[Vector]:
+        raise UnusableEmbedding("zeros")
+
+    with pytest.raises(ModelUnavailable):
+        await BatchEmbeddingProcessor(broken, max_chars=100).process(["a text", "another"])
+
+
+@pytest.mark.parametrize("calls_before_outage", [1, 2])
+async def test_an_outage_while_a_text_is_under_suspicion_blames_nobody(calls_before_outage: int) -> None:
+    model = Model(outage=ModelUnavailable("down"), calls_before_outage=calls_before_outage)
+    with pytest.raises(ModelUnavailable, match="down"):
+        await BatchEmbeddingProcessor(model, max_chars=100).process([POISON])
+
+
+async def test_a_failing_store_stops_the_run_with_its_own_error() -> None:
+    async def full_disk(_: BatchResult) -> None:
+        raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        await BatchEmbeddingProcessor(Model(), batch_size=1, max_chars=100).process(["a", "b"], on_batch=full_disk)
+
+
+async def test_a_slow_store_holds_the_next_batches_back() -> None:
+    model = Model()
+    gate = asyncio.Event()
+
+    async def store(_: BatchResult) -> None:
+        await gate.wait()
+
+    embedder = BatchEmbeddingProcessor(model, batch_size=1, max_chars=100, max_workers=3)
+    task = asyncio.create_task(embedder.process([f"text {number}" for number in range(20)], on_batch=store))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(model.batches) == 3
+    gate.set()
+    assert all(vector is not None for vector in await task)
+
+
+async def test_cancelling_leaves_no_task_behind() -> None:
+    async def forever(_: Sequence[str]) -> list[Vector]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    before = asyncio.all_tasks()
+    embedder = BatchEmbeddingProcessor(forever, batch_size=1, max_chars=100, max_workers=2)
+    task = asyncio.create_task(embedder.process(["a", "b", "c"]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert asyncio.all_tasks() == before
+
+
+async def test_progress_is_logged_and_reported(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    seen: list[Progress] = []
+    texts = ["x" * 8] * 990 + [" "] * 5 + [POISON] * 5
+    embedder = BatchEmbeddingProcessor(Model(), batch_size=50, max_chars=10_000)
+    await embedder.process(texts, on_progress=seen.append)
+
+    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
+    assert lines[0] == "Processing 1000 embeddings in batches of 50"
+    assert "Progress: 100.0% (1000/1000)" in lines
+    assert sum(line.startswith("Progress: ") for line in lines) == 10
+    assert lines[-1].startswith("Completed: 990 successful, 10 failed in ")
+    assert lines[-1].endswith(" emb/s)")
+
+    assert [progress.done for progress in seen] == sorted(progress.done for progress in seen)
+    assert (seen[0].done, seen[0].failed, seen[0].eta_seconds) == (5, 5, None)
+    assert (seen[-1].done, seen[-1].total, seen[-1].failed, seen[-1].eta_seconds) == (1000, 1000, 10, 0)
+    assert all(progress.embeddings_per_second > 0 for progress in seen[1:])
+
+
+async def test_nothing_to_embed_is_nothing_done() -> None:
+    model = Model()
+    assert await BatchEmbeddingProcessor(model, max_chars=100).process([]) == []
+    assert model.batches == []

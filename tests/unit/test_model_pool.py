@@ -1,0 +1,357 @@
+"""The parts under the Ollama client: breaker, bulk window, lanes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+
+import pytest
+
+from app.errors import ModelCrashed, ModelUnavailable
+from app.ollama.breaker import Breaker, Circuit
+from app.ollama.endpoint import Endpoint
+from app.ollama.lanes import Lane, Lease, Preempted, Scheduler, Work
+from app.ollama.transport import Timeouts, connect, parse_address
+from app.ollama.window import AdaptiveLimit, BulkWindow
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def changes() -> list[Circuit]:
+    return []
+
+
+@pytest.fixture
+def breaker(clock: Clock, changes: list[Circuit]) -> Breaker:
+    return Breaker(on_change=changes.append, clock=clock, threshold=3, cooldown=10, longest=40)
+
+
+def circuit(breaker: Breaker) -> Circuit:
+    return breaker.circuit
+
+
+def admits(breaker: Breaker) -> bool:
+    return breaker.admits
+
+
+def trip(breaker: Breaker) -> None:
+    for _ in range(3):
+        breaker.fail()
+
+
+def test_three_failures_in_a_row_open_the_circuit(breaker: Breaker, changes: list[Circuit]) -> None:
+    breaker.fail()
+    breaker.fail()
+    breaker.succeed()
+    breaker.fail()
+    breaker.fail()
+    assert admits(breaker)
+    breaker.fail()
+    assert not admits(breaker)
+    assert changes == [Circuit.OPEN]
+
+
+def test_after_the_cooldown_one_probe_passes_and_closes_the_circuit(
+    breaker: Breaker, clock: Clock, changes: list[Circuit]
+) -> None:
+    trip(breaker)
+    clock.now += 10
+    assert circuit(breaker) is Circuit.HALF_OPEN
+    breaker.start()
+    assert not admits(breaker)
+    breaker.succeed()
+    assert admits(breaker)
+    assert changes == [Circuit.OPEN, Circuit.HALF_OPEN, Circuit.CLOSED]
+
+
+def test_each_failed_probe_doubles_the_cooldown_up_to_the_longest(breaker: Breaker, clock: Clock) -> None:
+    trip(breaker)
+    for longest in (20, 40, 40):
+        clock.now += 41
+        breaker.start()
+        breaker.fail()
+        assert not admits(breaker)
+        clock.now += longest / 2 - 0.1
+        assert circuit(breaker) is Circuit.OPEN
+        clock.now += longest / 2 + 0.1
+        assert circuit(breaker) is Circuit.HALF_OPEN
+
+
+def test_a_cancelled_probe_lets_another_try(breaker: Breaker, clock: Clock) -> None:
+    trip(breaker)
+    clock.now += 10
+    breaker.start()
+    breaker.abandon()
+    assert admits(breaker)
+
+
+def simulate(limit: AdaptiveLimit, *, slots: int, demand: int, requests: int) -> list[int]:
+    """Feed `limit` with a server that works on `slots` requests at once, each for 1 s, with `demand` callers.
+
+    Returns:
+        The limit after each request.
+    """
+    now = 0.0
+    seen: list[int] = []
+    for _ in range(requests):
+        in_flight = min(limit.value, demand)
+        # With fewer slots than requests, the answers come at the rate of the slots.
+        now += 1 / min(in_flight, slots)
+        limit.completed(1000, in_flight, now)
+        seen.append(limit.value)
+    return seen
+
+
+@pytest.mark.parametrize("demand", [8, 5])
+def test_a_single_slot_server_is_given_two_requests(demand: int) -> None:
+    seen = simulate(AdaptiveLimit(8), slots=1, demand=demand, requests=4000)
+    assert seen[300] == 2
+    assert sum(value == 2 for value in seen) >= 0.93 * len(seen)
+
+
+@pytest.mark.parametrize("slots", [4, 8])
+def test_a_parallel_server_is_given_as_many_requests_as_it_has_slots(slots: int) -> None:
+    seen = simulate(AdaptiveLimit(8), slots=slots, demand=8, requests=4000)
+    assert sum(value >= slots for value in seen) >= 0.93 * len(seen)
+
+
+def test_a_server_that_gains_slots_is_given_more() -> None:
+    limit = AdaptiveLimit(8)
+    simulate(limit, slots=1, demand=8, requests=300)
+    seen = simulate(limit, slots=8, demand=8, requests=4000)
+    assert max(seen[-1000:]) == 8
+
+
+def test_requests_shrink_when_interrupted_and_grow_back() -> None:
+    window = BulkWindow(max_texts=64, max_requests=8)
+    for _ in range(9):
+        window.interrupted(0.0)
+    assert window.texts == 1
+    window.completed(texts=1, characters=9, seconds=0.1, in_flight=1, now=1.0)
+    assert window.texts == 9
+    window.completed(texts=1, characters=9, seconds=0.1, in_flight=1, now=2.0)
+    assert window.texts == 9, "a smaller request than the window proves nothing"
+    for step in range(9):
+        window.completed(texts=64, characters=9, seconds=0.1, in_flight=1, now=3.0 + step)
+    assert window.texts == 64
+
+
+def test_requests_shrink_to_what_is_answered_within_the_target() -> None:
+    window = BulkWindow(max_texts=64, max_requests=8, target=2.0)
+    window.completed(texts=64, characters=9, seconds=8.0, in_flight=8, now=8.0)
+    assert window.texts == 16
+
+
+@pytest.fixture
+async def endpoints(clock: Clock) -> AsyncIterator[list[Endpoint]]:
+    async with AsyncExitStack() as stack:
+        yield [
+            Endpoint(
+                name,
+                await stack.enter_async_context(
+                    aclosing(connect(parse_address(f"http://{name}"), timeouts=Timeouts()))
+                ),
+                breaker=Breaker(on_change=lambda _: None, clock=clock, cooldown=10),
+                window=BulkWindow(max_texts=64, max_requests=2),
+                headers=dict,
+            )
+            for name in ("a", "b")
+        ]
+
+
+class Holder:
+    """Asks for a lease and holds it until told to let go."""
+
+    def __init__(self, scheduler: Scheduler, lane: Lane, work: Work = Work.EMBED) -> None:
+        self.lease: Lease | None = None
+        self.error: BaseException | None = None
+        self._let_go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._hold(scheduler, lane, work))
+
+    async def _hold(self, scheduler: Scheduler, lane: Lane, work: Work) -> None:
+        try:
+            async with scheduler.lease(lane, work) as self.lease:
+                await self._let_go
+        except (Preempted, ModelUnavailable, ModelCrashed) as error:
+            self.error = error
+
+    def name(self) -> str | None:
+        """Return the name of the endpoint that the lease is for, if there is one."""
+        return self.lease.endpoint.name if self.lease else None
+
+    def texts(self) -> int | None:
+        return self.lease.max_texts if self.lease else None
+
+    async def end(self, error: Exception | None = None) -> None:
+        if error:
+            self._let_go.set_exception(error)
+        else:
+            self._let_go.set_result(None)
+        await self._task
+
+    async def cancel(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def settle() -> None:
+    for _ in range(6):
+        await asyncio.sleep(0)
+
+
+async def hold(scheduler: Scheduler, lane: Lane, work: Work = Work.EMBED) -> Holder:
+    holder = Holder(scheduler, lane, work)
+    await settle()
+    return holder
+
+
+async def test_the_least_loaded_endpoint_is_asked(endpoints: list[Endpoint]) -> None:
+    scheduler = Scheduler(endpoints, max_concurrency=2)
+    holders = [await hold(scheduler, Lane.BULK) for _ in range(4)]
+    assert [holder.name() for holder in holders] == ["a", "b", "a", "b"]
+    fifth = await hold(scheduler, Lane.BULK)
+    assert fifth.name() is None
+    await holders[1].end()
+    await settle()
+    assert fifth.name() == "b"
+    for holder in (holders[0], *holders[2:], fifth):
+        await holder.end()
+    assert [endpoint.load for endpoint in endpoints] == [0, 0]
+
+
+async def test_a_query_goes_where_no_bulk_work_is_and_disturbs_none(endpoints: list[Endpoint]) -> None:
+    scheduler = Scheduler(endpoints, max_concurrency=2)
+    bulk = await hold(scheduler, Lane.BULK)
+    query = await hold(scheduler, Lane.INTERACTIVE)
+    assert query.name() == "b"
+    assert bulk.error is None
+    await query.end()
+    await bulk.end()
+
+
+async def test_a_query_cancels_bulk_requests_in_its_way(endpoints: list[Endpoint]) -> None:
+    scheduler = Scheduler(endpoints[:1], max_concurrency=2)
+    bulk = [await hold(scheduler, Lane.BULK) for _ in range(2)]
+    query = await hold(scheduler, Lane.INTERACTIVE)
+    assert query.name() == "a"
+    assert all(isinstance(holder.error, Preempted) for holder in bulk)
+    assert endpoints[0].window.texts == 32
+    again = await hold(scheduler, Lane.BULK)
+    assert again.name() is None
+    await query.end()
+    await settle()
+    assert again.texts() == 32
+    await again.end()
+
+
+async def test_the_last_single_text_is_never_cancelled(endpoints: list[Endpoint]) -> None:
+    endpoint = endpoints[0]
+    for _ in range(9):
+        endpoint.window.interrupted(0.0)
+    scheduler = Scheduler([endpoint], max_concurrency=2)
+    first = await hold(scheduler, Lane.BULK)
+    second = await hold(scheduler, Lane.BULK)
+    query = await hold(scheduler, Lane.INTERACTIVE)
+    assert first.error is None
+    assert isinstance(second.error, Preempted)
+    await first.end()
+    await query.end()
+
+
+async def test_bulk_work_may_go_on_beside_an_answer_that_has_begun(endpoints: list[Endpoint]) -> None:
+    scheduler = Scheduler(endpoints[:1], max_concurrency=2)
+    chat = await hold(scheduler, Lane.INTERACTIVE, Work.CHAT)
+    bulk = await hold(scheduler, Lane.BULK)
+    assert bulk.name() is None
+    assert chat.lease is not None
+    scheduler.answered(chat.lease)
+    await settle()
+    assert bulk.name() == "a"
+    await bulk.end()
+    await chat.end()
+
+
+async def test_a_long_hold_lets_single_texts_through(endpoints: list[Endpoint], clock: Clock) -> None:
+    scheduler = Scheduler(endpoints[:1], max_concurrency=2, patience=0.01, clock=clock)
+    chat = await hold(scheduler, Lane.INTERACTIVE, Work.CHAT)
+    bulk = await hold(scheduler, Lane.BULK)
+    await asyncio.sleep(0.02)
+    assert bulk.name() is None, "the clock has not moved"
+    clock.now += 0.01
+    query = await hold(scheduler, Lane.INTERACTIVE)
+    assert bulk.texts() == 1
+    assert bulk.error is None
+    clock.now += 1
+    await bulk.end()
+    after = await hold(scheduler, Lane.BULK)
+    assert after.name() is None, "it rests for three times as long as it took"
+    await query.end()
+    await chat.end()
+    await settle()
+    assert after.name() == "a"
+    await after.end()
+
+
+async def test_embedding_and_chatting_take_separate_permits(endpoints: list[Endpoint]) -> None:
+    scheduler = Scheduler(endpoints[:1], max_concurrency=1)
+    chat = await hold(scheduler, Lane.INTERACTIVE, Work.CHAT)
+    waiting = await hold(scheduler, Lane.INTERACTIVE, Work.CHAT)
+    query = await hold(scheduler, Lane.INTERACTIVE, Work.EMBED)
+    assert waiting.name() is None
+    assert query.name() == "a"
+    for holder in (query, chat, waiting):
+        await holder.end()
+
+
+async def test_waiting_ends_at_once_when_the_last_endpoint_fails(endpoints: list[Endpoint], clock: Clock) -> None:
+    scheduler = Scheduler(endpoints[:1], max_concurrency=1, clock=clock)
+    for _ in range(2):
+        await (await hold(scheduler, Lane.INTERACTIVE)).end(ModelUnavailable("down"))
+    last = await hold(scheduler, Lane.INTERACTIVE)
+    waiting = await hold(scheduler, Lane.INTERACTIVE)
+    await last.end(ModelUnavailable("down"))
+    await settle()
+    assert isinstance(waiting.error, ModelUnavailable)
+    refused = await hold(scheduler, Lane.BULK)
+    assert isinstance(refused.error, ModelUnavailable)
+    clock.now += 10
+    probe = await hold(scheduler, Lane.INTERACTIVE)
+    assert probe.name() == "a"
+    await probe.end()
+    assert endpoints[0].breaker.circuit is Circuit.CLOSED
+
+
+async def test_a_crashed_model_does_not_open_the_circuit_of_its_server(endpoints: list[Endpoint]) -> None:
+    scheduler = Scheduler(endpoints[:1], max_concurrency=1)
+    for _ in range(5):
+        await (await hold(scheduler, Lane.BULK)).end(ModelCrashed("died"))
+    assert endpoints[0].breaker.circuit is Circuit.CLOSED
+
+
+async def test_cancelling_a_wait_or_a_lease_returns_its_permit(endpoints: list[Endpoint]) -> None:
+    scheduler = Scheduler(endpoints[:1], max_concurrency=1)
+    first = await hold(scheduler, Lane.INTERACTIVE)
+    second = await hold(scheduler, Lane.INTERACTIVE)
+    third = await hold(scheduler, Lane.INTERACTIVE)
+    await second.cancel()
+    await first.cancel()
+    await settle()
+    assert third.name() == "a"
+    # Granted and cancelled in the same turn of the loop: the permit is on its way to nobody.
+    fourth = await hold(scheduler, Lane.INTERACTIVE)
+    ending = asyncio.create_task(third.end())
+    await asyncio.sleep(0)
+    cancelling = asyncio.create_task(fourth.cancel())
+    await asyncio.gather(ending, cancelling)
+    assert endpoints[0].load == 0
+    assert endpoints[0].holds == 0
