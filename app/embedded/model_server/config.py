@@ -1,0 +1,55 @@
+"""What the model server is told at its start."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeEmbedding:
+    """A model named `fake-embedding`: deterministic unit vectors after a fixed delay, for benchmarks.
+
+    Attributes:
+        text_ms: milliseconds of one slot that each text takes.
+        request_ms: milliseconds added to every request, outside the slots.
+        slots: texts embedded at once, whatever the server's own mode is.
+    """
+
+    text_ms: float = 0.0
+    request_ms: float = 0.0
+    slots: int = 1
+    dimension: int = 384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelServerConfig:
+    """Where the server listens, who may call it, and how it spends the cores.
+
+    Attributes:
+        uds: a unix socket to listen on in place of host and port; only its owner may open it.
+        token: when set, requests need `Authorization: Bearer <token>`, or Basic with it as the password.
+        slots: `single` embeds one text at a time in the order of arrival, as Ollama does; `parallel` uses
+            every core and shares them fairly among requests.
+        embed_workers: texts embedded at once in parallel mode, one thread each.
+        chat_threads: threads of one generation. Half the cores: the threads of a matrix product wait for
+            each other by spinning, so a single busy neighbour on a fully used machine slows all of them
+            (on two cores under load 1 token/s with two threads, 18 with one).
+        chat_slots: generations at once in parallel mode; each has a whole context of its own.
+        preload: load the models at start rather than on first use.
+        faults: mount `/faults`, by which tests make the server misbehave.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 11435
+    uds: Path | None = None
+    token: str | None = field(default=None, repr=False)
+    slots: Literal["single", "parallel"] = "parallel"
+    embed_workers: int = CORES
+    chat_threads: int = max(1, CORES // 2)
+    chat_slots: int = 2
+    preload: bool = False
+    faults: bool = False
+    fake_embedding: FakeEmbedding | None = None

@@ -1,0 +1,113 @@
+"""What a generation is asked and what it gives, apart from the library that runs it."""
+
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from app.embedded.model_server.errors import OllamaError, too_long
+from app.embedded.model_server.requests import Message, Options
+from app.embedded.model_server.residency import Residency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """Messages for the model's template, or, with `raw`, text that goes to the model as it is.
+
+    `schema` constrains the output: a JSON schema, `{}` for any JSON object, None for free text.
+    """
+
+    messages: Sequence[Message] = ()
+    raw: str | None = None
+    options: Options = field(default_factory=Options)
+    schema: dict[str, Any] | None = None
+    truncate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How a generation ended. Durations are nanoseconds; `prompt_tokens` counts cached ones too."""
+
+    reason: Literal["stop", "length"]
+    prompt_tokens: int
+    prompt_ns: int
+    output_tokens: int
+    output_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A Finish with what the request cost around it, in nanoseconds."""
+
+    finish: Finish
+    load_ns: int
+    total_ns: int
+
+
+class TextGenerator(Protocol):
+    def generate(self, prompt: Prompt) -> AsyncGenerator[str | Finish, None]:
+        """Pieces of text as they come, then one Finish. Closing the generator stops the work.
+
+        Raises:
+            OllamaError: the prompt cannot be used; before any text.
+        """
+
+    async def close(self) -> None: ...
+
+
+class GenerationModel:
+    """One chat model, loaded while it is used."""
+
+    def __init__(self, residency: Residency[TextGenerator]) -> None:
+        self.residency = residency
+
+    async def generate(self, prompt: Prompt, *, keep_alive: float) -> AsyncGenerator[str | Completion, None]:
+        """Pieces of text, then one Completion. Closing the generator stops the work.
+
+        Raises:
+            OllamaError: the prompt cannot be used; before any text.
+        """
+        started = time.monotonic_ns()
+        async with (
+            self.residency.use(keep_alive) as lease,
+            aclosing(lease.engine.generate(prompt)) as pieces,
+        ):
+            async for piece in pieces:
+                if isinstance(piece, Finish):
+                    yield Completion(piece, lease.load_ns, time.monotonic_ns() - started)
+                else:
+                    yield piece
+
+
+def schema_of(value: Any) -> dict[str, Any] | None:
+    """The schema that a `format` field stands for.
+
+    Raises:
+        OllamaError: 400 when it is neither `json` nor a schema.
+    """
+    if value is None or value == "":
+        return None
+    if value == "json":
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise OllamaError(400, f'invalid format: {value!r}; expected "json" or a valid JSON Schema object')
+
+
+def shorter(messages: Sequence[Message], *, tokens: int, context: int) -> list[Message]:
+    """The messages without the oldest that is neither a system message nor the last.
+
+    Once nothing else is left, the last one loses its beginning, in proportion to what is too much.
+
+    Raises:
+        OllamaError: 400 when nothing can be left out.
+    """
+    for index, message in enumerate(messages[:-1]):
+        if message.role != "system":
+            return [*messages[:index], *messages[index + 1 :]]
+    last = messages[-1]
+    keep = int(len(last.content) * context / tokens * 0.95)
+    if keep == 0:
+        raise too_long()
+    return [*messages[:-1], Message(role=last.role, content=last.content[-keep:])]

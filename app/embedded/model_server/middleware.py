@@ -1,0 +1,122 @@
+"""What surrounds every request: who may call, and what happens when the caller goes away."""
+
+import asyncio
+import base64
+import binascii
+import hmac
+from ipaddress import ip_address
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.embedded.model_server.errors import ConnectionDropped
+
+# ASGI extension under which a server offers to drop the connection; see `serving.py`.
+ABORT = "localchat.abort"
+_LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
+
+
+class Gate:
+    """403 with an empty body for a foreign Host header, as Ollama bound to loopback, or a wrong secret."""
+
+    def __init__(self, app: ASGIApp, *, token: str | None, check_host: bool) -> None:
+        self._app = app
+        self._token = token
+        self._check_host = check_host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._admits(Headers(scope=scope)):
+            await Response(status_code=403)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _admits(self, headers: Headers) -> bool:
+        if self._check_host and not is_local(headers.get("host", "")):
+            return False
+        if self._token is None:
+            return True
+        return hmac.compare_digest(presented_secret(headers).encode(), self._token.encode())
+
+
+def is_local(host: str) -> bool:
+    """Whether a Host header names this machine: an address of it, or a name that no public DNS serves."""
+    name = host[1 : host.find("]")] if host.startswith("[") else host.rsplit(":", 1)[0]
+    name = name.lower()
+    if name in ("", "localhost") or name.endswith(_LOCAL_SUFFIXES):
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private or address.is_unspecified
+
+
+def presented_secret(headers: Headers) -> str:
+    """The bearer token, or the password of Basic credentials; empty when there is none."""
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return ""
+
+
+class CancelOnDisconnect:
+    """Cancels the work for a request, streamed or not, as soon as its caller is gone.
+
+    The body is read first, so that from then on the connection can only tell of its end.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        work = asyncio.ensure_future(self._app(scope, _replay(body), send))
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            if not work.done():
+                work.cancel()
+        try:
+            await work
+        except ConnectionDropped:
+            abort = scope.get("extensions", {}).get(ABORT)
+            if abort is None:
+                raise
+            abort["connection"]()
+        except asyncio.CancelledError:
+            if not gone.done():
+                raise
+
+
+def _replay(body: bytes) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop()
+        return await asyncio.Future()
+
+    return receive
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,127 @@
+"""The models that this server has, by name, and how each is loaded."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from app.embedded.model_server.catalog import (
+    ModelCard,
+    canonical,
+    fake_card,
+    minilm_card,
+    smollm_card,
+)
+from app.embedded.model_server.config import ModelServerConfig
+from app.embedded.model_server.durations import DEFAULT_KEEP_ALIVE
+from app.embedded.model_server.embedding import EmbeddingModel, TextEncoder
+from app.embedded.model_server.errors import OllamaError, not_pulled
+from app.embedded.model_server.fake import FakeEncoder
+from app.embedded.model_server.faults import Faults
+from app.embedded.model_server.generation import GenerationModel, TextGenerator
+from app.embedded.model_server.residency import EngineT, Residency
+from app.embedded.model_server.scheduling import SlotScheduler
+
+
+@dataclass(frozen=True, slots=True)
+class HeldModel:
+    """A model of either kind; exactly one of `embedding` and `generation` is set."""
+
+    card: ModelCard
+    embedding: EmbeddingModel | None = None
+    generation: GenerationModel | None = None
+
+    @property
+    def residency(self) -> Residency[TextEncoder] | Residency[TextGenerator]:
+        held = self.embedding or self.generation
+        assert held is not None
+        return held.residency
+
+
+class Registry:
+    def __init__(self, config: ModelServerConfig, faults: Faults) -> None:
+        self._faults = faults
+        held = [_minilm(config, faults), _smollm(config, faults)]
+        if config.fake_embedding is not None:
+            held.append(_fake(config, faults))
+        self._held = {model.card.name: model for model in held}
+
+    @property
+    def all(self) -> list[HeldModel]:
+        return list(self._held.values())
+
+    def find(self, name: str) -> HeldModel | None:
+        """The model of that name, with or without `:latest`, in any case."""
+        return self._held.get(canonical(name))
+
+    async def preload(self) -> None:
+        for model in self.all:
+            async with model.residency.use(DEFAULT_KEEP_ALIVE):
+                pass
+
+    async def close(self) -> None:
+        await asyncio.gather(*(model.residency.close() for model in self.all))
+
+
+def _residency(name: str, faults: Faults, load: Callable[[], Awaitable[EngineT]]) -> Residency[EngineT]:
+    async def delayed() -> EngineT:
+        await faults.on_load()
+        return await load()
+
+    return Residency(name, delayed)
+
+
+def _minilm(config: ModelServerConfig, faults: Faults) -> HeldModel:
+    card = minilm_card()
+    parallel = config.slots == "parallel"
+    slots = config.embed_workers if parallel else 1
+
+    async def load() -> TextEncoder:
+        from app.embedded.model_server.minilm import MiniLm  # noqa: PLC0415  onnxruntime, only when used
+
+        return await asyncio.to_thread(MiniLm, slots)
+
+    encoder = _residency(card.name, faults, load)
+    return HeldModel(card, EmbeddingModel(encoder, SlotScheduler(slots, fair=parallel), card.context_length))
+
+
+def _smollm(config: ModelServerConfig, faults: Faults) -> HeldModel:
+    card = smollm_card()
+    slots = config.chat_slots if config.slots == "parallel" else 1
+
+    async def load() -> TextGenerator:
+        from app.embedded.model_server import llama  # noqa: PLC0415  xllamacpp, only when used
+
+        make = partial(llama.SmolLm, context=card.context_length, slots=slots, threads=config.chat_threads)
+        try:
+            return await asyncio.to_thread(make)
+        finally:
+            llama.keep_signal_handlers()
+
+    return HeldModel(card, generation=GenerationModel(_residency(card.name, faults, load)))
+
+
+def _fake(config: ModelServerConfig, faults: Faults) -> HeldModel:
+    fake = config.fake_embedding
+    assert fake is not None
+    card = fake_card(fake.dimension)
+
+    async def load() -> TextEncoder:
+        return FakeEncoder(fake)
+
+    scheduler = SlotScheduler(fake.slots, fair=config.slots == "parallel")
+    return HeldModel(card, EmbeddingModel(_residency(card.name, faults, load), scheduler, card.context_length))
+
+
+def embedding_model(registry: Registry, name: str) -> EmbeddingModel:
+    """The embedding model of that name.
+
+    Raises:
+        OllamaError: 404 when there is none, 501 when the model is for chat.
+    """
+    held = registry.find(name)
+    if held is None:
+        raise not_pulled(name)
+    if held.embedding is None:
+        raise OllamaError(501, "this model does not support embeddings")
+    return held.embedding

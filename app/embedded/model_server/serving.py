@@ -1,0 +1,71 @@
+"""The process: a socket that only its owner reaches, and uvicorn on it."""
+
+import asyncio
+import logging
+import os
+import socket
+import struct
+from pathlib import Path
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.embedded.model_server.app import create_model_server
+from app.embedded.model_server.config import ModelServerConfig
+from app.embedded.model_server.middleware import ABORT
+
+log = logging.getLogger(__name__)
+
+
+class AbortableProtocol(HttpToolsProtocol):
+    """Offers the application to reset its connection, for the faults that tests ask for."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope.setdefault("extensions", {})[ABORT] = {"connection": self._reset}
+
+    def _reset(self) -> None:
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+
+def serve(config: ModelServerConfig) -> None:
+    """Serve until SIGTERM or SIGINT; requests in progress then get a second to end."""
+    listener = _unix_socket(config.uds) if config.uds else _tcp_socket(config.host, config.port)
+    where = str(config.uds) if config.uds else "http://{}:{}".format(*listener.getsockname()[:2])
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_model_server(config),
+            http=AbortableProtocol if config.faults else "httptools",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    log.info("listening on %s", where)
+    try:
+        asyncio.run(server.serve(sockets=[listener]))
+    finally:
+        if config.uds:
+            config.uds.unlink(missing_ok=True)
+
+
+def _tcp_socket(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
+
+
+def _unix_socket(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    previous = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(previous)
+    return listener
