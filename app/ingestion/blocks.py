@@ -7,15 +7,17 @@ from dataclasses import dataclass
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*$")
 _BLANK = re.compile(r"[ \t]*")
 _ROW = "|"
-_ABBREVIATED = (
-    r"(?<!\b[A-Za-z])(?<!\bMr)(?<!\bDr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\bNo)(?<!\bvs)(?<!\bFig)(?<!\bInc)"
-)
+# One leading class keeps the search fast, and no second stop within a run keeps it linear.
 _SENTENCE_END = re.compile(
-    rf"{_ABBREVIATED}(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s+[\"'“‘«(\[]*[^\Wa-z_])"  # noqa: RUF001
-    r"|[。！？｡]++[」』”’）)]*+"  # noqa: RUF001
-    r"|[।॥؟۔]++"  # noqa: RUF001
-    r"|\n(?=\s*(?:[-*•‣◦]|\d{1,3}[.)])\s)"
+    r"[.!?…。！？｡।॥؟۔\n](?:"  # noqa: RUF001
+    r"(?<=[.!?…])(?<![.!?…]{2})[.!?…]*+[\"'”’»)\]]*+(?=\s+[\"'“‘«(\[]*[^\Wa-z_])"  # noqa: RUF001
+    r"|(?<=[。！？｡])[。！？｡]*+[」』”’）)]*+"  # noqa: RUF001
+    r"|(?<=[।॥؟۔])"  # noqa: RUF001
+    r"|(?<=\n)(?=[ \t]*(?:[-*•‣◦]|\d{1,3}[.)])\s))"
 )
+_ABBREVIATION = re.compile(r"(?:^|\W)(?:[A-Za-z]|Mr|Mrs|Ms|Dr|St|No|vs|Fig|Inc|Eq|al)$")
+_ABBREVIATION_LETTERS = 5
+_LINE_END = re.compile(r"\n")
 
 
 @dataclass(slots=True)
@@ -69,15 +71,14 @@ def blocks(text: str) -> Iterator[Block]:
 
 def units(text: str, block: Block) -> list[Unit]:
     """Cut a block. The spans cover all of it but white space."""
-    if block.kind == "text":
-        ends = [match.end() for match in _SENTENCE_END.finditer(text, block.start, block.end)]
-    else:
-        ends = [match.end() for match in re.compile(r"\n").finditer(text, block.start, block.end)]
+    ends = _sentence_ends(text, block) if block.kind == "text" else _line_ends(text, block)
     cut: list[Unit] = []
     start = block.start
     for end in [*ends, block.end]:
-        if text[start:end].strip():
-            cut.append(Unit(start, end, opens=not cut))
+        span = text[start:end]
+        if span.strip():
+            indent = len(span) - len(span.lstrip()) if block.kind == "text" else 0
+            cut.append(Unit(start + indent, end, opens=not cut))
             start = end
     first = text[block.start : block.end].split("\n", 1)[0].strip()
     for unit in cut[1:]:
@@ -87,3 +88,16 @@ def units(text: str, block: Block) -> list[Unit]:
         for unit in cut[:-1]:
             unit.closes = (_FENCE.match(first) or [None, "```"])[1] or "```"
     return cut
+
+
+def _line_ends(text: str, block: Block) -> list[int]:
+    return [match.end() for match in _LINE_END.finditer(text, block.start, block.end)]
+
+
+def _sentence_ends(text: str, block: Block) -> list[int]:
+    return [
+        match.end()
+        for match in _SENTENCE_END.finditer(text, block.start, block.end)
+        if text[match.start()] != "."
+        or not _ABBREVIATION.search(text[max(block.start, match.start() - _ABBREVIATION_LETTERS) : match.start()])
+    ]

@@ -128,7 +128,7 @@ class Splitter:
         return min(self._target, self._max_tokens - max(self._tokens(context) for context in contexts))
 
     def _tokens(self, text: str) -> int:
-        return sum(self._tokenizer.count(WORD.findall(text)))
+        return sum(self._tokenizer.count(WORD.findall(text))) if text else 0
 
     def _fit(self, ruler: "_Ruler", unit: Unit, budget: int) -> Iterator[Unit]:
         """Cut a unit that no chunk can hold between words, and a word that is too long between characters."""
@@ -160,9 +160,8 @@ class Splitter:
             first = self._step_back(ruler, atoms, first, end) if end < len(atoms) else end
 
     def _cost(self, ruler: "_Ruler", atoms: list[Unit], first: int, end: int) -> int:
-        repeated = self._tokens(atoms[first].repeats) if atoms[first].repeats else 0
-        closing = self._tokens(atoms[end - 1].closes) if atoms[end - 1].closes else 0
-        return ruler.tokens(atoms[first].start, atoms[end - 1].end) + repeated + closing
+        added = self._tokens(atoms[first].repeats) + self._tokens(atoms[end - 1].closes)
+        return ruler.tokens(atoms[first].start, atoms[end - 1].end) + added
 
     def _step_back(self, ruler: "_Ruler", atoms: list[Unit], first: int, end: int) -> int:
         start = end
@@ -221,7 +220,7 @@ def _better_apart(tokens: int, block_tokens: int, budget: int, goal: float) -> b
 
 
 def _render(text: str, first: Unit, last: Unit) -> str:
-    body = text[first.start : last.end].strip("\n")
+    body = text[first.start : last.end].strip("\n").rstrip()
     return "\n".join(filter(None, [first.repeats, body, last.closes]))
 
 

@@ -39,9 +39,15 @@ class _TagStripper(HTMLParser):
             self.parts.append(data)
 
 
+class _Parser(MarkdownIt):
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 - the library's name
+        """Leave links as they are: they are not kept, and encoding them takes time."""
+        return url
+
+
 def sections_of(source: str, *, page: int | None = None, indented_code: bool = True) -> list[Section]:
     """Parse CommonMark with tables. `indented_code`: four spaces begin code, as the standard says."""
-    parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
+    parser = _Parser("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
     if not indented_code:
         parser.disable("code")
     matter = _FRONT_MATTER.match(source)
