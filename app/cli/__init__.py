@@ -107,7 +107,7 @@ def worker() -> None:
     """Run one ingestion worker alone. DATABASE_URL and OLLAMA_BASE_URL must be set."""
     import uvloop
 
-    from app.ingestion.worker import run_worker
+    from app.worker import run_worker
 
     uvloop.run(run_worker(_settings(("database_url", "ollama_base_url"))))
 

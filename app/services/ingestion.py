@@ -111,7 +111,7 @@ class IngestService:
         loaded, drafts = await self._loader.load_and_split(content.data, task.filename, task.media_type)
         if not drafts:
             raise UnreadableDocument(f"{task.filename} holds no text.")
-        hashed = [(draft, self._hash(draft)) for draft in drafts]
+        hashed = [(draft, self._hash(draft, task.filename)) for draft in drafts]
         async with self._database.transaction() as connection:
             await self._advance(connection, task, lease, Stage.STORE, chunks=len(drafts))
             await leases.recognise(connection, task.document_id, lease, loaded.media_type)
@@ -211,9 +211,9 @@ class IngestService:
         if not held:
             raise LeaseLost
 
-    def _hash(self, draft: ChunkDraft) -> bytes:
+    def _hash(self, draft: ChunkDraft, title: str) -> bytes:
         """Of all that is embedded, so that equal hashes mean equal vectors."""
-        return hashlib.sha256(self._embedding_text(draft.text, draft.section, None).encode()).digest()
+        return hashlib.sha256(self._embedding_text(draft.text, draft.section, title).encode()).digest()
 
 
 async def _bump(connection: PooledConnection, task: IngestTask, collection: Collection, kind: str) -> None:

@@ -1,0 +1,63 @@
+"""The ingestion worker as a process: built here from settings, as the API is in `app.lifespan`."""
+
+import asyncio
+import contextlib
+import signal
+
+import asyncpg
+
+from app.db.database import Database
+from app.ingestion.jobs import IngestJob, QueueWorker
+from app.ingestion.loaders.loader import DocumentLoader
+from app.ingestion.splitter import SplitterConfig, embedding_text
+from app.ollama.client import OllamaClient
+from app.services.embedding import EmbeddingService
+from app.services.ingestion import IngestService
+from app.services.maintenance import MaintenanceService
+from app.settings import Settings
+from app.telemetry import correlation
+from app.telemetry.logging import configure_logging
+
+# Documents in work at once: enough that one is being read while another is being embedded.
+DOCUMENTS_AT_ONCE = 4
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then hand back what is unfinished."""
+    assert settings.database_url is not None
+    url = settings.database_url
+    configure_logging(settings.log_level, settings.log_format)
+    async with contextlib.AsyncExitStack() as stack:
+        database = await Database.connect(url, min_size=0, max_size=2 * DOCUMENTS_AT_ONCE + 2)
+        stack.push_async_callback(database.close)
+        client = OllamaClient(
+            settings.ollama_base_url, max_concurrency=settings.batch_max_workers, headers=correlation.headers
+        )
+        stack.push_async_callback(client.aclose)
+        embedding = EmbeddingService(
+            client,
+            batch_size=settings.batch_size,
+            max_chars=settings.batch_max_chars,
+            max_workers=settings.batch_max_workers,
+        )
+        loader = DocumentLoader(SplitterConfig(model=settings.embedding_model))
+        stack.push_async_callback(loader.close)
+        ingestion = IngestService(database, loader, embedding, embedding_text=embedding_text)
+
+        async def handle(job: IngestJob) -> None:
+            asked = job.headers or {}
+            token = correlation.bind(correlation.correlate(asked.get("traceparent"), asked.get("x-request-id")))
+            try:
+                await ingestion.ingest(job)
+            finally:
+                correlation.unbind(token)
+
+        queue = QueueWorker(lambda: asyncpg.connect(url, timeout=5), handle, concurrency=DOCUMENTS_AT_ONCE)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, queue.stop)
+        housekeeping = asyncio.create_task(MaintenanceService(database).run())
+        try:
+            await queue.run()
+        finally:
+            housekeeping.cancel()
+            await asyncio.wait([housekeeping])
