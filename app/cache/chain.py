@@ -182,9 +182,8 @@ class CacheChain:
         ttl: float | None,
         hit: Cached[T],
     ) -> None:
-        life = self.tiers.lifetimes[hit.tier or ""]
-        life = life if ttl is None else min(life, ttl)
         flight = ("early", spec.key.digest)
-        if hit.expires_in < life * (1 - self.tiers.policy.eager) and flight not in self._flights:
+        left = hit.expires_in / (hit.age_seconds + hit.expires_in)
+        if left < 1 - self.tiers.policy.eager and flight not in self._flights:
             self.statistics.of(spec.key.namespace).refreshed += 1
             self._flights.start(flight, lambda: self._produce(spec, compute, ttl, None, refresh=True))

@@ -128,6 +128,11 @@ class MemoryCache(Generic[V]):
         self._drop(node)
         return True
 
+    def key(self, digest: str) -> CacheKey | None:
+        """Return the full key of an entry, without counting as a use of it."""
+        node = self._index.get(digest)
+        return None if node is None else node.key
+
     def purge(self, scope: Scope) -> int:
         """Clear without awaiting; how many entries there were."""
         doomed = [node for node in self._index.values() if scope.covers(node.key)]

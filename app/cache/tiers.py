@@ -176,6 +176,10 @@ class TieredStore:
             held[tier.name] = await tier.held()
         return held
 
+    def key_in_memory(self, digest: str) -> CacheKey | None:
+        """Return the full key of an entry that memory holds."""
+        return self._memory.key(digest)
+
     def drop(self, notice: Notice) -> None:
         """Forget in memory what another replica says is gone."""
         if notice.digest is not None:

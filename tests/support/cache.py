@@ -1,0 +1,247 @@
+"""Backends and chains put together for tests, and stand-ins for what the cache asks."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import numpy as np
+from redis.asyncio import Redis
+
+from app.cache.background import Background
+from app.cache.base import CacheBackend, CacheKey
+from app.cache.breaker import Breaker
+from app.cache.chain import CacheChain
+from app.cache.codec import EnvelopeCodec
+from app.cache.freshness import ChangeSet, Evidence, FreshnessGuard
+from app.cache.judge import Judge
+from app.cache.keys import KeySpec, Partition
+from app.cache.lease import FleetLease
+from app.cache.memory import MemoryCache
+from app.cache.notices import Backplane
+from app.cache.postgres import PostgresCache
+from app.cache.postgres_connection import HeldConnections, Pool
+from app.cache.postgres_schema import query_cache_ddl
+from app.cache.postgres_upkeep import HitLedger
+from app.cache.record import Record
+from app.cache.redis import RedisCache
+from app.cache.stats import CacheStats
+from app.cache.tier import SharedTier
+from app.cache.tiers import ChainPolicy, TieredStore
+
+TABLE = "tested_cache"
+MAX_VALUE = 64 * 1024
+SIGNING_KEYS = [("test", "a secret of the tests")]
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakeVersions:
+    """A `VersionSource`. What is in `heard` is known at once; `stored` has to be asked for."""
+
+    def __init__(self, heard: Mapping[int, int] | None = None) -> None:
+        self.heard = dict(heard or {1: 1})
+        self.stored: dict[int, int] = dict(self.heard)
+        self.asked = 0
+
+    def known(self, collection: int) -> int | None:
+        return self.heard.get(collection)
+
+    async def current(self, collection: int) -> int | None:
+        return self.known(collection) or await self.ask(collection)
+
+    async def ask(self, collection: int) -> int | None:
+        self.asked += 1
+        return self.stored.get(collection)
+
+    def set(self, collection: int, version: int) -> None:
+        self.heard[collection] = self.stored[collection] = version
+
+
+@dataclass
+class FakeChanges:
+    """A `ChangeLog` that says what it is told to, and counts how often it was asked."""
+
+    answer: ChangeSet | None = field(default_factory=lambda: ChangeSet(frozenset(), added=False))
+    admitted: bool = False
+    error: Exception | None = None
+    asked: int = 0
+
+    async def changes(self, collection: int, after: int, upto: int) -> ChangeSet | None:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return self.answer
+
+    async def admits(self, collection: int, after: int, upto: int, evidence: Evidence) -> bool:
+        return self.admitted
+
+
+@dataclass(frozen=True)
+class StoredChunk:
+    id: int
+    document: str
+    vector: Sequence[float]
+    lexemes: frozenset[str]
+
+
+@dataclass
+class MemoryChangeLog:
+    """A `ChangeLog` over a corpus in memory, scoring chunks exactly as the model of retrieval does."""
+
+    documents: dict[str, list[StoredChunk]] = field(default_factory=dict)
+    history: list[tuple[int, str, list[StoredChunk]]] = field(default_factory=list)
+
+    @property
+    def version(self) -> int:
+        return self.history[-1][0] if self.history else 0
+
+    def change(self, document: str, chunks: list[StoredChunk]) -> None:
+        """Replace a document; no chunks delete it."""
+        self.history.append((self.version + 1, document, chunks))
+        self.documents.pop(document, None)
+        if chunks:
+            self.documents[document] = chunks
+
+    async def changes(self, collection: int, after: int, upto: int) -> ChangeSet | None:
+        touched = [(name, chunks) for version, name, chunks in self.history if after < version <= upto]
+        return ChangeSet(frozenset(name for name, _ in touched), added=any(chunks for _, chunks in touched))
+
+    async def admits(self, collection: int, after: int, upto: int, evidence: Evidence) -> bool:
+        query = np.frombuffer(evidence.query_vector, "<f4")
+        for version, _, chunks in self.history:
+            for chunk in chunks if after < version <= upto else ():
+                if evidence.vector and evidence.vector.admits(vector_score(chunk, query)):
+                    return True
+                score = len(chunk.lexemes.intersection(evidence.lexemes))
+                if evidence.lexical and score and evidence.lexical.admits(score):
+                    return True
+        return False
+
+
+def vector_score(chunk: StoredChunk, query: np.typing.NDArray[Any]) -> float:
+    return float(np.dot(np.asarray(chunk.vector, dtype="<f4"), query))
+
+
+def spec_of(
+    question: str = "what?", namespace: str = "answer", tenant: str = "acme", collection: int | None = 1
+) -> KeySpec:
+    return KeySpec(Partition(namespace, tenant, collection), question)
+
+
+def key_of(
+    question: str = "what?", namespace: str = "answer", tenant: str = "acme", collection: int | None = 1
+) -> CacheKey:
+    return spec_of(question, namespace, tenant, collection).key
+
+
+def new_codec(**options: Any) -> EnvelopeCodec:
+    return EnvelopeCodec(SIGNING_KEYS, **options)
+
+
+def new_memory(**options: Any) -> MemoryCache[Record]:
+    return MemoryCache(weigh=lambda record: record.size, max_value_bytes=MAX_VALUE, **options)
+
+
+@contextlib.asynccontextmanager
+async def open_pool(url: str, **options: Any) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(url, **{"min_size": 1, "max_size": 4, **options}) as pool:
+        yield pool
+
+
+@contextlib.asynccontextmanager
+async def open_postgres_cache(url: str, **options: Any) -> AsyncIterator[PostgresCache]:
+    async with open_pool(url) as pool:
+        await pool.execute(query_cache_ddl(TABLE))
+        held = HeldConnections(pool, acquire_timeout=5)
+        cache = PostgresCache(held, **{"table": TABLE, "timeout": 10, "max_value_bytes": MAX_VALUE, **options})
+        yield cache
+        await cache.close()
+
+
+@contextlib.asynccontextmanager
+async def open_redis_cache(url: str, **options: Any) -> AsyncIterator[RedisCache]:
+    async with Redis.from_url(url) as client:
+        cache = RedisCache(
+            client, **{"prefix": "te*st[1]:", "timeout": 10, "max_value_bytes": MAX_VALUE, **options}
+        )
+        yield cache
+        await cache.close()
+
+
+@dataclass
+class Assembly:
+    """A chain and the parts that tests reach for."""
+
+    chain: CacheChain
+    tiers: TieredStore
+    memory: MemoryCache[Record]
+    shared: list[SharedTier]
+    stats: CacheStats
+    versions: FakeVersions
+    changes: FakeChanges
+
+
+def assemble(
+    backends: Sequence[CacheBackend[bytes]] = (),
+    *,
+    memory: MemoryCache[Record] | None = None,
+    versions: Any = None,
+    changes: Any = None,
+    policy: ChainPolicy | None = None,
+    lease: FleetLease | None = None,
+    backplane: Backplane | None = None,
+    ledger: HitLedger | None = None,
+    background: Background | None = None,
+    codec: EnvelopeCodec | None = None,
+    soft: float = 10.0,
+    hard: float = 10.0,
+    ttl: float = 3600.0,
+    **clocks: Any,
+) -> Assembly:
+    """Put a chain together with timeouts that only matter where a test sets them."""
+    stats = CacheStats()
+    codec = codec or new_codec()
+    versions = versions or FakeVersions()
+    changes = changes or FakeChanges()
+    memory = memory or new_memory(retain=clocks.pop("retain", 0.0), **_only(clocks, "clock"))
+    judge = Judge(versions, FreshnessGuard(changes), timeout=5)
+    shared = [
+        SharedTier(
+            backend,
+            codec=codec,
+            breaker=Breaker(backend.name),
+            stats=stats,
+            ttl=ttl,
+            soft=soft,
+            hard=hard,
+        )
+        for backend in backends
+    ]
+    tiers = TieredStore(
+        memory,
+        shared,
+        codec=codec,
+        judge=judge,
+        stats=stats,
+        policy=policy or ChainPolicy(jitter=0, budget=30),
+        backplane=backplane,
+        ledger=ledger,
+        background=background,
+        **clocks,
+    )
+    chain = CacheChain(tiers, judge, lease=lease)
+    return Assembly(chain, tiers, memory, shared, stats, versions, changes)
+
+
+def _only(options: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: options[name] for name in names if name in options}

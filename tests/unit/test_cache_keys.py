@@ -1,0 +1,112 @@
+"""Keys: everything that changes a result changes the key, and nothing else does."""
+
+from dataclasses import fields, replace
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cache.keys import KEY_FORMAT, KeySpec, Partition, encode, normalise
+
+BASE = Partition("answer", "acme", 1)
+CHANGES: dict[str, Any] = {
+    "namespace": "retrieval",
+    "tenant": "other",
+    "collection": 2,
+    "conversation": "f00",
+    "retrieval": {"top_k": 6},
+    "filters": {"team": "x"},
+    "embedder": "all-minilm",
+    "embedder_digest": "d1",
+    "reranker": "r",
+    "chat_model": "smollm2:135m",
+    "chat_model_digest": "d2",
+    "prompt": "2",
+    "sampling": {"temperature": 0.1},
+    "statistics": "s1",
+    "key_format": KEY_FORMAT + 1,
+}
+
+
+def test_every_field_of_the_partition_is_covered_here() -> None:
+    assert {field.name for field in fields(Partition)} == set(CHANGES)
+    assert {field.name for field in fields(KeySpec)} == {"partition", "question"}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changing_any_field_changes_the_partition_and_the_key(name: str) -> None:
+    changed = replace(BASE, **{name: CHANGES[name]})
+    assert changed.digest != BASE.digest
+    assert KeySpec(changed, "q").key.digest != KeySpec(BASE, "q").key.digest
+
+
+def test_the_question_changes_the_key_and_not_the_partition() -> None:
+    one, other = KeySpec(BASE, "one").key, KeySpec(BASE, "other").key
+    assert one.digest != other.digest
+    assert one.partition == other.partition == BASE.digest
+
+
+def test_digests_are_64_hex_characters_and_do_not_change_between_releases() -> None:
+    assert BASE.digest == "65a33b8829d33102d1def99115f18b7c23aed924a86d69a7ec1716ff7173c6cb"
+    assert (
+        KeySpec(BASE, "What is a cache?").key.digest
+        == "f486159a4f5af16e61f57607ac5e21ffa4f4020990375644d4005846ed156902"
+    )
+
+
+def test_questions_that_differ_in_form_only_share_a_key() -> None:
+    assert normalise("  Caf\u0065\u0301\n\t au  lait? ") == "Café au lait?"
+    assert KeySpec(BASE, " a  b").key == KeySpec(BASE, "a b").key
+
+
+def test_case_is_kept_because_it_can_change_the_meaning() -> None:
+    assert KeySpec(BASE, "US policy").key.digest != KeySpec(BASE, "us policy").key.digest
+
+
+def test_the_order_of_a_mapping_does_not_matter() -> None:
+    one = replace(BASE, retrieval={"a": 1, "b": [2, {"c": 3, "d": 4}]})
+    other = replace(BASE, retrieval={"b": [2, {"d": 4, "c": 3}], "a": 1})
+    assert one.digest == other.digest
+
+
+def test_the_last_tier_is_told_what_the_entry_is_about() -> None:
+    about = KeySpec(replace(BASE, filters={"team": "x"}, chat_model="m"), "q").about(7)
+    assert (about.question, about.corpus_version) == ("q", 7)
+    assert about.parameters["filters"] == {"team": "x"}
+    assert about.metadata["chat_model"] == "m"
+
+
+def test_what_has_no_canonical_form_is_refused() -> None:
+    with pytest.raises(TypeError, match="set has no canonical encoding"):
+        encode({1, 2})
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def shape(value: Any) -> Any:
+    """What two values must share to be the same: equality, told apart by type."""
+    match value:
+        case dict():
+            return ("map", frozenset((shape(key), shape(item)) for key, item in value.items()))
+        case list():
+            return ("list", tuple(map(shape, value)))
+        case float():
+            return ("float", value.hex())
+        case _:
+            return (type(value).__name__, value)
+
+
+@given(plain, plain)
+def test_encodings_are_equal_exactly_when_the_values_are(one: Any, other: Any) -> None:
+    assert (encode(one) == encode(other)) == (shape(one) == shape(other))
+
+
+def test_other_mappings_and_sequences_encode_as_the_plain_ones() -> None:
+    assert encode(MappingProxyType({"a": range(2)})) == encode({"a": [0, 1]})

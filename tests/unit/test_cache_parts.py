@@ -1,0 +1,328 @@
+"""The chain's small parts: breaker, statistics, notices, hit ledger, leases, chaos."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cache.base import About, Scope
+from app.cache.breaker import Breaker, BreakerState
+from app.cache.chaos import Chaos, ChaosCache, ChaosError
+from app.cache.lease import FleetLease, Lease
+from app.cache.memory import MemoryCache
+from app.cache.notices import Backplane, Notice
+from app.cache.postgres_upkeep import HitLedger
+from app.cache.stats import CacheObserver, CacheStats, LatencyHistogram
+from tests.support.cache import Clock, key_of
+
+
+def broken_breaker() -> tuple[Breaker, Clock]:
+    clock = Clock()
+    breaker = Breaker("redis", threshold=3, cooldown=10, clock=clock)
+    for _ in range(3):
+        assert breaker.allows()
+        breaker.failed()
+    return breaker, clock
+
+
+def test_a_breaker_opens_after_failures_in_a_row_only() -> None:
+    breaker = Breaker("redis", threshold=3)
+    for _ in range(5):
+        breaker.failed()
+        breaker.failed()
+        breaker.succeeded()
+    assert breaker.state is BreakerState.CLOSED
+    opened, _ = broken_breaker()
+    assert opened.state is BreakerState.OPEN
+    assert not opened.allows()
+
+
+def test_one_probe_at_a_time_decides_whether_a_breaker_closes() -> None:
+    breaker, clock = broken_breaker()
+    clock.now += 10
+    assert [breaker.allows(), breaker.allows()] == [True, False]
+    breaker.failed()
+    assert breaker.state is BreakerState.OPEN
+    clock.now += 9
+    assert not breaker.allows()
+    clock.now += 1
+    assert breaker.allows()
+    assert breaker.state is BreakerState.HALF_OPEN
+    breaker.succeeded()
+    assert [breaker.allows(), breaker.allows()] == [True, True]
+
+
+def test_a_probe_that_never_reports_is_replaced() -> None:
+    breaker, clock = broken_breaker()
+    clock.now += 10
+    assert breaker.allows()
+    clock.now += 10
+    assert breaker.allows()
+
+
+@given(st.lists(st.integers(0, 2**36), min_size=1, max_size=200), st.floats(0.01, 1))
+def test_percentiles_are_off_by_an_eighth_at_most(latencies: list[int], share: float) -> None:
+    histogram = LatencyHistogram()
+    for latency in latencies:
+        histogram.observe(latency)
+    rank = min(len(latencies) - 1, max(0, -int(-share * len(latencies) // 1) - 1))
+    exact = sorted(latencies)[rank]
+    estimate = histogram.percentile(share)
+    assert estimate is not None
+    assert exact <= estimate * 1e9 * 1.000001
+    assert estimate * 1e9 <= exact * 1.125 + 1.000001
+
+
+def test_latencies_beyond_the_last_bucket_are_counted_in_it() -> None:
+    histogram = LatencyHistogram()
+    histogram.observe(2**60)
+    assert histogram.total == 1
+    assert histogram.percentile(0.5) is not None
+    assert LatencyHistogram().percentile(0.5) is None
+
+
+class Recorder(CacheObserver):
+    def __init__(self) -> None:
+        self.seen: list[tuple[Any, ...]] = []
+
+    def requested(self, namespace: str, tier: str, result: str) -> None:
+        self.seen.append((namespace, tier, result))
+
+    def invalidated(self, namespace: str, tier: str, reason: str) -> None:
+        self.seen.append((namespace, tier, reason))
+
+    def coalesced(self, namespace: str) -> None:
+        self.seen.append((namespace,))
+
+
+async def test_an_observer_is_told_what_is_counted() -> None:
+    recorder = Recorder()
+    stats = CacheStats(recorder)
+    stats.hit("l1", "answer", 1000)
+    stats.miss("l1", "answer")
+    stats.error("l2", "answer")
+    stats.invalidated("l1", "answer", "corpus_changed")
+    stats.coalesced("answer")
+    assert recorder.seen == [
+        ("answer", "l1", "hit"),
+        ("answer", "l1", "miss"),
+        ("answer", "l2", "error"),
+        ("answer", "l1", "corpus_changed"),
+        ("answer",),
+    ]
+    memory: MemoryCache[bytes] = MemoryCache(weigh=len)
+    memory.put(key_of(), b"12345", 60)
+    report = stats.report({"l1": await memory.stats(), "l2": None})
+    l1 = report["tiers"]["l1"]["namespaces"]["answer"]
+    assert (l1["entries"], l1["bytes"], l1["hits"], l1["misses"], l1["hit_rate"]) == (1, 5, 1, 1, 0.5)
+    assert l1["latency_p50_seconds"] == pytest.approx(1e-6, rel=0.13)
+    assert (report["tiers"]["l2"]["available"], report["tiers"]["l2"]["evictions"]) == (False, None)
+    assert report["tiers"]["l2"]["namespaces"]["answer"]["errors"] == 1
+    assert report["namespaces"]["answer"]["coalesced"] == 1
+
+
+async def test_a_backplane_ignores_its_own_echo() -> None:
+    sent: list[str] = []
+
+    async def send(payload: str) -> None:
+        sent.append(payload)
+
+    here, there = Backplane(send), Backplane(send)
+    notices = [Notice(digest="d"), Notice(scope=Scope("answer", "acme", 1))]
+    for notice in notices:
+        await here.publish(notice)
+    assert [here.read(payload) for payload in sent] == [None, None]
+    assert [there.read(payload) for payload in sent] == notices
+
+
+@pytest.mark.parametrize("payload", ["", "{}", "[]", '{"sender": "x", "digest": null, "scope": {"bad": 1}}'])
+def test_a_notice_that_cannot_be_read_drops_everything(payload: str) -> None:
+    async def send(payload: str) -> None:
+        raise AssertionError(payload)
+
+    assert Backplane(send).read(payload) == Notice(scope=Scope())
+
+
+def test_a_ledger_counts_hits_within_its_bound() -> None:
+    ledger = HitLedger(max_keys=2)
+    for digest in "aabc":
+        ledger.note(digest)
+    taken = ledger.take()
+    assert taken == {"a": 2, "b": 1}
+    ledger.note("c")
+    ledger.note("a")
+    ledger.put_back(taken)
+    assert ledger.take() == {"a": 3, "c": 1}
+
+
+class MemoryLeases:
+    """A `LeaseStore` in memory that can be told to fail."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken = broken
+        self.holders: dict[str, str] = {}
+        self.extended = 0
+        self.lost = False
+
+    def _answer(self) -> None:
+        if self.broken:
+            raise ConnectionError("gone")
+
+    async def acquire(self, name: str, token: str, ttl: float) -> bool:
+        self._answer()
+        return self.holders.setdefault(name, token) == token
+
+    async def extend(self, name: str, token: str, ttl: float) -> bool:
+        self._answer()
+        self.extended += 1
+        return not self.lost
+
+    async def release(self, name: str, token: str) -> None:
+        self._answer()
+        if self.holders.get(name) == token:
+            del self.holders[name]
+
+
+def fleet(*stores: MemoryLeases, wait: float = 5, ttl: float = 5) -> FleetLease:
+    breakers = [(store, Breaker("lease", threshold=1, cooldown=1000)) for store in stores]
+    return FleetLease(breakers, wait=wait, ttl=ttl, poll=(0.001, 0.005))
+
+
+async def nothing() -> str | None:
+    return None
+
+
+async def claim_lease(lease: FleetLease) -> Lease:
+    claimed = await lease.claim("name", nothing)
+    assert isinstance(claimed, Lease)
+    return claimed
+
+
+async def test_one_of_many_gets_the_lease_and_the_others_its_result() -> None:
+    store = MemoryLeases()
+    results: list[str] = []
+    computed = 0
+
+    async def probe() -> str | None:
+        return results[0] if results else None
+
+    async def replica() -> str:
+        nonlocal computed
+        claimed = await fleet(store).claim("name", probe)
+        if isinstance(claimed, str):
+            return claimed
+        computed += 1
+        await asyncio.sleep(0.02)
+        results.append("result")
+        await claimed.release()
+        return "result"
+
+    assert await asyncio.gather(*(replica() for _ in range(10))) == ["result"] * 10
+    assert computed == 1
+    assert store.holders == {}
+
+
+async def test_a_waiter_takes_over_when_the_holder_is_gone() -> None:
+    store = MemoryLeases()
+    store.holders["name"] = "a holder that died"
+    waiter = asyncio.create_task(claim_lease(fleet(store)))
+    await asyncio.sleep(0.01)
+    del store.holders["name"]
+    lease = await waiter
+    assert lease.held
+    await lease.release()
+
+
+async def test_a_waiter_goes_ahead_after_its_time() -> None:
+    store = MemoryLeases()
+    store.holders["name"] = "a holder that hangs"
+    lease = await claim_lease(fleet(store, wait=0.01))
+    assert not lease.held
+    await lease.release()
+    assert store.holders == {"name": "a holder that hangs"}
+
+
+async def test_the_next_store_decides_when_the_first_is_away() -> None:
+    first, second = MemoryLeases(broken=True), MemoryLeases()
+    leases = fleet(first, second)
+    lease = await claim_lease(leases)
+    assert (lease.held, list(second.holders)) == (True, ["name"])
+    await lease.release()
+    first.broken = False
+    again = await claim_lease(leases)
+    assert first.holders == {}
+    await again.release()
+
+
+async def test_no_store_means_no_lease_and_no_waiting() -> None:
+    lease = await claim_lease(fleet(MemoryLeases(broken=True)))
+    assert not lease.held
+
+
+async def test_a_lease_is_renewed_until_it_is_released() -> None:
+    store = MemoryLeases()
+    lease = await claim_lease(fleet(store, ttl=0.015))
+    await asyncio.sleep(0.05)
+    await lease.release()
+    extended = store.extended
+    assert extended >= 2
+    await asyncio.sleep(0.02)
+    assert store.extended == extended
+
+
+async def test_renewal_survives_errors_and_ends_when_the_lease_is_lost() -> None:
+    store = MemoryLeases()
+    lease = await claim_lease(fleet(store, ttl=0.006))
+    store.broken = True
+    await asyncio.sleep(0.01)
+    store.broken, store.lost = False, True
+    await asyncio.sleep(0.02)
+    assert store.extended == 1
+    store.broken = True
+    await lease.release()
+    assert list(store.holders) == ["name"]
+
+
+@pytest.mark.parametrize("found", [True, False])
+async def test_a_lease_is_not_left_behind_by_the_look_before_computing(found: bool) -> None:
+    store = MemoryLeases()
+
+    async def probe() -> str | None:
+        if found:
+            return "found"
+        raise ValueError("broken")
+
+    if found:
+        assert await fleet(store).claim("name", probe) == "found"
+    else:
+        with pytest.raises(ValueError, match="broken"):
+            await fleet(store).claim("name", probe)
+        store.holders["name"] = "another"
+        with pytest.raises(ValueError, match="broken"):
+            await fleet(store).claim("name", probe)
+        del store.holders["name"]
+    assert store.holders == {}
+
+
+async def test_chaos_does_what_it_is_told() -> None:
+    memory: MemoryCache[bytes] = MemoryCache(weigh=len)
+    tier = ChaosCache(memory, Chaos())
+    await tier.set(key_of(), b"a value to garble", ttl=60, about=About())
+    tier.chaos.garbage = 1
+    entry = await tier.get(key_of())
+    assert entry is not None
+    assert entry.value != b"a value to garble"
+    tier.chaos = Chaos(errors=1)
+    with pytest.raises(ChaosError):
+        await tier.delete(key_of())
+    tier.chaos = Chaos(latency=0.03)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await tier.stats()
+    tier.chaos = Chaos(hang=True)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await tier.clear(Scope())
+    await tier.close()

@@ -1,0 +1,165 @@
+"""Streamed answers: one generation for all, every client sees all of it, and a hit replays it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from app.cache.breaker import Breaker
+from app.cache.broadcast import BroadcastReader
+from app.cache.freshness import Evidence
+from app.cache.lease import FleetLease
+from app.cache.record import CacheControl, Cached, CacheStatus, Computed
+from app.cache.streams import StreamCache, StreamSource
+from app.errors import NotCached
+from tests.support.cache import Assembly, FakeVersions, assemble, spec_of
+from tests.unit.test_cache_chain import Tier
+from tests.unit.test_cache_parts import MemoryLeases
+
+SPEC = spec_of("stream?")
+
+
+class Generation:
+    """Yields numbered words, each when it is let go; counts how often it was begun and closed."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.closed = 0
+        self.error: Exception | None = None
+        self.worth_caching = True
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def produce(self) -> AsyncGenerator[str, None]:
+        self.begun += 1
+        run = self.begun
+        try:
+            yield f"run {run}"
+            await self.go.wait()
+            if self.error is not None:
+                raise self.error
+            yield "end"
+        finally:
+            self.closed += 1
+
+    def conclude(self, events: Sequence[str]) -> Computed[Any] | None:
+        return Computed(list(events), Evidence(1)) if self.worth_caching else None
+
+    @property
+    def source(self) -> StreamSource[str]:
+        return StreamSource(self.produce, self.conclude, lambda cached: cached.value)
+
+
+def streams_of(made: Assembly) -> StreamCache[str]:
+    return StreamCache(made.chain)
+
+
+async def collect(opened: Cached[Any] | BroadcastReader[str]) -> list[str]:
+    assert isinstance(opened, BroadcastReader)
+    async with aclosing(opened) as events:
+        return [event async for event in events]
+
+
+async def test_a_stream_is_live_first_and_a_hit_afterwards() -> None:
+    streams, generation = streams_of(assemble()), Generation()
+    assert await collect(await streams.open(SPEC, generation.source)) == ["run 1", "end"]
+    hit = await streams.open(SPEC, generation.source)
+    assert isinstance(hit, Cached)
+    assert (hit.value, hit.status, hit.tier) == (("run 1", "end"), CacheStatus.HIT, "l1")
+
+
+async def test_identical_questions_share_one_generation_also_when_the_first_client_leaves() -> None:
+    made, generation = assemble(), Generation()
+    streams = streams_of(made)
+    generation.go.clear()
+    first = await streams.open(SPEC, generation.source)
+    assert isinstance(first, BroadcastReader)
+    assert await anext(first) == "run 1"
+    others = [asyncio.create_task(collect(await streams.open(SPEC, generation.source))) for _ in range(5)]
+    await first.aclose()
+    generation.go.set()
+    assert await asyncio.gather(*others) == [["run 1", "end"]] * 5
+    assert generation.begun == 1
+    assert made.stats.of("answer").coalesced == 5
+
+
+async def test_the_generation_stops_when_every_client_has_left_and_is_begun_anew() -> None:
+    streams, generation = streams_of(assemble()), Generation()
+    generation.go.clear()
+    async with aclosing(await streams.open(SPEC, generation.source)) as events:  # type: ignore[type-var] # live
+        assert await anext(events) == "run 1"
+    await asyncio.sleep(0.01)
+    assert generation.closed == 1
+    generation.go.set()
+    assert await collect(await streams.open(SPEC, generation.source)) == ["run 2", "end"]
+
+
+async def test_an_error_reaches_the_clients_and_is_not_cached() -> None:
+    leases = MemoryLeases()
+    streams = streams_of(assemble([Tier()], lease=FleetLease([(leases, Breaker("lease"))])))
+    generation = Generation()
+    generation.error = ValueError("broken")
+    with pytest.raises(ValueError, match="broken"):
+        await collect(await streams.open(SPEC, generation.source))
+    generation.error = None
+    assert await collect(await streams.open(SPEC, generation.source)) == ["run 2", "end"]
+    await asyncio.sleep(0.01)
+    assert leases.holders == {}
+
+
+async def test_what_is_not_worth_caching_is_streamed_and_forgotten() -> None:
+    streams, generation = streams_of(assemble()), Generation()
+    generation.worth_caching = False
+    for run in (1, 2):
+        assert await collect(await streams.open(SPEC, generation.source)) == [f"run {run}", "end"]
+
+
+async def test_bypass_and_refresh_and_only_if_cached() -> None:
+    streams, generation = streams_of(assemble()), Generation()
+    with pytest.raises(NotCached):
+        await streams.open(SPEC, generation.source, CacheControl.ONLY_IF_CACHED)
+    bypassed = await streams.open(SPEC, generation.source, CacheControl.BYPASS)
+    assert await collect(bypassed) == ["run 1", "end"]
+    assert await collect(await streams.open(SPEC, generation.source)) == ["run 2", "end"]
+    refreshed = await streams.open(SPEC, generation.source, CacheControl.REFRESH)
+    assert await collect(refreshed) == ["run 3", "end"]
+    hit = await streams.open(SPEC, generation.source, CacheControl.ONLY_IF_CACHED)
+    assert isinstance(hit, Cached)
+    assert hit.value == ("run 3", "end")
+
+
+async def test_another_replica_replays_the_stream_it_waited_for() -> None:
+    tier, leases, generation = Tier(), MemoryLeases(), Generation()
+    lease = FleetLease([(leases, Breaker("lease"))], poll=(0.001, 0.005))
+    replicas = [streams_of(assemble([tier], lease=lease)) for _ in range(2)]
+    generation.go.clear()
+    clients = [asyncio.create_task(collect(await streams.open(SPEC, generation.source))) for streams in replicas]
+    await asyncio.sleep(0.02)
+    generation.go.set()
+    assert await asyncio.gather(*clients) == [["run 1", "end"]] * 2
+    assert generation.begun == 1
+
+
+async def test_a_question_after_a_change_does_not_join_a_stream_from_before_it() -> None:
+    versions, generation = FakeVersions(), Generation()
+    streams = streams_of(assemble(versions=versions))
+    generation.go.clear()
+    before = asyncio.create_task(collect(await streams.open(SPEC, generation.source)))
+    await asyncio.sleep(0.01)
+    versions.set(1, 2)
+    after = asyncio.create_task(collect(await streams.open(SPEC, generation.source)))
+    await asyncio.sleep(0.01)
+    generation.go.set()
+    assert [(await before)[0], (await after)[0]] == ["run 1", "run 2"]
+
+
+async def test_closing_stops_every_generation() -> None:
+    streams, generation = streams_of(assemble()), Generation()
+    generation.go.clear()
+    reader = await streams.open(SPEC, generation.source)
+    assert isinstance(reader, BroadcastReader)
+    assert await anext(reader) == "run 1"
+    await streams.close()
+    assert generation.closed == 1
