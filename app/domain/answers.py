@@ -16,14 +16,30 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What the model's context had no room for.
+
+    `passages` and `history` count sources and earlier messages that were left out; `passages_cut` counts sources
+    that were shortened to the part that speaks of the question, their `quote`.
+    """
+
+    passages: int = 0
+    passages_cut: int = 0
+    history: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
+    """A stage ended after `elapsed_ms`. `left_out` comes with the stage `prompt`, if anything was."""
+
     stage: str
     elapsed_ms: float
+    left_out: LeftOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage offered to the model under the number `citation`, counted from 1."""
+    """A passage offered to the model under the number `citation`, counted from 1. `quote` is what it was shown."""
 
     citation: int
     chunk_id: int
@@ -47,7 +63,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The answer text so far ends, at `offset` characters, in a reference to source `citation`."""
+    """The first `offset` characters of the answer end in `[citation]`, a reference to that source."""
 
     citation: int
     chunk_id: int
@@ -56,14 +72,19 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
+    """Tokens as the model counted them; times from the beginning of the question."""
+
     input_tokens: int
     output_tokens: int
     ttft_ms: float
     total_ms: float
+    left_out: LeftOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
+    """The answer is complete. `finish_reason` is "stop", "length", or "no_context" when nothing was found."""
+
     finish_reason: str
     citations_used: tuple[int, ...]
 
@@ -100,7 +121,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRequest:
-    """A question with what shapes its answer. `model` None means the default chat model."""
+    """A question with what shapes its answer.
+
+    `model` None means the default chat model. `remember`: the question and its answer are kept, in the conversation
+    `conversation_id` or in a new one; then `history` is that conversation's.
+    """
 
     tenant: str
     collection: str
@@ -113,3 +138,4 @@ class AnswerRequest:
     max_tokens: int = 512
     filter: Mapping[str, Any] = field(default_factory=dict)
     cache: str = "use"
+    remember: bool = True

@@ -1,0 +1,150 @@
+"""The prompt: instruction, passages and question, within the model's real context."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from app.domain.answers import LeftOut, Message, Source
+from app.domain.retrieval import ScoredChunk
+from app.errors import InputTooLong
+from app.generation.terms import terms
+from app.generation.tokens import MESSAGE_TOKENS, TokenCounter
+from app.generation.window import relevant_window
+
+INSTRUCTION = (
+    "You answer questions from the numbered passages that you are given. Use only what they say, in a few short "
+    "sentences. If they do not answer the question, say that the documents do not tell."
+)
+# Tokens: less than this of a passage is not worth reading.
+_SMALLEST_PASSAGE = 48
+_SMALLEST_REPLY = 32
+# The share of the room that earlier turns may take from the passages.
+_HISTORY_SHARE = 0.25
+_LABEL_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the model is sent. `tokens` is a guess; `max_tokens` is what the context leaves for the reply."""
+
+    messages: tuple[Message, ...]
+    sources: tuple[Source, ...]
+    left_out: LeftOut
+    tokens: int
+    max_tokens: int
+
+
+@dataclass(slots=True)
+class PromptBuilder:
+    """Fits prompts into a model's context.
+
+    Args:
+        counter: guesses tokens.
+        target: tokens that a prompt should not exceed though the context has room, for reading them takes a small
+            model on a CPU about a second for 230; a long question may.
+    """
+
+    counter: TokenCounter = field(default_factory=TokenCounter)
+    target: int = 1024
+
+    def build(
+        self,
+        question: str,
+        passages: Sequence[ScoredChunk],
+        *,
+        model: str,
+        context: int,
+        max_tokens: int,
+        history: Sequence[Message] = (),
+        search_text: str | None = None,
+    ) -> Prompt:
+        """Fit what there is into `context` tokens, less those of the reply.
+
+        The instruction and the question are never cut. Of the history the newest turns are kept whole, and of each
+        passage the part that speaks of `search_text`, which is the question if not given.
+
+        Raises:
+            InputTooLong: the question alone leaves no room for an answer.
+        """
+        count = partial(self.counter.count, model=model)
+        fixed = count(INSTRUCTION) + count(_ask((), question)) + 3 * MESSAGE_TOKENS
+        if fixed + _SMALLEST_REPLY > context:
+            raise InputTooLong(f"The question is longer than the context of {model}, {context} tokens, allows.")
+        reply = min(max_tokens, max(_SMALLEST_REPLY, context // 4))
+        room = max(0, min(context - reply - fixed, max(self.target - fixed, self.target // 2)))
+        turns, used = _newest(history, int(room * _HISTORY_SHARE), count)
+        excerpts = _excerpts(passages, set(terms(search_text or question)), room - used, count)
+        system = "\n\n".join([INSTRUCTION, *(turn.content for turn in turns if turn.role == "system")])
+        sources = tuple(_source(number, *excerpt) for number, excerpt in enumerate(excerpts, 1))
+        messages = (
+            Message("system", system),
+            *(turn for turn in turns if turn.role != "system"),
+            Message("user", _ask(sources, question)),
+        )
+        tokens = sum(count(message.content) + MESSAGE_TOKENS for message in messages) + MESSAGE_TOKENS
+        return Prompt(
+            messages=messages,
+            sources=sources,
+            left_out=LeftOut(
+                passages=len(passages) - len(sources),
+                passages_cut=sum(len(excerpt) < len(chunk.text.strip()) for chunk, excerpt in excerpts),
+                history=len(history) - len(turns),
+            ),
+            tokens=tokens,
+            max_tokens=max(1, min(max_tokens, context - tokens)),
+        )
+
+
+def _newest(history: Sequence[Message], room: int, count: Callable[[str], int]) -> tuple[list[Message], int]:
+    """The newest whole turns that fit, in order, and what they cost."""
+    kept: list[Message] = []
+    used = 0
+    for turn in reversed(history):
+        cost = count(turn.content) + MESSAGE_TOKENS
+        if used + cost > room:
+            break
+        kept.insert(0, turn)
+        used += cost
+    return kept, used
+
+
+def _excerpts(
+    passages: Sequence[ScoredChunk], wanted: set[str], room: int, count: Callable[[str], int]
+) -> list[tuple[ScoredChunk, str]]:
+    """The best passages, cut to equal shares of the room; what a short one leaves goes to those after it."""
+    chosen = passages[: max(1, room // _SMALLEST_PASSAGE)] if room > 0 else ()
+    excerpts = []
+    for at, chunk in enumerate(chosen):
+        frame = count(_frame(at + 1, chunk.filename, chunk.section, ""))
+        share = room // (len(chosen) - at) - frame
+        if share <= 0:
+            break
+        excerpt = relevant_window(chunk.text, wanted, budget=share, count=count)
+        if cost := count(excerpt):
+            excerpts.append((chunk, excerpt))
+            room -= cost + frame
+    return excerpts
+
+
+def _source(number: int, chunk: ScoredChunk, excerpt: str) -> Source:
+    return Source(
+        citation=number,
+        chunk_id=chunk.chunk_id,
+        document_id=chunk.document_id,
+        filename=chunk.filename,
+        page=chunk.page,
+        section=chunk.section,
+        score=chunk.score,
+        quote=excerpt,
+    )
+
+
+def _ask(sources: Sequence[Source], question: str) -> str:
+    """Passages, the best last, where a small model heeds it most; then the question."""
+    passages = [_frame(item.citation, item.filename, item.section, item.quote) for item in reversed(sources)]
+    return "\n\n".join([*passages, f"Question: {question}"])
+
+
+def _frame(number: int, filename: str, section: str | None, excerpt: str) -> str:
+    label = f"{filename.rpartition('/')[2]}, {section}" if section else filename.rpartition("/")[2]
+    return f"[{number}] ({label[:_LABEL_CHARACTERS]})\n{excerpt}"
