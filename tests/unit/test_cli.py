@@ -1,0 +1,170 @@
+"""What a person sees of `localchat ingest`, `ask` and the refusals of the command line."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import app, main
+from app.cli.failure import CommandFailed
+
+ENDINGS: dict[str, dict[str, Any]] = {
+    "good.txt": {"status": "ready", "chunk_count": 3, "error": None},
+    "locked.pdf": {"status": "failed", "chunk_count": 0, "error": "It is encrypted; upload it without a password."},
+    "half.txt": {"status": "partial", "chunk_count": 2, "error": "1 chunk has no embedding"},
+}
+ANSWER = [
+    ("start", {"query_id": "1", "trace_id": "2", "model": "m", "cache": {}}),
+    ("status", {"stage": "retrieve", "elapsed_ms": 1}),
+    (
+        "sources",
+        [
+            {"citation": 1, "filename": "a.pdf", "page": 7, "section": "Fees [net]", "quote": ""},
+            {"citation": 2, "filename": "b.md", "page": None, "section": None, "quote": ""},
+        ],
+    ),
+    ("delta", {"text": "Four "}),
+    ("delta", {"text": "[1]."}),
+    ("usage", {}),
+    ("done", {"finish_reason": "stop", "citations_used": [1]}),
+]
+
+
+class StubApi(BaseHTTPRequestHandler):
+    """Answers as the service does, from the tables above. The first upload of each file finds it busy."""
+
+    events: list[tuple[str, Any]]
+    busy: set[str]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.path == "/api/chat":
+            return self._send(200, "text/event-stream", "".join(_event(*item) for item in self.events).encode())
+        name = body.split(b'filename="')[1].split(b'"')[0].decode()
+        if name not in self.busy:
+            self.busy.add(name)
+            return self._json(503, {"detail": "Busy"}, retry_after="0.01")
+        if name == "tool.exe":
+            return self._json(
+                415, {"title": "Unsupported", "detail": "No text can be read from this kind of file."}
+            )
+        return self._json(202, {"items": [{"id": name, "filename": name, "status": "queued"}]})
+
+    def do_GET(self) -> None:
+        self._json(200, ENDINGS[self.path.rsplit("/", 1)[1]])
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the base class
+        pass
+
+    def _json(self, status: int, value: Any, *, retry_after: str | None = None) -> None:
+        self._send(status, "application/json", json.dumps(value).encode(), retry_after)
+
+    def _send(self, status: int, kind: str, body: bytes, retry_after: str | None = None) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        if retry_after:
+            self.send_header("retry-after", retry_after)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _event(name: str, data: Any) -> str:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+@pytest.fixture
+def stub() -> type[StubApi]:
+    return type("Handler", (StubApi,), {"events": list(ANSWER), "busy": set()})
+
+
+@pytest.fixture
+def url(stub: type[StubApi]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), stub) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("good.txt", "deep/locked.pdf", "deep/tool.exe", ".hidden"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def test_ingest_follows_every_file_below_a_folder_and_lists_the_refused_with_their_reasons(
+    url: str, folder: Path
+) -> None:
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["ingest", str(folder), "--url", url])
+    assert done.exit_code == 0
+    assert "3 files: 1 ready in 3 chunks, 2 refused, 0 broken" in done.output
+    assert "It is encrypted; upload it without a password." in done.output
+    assert "No text can be read from this kind of file." in done.output
+
+
+def test_ingest_fails_when_a_file_is_left_incomplete(url: str, tmp_path: Path) -> None:
+    (tmp_path / "half.txt").write_text("x")
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["ingest", str(tmp_path), "--url", url])
+    assert done.exit_code == 1
+    assert "partial: 1 chunk has no embedding" in done.output
+
+
+def test_ingest_of_an_empty_folder_says_so(url: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["ingest", str(tmp_path), "--url", url])
+    assert isinstance(done.exception, CommandFailed)
+    assert str(done.exception) == "there is no file in what was given"
+
+
+def test_ask_prints_the_answer_and_then_its_numbered_sources(url: str) -> None:
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["ask", "How many?", "--url", url])
+    assert done.exit_code == 0
+    assert " ".join(done.output.split()) == "Four [1]. Sources [1] a.pdf, page 7, Fees [net] [2] b.md"
+
+
+def test_ask_tells_the_problem_that_ended_the_answer(url: str, stub: type[StubApi]) -> None:
+    stub.events = [
+        *ANSWER[:4],
+        ("error", {"problem": {"title": "x", "detail": "The model left."}, "retryable": True}),
+    ]
+    done = CliRunner().invoke(app, ["ask", "How many?", "--url", url])
+    assert str(done.exception) == "The model left."
+
+
+def test_ask_notices_an_answer_that_broke_off(url: str, stub: type[StubApi]) -> None:
+    stub.events = ANSWER[:5]
+    done = CliRunner().invoke(app, ["ask", "How many?", "--url", url])
+    assert str(done.exception) == "the answer broke off; ask again"
+
+
+def test_a_service_that_is_not_there_is_told_in_one_line_with_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["localchat", "ask", "Anyone?", "--url", "http://127.0.0.1:9"])
+    with pytest.raises(SystemExit) as ending:
+        main()
+    assert ending.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == "localchat: nothing listens at http://127.0.0.1:9; start it with `localchat up`, or pass --url"
+
+
+def test_serve_without_a_database_names_the_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    done = CliRunner().invoke(app, ["migrate"])
+    assert str(done.exception).startswith("DATABASE_URL: not set")
+
+
+@pytest.mark.parametrize("command", ["up", "serve", "worker", "migrate", "ingest", "ask", "doctor"])
+def test_every_command_explains_itself(command: str) -> None:
+    done = CliRunner().invoke(app, [command, "--help"])
+    assert done.exit_code == 0
+    assert len(done.output) > 200
