@@ -83,6 +83,7 @@ def serve(
     import uvicorn
 
     from app.embedded.probes import require_free_port
+    from app.lifespan import api_lifespan
     from app.main import create_app
 
     settings = _settings(("database_url", "ollama_base_url"))
@@ -90,7 +91,7 @@ def serve(
         raise typer.Exit(1)  # whoever would have let it begin is gone
     require_free_port(settings.host, settings.port)
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, lifespan=api_lifespan),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
