@@ -1,7 +1,8 @@
 """The client that the rest of LocalChat asks for embeddings, chats and facts about models."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import Any
@@ -50,6 +51,7 @@ class OllamaClient:
         patience: seconds a query may wait before bulk work goes on beside it, one text at a time.
         cooldown: seconds for which an endpoint that failed three times in a row is left alone.
         transport: replaces the network, in tests.
+        clock: replaces the monotonic clock, in tests; seconds.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class OllamaClient:
         patience: float = 0.25,
         cooldown: float = 5.0,
         transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         observer = observer or NullObserver()
         self._keep_alive = keep_alive
@@ -74,13 +77,15 @@ class OllamaClient:
             Endpoint(
                 address.name,
                 connect(address, timeouts=timeouts, transport=transport),
-                breaker=Breaker(cooldown=cooldown, on_change=partial(_tell, observer, address.name)),
+                breaker=Breaker(cooldown=cooldown, clock=clock, on_change=partial(_tell, observer, address.name)),
                 window=BulkWindow(max_texts=MAX_TEXTS, max_requests=max_concurrency),
                 headers=headers,
             )
             for address in map(parse_address, base_urls)
         ]
-        self._scheduler = Scheduler(self._endpoints, max_concurrency=max_concurrency, patience=patience)
+        self._scheduler = Scheduler(
+            self._endpoints, max_concurrency=max_concurrency, patience=patience, clock=clock
+        )
         self._dispatcher = Dispatcher(
             self._scheduler,
             retries=retries or {Lane.INTERACTIVE: INTERACTIVE_RETRIES, Lane.BULK: BULK_RETRIES},

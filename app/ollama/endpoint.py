@@ -1,7 +1,6 @@
 """One model server: how to ask it, and what is known of its load and health."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -42,10 +41,10 @@ class Endpoint:
     def load(self) -> int:
         return self.interactive.total() + self.bulk
 
-    def preempt(self) -> None:
+    def preempt(self, now: float) -> None:
         """Cancel the bulk requests in flight that may be cancelled."""
         if self.preemptible:
-            self.window.interrupted(time.monotonic())
+            self.window.interrupted(now)
         for deadline in self.preemptible:
             deadline.reschedule(asyncio.get_running_loop().time())
         self.preemptible.clear()

@@ -220,7 +220,7 @@ class Scheduler:
 
     def _hold(self, endpoint: Endpoint) -> None:
         endpoint.holds += 1
-        endpoint.preempt()
+        endpoint.preempt(self._clock())
         if endpoint.holds == 1:
             self._rest(endpoint, self._patience)
 

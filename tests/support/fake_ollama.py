@@ -54,9 +54,11 @@ class FakeOllama:
     url: str = ""
     _active: int = 0
 
+    def __post_init__(self) -> None:
+        self._free = asyncio.Semaphore(self.slots)
+
     @asynccontextmanager
     async def running(self, socket: str | None = None) -> AsyncIterator["FakeOllama"]:
-        self._free = asyncio.Semaphore(self.slots)
         connections: set[asyncio.Task[None]] = set()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -111,17 +113,20 @@ class FakeOllama:
                 await asyncio.gather(work, left, return_exceptions=True)
 
     async def _embed(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        texts = request.json["input"]
+        await respond(writer, await self.embed(request.json["input"]))
+
+    async def embed(self, texts: list[str]) -> dict[str, Any]:
+        """Do the work of one request."""
         self.peak_texts = max(self.peak_texts, len(texts))
-        await asyncio.gather(*(self._infer(text) for text in texts))
-        await respond(writer, {"model": "m", "embeddings": [unit_vector(text) for text in texts]})
+        await asyncio.gather(*map(self._infer, texts))
+        return {"model": "m", "embeddings": [unit_vector(text) for text in texts]}
 
     async def _infer(self, text: str) -> None:
-        async with self._free:
-            # As in Ollama, an item that has begun is finished even if its client has left.
-            self.embedded.append(text)
-            if self.seconds:
-                await asyncio.shield(asyncio.sleep(self.seconds))
+        # As in Ollama, an item that has begun keeps its slot to the end, even if its client has left.
+        await self._free.acquire()
+        self.embedded.append(text)
+        asyncio.get_running_loop().call_later(self.seconds, self._free.release)
+        await asyncio.sleep(self.seconds)
 
 
 async def respond(writer: asyncio.StreamWriter, answer: Any, status: int = 200) -> None:
