@@ -44,3 +44,13 @@ class Export:
     filename: str
     media_type: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its answer, about to be stored."""
+
+    query_id: UUID
+    question: str
+    answer: str
+    sources: tuple[Mapping[str, Any], ...]

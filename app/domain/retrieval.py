@@ -51,6 +51,7 @@ class Candidate:
     """What one arm ranked, before fusion."""
 
     chunk_id: int
+    document_id: UUID
     score: float
 
 
@@ -63,8 +64,52 @@ class ArmResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A lexeme of a question: how often it occurs there, and how many chunks of the collection hold it."""
+
+    lexeme: str
+    occurrences: int
+    chunk_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """A question's terms with the statistics snapshot they were looked up in.
+
+    `average_length` is in bytes of a chunk's text.
+    """
+
+    snapshot: int
+    chunk_count: int
+    average_length: float
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalPlan:
+    """How the lexical arm finds and scores chunks.
+
+    Attributes:
+        match: the tsquery that a candidate must match. At most `max_matches` of them are scored.
+        weights: what each lexeme, quoted as a tsquery, adds at most to a score.
+        saturation, saturation_per_byte: a term that occurs tf times in a text of n bytes gives its weight times
+            tf / (tf + saturation + n * saturation_per_byte).
+    """
+
+    match: str
+    max_matches: int
+    weights: tuple[tuple[str, float], ...]
+    saturation: float
+    saturation_per_byte: float
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
-    """Fused results with what they rest on, which the cache needs to know when they go stale."""
+    """Fused results with what they rest on, which the cache needs to know when they go stale.
+
+    `lexemes` carry their collection's prefix, as they are indexed. `snapshot` is the lexeme statistics'
+    version that the lexical scores belong to; scores of two snapshots cannot be compared.
+    """
 
     results: tuple[ScoredChunk, ...]
     vector: ArmResult | None
@@ -73,3 +118,4 @@ class Retrieval:
     lexemes: tuple[str, ...]
     corpus_version: int
     timings_ms: Mapping[str, float]
+    snapshot: int | None = None

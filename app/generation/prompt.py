@@ -29,7 +29,7 @@ class Prompt:
 
     messages: tuple[Message, ...]
     sources: tuple[Source, ...]
-    left_out: LeftOut
+    left_out: LeftOut | None
     tokens: int
     max_tokens: int
 
@@ -82,14 +82,15 @@ class PromptBuilder:
             Message("user", _ask(sources, question)),
         )
         tokens = sum(count(message.content) + MESSAGE_TOKENS for message in messages) + MESSAGE_TOKENS
+        left_out = LeftOut(
+            passages=len(passages) - len(sources),
+            passages_cut=sum(len(excerpt) < len(chunk.text.strip()) for chunk, excerpt in excerpts),
+            history=len(history) - len(turns),
+        )
         return Prompt(
             messages=messages,
             sources=sources,
-            left_out=LeftOut(
-                passages=len(passages) - len(sources),
-                passages_cut=sum(len(excerpt) < len(chunk.text.strip()) for chunk, excerpt in excerpts),
-                history=len(history) - len(turns),
-            ),
+            left_out=left_out if left_out != LeftOut() else None,
             tokens=tokens,
             max_tokens=max(1, min(max_tokens, context - tokens)),
         )

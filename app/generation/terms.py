@@ -11,18 +11,21 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 # A full stop ends a sentence before white space; the full-width ones and a line's end do so at once.
 _BREAK = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")  # noqa: RUF001 - full-width on purpose
 _STOP_WORDS = frozenset(
-    "a about above after again all also am an and any are aren as at be because been before being below between both "
-    "but by can cannot could couldn did didn do does doesn doing don down during each either else few for from further "
-    "get had hadn has hasn have haven having he her here hers him his how however i if in into is isn it its itself "
-    "just know let like many may me might more most much must my no nor not now of off on once one only or other our "
-    "out over own please same shall she should so some such tell than that the their them then there these they this "
-    "those through to too under until up us use used using very via was wasn we were weren what when where whether "
-    "which while who whom whose why will with would yes yet you your".split()
+    """
+    a about above after again all also am an and any are aren as at be because been before being below
+    between both but by can cannot could couldn did didn do does doesn doing don down during each either
+    else few for from further get had hadn has hasn have haven having he her here hers him his how however i
+    if in into is isn it its itself just know let like many may me might more most much must my no nor not
+    now of off on once one only or other our out over own please same shall she should so some such tell
+    than that the their them then there these they this those through to too under until up us use used
+    using very via was wasn we were weren what when where whether which while who whom whose why will with
+    would yes yet you your
+    """.split()  # noqa: SIM905 - a list of words reads better than 150 literals
 )
 
 
 def terms(text: str) -> list[str]:
-    """The words that carry meaning, folded and cut to their stems; pairs of characters in scripts without spaces."""
+    """The words that carry meaning, folded and stemmed; pairs of characters where words are not spaced."""
     found: list[str] = []
     for word in _WORD.findall(unicodedata.normalize("NFKC", text).lower()):
         if _UNSPACED.search(word):

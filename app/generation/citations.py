@@ -1,0 +1,137 @@
+"""References from an answer to its sources, written into the text while it streams."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from app.domain.answers import Citation, Delta, Source
+from app.generation.support import Support
+from app.generation.terms import terms
+
+# A model's own reference: [1], [1, 2], [ 3 ]. What is longer than the limit is no reference.
+_MARKER = re.compile(r"\[\s*\d{1,3}(?:\s*,\s*\d{1,3})*\s*\]")
+_UNFINISHED = re.compile(r"\[[\s\d,]*")
+_MARKER_LIMIT = 20
+_SENTENCE_TERMS = 3
+_FULL_STOP = re.compile(r"[.!?]['\")\]*_”’]*\Z")  # noqa: RUF001 - typographic on purpose
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Za-z]\.)+|\b(?:al|approx|cf|dr|etc|fig|inc|mr|mrs|no|st|vs)\.)\Z", re.IGNORECASE
+)
+_WIDE_STOPS = "。！？"  # noqa: RUF001 - full-width on purpose
+_CLINGING = ".,;:!?)"
+
+
+class CitationWriter:
+    """Turns a model's text into deltas and citations; how the text is split on the way makes no difference.
+
+    A reference that the model writes is kept if there is such a source and dropped otherwise. A sentence
+    without one gets one, after its full stop, if a source supports it. So each citation stands in the text
+    as `[n]`.
+    """
+
+    def __init__(self, sources: Sequence[Source], question: str) -> None:
+        self._chunks = {source.citation: source.chunk_id for source in sources}
+        self._support = Support(sources, question)
+        self._held = ""
+        self._pending = ""
+        self._length = 0
+        self._space = ""
+        self._sentence = ""
+        self._cited = False
+        self._ended = False
+        self._dropped = False
+        self._used: dict[int, None] = {}
+        self.invalid = 0
+
+    @property
+    def used(self) -> tuple[int, ...]:
+        """The sources cited so far, in the order of their first citation."""
+        return tuple(self._used)
+
+    @property
+    def written(self) -> int:
+        """Characters of the answer so far."""
+        return self._length
+
+    def feed(self, text: str) -> Iterator[Delta | Citation]:
+        self._held += text
+        while self._held:
+            if self._held[0] == "[":
+                if marker := _MARKER.match(self._held[:_MARKER_LIMIT]):
+                    self._held = self._held[marker.end() :]
+                    yield from self._refer([int(number) for number in re.findall(r"\d+", marker.group())])
+                    continue
+                if len(self._held) < _MARKER_LIMIT and _UNFINISHED.fullmatch(self._held):
+                    break
+            character, self._held = self._held[0], self._held[1:]
+            yield from self._take(character)
+        yield from self._flush()
+
+    def finish(self) -> Iterator[Delta | Citation]:
+        """What was held back. White space at the end is dropped."""
+        for character in self._held:
+            yield from self._take(character)
+        yield from self._close()
+        yield from self._flush()
+
+    def _take(self, character: str) -> Iterator[Delta | Citation]:
+        dropped, self._dropped = self._dropped, False
+        if character.isspace():
+            if not (dropped and self._space):
+                self._space += character
+            self._dropped = dropped
+            self._ended = self._ended or self._ends_at(character)
+            return
+        if dropped and character in _CLINGING:
+            self._space = ""
+        if self._ended:
+            yield from self._close()
+        self._write_space()
+        self._sentence += character
+        self._write(character)
+        self._ended = character in _WIDE_STOPS
+
+    def _ends_at(self, space: str) -> bool:
+        if space != "\n" and (not _FULL_STOP.search(self._sentence) or _ABBREVIATION.search(self._sentence)):
+            return False
+        return len(terms(self._sentence)) >= _SENTENCE_TERMS
+
+    def _refer(self, numbers: Sequence[int]) -> Iterator[Delta | Citation]:
+        valid = [number for number in numbers if number in self._chunks]
+        self.invalid += len(numbers) - len(valid)
+        if not valid:
+            self._dropped = True
+            return
+        self._write_space()
+        for number in valid:
+            yield from self._cite(number)
+
+    def _close(self) -> Iterator[Delta | Citation]:
+        """End the sentence, and give it a reference if it has none."""
+        if not self._cited and (number := self._support.of(self._sentence)) is not None:
+            self._write(" ")
+            yield from self._cite(number)
+        self._sentence = ""
+        self._cited = self._ended = False
+
+    def _cite(self, number: int) -> Iterator[Delta | Citation]:
+        self._write(f"[{number}]")
+        self._cited = True
+        self._used.setdefault(number)
+        yield from self._flush()
+        yield Citation(number, self._chunks[number], self._length)
+
+    def _write_space(self) -> None:
+        if self._length:
+            self._write(self._space)
+        if self._sentence:
+            self._sentence += self._space
+        self._space = ""
+
+    def _write(self, text: str) -> None:
+        self._pending += text
+        self._length += len(text)
+
+    def _flush(self) -> Iterator[Delta]:
+        if self._pending:
+            yield Delta(self._pending)
+            self._pending = ""

@@ -1,0 +1,44 @@
+"""Which passage supports a sentence, judged by the terms that they share."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from app.domain.answers import Source
+from app.generation.terms import terms
+
+# The share of a sentence's terms, and of those that the question did not bring, that a passage must hold.
+_SUPPORT = 0.7
+_NEWS = 0.5
+
+
+class Support:
+    """Finds the source of a sentence. A term that few passages hold tells more of where it came from."""
+
+    def __init__(self, sources: Sequence[Source], question: str) -> None:
+        self._question = frozenset(terms(question))
+        self._held = {
+            source.citation: frozenset(terms(f"{source.section or ''} {source.quote}")) for source in sources
+        }
+        self._spread = Counter(term for held in self._held.values() for term in held)
+
+    def of(self, sentence: str) -> int | None:
+        """Return the number of the source that supports `sentence` best; None if none does.
+
+        A figure that a passage does not hold is never supported by it.
+        """
+        said = frozenset(terms(sentence))
+        supporting = [number for number, held in self._held.items() if self._supports(said, held)]
+        return max(supporting, key=lambda number: self._weight(said & self._held[number]), default=None)
+
+    def _supports(self, said: frozenset[str], held: frozenset[str]) -> bool:
+        news = said - self._question
+        figures = {term for term in said if any(map(str.isdigit, term))}
+        return (
+            bool(said)
+            and figures <= held | self._question
+            and len(said & held) >= _SUPPORT * len(said)
+            and len(news & held) >= _NEWS * len(news)
+        )
+
+    def _weight(self, shared: frozenset[str]) -> float:
+        return sum(1 / self._spread[term] for term in sorted(shared))

@@ -1,0 +1,182 @@
+"""Answers a question: in its conversation, from the cache or afresh, as events."""
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import asdict, dataclass, field
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from app.domain.answers import (
+    AnswerRequest,
+    Citation,
+    Delta,
+    Done,
+    Event,
+    Failed,
+    Message,
+    Source,
+    Sources,
+    Start,
+    Status,
+    Usage,
+)
+from app.domain.conversations import Exchange
+from app.domain.event_codec import plain
+from app.errors import LocalChatError
+from app.services.answer_cache import AnswerCache
+from app.services.answer_pipeline import NO_CONTEXT, AnswerPipeline, Asked, Clock
+from app.services.conversations import new_conversation_id
+
+_log = logging.getLogger(__name__)
+
+
+class Conversations(Protocol):
+    async def recall(self, tenant: str, conversation_id: UUID) -> tuple[Message, ...]: ...
+    async def begin(self, tenant: str, conversation_id: UUID, collection: str, exchange: Exchange) -> None: ...
+    async def append(self, tenant: str, conversation_id: UUID, exchange: Exchange) -> None: ...
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the events of an answer amount to. `failed` is set if it ended in an error."""
+
+    start: Start | None = None
+    text: str = ""
+    sources: tuple[Source, ...] = ()
+    citations: list[Citation] = field(default_factory=list)
+    usage: Usage | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    done: Done | None = None
+    failed: Failed | None = None
+
+    def add(self, event: Event) -> None:
+        match event:
+            case Start():
+                self.start = event
+            case Status(stage, elapsed_ms):
+                self.timings_ms[stage] = elapsed_ms
+            case Sources(items):
+                self.sources = items
+            case Delta(text):
+                self.text += text
+            case Citation():
+                self.citations.append(event)
+            case Usage():
+                self.usage = event
+            case Done():
+                self.done = event
+            case Failed():
+                self.failed = event
+
+    @property
+    def outcome(self) -> str:
+        """answered, no_context, error or cancelled, as metrics name them."""
+        if self.failed is not None:
+            return "error"
+        if self.done is None:
+            return "cancelled"
+        return NO_CONTEXT if self.done.finish_reason == NO_CONTEXT else "answered"
+
+
+async def collect(events: AsyncIterator[Event]) -> Answer:
+    """The whole answer: what a client gets who does not stream."""
+    answer = Answer()
+    async for event in events:
+        answer.add(event)
+    return answer
+
+
+class AnswerService:
+    """Answers questions.
+
+    Args:
+        pipeline: makes answers.
+        cache: keeps them.
+        conversations: keeps what was said.
+        default_model: the chat model of a request that names none.
+        trace_id: the current trace.
+        observe: told of each answer when it has ended, however it did, and of its seconds.
+    """
+
+    def __init__(
+        self,
+        pipeline: AnswerPipeline,
+        cache: AnswerCache,
+        conversations: Conversations,
+        *,
+        default_model: str,
+        trace_id: Callable[[], str] = str,
+        observe: Callable[[Answer, float], None] = lambda _answer, _seconds: None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._cache = cache
+        self._conversations = conversations
+        self._default_model = default_model
+        self._trace_id = trace_id
+        self._observe = observe
+
+    async def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]:
+        """The events of an answer, the last of them `done` or `error`.
+
+        The conversation is stored just before `done`, so whoever sees `done` can read it. Closing the generator
+        stops the model and stores nothing.
+
+        Raises:
+            LocalChatError: before the first event; a later one is the last event.
+        """
+        clock = Clock()
+        answer = Answer()
+        try:
+            history = request.history
+            if request.conversation_id is not None:
+                history = await self._conversations.recall(request.tenant, request.conversation_id)
+            asked = self._asked(request, history)
+            opened = await self._cache.open(asked, self._pipeline, clock, control=request.cache)
+            conversation_id = request.conversation_id or (new_conversation_id() if request.remember else None)
+            async with aclosing(opened.events) as events:
+                first = await anext(events)
+                start = Start(uuid4(), self._trace_id(), asked.model, opened.cache, conversation_id)
+                for event in (start, first):
+                    answer.add(event)
+                    yield event
+                async for event in events:
+                    if isinstance(event, Done) and not await self._remember(request, start, answer):
+                        yield Status("unsaved", clock.elapsed())
+                    answer.add(event)
+                    yield event
+        finally:
+            self._observe(answer, clock.elapsed() / 1000)
+
+    def _asked(self, request: AnswerRequest, history: tuple[Message, ...]) -> Asked:
+        return Asked(
+            tenant=request.tenant,
+            collection=request.collection,
+            question=request.question.strip(),
+            history=history,
+            top_k=request.top_k,
+            model=request.model or self._default_model,
+            temperature=request.temperature,
+            max_tokens=request.max_tokens,
+            filter=request.filter,
+        )
+
+    async def _remember(self, request: AnswerRequest, start: Start, answer: Answer) -> bool:
+        """Store the exchange. False if that failed: an answer that was given is not taken back."""
+        if not request.remember or start.conversation_id is None:
+            return True
+        exchange = Exchange(
+            query_id=start.query_id,
+            question=request.question.strip(),
+            answer=answer.text,
+            sources=tuple(plain(asdict(source)) for source in answer.sources),
+        )
+        try:
+            if request.conversation_id is None:
+                await self._conversations.begin(request.tenant, start.conversation_id, request.collection, exchange)
+            else:
+                await self._conversations.append(request.tenant, request.conversation_id, exchange)
+        except LocalChatError as error:
+            _log.warning("An exchange was not stored: %s", error.title)
+            return False
+        return True

@@ -1,0 +1,42 @@
+"""Where answers are looked up before they are made. The null object makes every one."""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from app.domain.answers import Event
+from app.errors import NotCached
+from app.services.answer_pipeline import AnswerPipeline, Asked, Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The events of an answer after its `start`, and what `start` says of the cache."""
+
+    cache: Mapping[str, Any]
+    events: AsyncGenerator[Event, None]
+
+
+class AnswerCache(Protocol):
+    async def open(self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str) -> Opened:
+        """Find the answer, or have the pipeline make it; the caller closes `events`.
+
+        Args:
+            asked: the question, complete.
+            pipeline: makes the answer.
+            clock: when the question came.
+            control: use, bypass, refresh or only-if-cached.
+
+        Raises:
+            NotCached: `only-if-cached`, and it is not.
+        """
+
+
+class NullAnswerCache:
+    """Holds nothing."""
+
+    async def open(self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str) -> Opened:
+        if control == "only-if-cached":
+            raise NotCached("The cache holds no answer to this question.")
+        status = "bypass" if control == "bypass" else "miss"
+        return Opened({"status": status, "tier": None}, pipeline.run(asked, clock))

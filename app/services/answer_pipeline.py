@@ -1,0 +1,224 @@
+"""From a question to the events of its answer: rewrite, retrieve, fit the prompt, generate, cite."""
+
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.domain.answers import Delta, Done, Event, Failed, Message, Sources, Status, Usage
+from app.domain.retrieval import Query, Retrieval
+from app.errors import LocalChatError, ModelError
+from app.generation.citations import CitationWriter
+from app.generation.prompt import Prompt, PromptBuilder
+from app.generation.relevance import Relevance
+from app.generation.rewriting import Rewriter
+
+NO_CONTEXT = "no_context"
+NOTHING_FOUND = "I found nothing in these documents that answers this question."
+
+
+class Search(Protocol):
+    async def search(self, query: Query) -> Retrieval: ...
+
+
+class ChatChunk(Protocol):
+    """A piece of a reply; `done` comes with the last, and with it the model's own counts."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def done(self) -> bool: ...
+    @property
+    def done_reason(self) -> str | None: ...
+    @property
+    def prompt_eval_count(self) -> int: ...
+    @property
+    def eval_count(self) -> int: ...
+
+
+class ModelFacts(Protocol):
+    @property
+    def context_length(self) -> int | None: ...
+
+
+class ChatModels(Protocol):
+    async def show(self, model: str) -> ModelFacts: ...
+
+    def chat(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        *,
+        model: str,
+        temperature: float,
+        max_tokens: int,
+        num_ctx: int,
+    ) -> AsyncGenerator[ChatChunk, None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """All that an answer depends on, apart from the documents: two equal ones have the same answer."""
+
+    tenant: str
+    collection: str
+    question: str
+    history: tuple[Message, ...]
+    top_k: int
+    model: str
+    temperature: float
+    max_tokens: int
+    filter: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Clock:
+    """Milliseconds since it was made, and since the last stage ended."""
+
+    now: Callable[[], float] = time.perf_counter
+    began: float = field(init=False)
+    _lap: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self._lap = self.now()
+
+    def elapsed(self) -> float:
+        return (self.now() - self.began) * 1000
+
+    def lap(self) -> float:
+        last, self._lap = self._lap, self.now()
+        return (self._lap - last) * 1000
+
+
+class AnswerPipeline:
+    """Answers a question from documents, with no cache and no memory.
+
+    Args:
+        search: finds passages.
+        models: the chat models.
+        prompts: fits the prompt.
+        rewriter: makes a follow-up searchable.
+        relevance: decides whether anything found is worth asking a model about.
+        max_context: tokens that a model is loaded with at most, whatever it could hold; memory grows with them.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        models: ChatModels,
+        *,
+        prompts: PromptBuilder,
+        rewriter: Rewriter,
+        relevance: Relevance,
+        max_context: int = 4096,
+    ) -> None:
+        self._search = search
+        self._models = models
+        self._prompts = prompts
+        self._rewriter = rewriter
+        self._relevance = relevance
+        self._max_context = max_context
+        self._contexts: dict[str, int] = {}
+
+    async def retrieve(self, asked: Asked) -> tuple[str, Retrieval]:
+        """What was searched for, and what was found."""
+        text = await self._rewriter.standalone(asked.question, asked.history)
+        query = Query(asked.tenant, asked.collection, text, top_k=asked.top_k, filter=asked.filter)
+        return text, await self._search.search(query)
+
+    async def run(self, asked: Asked, clock: Clock) -> AsyncGenerator[Event, None]:
+        """Retrieve and generate."""
+        searched, retrieval = await self.retrieve(asked)
+        async with aclosing(self.generate(asked, searched, retrieval, clock)) as events:
+            async for event in events:
+                yield event
+
+    async def generate(
+        self, asked: Asked, searched: str, retrieval: Retrieval, clock: Clock
+    ) -> AsyncGenerator[Event, None]:
+        """The events of an answer after its `start`, up to one `done` or `error`. Closing it stops the model.
+
+        Raises:
+            LocalChatError: before the first event; a later one becomes the `error` event.
+        """
+        retrieved = Status("retrieve", clock.lap())
+        if not self._relevance.holds(searched, retrieval):
+            for event in (retrieved, *_nothing_found(clock)):
+                yield event
+            return
+        context = await self._context(asked.model)
+        prompt = self._prompts.build(
+            asked.question,
+            retrieval.results,
+            model=asked.model,
+            context=context,
+            max_tokens=asked.max_tokens,
+            history=asked.history,
+            search_text=searched,
+        )
+        yield retrieved
+        yield Status("prompt", clock.lap(), prompt.left_out)
+        yield Sources(prompt.sources)
+        try:
+            async with aclosing(self._reply(asked, prompt, context, clock)) as events:
+                async for event in events:
+                    yield event
+        except LocalChatError as error:
+            yield failed(error)
+
+    async def _reply(self, asked: Asked, prompt: Prompt, context: int, clock: Clock) -> AsyncGenerator[Event, None]:
+        writer = CitationWriter(prompt.sources, asked.question)
+        chunks = self._models.chat(
+            [{"role": message.role, "content": message.content} for message in prompt.messages],
+            model=asked.model,
+            temperature=asked.temperature,
+            max_tokens=prompt.max_tokens,
+            num_ctx=context,
+        )
+        first_token = 0.0
+        last: ChatChunk | None = None
+        async with aclosing(chunks):
+            async for last in chunks:
+                if last.text and not first_token:
+                    first_token = clock.elapsed()
+                for event in writer.feed(last.text):
+                    yield event
+        for event in writer.finish():
+            yield event
+        if last is None or not writer.written:
+            raise ModelError("The model returned an empty answer.")
+        self._prompts.counter.learn(asked.model, guessed=prompt.tokens, counted=last.prompt_eval_count)
+        yield Status("generate", clock.lap())
+        yield Usage(
+            input_tokens=last.prompt_eval_count,
+            output_tokens=last.eval_count,
+            ttft_ms=first_token,
+            total_ms=clock.elapsed(),
+            left_out=prompt.left_out,
+        )
+        yield Done(last.done_reason or "stop", writer.used)
+
+    async def _context(self, model: str) -> int:
+        """Tokens of the model's context, found out once: another size would load the model again."""
+        if model not in self._contexts:
+            length = (await self._models.show(model)).context_length
+            self._contexts[model] = min(length or self._max_context, self._max_context)
+        return self._contexts[model]
+
+
+def failed(error: LocalChatError) -> Failed:
+    """The error as the last event of an answer."""
+    problem = {
+        "type": f"urn:localchat:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+    }
+    return Failed(problem, error.retryable)
+
+
+def _nothing_found(clock: Clock) -> Iterator[Event]:
+    yield Sources(())
+    yield Delta(NOTHING_FOUND)
+    yield Usage(input_tokens=0, output_tokens=0, ttft_ms=clock.elapsed(), total_ms=clock.elapsed())
+    yield Done(NO_CONTEXT, ())
