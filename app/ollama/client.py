@@ -20,7 +20,6 @@ from app.ollama.observer import NullObserver, Observer
 from app.ollama.options import FrozenOptions, RunnerOptions
 from app.ollama.protocol import (
     ChatChunk,
-    ChatMessage,
     EndpointStatus,
     Json,
     ModelInfo,
@@ -128,7 +127,7 @@ class OllamaClient:
 
     async def chat(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Mapping[str, str]],
         *,
         model: str,
         temperature: float | None = None,
@@ -140,7 +139,7 @@ class OllamaClient:
         """Stream an answer; the last chunk, and it alone, has `done`. Closing the iterator stops the model.
 
         Args:
-            messages: the conversation.
+            messages: the conversation: `role` and `content` each.
             model: the chat model; one that thinks is told not to.
             temperature: the model's own when not given.
             max_tokens: of the answer.

@@ -1,0 +1,118 @@
+"""The composition root of the API: builds every adapter from settings, and hands the services to the routes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.api.dependencies import Services
+from app.db.database import Database
+from app.db.health import check_answers, check_dimensions, check_migrated
+from app.errors import ModelUnavailable
+from app.generation.prompt import PromptBuilder
+from app.generation.relevance import Relevance
+from app.generation.rewriting import RuleRewriter
+from app.generation.tokens import TokenCounter
+from app.main import Lifespan
+from app.ollama.client import OllamaClient
+from app.services.answer import AnswerService
+from app.services.answer_cache import NullAnswerCache
+from app.services.answer_pipeline import AnswerPipeline
+from app.services.collections import CollectionService
+from app.services.conversations import ConversationService
+from app.services.documents import DocumentService
+from app.services.embedding import EmbeddingService
+from app.services.feedback import FeedbackService
+from app.services.health import HealthService
+from app.services.keys import KeyService
+from app.services.models import ModelService
+from app.services.search import SearchService
+from app.services.watching import IngestWatcher
+from app.settings import Settings
+from app.telemetry import correlation
+from app.telemetry.event_loop import sample_lag
+from app.telemetry.logging import configure_logging
+from app.telemetry.metrics import Metrics
+
+
+def api_lifespan(settings: Settings, metrics: Metrics) -> Lifespan:
+    """What `create_app` needs to come to life: opens everything at the start, closes it in reverse at the end."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        configure_logging(settings.log_level, settings.log_format)
+        async with AsyncExitStack() as stack:
+            yield {"services": await _build(settings, metrics, stack)}
+
+    return lifespan
+
+
+async def _build(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Services:
+    assert settings.database_url is not None
+    # No connection is opened yet: the API starts without Postgres, and says so in its readiness.
+    database = await Database.connect(settings.database_url, min_size=0, max_size=16)
+    stack.push_async_callback(database.close)
+    client = OllamaClient(
+        settings.ollama_base_url, max_concurrency=settings.batch_max_workers, headers=correlation.headers
+    )
+    stack.push_async_callback(client.aclose)
+    embedding = EmbeddingService(
+        client,
+        batch_size=settings.batch_size,
+        max_chars=settings.batch_max_chars,
+        max_workers=settings.batch_max_workers,
+    )
+    collections = CollectionService(database, embedding, default_model=settings.embedding_model)
+    documents = DocumentService(database, collections, job_headers=correlation.headers)
+    search = SearchService(database, collections, embed_query=embedding.embed_query)
+    conversations = ConversationService(database)
+    pipeline = AnswerPipeline(
+        search, client, prompts=PromptBuilder(TokenCounter()), rewriter=RuleRewriter(), relevance=Relevance()
+    )
+    answers = AnswerService(
+        pipeline, NullAnswerCache(), conversations, default_model=settings.chat_model, trace_id=_trace_id
+    )
+    health = HealthService(
+        required={"postgres": partial(check_answers, database)},
+        optional={"models": partial(_check_models, client)},
+        startup={
+            "postgres": partial(check_answers, database),
+            "schema": partial(check_migrated, database),
+            "index": partial(check_dimensions, database),
+        },
+        observe=lambda name, up: metrics.dependency_up.labels(name).set(up),
+    )
+    stack.callback(health.drain)
+    sampler = asyncio.create_task(sample_lag(metrics.event_loop_lag.observe))
+    stack.callback(sampler.cancel)
+    return Services(
+        documents=documents,
+        watcher=IngestWatcher(documents),
+        collections=collections,
+        search=search,
+        answers=answers,
+        conversations=conversations,
+        models=ModelService(client, chat_model=settings.chat_model, embedding_model=settings.embedding_model),
+        feedback=FeedbackService(database, observe=lambda verdict: metrics.feedback.labels(verdict).inc()),
+        health=health,
+        metrics=metrics,
+        keys=KeyService(database) if settings.auth_mode == "api_key" else None,
+        max_upload_bytes=settings.max_upload_bytes,
+    )
+
+
+async def _check_models(client: OllamaClient) -> None:
+    """
+    Raises:
+        ModelUnavailable: no model server answers.
+    """
+    if not any(status.error is None for status in await client.ping()):
+        raise ModelUnavailable("No model server answers.")
+
+
+def _trace_id() -> str:
+    current = correlation.current()
+    return current.trace_id if current else ""
