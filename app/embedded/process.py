@@ -1,6 +1,7 @@
 """Child processes that cannot outlive the process that started them."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -12,9 +13,9 @@ from typing import IO
 
 from app.embedded.guard import guarded
 
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.05
 _LOG_BYTES = 16 * 1024 * 1024
-_TAIL_BYTES = 8192
+_TAIL_BYTES = 65_536
 _LINE_CHARS = 300
 
 
@@ -157,4 +158,14 @@ class ChildProcess:
             lines = file.read().decode("utf-8", "replace").strip().splitlines()
         telling = [line for line in lines if "FATAL" in line or "rror" in line]
         last = (telling or lines)[-1:]
-        return f" ({last[0].strip()[:_LINE_CHARS]}; more in {self.log})" if last else f" (see {self.log})"
+        return f" ({_gist(last[0])[:_LINE_CHARS]}; more in {self.log})" if last else f" (see {self.log})"
+
+
+def _gist(line: str) -> str:
+    """The message of a structured log line, with the exception's own last line; any other line as it is."""
+    try:
+        record = json.loads(line)
+        exception = str(record.get("exception") or "").strip().splitlines()
+        return ": ".join([str(record["message"]), *exception[-1:]])
+    except (ValueError, KeyError, AttributeError):
+        return line.strip()
