@@ -69,8 +69,9 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             value = tuple(url.strip().rstrip("/") for url in value.split(",") if url.strip())
         for url in value:
-            if not str(url).startswith(("http://", "https://")):
-                raise ValueError(f"{url!r} is not an http(s) address")
+            if not str(url).startswith(("http://", "https://", "http+unix://")):
+                # Not repeated: an address can hold a password.
+                raise ValueError("each address begins with http://, https:// or http+unix://")
         return value
 
     @field_validator("cache_signing_keys", mode="before")
