@@ -9,7 +9,7 @@
     ├── TooLarge                  413
     ├── UnsupportedMedia          415
     ├── UnreadableDocument        422  a file that no loader can read; the message says why
-    ├── NotCached                 504  only-if-cached was asked for (RFC 9111 §5.2.1.7)
+    ├── NotCached                 404  only-if-cached was asked for: the service is well, so not RFC 9111's 504
     ├── StoreUnavailable          503  Postgres
     └── ModelError                502
         ├── ModelNotFound         404
@@ -88,7 +88,7 @@ class UnreadableDocument(LocalChatError):
 
 
 class NotCached(LocalChatError):
-    status = 504
+    status = 404
     code = "not-cached"
     title = "No cached result"
 

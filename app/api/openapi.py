@@ -1,5 +1,6 @@
 """What OpenAPI says besides what the routes declare: problems, tags and keys."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -39,9 +40,17 @@ def problems(*statuses: int) -> Responses:
     }
 
 
-def event_stream(description: str, example: str) -> dict[str, Any]:
-    """The content of a response that is a stream of server-sent events."""
-    return {"text/event-stream": {"schema": {"type": "string", "description": description}, "example": example}}
+def event_stream(names: Sequence[str], example: str) -> dict[str, Any]:
+    """The content of a response that is a stream of server-sent events, each of this shape."""
+    event = {
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {
+            "event": {"enum": list(names)},
+            "data": {"type": "string", "contentMediaType": "application/json"},
+        },
+    }
+    return {"text/event-stream": {"schema": event, "example": example}}
 
 
 def describe(app: FastAPI, *, auth: Literal["none", "api_key"]) -> None:

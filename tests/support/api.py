@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.dependencies import Services
 from app.domain.answers import (
@@ -208,6 +210,7 @@ class FakeAnswers:
     error_after_start: Exception | None = None
     gate: asyncio.Event | None = None
     asked: list[AnswerRequest] = field(default_factory=list)
+    waiting: asyncio.Event = field(default_factory=asyncio.Event)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     end: Event = field(default_factory=lambda: Done("stop", (1,)))
 
@@ -222,6 +225,7 @@ class FakeAnswers:
                 raise self.error_after_start
             yield Sources((Source(1, 7, UUID(int=1), "a.pdf", 3, "Leave", 0.03, "Thirty days."),))
             if self.gate is not None:
+                self.waiting.set()
                 await self.gate.wait()
             yield Delta("Thirty ")
             yield Delta("days [1].")
@@ -340,25 +344,46 @@ class Fakes:
             max_upload_bytes=settings.max_upload_bytes,
         )
 
-    def lifespan(self, settings: Settings, metrics: Metrics) -> Lifespan:
-        @asynccontextmanager
-        async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-            yield {"services": self.services(settings, metrics)}
 
-        return lifespan
+@asynccontextmanager
+async def client_of(fakes: Fakes, *, fresh: bool = False, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the application around `fakes`; `fresh` for one that no other test has used."""
+    transport = httpx.ASGITransport(serving(fakes, fresh=fresh, **settings), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
 
-    def app(self, **settings: Any) -> FastAPI:
-        return create_app(Settings(**{"_env_file": None, **settings}), lifespan=self.lifespan)
+
+def serving(fakes: Fakes, *, fresh: bool = False, **settings: Any) -> ASGIApp:
+    """The application around `fakes`, as a server would call it."""
+    app = _new_app(**settings) if fresh else _cached_app(**settings)
+    services = fakes.services(settings_of(**settings), app.state.metrics)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": {"services": services}}, receive, send)
+
+    return serve
+
+
+def settings_of(**settings: Any) -> Settings:
+    return Settings(**{"_env_file": None, **settings})
+
+
+def _new_app(**settings: Any) -> FastAPI:
+    made: list[Metrics] = []
+
+    def lifespan(_: Settings, metrics: Metrics) -> Lifespan:
+        made.append(metrics)
+        return _no_lifespan
+
+    app = create_app(settings_of(**settings), lifespan=lifespan)
+    app.state.metrics = made[0]
+    return app
 
 
 @asynccontextmanager
-async def client_of(app: FastAPI, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client of the application, which is started and stopped around it."""
-    async with app.router.lifespan_context(app) as state:
+async def _no_lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+    yield {}
 
-        async def with_state(scope: Any, receive: Any, send: Any) -> None:
-            await app({**scope, "state": dict(state or {})}, receive, send)
 
-        transport = httpx.ASGITransport(with_state, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test", **options) as client:
-            yield client
+# Making an application costs a quarter of a second.
+_cached_app = cache(_new_app)

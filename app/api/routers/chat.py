@@ -8,10 +8,12 @@ from starlette.responses import Response
 from app.api.dependencies import services_of, tenant_of
 from app.api.openapi import event_stream, problems
 from app.api.problems import failed_response
-from app.api.replies import collect, encode_event
+from app.api.replies import encode_event, whole
 from app.api.routing import DirectRoute
 from app.api.schemas.chat import ChatRequest, ChatResponse
 from app.api.sse import EventStream
+from app.domain.answers import EVENT_NAMES
+from app.services.answer import collect
 
 _EXAMPLE = """event: start
 data: {"query_id":"…","trace_id":"…","model":"smollm2:135m","cache":{"status":"miss"},"conversation_id":null}
@@ -39,9 +41,9 @@ def add_chat(app: FastAPI) -> None:
             200: {
                 "description": "With `stream` (the default) the events `start`, `status`*, `sources`, `delta`*, "
                 "`citation`*, `usage` and exactly one of `done` and `error`; without it, the same collected",
-                "content": event_stream("Server-sent events", _EXAMPLE),
+                "content": event_stream(tuple(EVENT_NAMES.values()), _EXAMPLE),
             },
-            **problems(401, 404, 409, 413, 415, 422, 502, 503, 504),
+            **problems(401, 404, 409, 413, 415, 422, 502, 503),
         },
         route_class_override=DirectRoute,
     )
@@ -56,7 +58,7 @@ async def chat(request: Request, body: ChatRequest) -> Response:
         return EventStream(
             lambda: services.answers.answer(question), partial(encode_event, request.scope), services.metrics
         )
-    reply = await collect(services.answers.answer(question))
-    if reply.failed is not None:
-        return failed_response(request.scope, reply.failed.problem)
-    return Response(reply.view(body.conversation_id).model_dump_json(), media_type="application/json")
+    answer = await collect(services.answers.answer(question))
+    if answer.failed is not None:
+        return failed_response(request.scope, answer.failed.problem)
+    return Response(whole(answer).model_dump_json(), media_type="application/json")

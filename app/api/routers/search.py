@@ -24,7 +24,7 @@ def add_search(app: FastAPI) -> None:
         response_model=SearchResponse,
         responses={
             200: {"headers": {"Cache-Status": {"description": "RFC 9211", "schema": {"type": "string"}}}},
-            **problems(401, 404, 413, 415, 422, 502, 503, 504),
+            **problems(401, 404, 413, 415, 422, 502, 503),
         },
         route_class_override=DirectRoute,
     )

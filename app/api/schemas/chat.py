@@ -60,6 +60,8 @@ class ChatRequest(RequestModel):
             max_tokens=self.max_tokens,
             filter=self.filter,
             cache=self.cache,
+            # Whoever sends the messages keeps them.
+            remember=self.messages is None or self.conversation_id is not None,
         )
 
 
@@ -82,11 +84,20 @@ class CitationView(View):
     offset: int
 
 
+class LeftOutView(View):
+    """What the model's context had no room for: sources, parts of sources, earlier messages."""
+
+    passages: int
+    passages_cut: int
+    history: int
+
+
 class UsageView(View):
     input_tokens: int
     output_tokens: int
     ttft_ms: float
     total_ms: float
+    left_out: LeftOutView | None
 
 
 class ChatResponse(View):

@@ -1,0 +1,234 @@
+"""Search, chat, conversations, feedback and models over HTTP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from app.domain.answers import Failed
+from app.errors import ModelUnavailable
+from tests.support.api import QUERY_ID, Fakes, client_of, serving
+
+CONVERSATION = "00000000-0000-0000-0000-000000000005"
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    return Fakes()
+
+
+@pytest.fixture
+async def client(fakes: Fakes) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(fakes) as client:
+        yield client
+
+
+def events(text: str) -> list[tuple[str, Any]]:
+    found = []
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if fields:
+            found.append((fields["event"], json.loads(fields["data"])))
+    return found
+
+
+async def test_search_passes_the_question_on_and_says_where_the_results_came_from(
+    fakes: Fakes, client: httpx.AsyncClient
+) -> None:
+    asked = {"query": "leave", "collection": "hr", "top_k": 3, "mode": "lexical", "filter": {"year": 2026}}
+    response = await client.post("/api/search", json=asked)
+    query = fakes.search.asked[0]
+    assert (query.text, query.collection, query.top_k, query.mode, query.filter) == (
+        "leave",
+        "hr",
+        3,
+        "lexical",
+        {"year": 2026},
+    )
+    body = response.json()
+    assert body["results"][0]["page"] == 3
+    assert body["cache"]["status"] == "miss"
+    assert response.headers["cache-status"] == "LocalChat; fwd=uri-miss"
+
+
+async def test_only_if_cached_fails_when_nothing_is_cached(client: httpx.AsyncClient) -> None:
+    response = await client.post("/api/search", json={"query": "x", "cache": "only-if-cached"})
+    assert (response.status_code, response.json()["type"]) == (404, "urn:localchat:problem:not-cached")
+
+
+async def test_an_answer_streams_its_sources_before_its_words_and_ends_once(client: httpx.AsyncClient) -> None:
+    response = await client.post("/api/chat", json={"question": "How many days?"})
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert response.headers["cache-control"] == "no-cache"
+    names = [name for name, _ in events(response.text)]
+    assert names == ["start", "status", "sources", "delta", "delta", "citation", "usage", "done"]
+    assert dict(events(response.text))["sources"][0]["page"] == 3
+
+
+async def test_the_whole_answer_is_the_collected_stream(client: httpx.AsyncClient) -> None:
+    streamed = events((await client.post("/api/chat", json={"question": "How many days?"})).text)
+    whole = (await client.post("/api/chat", json={"question": "How many days?", "stream": False})).json()
+    by_name = dict(streamed)
+    assert whole["answer"] == "".join(data["text"] for name, data in streamed if name == "delta")
+    assert whole["sources"] == by_name["sources"]
+    assert whole["citations"] == [by_name["citation"]]
+    assert whole["usage"] == by_name["usage"]
+    assert whole["finish_reason"] == by_name["done"]["finish_reason"]
+    assert whole["query_id"] == by_name["start"]["query_id"]
+
+
+async def test_messages_become_a_question_and_its_history(fakes: Fakes, client: httpx.AsyncClient) -> None:
+    messages = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": "Hi"},
+        {"role": "user", "content": "How many days?"},
+    ]
+    await client.post("/api/chat", json={"messages": messages, "temperature": 0.5, "conversation_id": CONVERSATION})
+    asked = fakes.answers.asked[0]
+    assert (asked.question, [item.content for item in asked.history]) == ("How many days?", ["Hello", "Hi"])
+    assert (asked.temperature, str(asked.conversation_id), asked.remember) == (0.5, CONVERSATION, True)
+
+
+async def test_messages_that_a_client_keeps_are_not_kept_again(fakes: Fakes, client: httpx.AsyncClient) -> None:
+    await client.post("/api/chat", json={"messages": [{"role": "user", "content": "How many days?"}]})
+    assert not fakes.answers.asked[0].remember
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"question": " "},
+        {"question": "x", "messages": [{"role": "user", "content": "x"}]},
+        {"messages": [{"role": "assistant", "content": "x"}]},
+    ],
+)
+async def test_a_chat_needs_one_question(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    assert (await client.post("/api/chat", json=body)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "retryable"), [(ModelUnavailable("Busy."), 503, True), (RuntimeError("secret"), 500, False)]
+)
+async def test_an_error_in_mid_stream_ends_it_with_a_problem(
+    fakes: Fakes, client: httpx.AsyncClient, error: Exception, status: int, retryable: bool
+) -> None:
+    fakes.answers.error_after_start = error
+    response = await client.post("/api/chat", json={"question": "x"})
+    name, data = events(response.text)[-1]
+    assert (response.status_code, name, data["retryable"]) == (200, "error", retryable)
+    assert data["problem"]["status"] == status
+    assert data["problem"]["request_id"] == response.headers["x-request-id"]
+    assert "secret" not in response.text
+
+
+async def test_a_failed_answer_without_a_stream_is_an_ordinary_problem(
+    fakes: Fakes, client: httpx.AsyncClient
+) -> None:
+    fakes.answers.end = Failed({"status": 503, "title": "Busy", "detail": "Ask later."}, retryable=True)
+    response = await client.post("/api/chat", json={"question": "x", "stream": False})
+    assert (response.status_code, response.json()["detail"]) == (503, "Ask later.")
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def post_chat(fakes: Fakes, leave: asyncio.Event) -> list[dict[str, Any]]:
+    """Ask over bare ASGI, and leave when `leave` is set."""
+    sent: list[dict[str, Any]] = []
+    body = iter([{"type": "http.request", "body": b'{"question": "x"}', "more_body": False}])
+
+    async def receive() -> dict[str, Any]:
+        for message in body:
+            return message
+        await leave.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/chat",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    try:
+        await serving(fakes, fresh=True)(scope, receive, send)
+    except asyncio.CancelledError:
+        sent.append({"type": "cancelled"})
+    return sent
+
+
+@pytest.fixture
+def waiting() -> Fakes:
+    """An answer that waits for a model before its first word."""
+    fakes = Fakes()
+    fakes.answers.gate = asyncio.Event()
+    return fakes
+
+
+async def test_a_client_that_leaves_stops_the_answer(waiting: Fakes) -> None:
+    leave = asyncio.Event()
+    chat = asyncio.create_task(post_chat(waiting, leave))
+    await waiting.answers.waiting.wait()
+    assert not waiting.answers.closed.is_set()
+    leave.set()
+    async with asyncio.timeout(5):
+        await waiting.answers.closed.wait()
+        await chat
+    assert stream_counts(waiting) == {"client_disconnect": 1.0}
+
+
+async def test_a_stream_under_a_stopping_server_ends_with_an_error(waiting: Fakes) -> None:
+    chat = asyncio.create_task(post_chat(waiting, asyncio.Event()))
+    await waiting.answers.waiting.wait()
+    chat.cancel()
+    sent = await chat
+    assert waiting.answers.closed.is_set()
+    assert sent[-1] == {"type": "cancelled"}
+    assert b"urn:localchat:problem:shutdown" in sent[-3]["body"]
+    assert sent[-2]["more_body"] is False
+    assert stream_counts(waiting) == {"shutdown": 1.0}
+
+
+def stream_counts(fakes: Fakes) -> dict[str, float]:
+    assert fakes.metrics is not None
+    assert fakes.metrics.registry.get_sample_value("rag_sse_streams_active") == 0
+    return {
+        sample.labels["end"]: sample.value
+        for metric in fakes.metrics.sse_streams.collect()
+        for sample in metric.samples
+        if sample.name == "rag_sse_streams_total"
+    }
+
+
+async def test_conversations_are_listed_read_renamed_and_exported(client: httpx.AsyncClient) -> None:
+    path = f"/api/conversations/{CONVERSATION}"
+    assert (await client.get("/api/conversations")).json()["items"][0]["id"] == CONVERSATION
+    assert (await client.get(path)).json()["messages"][0]["content"] == "How many days?"
+    assert (await client.patch(path, json={"title": "New"})).json()["title"] == "New"
+    exported = await client.get(f"{path}/export", params={"format": "markdown"})
+    assert (exported.text, exported.headers["content-type"]) == ("# Leave\n", "text/markdown; charset=utf-8")
+    assert (await client.delete(path)).status_code == 204
+
+
+async def test_feedback_is_stored(fakes: Fakes, client: httpx.AsyncClient) -> None:
+    given = {"query_id": str(QUERY_ID), "verdict": "down", "comment": "Wrong year."}
+    assert (await client.post("/api/feedback", json=given)).status_code == 201
+    assert fakes.feedback.stored == [("default", QUERY_ID, "down", "Wrong year.")]
+
+
+async def test_models_say_what_they_are_for_and_what_is_missing(client: httpx.AsyncClient) -> None:
+    items = (await client.get("/api/models")).json()["items"]
+    assert [(item["name"], item["default_for"], item["state"]) for item in items] == [
+        ("all-minilm:latest", ["embedding"], "loaded"),
+        ("smollm2:135m", ["chat"], "missing"),
+    ]
+
+
+async def test_a_pull_reports_progress_and_its_end(client: httpx.AsyncClient) -> None:
+    response = await client.post("/api/models/pull", json={"model": "smollm2:135m"})
+    assert [name for name, _ in events(response.text)] == ["progress", "done"]

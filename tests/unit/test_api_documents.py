@@ -1,0 +1,122 @@
+"""Documents and collections over HTTP."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from app.api.headers import attachment
+from tests.support.api import Fakes, client_of
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    return Fakes()
+
+
+@pytest.fixture
+async def client(fakes: Fakes) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(fakes) as client:
+        yield client
+
+
+async def upload(client: httpx.AsyncClient, name: str = "a.txt", content: bytes = b"hello") -> str:
+    response = await client.post("/api/documents", files={"files": (name, content, "text/plain")})
+    assert response.status_code == 202
+    identifier: str = response.json()["items"][0]["id"]
+    return identifier
+
+
+async def test_an_upload_is_accepted_with_where_to_look(fakes: Fakes, client: httpx.AsyncClient) -> None:
+    response = await client.post(
+        "/api/documents",
+        files=[("files", ("a.txt", b"one")), ("files", ("dir/b.txt", b"two"))],
+        data={"collection": "files", "metadata": '{"year": 2026}'},
+        headers={"idempotency-key": "k1"},
+    )
+    assert response.status_code == 202
+    items = response.json()["items"]
+    assert [(item["filename"], item["status"]) for item in items] == [("a.txt", "queued"), ("b.txt", "queued")]
+    assert response.headers["location"] == f"/api/documents/{items[0]['id']}"
+    assert fakes.documents.asked == [
+        {"tenant": "default", "collection": "files", "metadata": {"year": 2026}, "key": "k1"}
+    ]
+
+
+async def test_the_same_bytes_again_are_unchanged(client: httpx.AsyncClient) -> None:
+    first = await upload(client)
+    again = await client.post("/api/documents", files={"files": ("a.txt", b"hello")})
+    assert (again.json()["items"][0]["id"], again.json()["items"][0]["status"]) == (first, "unchanged")
+
+
+async def test_a_document_is_not_sent_again_while_it_is_the_same(client: httpx.AsyncClient) -> None:
+    path = f"/api/documents/{await upload(client)}"
+    tag = (await client.get(path)).headers["etag"]
+    assert tag.startswith('"')
+    same = await client.get(path, headers={"if-none-match": f'"other", {tag}'})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+    assert (await client.get(path, headers={"if-none-match": '"other"'})).status_code == 200
+
+
+async def test_a_replacement_of_what_has_changed_is_refused(client: httpx.AsyncClient) -> None:
+    path = f"/api/documents/{await upload(client)}"
+    tag = (await client.get(path)).headers["etag"]
+    for name in ("file", "files"):
+        replaced = await client.put(path, files={name: ("a.txt", b"new")}, headers={"if-match": tag})
+        assert replaced.status_code == 202
+        assert (await client.put(path, files={name: ("a.txt", b"x")}, headers={"if-match": tag})).status_code == 412
+        tag = replaced.headers["etag"]
+    assert (await client.put(path, data={"metadata": "{}"}, files={"other": b""})).status_code == 422
+
+
+async def test_content_comes_back_as_a_file_to_save(client: httpx.AsyncClient) -> None:
+    identifier = await upload(client, "r\u00e9sum\u00e9 1.html", b"<script>alert(1)</script>")
+    response = await client.get(f"/api/documents/{identifier}/content")
+    assert response.content == b"<script>alert(1)</script>"
+    assert response.headers["content-disposition"] == (
+        "attachment; filename=\"r_sum_ 1.html\"; filename*=UTF-8''r%C3%A9sum%C3%A9%201.html"
+    )
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["content-type"].startswith("text/plain")
+
+
+def test_a_filename_cannot_break_out_of_its_header() -> None:
+    sent = attachment(b"", 'a"; x="\r\ny', "text/html\r\nx: y", {})
+    assert sent.headers["content-disposition"] == (
+        "attachment; filename=\"a_; x=___y\"; filename*=UTF-8''a%22%3B%20x%3D%22%0D%0Ay"
+    )
+    assert sent.headers["content-type"] == "application/octet-stream"
+
+
+async def test_ingestion_can_be_followed(client: httpx.AsyncClient) -> None:
+    response = await client.get(f"/api/documents/{await upload(client)}/events")
+    assert response.headers["content-type"].startswith("text/event-stream")
+    names = [line.removeprefix("event: ") for line in response.text.splitlines() if line.startswith("event: ")]
+    assert names == ["progress", "done"]
+    assert '"stage":"embed","done":1,"total":2' in response.text
+
+
+async def test_a_list_ends_without_a_cursor(client: httpx.AsyncClient) -> None:
+    for number in range(3):
+        await upload(client, f"{number}.txt", bytes([number]))
+    page = (await client.get("/api/documents", params={"limit": 2})).json()
+    assert len(page["items"]) == 2
+    assert page["next_cursor"]
+    assert (await client.get("/api/documents")).json()["next_cursor"] is None
+
+
+async def test_a_deleted_document_is_gone(client: httpx.AsyncClient) -> None:
+    path = f"/api/documents/{await upload(client)}"
+    gone = await client.delete(path)
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert (await client.get(path)).status_code == 404
+
+
+async def test_collections_are_made_renamed_and_deleted(client: httpx.AsyncClient) -> None:
+    made = await client.post("/api/collections", json={"name": "books"})
+    assert (made.status_code, made.headers["location"]) == (201, "/api/collections/books")
+    assert made.json()["embedding_model"] == "all-minilm"
+    assert (await client.post("/api/collections", json={"name": "books"})).status_code == 409
+    assert (await client.patch("/api/collections/books", json={"name": "tomes"})).status_code == 200
+    assert (await client.delete("/api/collections/tomes")).status_code == 204
+    assert [item["name"] for item in (await client.get("/api/collections")).json()["items"]] == ["default"]
