@@ -5,7 +5,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_FLAGS := --quiet --disable-pip-version-check --no-input
+# --no-compile: Python compiles what is used when it is first used, a fraction of what is installed.
+PIP_FLAGS := --quiet --disable-pip-version-check --no-input --no-compile
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url pyproject.toml requirements/build.in --extra embedded
 
