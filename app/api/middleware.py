@@ -61,6 +61,9 @@ class RequestContext:
 class BodyLimit:
     """Refuses a body that is too large, by its declared length or as soon as too much of it has come.
 
+    The connection is left open: closed under a client that still sends, it would be reset before the refusal is read.
+    The server throws away what still comes.
+
     Args:
         app: what to protect.
         max_upload_bytes: for multipart forms, besides what the form itself takes.
@@ -83,7 +86,7 @@ class BodyLimit:
         limit = self._max_upload if form else self._max_json
         if _declared(headers) > limit:
             refusal = problem(scope, TooLarge.status, TooLarge.code, TooLarge.title, _too_large(limit))
-            await problem_response(refusal, {"Connection": "close"})(scope, receive, send)
+            await problem_response(refusal)(scope, receive, send)
             return
         received = 0
 
@@ -93,7 +96,7 @@ class BodyLimit:
             received += len(message.get("body", b""))
             if received > limit:
                 # FastAPI lets only this kind of exception out of the reading of a body.
-                raise HTTPException(TooLarge.status, _too_large(limit), {"Connection": "close"})
+                raise HTTPException(TooLarge.status, _too_large(limit))
             return message
 
         await self.app(scope, receive_within_limit, send)
