@@ -18,8 +18,9 @@ from app.embedded.model_server.requests import Message, Options
 
 Chunk = dict[str, Any]
 
-# Tokens read between two looks at whether the caller is still there: about a second on one slow core.
-PREFILL_BATCH = 128
+# Tokens read between two looks at whether the caller is still there: half a second on one core. Batches of
+# 128 and 512 take no less processor time in all.
+PREFILL_BATCH = 64
 
 
 class SmolLm:

@@ -3,9 +3,13 @@
 import asyncio
 import logging
 import os
+import signal
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -30,11 +34,24 @@ class AbortableProtocol(HttpToolsProtocol):
         self.transport.abort()
 
 
+class Server(uvicorn.Server):
+    """Ends by returning: uvicorn's own would raise the signal again, and die of it before any clean-up."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self.should_exit = True
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        yield
+
+
 def serve(config: ModelServerConfig) -> None:
     """Serve until SIGTERM or SIGINT; requests in progress then get a second to end."""
     listener = _unix_socket(config.uds) if config.uds else _tcp_socket(config.host, config.port)
     where = str(config.uds) if config.uds else "http://{}:{}".format(*listener.getsockname()[:2])
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             create_model_server(config),
             http=AbortableProtocol if config.faults else "httptools",
