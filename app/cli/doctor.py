@@ -14,11 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from app.db.database import UNAVAILABLE
+from app.embedded.data_dir import MODEL_SERVER_URL, read_secret
 from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.probes import OLLAMA_PORT
+from app.embedded.probes import OLLAMA_PORT, ollama_listens
 from app.embedded.valkey import EmbeddedValkey
 from app.settings import Settings
 
+_OLLAMA = f"http://127.0.0.1:{OLLAMA_PORT}"
 _GIB = 1024**3
 _ROOM_GIB = 1.0
 _SECONDS = 5.0
@@ -35,7 +37,9 @@ class Finding:
 async def examine(settings: Settings) -> bool:
     """Print what was found. Returns whether nothing needed fails."""
     found = await asyncio.gather(
-        _postgres(settings), _redis(settings), *(_models(settings, url) for url in _model_urls(settings))
+        _postgres(settings),
+        _redis(settings),
+        *(_models(settings, url) for url in settings.ollama_base_url or (None,)),
     )
     findings = [Finding("Settings", "ok", "all valid"), _disk(settings), *found]
     table = Table("", "What", "Finding")
@@ -89,22 +93,20 @@ async def _redis(settings: Settings) -> Finding:
     return Finding(subject, "ok", str(info.get("valkey_version") or info["redis_version"]))
 
 
-def _model_urls(settings: Settings) -> tuple[str, ...]:
-    return settings.ollama_base_url or ("",)
-
-
-async def _models(settings: Settings, url: str) -> Finding:
-    subject = f"Models at {_without_secret(url)}" if url else f"Ollama on 127.0.0.1:{OLLAMA_PORT}"
+async def _models(settings: Settings, url: str | None) -> Finding:
+    """`url` is None where `localchat up` chooses: an Ollama at its usual address, else a server of our own."""
+    embedded = None if url else _embedded_models(settings)
+    subject = f"Models at {_without_secret(url)}" if url else "Models (embedded)"
     try:
         async with httpx.AsyncClient(
-            base_url=url or f"http://127.0.0.1:{OLLAMA_PORT}", timeout=_SECONDS, trust_env=False
+            base_url=url or embedded or _OLLAMA, timeout=_SECONDS, trust_env=False
         ) as client:
             version = (await client.get("/api/version")).raise_for_status().json()["version"]
             tags = (await client.get("/api/tags")).raise_for_status().json()["models"]
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError) as error:
         if url:
             return Finding(subject, "fails", f"does not answer: {_reason(error)}")
-        return _not_running("Models (embedded)", "xllamacpp", "OLLAMA_BASE_URL")
+        return _not_running(subject, "xllamacpp", "OLLAMA_BASE_URL")
     present = {str(tag["name"]).lower().removesuffix(":latest") for tag in tags}
     wanted = (settings.embedding_model, settings.chat_model)
     missing = [name for name in wanted if name.lower().removesuffix(":latest") not in present]
@@ -113,6 +115,10 @@ async def _models(settings: Settings, url: str) -> Finding:
             subject, "fails", f"version {version}, without {', '.join(missing)} (`ollama pull` gets them)"
         )
     return Finding(subject, "ok", f"version {version}, with {' and '.join(wanted)}")
+
+
+def _embedded_models(settings: Settings) -> str | None:
+    return None if ollama_listens() else read_secret(settings.data_dir, MODEL_SERVER_URL)
 
 
 def _not_running(subject: str, module: str, setting: str) -> Finding:

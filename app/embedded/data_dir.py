@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.embedded.process import StartFailed
 
+MODEL_SERVER_URL = "model_server_url"  # where the embedded one listens, with its password
 _MIB = 1024 * 1024
 _ROOM_NEEDED = 512 * _MIB
 
@@ -52,15 +53,26 @@ def held_data_dir(folder: Path) -> Iterator[None]:
 
 def kept_secret(folder: Path, name: str) -> str:
     """The secret `name` of this data folder, drawn on first use and readable by its owner alone."""
+    return read_secret(folder, name) or keep_secret(folder, name, secrets.token_urlsafe(32))
+
+
+def keep_secret(folder: Path, name: str, value: str) -> str:
+    """Write the secret `name`, readable by its owner alone, and return it."""
     path = folder / "secrets" / name
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    if not path.exists():
-        new = path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32))
-        new.replace(path)
-    return path.read_text().strip()
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(value)
+    new.replace(path)
+    return value
+
+
+def read_secret(folder: Path, name: str) -> str | None:
+    try:
+        return (folder / "secrets" / name).read_text().strip()
+    except FileNotFoundError:
+        return None
 
 
 @contextmanager

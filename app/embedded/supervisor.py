@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from app.embedded.data_dir import held_data_dir, kept_secret
+from app.embedded.data_dir import MODEL_SERVER_URL, held_data_dir, keep_secret, kept_secret
 from app.embedded.guard import end_with_parent
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.probes import OLLAMA_PORT, answers, free_port, ollama_listens, reachable_host, require_free_port
@@ -200,7 +200,8 @@ class Supervisor:
             env={**self._environment, TOKEN_VARIABLE: token},
             log=self._log("model-server"),
         )
-        self._environment["OLLAMA_BASE_URL"] = f"http://localchat:{token}@127.0.0.1:{port}"
+        url = f"http://localchat:{token}@127.0.0.1:{port}"
+        self._environment["OLLAMA_BASE_URL"] = keep_secret(self._settings.data_dir, MODEL_SERVER_URL, url)
         ready = partial(answers, "127.0.0.1", port, "/api/version", token=token)
         self._stores.append(Supervised(Command(process, ready)))
 
