@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -54,11 +54,13 @@ class HeldConnections:
     async def _take(self) -> Connection:
         while self._idle:
             connection = self._idle.pop()
-            if not connection.is_closed():
-                return connection
-            await self._pool.release(connection)
+            # The pool takes a connection back by itself once it has closed, and then refuses its use.
+            with suppress(asyncpg.InterfaceError):
+                if not connection.is_closed():
+                    return connection
         return await self._pool.acquire(timeout=self._acquire_timeout)
 
     async def _discard(self, connection: Connection) -> None:
-        connection.terminate()
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
         await asyncio.shield(self._pool.release(connection))

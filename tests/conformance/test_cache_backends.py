@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from app.cache.base import EVERYTHING, About, CacheBackend, Scope
 from app.cache.chaos import Chaos, ChaosCache
 from app.cache.memory import MemoryCache
 from app.cache.null import NullCache
+from app.embedded.postgres import EmbeddedPostgres
 from tests.support.cache import (
     MAX_VALUE,
     assemble,
@@ -51,11 +53,24 @@ async def open_backend(name: str, database_url: str, valkey_url: str) -> AsyncIt
                 await whole.close()
 
 
+@pytest.fixture(scope="module")
+def scratch_database(postgres_server: EmbeddedPostgres) -> str:
+    """One database for all tests here: each makes the cache's table anew."""
+
+    async def create() -> None:
+        admin = await asyncpg.connect(postgres_server.url("postgres"))
+        await admin.execute("CREATE DATABASE cache_conformance")
+        await admin.close()
+
+    asyncio.run(create())
+    return postgres_server.url("cache_conformance")
+
+
 @pytest.fixture(params=NAMES)
 async def backend(
-    request: pytest.FixtureRequest, database_url: str, valkey_url: str
+    request: pytest.FixtureRequest, scratch_database: str, valkey_url: str
 ) -> AsyncIterator[CacheBackend[bytes]]:
-    async with open_backend(request.param, database_url, valkey_url) as opened:
+    async with open_backend(request.param, scratch_database, valkey_url) as opened:
         yield opened
 
 
@@ -193,9 +208,9 @@ values = st.binary(max_size=200)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_any_sequence_of_operations_agrees_with_a_dict(name: str, database_url: str, valkey_url: str) -> None:
+def test_any_sequence_of_operations_agrees_with_a_dict(name: str, scratch_database: str, valkey_url: str) -> None:
     with asyncio.Runner() as runner:
-        opening = open_backend(name, database_url, valkey_url)
+        opening = open_backend(name, scratch_database, valkey_url)
         backend = runner.run(opening.__aenter__())
 
         class Machine(RuleBasedStateMachine):
@@ -233,8 +248,8 @@ def test_any_sequence_of_operations_agrees_with_a_dict(name: str, database_url: 
             run_state_machine_as_test(
                 Machine,
                 settings=settings(
-                    max_examples=15,
-                    stateful_step_count=20,
+                    max_examples=8,
+                    stateful_step_count=25,
                     deadline=None,
                     suppress_health_check=list(HealthCheck),
                 ),

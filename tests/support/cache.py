@@ -161,7 +161,7 @@ async def open_pool(url: str, **options: Any) -> AsyncIterator[Pool]:
 @contextlib.asynccontextmanager
 async def open_postgres_cache(url: str, **options: Any) -> AsyncIterator[PostgresCache]:
     async with open_pool(url) as pool:
-        await pool.execute(query_cache_ddl(TABLE))
+        await pool.execute(f"DROP TABLE IF EXISTS {TABLE};" + query_cache_ddl(TABLE))
         held = HeldConnections(pool, acquire_timeout=5)
         cache = PostgresCache(held, **{"table": TABLE, "timeout": 10, "max_value_bytes": MAX_VALUE, **options})
         yield cache
@@ -213,7 +213,7 @@ def assemble(
     codec = codec or new_codec()
     versions = versions or FakeVersions()
     changes = changes or FakeChanges()
-    memory = memory or new_memory(retain=clocks.pop("retain", 0.0), **_only(clocks, "clock"))
+    memory = memory if memory is not None else new_memory(retain=clocks.pop("retain", 0.0), **_only(clocks, "clock"))
     judge = Judge(versions, FreshnessGuard(changes), timeout=5)
     shared = [
         SharedTier(

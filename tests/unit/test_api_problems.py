@@ -155,7 +155,8 @@ async def test_a_body_that_grows_too_large_is_refused_while_it_comes(client: htt
             yield b"x" * 10_000
 
     headers = {"content-type": "multipart/form-data; boundary=x"}
-    problem(await client.post("/api/documents", content=body(), headers=headers), 413)
+    refused = problem(await client.post("/api/documents", content=body(), headers=headers), 413)
+    assert refused["type"] == "urn:localchat:problem:too-large"
     assert sent < 200_000
 
 

@@ -261,6 +261,14 @@ async def test_a_version_that_cannot_be_proven_serves_nothing_and_removes_nothin
     assert (await made.chain.get_or_compute(SPEC, pipeline)).status is CacheStatus.HIT
 
 
+async def test_a_replica_that_lost_its_channel_asks_and_still_serves_from_memory() -> None:
+    made, pipeline = assemble(), Pipeline()
+    await made.chain.get_or_compute(SPEC, pipeline)
+    made.versions.heard.clear()
+    hit = await made.chain.get_or_compute(SPEC, pipeline)
+    assert (hit.status, hit.tier, made.versions.asked) == (CacheStatus.HIT, "l1", 1)
+
+
 async def test_a_request_after_a_change_does_not_join_a_computation_from_before_it() -> None:
     versions = FakeVersions()
     made = assemble(versions=versions, changes=FakeChanges(STALE))

@@ -29,6 +29,7 @@ class Generation:
         self.closed = 0
         self.error: Exception | None = None
         self.worth_caching = True
+        self.farewell = 0.0
         self.go = asyncio.Event()
         self.go.set()
 
@@ -43,6 +44,7 @@ class Generation:
             yield "end"
         finally:
             self.closed += 1
+            await asyncio.sleep(self.farewell)
 
     def conclude(self, events: Sequence[str]) -> Computed[Any] | None:
         return Computed(list(events), Evidence(1)) if self.worth_caching else None
@@ -94,6 +96,22 @@ async def test_the_generation_stops_when_every_client_has_left_and_is_begun_anew
     assert generation.closed == 1
     generation.go.set()
     assert await collect(await streams.open(SPEC, generation.source)) == ["run 2", "end"]
+
+
+async def test_a_generation_that_is_slow_to_stop_does_not_disturb_its_successor() -> None:
+    streams, generation = streams_of(assemble()), Generation()
+    generation.go.clear()
+    generation.farewell = 0.05
+    leaving = await streams.open(SPEC, generation.source)
+    assert isinstance(leaving, BroadcastReader)
+    assert await anext(leaving) == "run 1"
+    await leaving.aclose()
+    await asyncio.sleep(0.01)
+    successor = asyncio.create_task(collect(await streams.open(SPEC, generation.source)))
+    await asyncio.sleep(0.1)
+    joined = asyncio.create_task(collect(await streams.open(SPEC, generation.source)))
+    generation.go.set()
+    assert await asyncio.gather(successor, joined) == [["run 2", "end"]] * 2
 
 
 async def test_an_error_reaches_the_clients_and_is_not_cached() -> None:
