@@ -151,7 +151,9 @@ CREATE TABLE chunks (
     tsv tsvector
         GENERATED ALWAYS AS (lexemes(language, collection_id, coalesce(section, '') || ' ' || text)) STORED,
     PRIMARY KEY (document_id, version, ordinal)
-);
+) WITH (toast_tuple_target = 8160);
+-- Ranking reads the vector once for every lexeme of a question: unpacking it each time would cost most of all.
+ALTER TABLE chunks ALTER COLUMN tsv SET STORAGE EXTERNAL;
 CREATE INDEX chunks_tsv ON chunks USING gin (tsv) WHERE active;
 CREATE INDEX chunks_content ON chunks (collection_id, content_hash) WHERE active;
 """
@@ -162,7 +164,7 @@ CREATE TABLE lexeme_snapshots (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     collection_id integer NOT NULL REFERENCES collections ON DELETE CASCADE,
     chunk_count integer NOT NULL,
-    average_length real NOT NULL,
+    average_length real NOT NULL,  -- bytes of text
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX lexeme_snapshots_newest ON lexeme_snapshots (collection_id, id);
@@ -199,7 +201,7 @@ BEGIN
         RETURN newest.id;
     END IF;
     INSERT INTO lexeme_snapshots (collection_id, chunk_count, average_length)
-        SELECT collection, count(*), coalesce(avg(length(c.tsv)), 0)
+        SELECT collection, count(*), coalesce(avg(octet_length(c.text)), 0)
         FROM chunks c JOIN documents d ON d.id = c.document_id AND d.active_version = c.version
         WHERE c.collection_id = collection AND c.active AND d.deleted_at IS NULL
         RETURNING * INTO newest;

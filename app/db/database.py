@@ -4,6 +4,7 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -31,6 +32,10 @@ UNAVAILABLE = (
     asyncpg.CannotConnectNowError,
 )
 
+# Session defaults, since pgvector takes them from nowhere else and SET LOCAL would cost each search two round
+# trips. `ef_search` is how many candidates an arm gives; beyond them the graph is read on until enough pass.
+SEARCH_SETTINGS = {"hnsw.ef_search": "100", "hnsw.iterative_scan": "relaxed_order"}
+
 
 async def prepare_connection(connection: Connection) -> None:
     """Teach a new connection jsonb as Python values, and pgvector's types as numpy arrays."""
@@ -40,6 +45,11 @@ async def prepare_connection(connection: Connection) -> None:
     # asyncpg has no binary form of regconfig, which COPY needs; it is an oid.
     await connection.set_type_codec(
         "regconfig", schema="pg_catalog", encoder=_OID.pack, decoder=_decode_oid, format="binary"
+    )
+    await connection.set_type_codec("tsquery", schema="pg_catalog", encoder=str, decoder=str, format="text")
+    # The driver's own class is a subclass of UUID, which JSON encoders refuse.
+    await connection.set_type_codec(
+        "uuid", schema="pg_catalog", encoder=_encode_uuid, decoder=_decode_uuid, format="binary"
     )
     await register_vector(connection)
 
@@ -68,6 +78,7 @@ class Database:
                 init=prepare_connection,
                 timeout=acquire_timeout,
                 command_timeout=60,
+                server_settings=SEARCH_SETTINGS,
                 **options,
             )
         return cls(pool, acquire_timeout=acquire_timeout)
@@ -104,6 +115,14 @@ class translated:  # noqa: N801 - reads as a statement: `with translated():`
 def _decode_oid(data: bytes) -> int:
     oid: int = _OID.unpack(data)[0]
     return oid
+
+
+def _encode_uuid(value: UUID | str) -> bytes:
+    return (value if isinstance(value, UUID) else UUID(value)).bytes
+
+
+def _decode_uuid(value: bytes) -> UUID:
+    return UUID(bytes=value)
 
 
 def _encode_json(value: Any) -> str:

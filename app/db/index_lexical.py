@@ -1,0 +1,143 @@
+"""The lexical arm's SQL: BM25 over the GIN index of tsvectors.
+
+A chunk's term frequency is read back from `ts_rank` of one lexeme with all weights 1, which is
+(1 + 1/4 + ... + 1/tf^2) / (pi^2/6): what the series lacks after tf terms is nearly 1/(tf + 1/2).
+Nothing else in SQL looks one lexeme up in a tsvector; unnesting the whole of it costs ten times as much.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from app.db.database import PooledConnection
+from app.domain.retrieval import Candidate, LexicalPlan, Lexicon, Term
+
+_LOOK_UP = """
+WITH snapshot AS (
+    SELECT id, chunk_count, average_length FROM lexeme_snapshots WHERE collection_id = $1 ORDER BY id DESC LIMIT 1
+)
+SELECT s.id, s.chunk_count AS size, s.average_length, q.lexeme, cardinality(q.positions) AS occurrences,
+    coalesce(l.chunk_count, 1) AS chunk_count
+FROM snapshot s
+LEFT JOIN unnest(lexemes($2::text::regconfig, $1, $3)) q ON true
+LEFT JOIN lexeme_statistics l ON l.snapshot_id = s.id AND l.lexeme = q.lexeme
+"""
+
+# A plan is filled up to one of these numbers of terms, so that few statements serve every question.
+_WIDTHS = (4, 8, 16, 32, 64)
+MAX_TERMS = _WIDTHS[-1]
+# Matches nothing, since what is indexed carries its collection's prefix.
+_FILLER = ("x", 0.0)
+
+
+async def look_up(connection: PooledConnection, collection_id: int, language: str, text: str) -> Lexicon | None:
+    """The lexemes of `text` with their statistics. None if the collection has no statistics yet."""
+    rows = await connection.fetch(_LOOK_UP, collection_id, language, text)
+    if not rows:
+        return None
+    terms = tuple(
+        Term(row["lexeme"], row["occurrences"], row["chunk_count"]) for row in rows if row["lexeme"] is not None
+    )
+    return Lexicon(rows[0]["id"], rows[0]["size"], rows[0]["average_length"], terms)
+
+
+async def rank(
+    connection: PooledConnection, plan: LexicalPlan, *, limit: int, metadata: Mapping[str, Any]
+) -> list[Candidate]:
+    """The `limit` best visible chunks that match the plan and the filter, best first.
+
+    At most `plan.max_matches` matches are looked at.
+    """
+    statement = _rank_statement(_width(plan), limit, plan.max_matches, filtered=bool(metadata))
+    return await _ranked(connection, statement, plan, [dict(metadata)] if metadata else [])
+
+
+async def rank_within(
+    connection: PooledConnection,
+    collection_id: int,
+    plan: LexicalPlan,
+    *,
+    limit: int,
+    metadata: Mapping[str, Any],
+) -> list[Candidate]:
+    """The same where few documents pass the filter: looks at every chunk of theirs."""
+    statement = _rank_within_statement(_width(plan), limit)
+    return await _ranked(connection, statement, plan, [collection_id, dict(metadata)])
+
+
+async def refresh_statistics(connection: PooledConnection, collection_id: int, *, tolerance: float = 0.1) -> int:
+    """Take a new snapshot if the collection's size moved by more than `tolerance` of itself since the last.
+
+    Returns the id of the newest snapshot. One collection's snapshot is taken by one caller at a time.
+    """
+    snapshot: int = await connection.fetchval(
+        "SELECT refresh_lexeme_statistics($1, $2)", collection_id, tolerance, timeout=600
+    )
+    return snapshot
+
+
+def _width(plan: LexicalPlan) -> int:
+    return next(width for width in _WIDTHS if width >= len(plan.weights))
+
+
+async def _ranked(
+    connection: PooledConnection, statement: str, plan: LexicalPlan, further: list[Any]
+) -> list[Candidate]:
+    weights = [*plan.weights, *[_FILLER] * (_width(plan) - len(plan.weights))]
+    rows = await connection.fetch(
+        statement,
+        plan.match,
+        plan.saturation,
+        plan.saturation_per_byte,
+        *[value for pair in weights for value in pair],
+        *further,
+    )
+    return [Candidate(row["id"], row["document_id"], row["score"]) for row in rows]
+
+
+# Parameters of both: match, saturation (constant, per byte), width x (lexeme, weight), then their own. Limits are
+# literals, because a prepared plan that does not know them prepares for a tenth of the table.
+@lru_cache
+def _rank_statement(width: int, limit: int, max_matches: int, *, filtered: bool) -> str:
+    condition = f"AND d.metadata @> ${_own(width)}" if filtered else ""
+    return f"""
+    SELECT c.id, c.document_id, {_score(width)} AS score
+    FROM (
+        SELECT id, document_id, version, tsv, $2::float8 + $3::float8 * octet_length(text) AS saturation
+        FROM chunks WHERE tsv @@ $1::tsquery AND active LIMIT {int(max_matches)}
+    ) c
+    JOIN documents d ON d.id = c.document_id AND d.active_version = c.version AND d.deleted_at IS NULL {condition}
+    ORDER BY score DESC, c.id LIMIT {int(limit)}
+    """
+
+
+@lru_cache
+def _rank_within_statement(width: int, limit: int) -> str:
+    return f"""
+    WITH wanted AS MATERIALIZED (
+        SELECT id, active_version FROM documents
+        WHERE collection_id = ${_own(width)} AND deleted_at IS NULL AND metadata @> ${_own(width) + 1}
+    ), c AS (
+        SELECT c.id, c.document_id, c.tsv, $2::float8 + $3::float8 * octet_length(c.text) AS saturation
+        FROM wanted d JOIN chunks c ON c.document_id = d.id AND c.version = d.active_version
+        WHERE c.tsv @@ $1::tsquery AND c.active OFFSET 0
+    )
+    SELECT c.id, c.document_id, {_score(width)} AS score FROM c ORDER BY score DESC, c.id LIMIT {int(limit)}
+    """
+
+
+def _own(width: int) -> int:
+    return 4 + 2 * width
+
+
+def _score(width: int) -> str:
+    """The sum of weight * tf / (tf + saturation)."""
+    return " + ".join(
+        f"${5 + 2 * i}::float8 * (1 - c.saturation / (c.saturation + {_frequency(4 + 2 * i)}))"
+        for i in range(width)
+    )
+
+
+def _frequency(query: int) -> str:
+    rank = f"ts_rank('{{1,1,1,1}}', c.tsv, ${query}::tsquery)"
+    return f"round(1 / (pi() ^ 2 / 6 - 1.64493406685 * {rank}) - 0.5)"

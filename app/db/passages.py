@@ -1,0 +1,55 @@
+"""The text of passages that a search found, and of what stands around them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.db.database import PooledConnection
+from app.domain.documents import Chunk
+
+_VISIBLE = """
+    FROM chunks c JOIN documents d ON d.id = c.document_id AND d.active_version = c.version AND d.deleted_at IS NULL
+"""
+_COLUMNS = """
+    c.id, c.document_id, d.filename, c.version, c.ordinal, c.text, c.token_count, c.page, c.section, c.error
+"""
+
+_FETCH = f"SELECT {_COLUMNS} {_VISIBLE} WHERE c.id = ANY($1::bigint[]) AND c.active"
+
+_NEIGHBOURS = f"""
+SELECT o.id AS of, {_COLUMNS} {_VISIBLE}
+JOIN chunks o ON o.document_id = c.document_id AND o.version = c.version
+    AND c.ordinal BETWEEN o.ordinal - $2 AND o.ordinal + $2
+WHERE o.id = ANY($1::bigint[]) AND c.active ORDER BY o.id, c.ordinal
+"""
+
+
+async def fetch(connection: PooledConnection, chunk_ids: Sequence[int]) -> Mapping[int, Chunk]:
+    """Visible chunks by id; one that was removed in the meantime is left out."""
+    rows = await connection.fetch(_FETCH, chunk_ids)
+    return {row["id"]: _chunk(row) for row in rows}
+
+
+async def neighbours(
+    connection: PooledConnection, chunk_ids: Sequence[int], window: int = 1
+) -> Mapping[int, tuple[Chunk, ...]]:
+    """For each visible chunk, itself with up to `window` chunks on either side, in reading order."""
+    rows = await connection.fetch(_NEIGHBOURS, chunk_ids, window)
+    around: dict[int, list[Chunk]] = {}
+    for row in rows:
+        around.setdefault(row["of"], []).append(_chunk(row))
+    return {chunk_id: tuple(chunks) for chunk_id, chunks in around.items()}
+
+
+def _chunk(row: Any) -> Chunk:
+    return Chunk(
+        id=row["id"],
+        document_id=row["document_id"],
+        filename=row["filename"],
+        version=row["version"],
+        ordinal=row["ordinal"],
+        text=row["text"],
+        token_count=row["token_count"],
+        page=row["page"],
+        section=row["section"],
+        error=row["error"],
+    )

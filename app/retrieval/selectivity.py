@@ -1,0 +1,33 @@
+"""How much of a collection a metadata filter keeps, and the plan that follows from it.
+
+Where it keeps little, every chunk of the documents that pass is looked at. Where it keeps much, the indexes are
+read in order and what does not pass is skipped: a graph must then visit 1/share rows for each that it keeps, at
+many times what one costs in a scan.
+"""
+
+from dataclasses import dataclass
+
+SCAN_ROWS = 2000
+SCAN_SHARE = 0.04
+
+
+def scannable(size: int) -> int:
+    """How many chunks are better looked at one by one, in a collection of `size` chunks."""
+    return max(SCAN_ROWS, int(size * SCAN_SHARE))
+
+
+@dataclass(frozen=True, slots=True)
+class Selectivity:
+    """About `matching` of `size` chunks belong to documents that pass the filter."""
+
+    size: int
+    matching: int
+
+    @property
+    def scan(self) -> bool:
+        """Whether to look at every chunk that passes."""
+        return self.matching <= scannable(self.size)
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self.matching / self.size) if self.size else 1.0

@@ -1,0 +1,123 @@
+"""The two arms of a search. Each holds a connection of its own, so they run at once."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from app.db import index_lexical, index_vector
+from app.db.database import Database, PooledConnection
+from app.domain.documents import Collection
+from app.domain.retrieval import ArmResult, Candidate, Lexicon, Vector
+from app.errors import InputTooLong
+from app.retrieval import lexical
+from app.retrieval.selectivity import Selectivity
+
+EmbedQuery = Callable[[Collection, str], Awaitable[Vector]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What both arms are asked. `timings` is filled in milliseconds by stage."""
+
+    collection: Collection
+    text: str
+    depth: int
+    filter: Mapping[str, Any]
+    selectivity: Selectivity | None
+    timings: dict[str, float]
+
+
+class VectorArm:
+    """The chunks nearest in meaning."""
+
+    def __init__(self, database: Database, embed_query: EmbedQuery) -> None:
+        self._database = database
+        self._embed_query = embed_query
+
+    async def run(self, ask: Ask) -> tuple[Vector, ArmResult]:
+        with timed(ask.timings, "embed"):
+            vector = await self._embed(ask.collection, ask.text)
+        with timed(ask.timings, "vector"):
+            async with self._database.connection() as connection:
+                candidates = await self._nearest(connection, ask, vector)
+        return vector, _result(candidates, ask.depth)
+
+    async def _nearest(self, connection: PooledConnection, ask: Ask, vector: Vector) -> list[Candidate]:
+        space = ask.collection.space
+        if ask.selectivity is None or not ask.selectivity.scan:
+            found = await index_vector.nearest(connection, space, vector, limit=ask.depth, metadata=ask.filter)
+            if len(found) == ask.depth:
+                return found
+        # The graph gives up after a while, so too few found is no proof that there are no more.
+        return await index_vector.nearest_exactly(
+            connection, ask.collection.id, space, vector, limit=ask.depth, metadata=ask.filter
+        )
+
+    async def _embed(self, collection: Collection, text: str) -> Vector:
+        """Embed the text, or as much of its beginning as the model takes."""
+        while True:
+            try:
+                return await self._embed_query(collection, text)
+            except InputTooLong:
+                shorter = text[: len(text) * 2 // 3].rpartition(" ")[0] or text[: len(text) * 2 // 3]
+                if not shorter.strip():
+                    raise
+                text = shorter
+
+
+class LexicalArm:
+    """The chunks that share the rarest words with the question, by BM25."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def run(self, ask: Ask) -> tuple[Lexicon, ArmResult]:
+        with timed(ask.timings, "lexical"):
+            async with self._database.connection() as connection:
+                lexicon = await self._look_up(connection, ask)
+                return lexicon, _result(await self._rank(connection, ask, lexicon), ask.depth)
+
+    async def _look_up(self, connection: PooledConnection, ask: Ask) -> Lexicon:
+        collection = ask.collection
+        found = await index_lexical.look_up(connection, collection.id, collection.language, ask.text)
+        if found is None:
+            await index_lexical.refresh_statistics(connection, collection.id)
+            found = await index_lexical.look_up(connection, collection.id, collection.language, ask.text)
+        assert found is not None, "a refresh leaves a snapshot behind"
+        return found
+
+    async def _rank(self, connection: PooledConnection, ask: Ask, lexicon: Lexicon) -> list[Candidate]:
+        scan = ask.selectivity is not None and ask.selectivity.scan
+        share = ask.selectivity.share if ask.selectivity else 1.0
+        plan = lexical.plan(lexicon, max_terms=index_lexical.MAX_TERMS, share=share, any_match=scan)
+        if plan is None:
+            return []
+        if scan:
+            return await index_lexical.rank_within(
+                connection, ask.collection.id, plan, limit=ask.depth, metadata=ask.filter
+            )
+        return await index_lexical.rank(connection, plan, limit=ask.depth, metadata=ask.filter)
+
+
+def _result(candidates: list[Candidate], depth: int) -> ArmResult:
+    return ArmResult(tuple(candidates), exhausted=len(candidates) < depth)
+
+
+@contextmanager
+def timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        timings[stage] = (time.perf_counter() - began) * 1000
+
+
+@asynccontextmanager
+async def raising_the_first() -> AsyncIterator[None]:
+    """Raise the first of a task group's errors itself: the rest were cancelled for its sake."""
+    try:
+        yield
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None

@@ -1,0 +1,147 @@
+"""Hybrid search: both arms at once, one ranking, the passages with what they rest on."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+import orjson
+
+from app.db import index_vector, passages
+from app.db.database import Database
+from app.domain.documents import Chunk, Collection
+from app.domain.retrieval import Query, Retrieval, ScoredChunk, SearchMode
+from app.errors import InvalidInput
+from app.retrieval.fusion import LEXICAL_WEIGHT, Fused, fuse
+from app.retrieval.selection import PER_DOCUMENT, select
+from app.retrieval.selectivity import Selectivity, scannable
+from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, timed
+from app.services.statistics import StatisticsKeeper
+
+MAX_QUERY_CHARS = 20_000
+MAX_TOP_K = 100
+
+# How many candidates each arm gives at least, and how many of the fused are read for each result wanted.
+DEPTH = 100
+POOL = 4
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Collections(Protocol):
+    async def resolve(self, tenant: str, name: str) -> Collection: ...
+
+
+class SearchService:
+    """Answers queries against one collection at a time.
+
+    A collection's `settings` may set `lexical_weight` (0 to 1) and `per_document`, how many passages of one
+    document come before those of others.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        collections: Collections,
+        embed_query: EmbedQuery,
+        statistics: StatisticsKeeper,
+    ) -> None:
+        self._database = database
+        self._collections = collections
+        self._statistics = statistics
+        self._vector = VectorArm(database, embed_query)
+        self._lexical = LexicalArm(database)
+
+    async def search(self, query: Query) -> Retrieval:
+        """Find the `top_k` best passages.
+
+        Raises:
+            InvalidInput: a query without text, too long, or a filter that is no JSON.
+            NotFound: there is no such collection.
+            ModelError: the query cannot be embedded.
+            StoreUnavailable: Postgres is away.
+        """
+        text = _checked(query)
+        timings: dict[str, float] = {}
+        with timed(timings, "total"):
+            # Its corpus version is read before the arms run: a change in between makes the result too old.
+            collection = await self._collections.resolve(query.tenant, query.collection)
+            self._statistics.observe(collection)
+            return await self._search(query, text, collection, timings)
+
+    async def _search(
+        self, query: Query, text: str, collection: Collection, timings: dict[str, float]
+    ) -> Retrieval:
+        depth = max(DEPTH, POOL * query.top_k)
+        ask = Ask(collection, text, depth, query.filter, await self._selectivity(collection, query), timings)
+        async with raising_the_first(), asyncio.TaskGroup() as group:
+            vector = group.create_task(self._vector.run(ask)) if query.mode is not SearchMode.LEXICAL else None
+            lexical = group.create_task(self._lexical.run(ask)) if query.mode is not SearchMode.VECTOR else None
+        query_vector, nearest = vector.result() if vector else (None, None)
+        lexicon, matched = lexical.result() if lexical else (None, None)
+        with timed(timings, "fuse"):
+            weight = float(collection.settings.get("lexical_weight", LEXICAL_WEIGHT))
+            fused = fuse(vector=nearest, lexical=matched, depth=depth, lexical_weight=weight)
+        with timed(timings, "fetch"):
+            results = await self._results(collection, fused, query.top_k)
+        return Retrieval(
+            results=results,
+            vector=nearest,
+            lexical=matched,
+            query_vector=query_vector,
+            lexemes=tuple(term.lexeme for term in lexicon.terms) if lexicon else (),
+            corpus_version=collection.corpus_version,
+            timings_ms=timings,
+            snapshot=lexicon.snapshot if lexicon else None,
+        )
+
+    async def _selectivity(self, collection: Collection, query: Query) -> Selectivity | None:
+        if not query.filter:
+            return None
+        async with self._database.connection() as connection:
+            size = await index_vector.size(connection, collection.space)
+            matching = await index_vector.matching_chunks(
+                connection, collection.id, query.filter, limit=scannable(size) + 1
+            )
+        return Selectivity(size, matching)
+
+    async def _results(self, collection: Collection, fused: Sequence[Fused], top_k: int) -> tuple[ScoredChunk, ...]:
+        pool = fused[: POOL * top_k]
+        async with self._database.connection() as connection:
+            found = await passages.fetch(connection, [item.chunk_id for item in pool])
+        ranked = [_scored(found[item.chunk_id], item) for item in pool if item.chunk_id in found]
+        per_document = int(collection.settings.get("per_document", PER_DOCUMENT))
+        return tuple(select(ranked, top_k=top_k, per_document=per_document))
+
+
+def _scored(chunk: Chunk, fused: Fused) -> ScoredChunk:
+    return ScoredChunk(
+        chunk_id=chunk.id,
+        document_id=chunk.document_id,
+        filename=chunk.filename,
+        page=chunk.page,
+        section=chunk.section,
+        text=chunk.text,
+        score=fused.score,
+        scores=fused.scores,
+        ordinal=chunk.ordinal,
+        token_count=chunk.token_count,
+    )
+
+
+def _checked(query: Query) -> str:
+    """The query's text without what Postgres and UTF-8 cannot hold."""
+    text = _UNSTORABLE.sub(" ", query.text).strip()
+    if not text:
+        raise InvalidInput("The query has no text.")
+    if len(text) > MAX_QUERY_CHARS:
+        raise InvalidInput(f"The query is longer than {MAX_QUERY_CHARS} characters.")
+    if not 1 <= query.top_k <= MAX_TOP_K:
+        raise InvalidInput(f"top_k must be from 1 to {MAX_TOP_K}.")
+    try:
+        encoded = orjson.dumps(dict(query.filter))
+    except TypeError as error:
+        raise InvalidInput("The filter holds what JSON or UTF-8 cannot.") from error
+    if b"\\u0000" in encoded:
+        raise InvalidInput("The filter holds a NUL character.")
+    return text

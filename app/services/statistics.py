@@ -1,0 +1,48 @@
+"""Keeps the lexeme statistics that BM25 needs in step with a collection's size."""
+
+import asyncio
+import logging
+
+from app.db import index_lexical
+from app.db.database import Database
+from app.domain.documents import Collection
+from app.errors import LocalChatError
+
+logger = logging.getLogger(__name__)
+
+
+class StatisticsKeeper:
+    """Takes a collection's first snapshot at once, and later ones behind the questions that noticed the need."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._checked: dict[int, int] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def refresh(self, collection_id: int) -> int:
+        """Take a snapshot if the collection's size has moved enough. Returns the newest one's id."""
+        async with self._database.connection() as connection:
+            return await index_lexical.refresh_statistics(connection, collection_id)
+
+    def observe(self, collection: Collection) -> None:
+        """Refresh in the background if the collection has changed since it was last looked at."""
+        if self._checked.get(collection.id) == collection.corpus_version or collection.id in self._tasks:
+            return
+        self._checked[collection.id] = collection.corpus_version
+        task = asyncio.create_task(self._refresh_quietly(collection.id))
+        self._tasks[collection.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(collection.id, None))
+
+    async def close(self) -> None:
+        """Stop what runs in the background."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _refresh_quietly(self, collection_id: int) -> None:
+        try:
+            await self.refresh(collection_id)
+        except LocalChatError as error:
+            self._checked.pop(collection_id, None)
+            logger.warning("Statistics of collection %d were not refreshed: %s", collection_id, error.detail)
