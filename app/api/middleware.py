@@ -61,8 +61,8 @@ class RequestContext:
 class BodyLimit:
     """Refuses a body that is too large, by its declared length or as soon as too much of it has come.
 
-    The connection is left open: closed under a client that still sends, it would be reset before the refusal is read.
-    The server throws away what still comes.
+    The connection is left open, and the server throws away what still comes: closed under a client that is
+    sending, it would be reset before the refusal is read.
 
     Args:
         app: what to protect.

@@ -14,10 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from app.errors import InvalidInput, LocalChatError
+from app.errors import InvalidInput, LocalChatError, NotFound, TooLarge, UnsupportedMedia
 from app.telemetry import correlation
 
 MEDIA_TYPE = "application/problem+json"
+
+# What the framework raises under these statuses is called as we call it.
+_BY_STATUS = {kind.status: kind for kind in (NotFound, TooLarge, UnsupportedMedia)}
 
 
 class FieldError(BaseModel):
