@@ -176,10 +176,10 @@ class _Ruler:
     def __init__(self, text: str, tokenizer: TokenCounter) -> None:
         self._text = text
         self._tokenizer = tokenizer
-        matches = list(WORD.finditer(text))
-        self._starts = [match.start() for match in matches]
-        self._ends = [match.end() for match in matches]
-        self._sums = [0, *accumulate(tokenizer.count([match[0] for match in matches]))]
+        spans = [match.span() for match in WORD.finditer(text)]
+        self._starts = [start for start, _ in spans]
+        self._ends = [end for _, end in spans]
+        self._sums = [0, *accumulate(tokenizer.count(WORD.findall(text)))]
 
     def tokens(self, start: int, end: int) -> int:
         """Tokens of `text[start:end]`; a word cut in two counts by the bound of its characters."""

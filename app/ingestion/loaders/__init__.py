@@ -1,5 +1,1 @@
 """Files to text: what a file is, what it says, on which page, under which heading."""
-
-from app.ingestion.loaders.loader import DocumentLoader
-
-__all__ = ["DocumentLoader"]

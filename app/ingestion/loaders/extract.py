@@ -4,7 +4,9 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from email import message_from_bytes
+from html import unescape
 from pathlib import PurePath
 
 import kreuzberg
@@ -13,7 +15,7 @@ from striprtf.striprtf import rtf_to_text
 from app.domain.documents import LoadedDocument, Section
 from app.errors import UnreadableDocument
 from app.ingestion.loaders import media, packages
-from app.ingestion.loaders.markdown import by_heading, sections_of, table_text
+from app.ingestion.loaders.markdown import by_heading, sections_of, strip_tags, table_text
 from app.ingestion.loaders.pdf import load_pdf
 from app.ingestion.loaders.text import clean, decode, refuse_garbage
 from app.ingestion.loaders.word97 import read_word97
@@ -43,15 +45,7 @@ def extract(content: bytes, filename: str, media_type: str | None = None) -> Loa
         if not sections:
             raise UnreadableDocument(_NO_TEXT)
         document = LoadedDocument(kind, tuple(sections), title=title, warnings=tuple(warnings))
-    if document.title:
-        return document
-    return LoadedDocument(
-        document.media_type,
-        document.sections,
-        title=PurePath(filename).stem,
-        page_count=document.page_count,
-        warnings=document.warnings,
-    )
+    return document if document.title else replace(document, title=PurePath(filename).stem)
 
 
 def _text(content: bytes, *, declared: str | None = None) -> str:
@@ -91,9 +85,15 @@ def _table(content: bytes, kind: str) -> Parts:
 def _html(content: bytes, kind: str) -> Parts:
     declared = _CHARSET.search(content[:4096])
     text = _text(content, declared=declared[1].decode("ascii") if declared else None)
-    title = next((match[1] for match in _HEAD_NOISE.finditer(text) if match[1]), None)
+    title = " ".join(
+        clean(unescape(next((match[1] for match in _HEAD_NOISE.finditer(text) if match[1]), ""))).split()
+    )
     result = _kreuzberg(_HEAD_NOISE.sub("", text).encode("utf-8", "replace"), kind)
-    return sections_of(result.content, indented_code=False), clean(title).strip() if title else None, []
+    # Converters give up on absurd nesting.
+    sections = sections_of(result.content, indented_code=False) or _one(strip_tags(text))
+    if sections and not any(title in section.text for section in sections):
+        sections[0] = replace(sections[0], text=f"{title}\n\n{sections[0].text}")
+    return sections, title or None, []
 
 
 def _xml(content: bytes, kind: str) -> Parts:

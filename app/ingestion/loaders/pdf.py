@@ -1,17 +1,9 @@
 """PDF, a page at a time, by PDFium; by pdfminer.six where PDFium cannot read what pdfminer can."""
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
-from io import BytesIO
 
 import pypdfium2
-from pdfminer.high_level import extract_pages
-from pdfminer.layout import LTTextContainer
-from pdfminer.pdfdocument import PDFDocument
-from pdfminer.pdfexceptions import PDFException
-from pdfminer.pdfparser import PDFParser
-from pdfminer.psexceptions import PSException
 from pypdfium2 import raw
 
 from app.domain.documents import LoadedDocument, Section
@@ -23,7 +15,6 @@ _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 # A hyphen that PDFium takes for one of line breaking, with the break that follows.
 _LINE_HYPHEN = re.compile("[\x02\ufffe](?:\r?\n)?")
 _DAMAGED = "The PDF is truncated or damaged."
-_PDFMINER_ERRORS = (PDFException, PSException, ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
 def load_pdf(content: bytes) -> LoadedDocument:
@@ -39,12 +30,13 @@ def load_pdf(content: bytes) -> LoadedDocument:
             raise UnreadableDocument("The PDF is encrypted with a password: save it without one.") from error
         if error.err_code == raw.FPDF_ERR_SECURITY:
             raise UnreadableDocument("The PDF is encrypted in a way that is not supported.") from error
-        return _document(list(enumerate(_pdfminer_pages(content), 1)), title=None)
+        return _document(list(enumerate(_second_reading(content), 1)), title=None)
     with closing(document):
         pages, unread = _read(document)
         outline = _outline(document)
         title = document.get_metadata_value("Title").strip() or None
-    if unread or any(_EAST_ASIAN.search(text) for _, text in pages):
+    # PDFium loses glyphs of vertical writing.
+    if unread or (any(_EAST_ASIAN.search(text) for _, text in pages) and _writes_vertically(content)):
         pages = _longer(pages, content)
         unread = [number for number in unread if number not in dict(pages)]
     return _document(pages, title=title, outline=outline, unread=unread)
@@ -81,11 +73,9 @@ def _outline(document: pypdfium2.PdfDocument) -> list[tuple[int, int, str]]:
 
 
 def _longer(pages: list[tuple[int, str]], content: bytes) -> list[tuple[int, str]]:
-    """Let pdfminer read what PDFium may have lost: pages it cannot open, columns of vertical writing."""
-    if len(pages) and not _writes_vertically(content):
-        return pages
+    """Take of each page the reading with more text."""
     try:
-        others = dict(enumerate(_pdfminer_pages(content), 1))
+        others = dict(enumerate(_second_reading(content), 1))
     except UnreadableDocument:
         return pages
     ours = dict(pages)
@@ -95,25 +85,16 @@ def _longer(pages: list[tuple[int, str]], content: bytes) -> list[tuple[int, str
     ]
 
 
+def _second_reading(content: bytes) -> list[str]:
+    from app.ingestion.loaders import pdfminer_reader  # noqa: PLC0415 - slow to import and seldom needed
+
+    return pdfminer_reader.read_pages(content)
+
+
 def _writes_vertically(content: bytes) -> bool:
-    try:
-        document = PDFDocument(PDFParser(BytesIO(content)))
-        for table in document.xrefs:
-            for number in table.get_objids():
-                value = document.getobj(number)
-                if isinstance(value, dict) and str(getattr(value.get("Encoding"), "name", "")).endswith("-V"):
-                    return True
-    except _PDFMINER_ERRORS:
-        return False
-    return False
+    from app.ingestion.loaders import pdfminer_reader  # noqa: PLC0415 - slow to import and seldom needed
 
-
-def _pdfminer_pages(content: bytes) -> Iterator[str]:
-    try:
-        for page in extract_pages(BytesIO(content)):
-            yield "\n".join(box.get_text() for box in page if isinstance(box, LTTextContainer))
-    except _PDFMINER_ERRORS as error:
-        raise UnreadableDocument(_DAMAGED) from error
+    return pdfminer_reader.writes_vertically(content)
 
 
 def _document(

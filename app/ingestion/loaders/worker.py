@@ -22,6 +22,8 @@ Task = Callable[..., Iterable[Any]]
 
 # Threads of native libraries can use more processor time than passes on the clock.
 _PROCESSOR_SHARE = 2
+# A new child imports the task's module first, which takes long on a busy machine and is no file's fault.
+_START_SECONDS = 60.0
 _KIBIBYTE = 1024 if sys.platform != "darwin" else 1
 
 
@@ -91,10 +93,13 @@ class Worker:
             TaskTimedOut, ChildDied, TaskFailed: see there. After the first two the worker is `spent`.
         """
         parts: list[Any] = []
-        deadline = monotonic() + self._limits.seconds
         try:
             self._pipe.send((task, arguments))
             self._pipe.send_bytes(content)
+            deadline = monotonic() + _START_SECONDS
+            if self._pipe.poll(_START_SECONDS):
+                self._pipe.recv()
+                deadline = monotonic() + self._limits.seconds
             while self._pipe.poll(max(0.0, deadline - monotonic())):
                 part = self._pipe.recv()
                 if isinstance(part, _Finished):
@@ -133,6 +138,7 @@ def _serve(pipe: Connection, limits: Limits) -> None:
         while True:
             task, arguments = pipe.recv()
             content = pipe.recv_bytes()
+            pipe.send(None)
             _allow_processor_time(limits.seconds * _PROCESSOR_SHARE)
             pipe.send(_perform(pipe, task, content, arguments))
             del content

@@ -1,0 +1,126 @@
+"""What hostile files do to the processes that read them, and what they must not do to others."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.errors import UnreadableDocument, UnsupportedMedia
+from app.ingestion.loaders.loader import DocumentLoader
+from app.ingestion.loaders.worker import Limits, Task
+from app.ingestion.splitter import SplitterConfig
+from tests.support import loader_tasks as tasks
+
+MIB = 1024 * 1024
+LIMITS = Limits(seconds=2.0, memory_bytes=400 * MIB, tasks_per_child=50)
+
+
+@pytest.fixture
+async def loader() -> AsyncIterator[DocumentLoader]:
+    loader = DocumentLoader(SplitterConfig(), workers=2, limits=LIMITS)
+    yield loader
+    await loader.close()
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        (tasks.hang, "took longer than 2 seconds"),
+        (tasks.spin, "took longer than 2 seconds"),
+        (tasks.allocate, "more memory than is allowed"),
+        (tasks.crash, "crashed its reader"),
+        (tasks.fail, "damaged"),
+        (tasks.recurse, "nested too deeply"),
+    ],
+)
+async def test_a_hostile_file_is_refused_and_the_next_one_is_read(
+    loader: DocumentLoader, task: Task, reason: str
+) -> None:
+    with pytest.raises(UnreadableDocument, match=reason):
+        await loader.run(task, b"")
+    assert (await loader.load(b"still here", "note.txt")).sections[0].text == "still here"
+
+
+async def test_a_crash_costs_a_neighbour_nothing(loader: DocumentLoader) -> None:
+    results = await asyncio.gather(
+        *(loader.run(tasks.pause if n % 2 else tasks.crash, b"") for n in range(6)), return_exceptions=True
+    )
+    assert [isinstance(result, UnreadableDocument) for result in results] == [True, False] * 3
+
+
+async def test_children_are_reused_and_retired(loader: DocumentLoader) -> None:
+    assert await loader.run(tasks.pid, b"") == await loader.run(tasks.pid, b"")
+    frugal = DocumentLoader(SplitterConfig(), workers=1, limits=Limits(tasks_per_child=1))
+    assert await frugal.run(tasks.pid, b"") != await frugal.run(tasks.pid, b"")
+    await frugal.close()
+
+
+async def test_a_cancelled_load_ends_its_child(loader: DocumentLoader) -> None:
+    [child] = await loader.run(tasks.pid, b"")
+    task = asyncio.create_task(loader.run(tasks.hang, b""))
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    assert await loader.run(tasks.pid, b"") != [child]
+
+
+async def test_closing_ends_every_child() -> None:
+    loader = DocumentLoader(SplitterConfig(), workers=1)
+    [child] = await loader.run(tasks.pid, b"")
+    await loader.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+async def test_a_long_file_comes_back_whole_while_the_event_loop_runs() -> None:
+    loader = DocumentLoader(SplitterConfig(), workers=1)
+    sentences = "".join(f"Sentence {n} has some words. " for n in range(10_000))
+    reading = asyncio.create_task(loader.load_and_split(sentences.encode(), "long.txt"))
+    turns = 0
+    while not reading.done():
+        await asyncio.sleep(0.005)
+        turns += 1
+    document, chunks = await reading
+    await loader.close()
+    assert turns > 20
+    assert document.title == "long"
+    assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
+    assert " ".join(chunk.text for chunk in chunks) == sentences.strip()
+
+
+async def test_refusals_keep_their_kind_across_processes(loader: DocumentLoader) -> None:
+    with pytest.raises(UnsupportedMedia, match="Archives are not unpacked"):
+        await loader.load(b"\x1f\x8b\x08" + bytes(40), "data.tar.gz")
+
+
+def test_children_die_with_a_killed_parent() -> None:
+    script = (
+        "import asyncio, os, sys\n"
+        "from app.ingestion.loaders.loader import DocumentLoader\n"
+        "from app.ingestion.splitter import SplitterConfig\n"
+        "from tests.support.loader_tasks import hang, pid\n"
+        "async def main():\n"
+        "    loader = DocumentLoader(SplitterConfig(), workers=1)\n"
+        "    print(*await loader.run(pid, b''), flush=True)\n"
+        "    await loader.run(hang, b'')\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(main())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    for _ in range(100):
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("the child outlived its parent")
