@@ -116,14 +116,14 @@ def _excerpts(
     chosen = passages[: max(1, room // _SMALLEST_PASSAGE)] if room > 0 else ()
     excerpts = []
     for at, chunk in enumerate(chosen):
-        frame = count(_frame(at + 1, chunk.filename, chunk.section, ""))
+        frame = count(_frame(at + 1, chunk.filename, chunk.section, "\n\n"))
         share = room // (len(chosen) - at) - frame
         if share <= 0:
             break
         excerpt = relevant_window(chunk.text, wanted, budget=share, count=count)
-        if cost := count(excerpt):
+        if excerpt:
             excerpts.append((chunk, excerpt))
-            room -= cost + frame
+            room -= count(excerpt) + frame
     return excerpts
 
 
@@ -148,4 +148,4 @@ def _ask(sources: Sequence[Source], question: str) -> str:
 
 def _frame(number: int, filename: str, section: str | None, excerpt: str) -> str:
     label = f"{filename.rpartition('/')[2]}, {section}" if section else filename.rpartition("/")[2]
-    return f"[{number}] ({label[:_LABEL_CHARACTERS]})\n{excerpt}"
+    return f"Passage {number}, from {label[:_LABEL_CHARACTERS]}:\n{excerpt}"

@@ -6,6 +6,8 @@ from itertools import accumulate
 
 from app.generation.terms import sentences, terms
 
+_CHARACTERS = 8  # more than a token has, in any text worth reading
+
 
 def relevant_window(text: str, wanted: Collection[str], *, budget: int, count: Callable[[str], int]) -> str:
     """Return the run of whole sentences of at most `budget` tokens that holds most of the `wanted` terms.
@@ -48,7 +50,7 @@ def _fitting(sentence: str, budget: int, count: Callable[[str], int]) -> list[st
 
 def _longest(text: str, budget: int, count: Callable[[str], int]) -> int:
     """How many characters, cut after a space if there is one, stay within the budget; at least one."""
-    low, high = 1, len(text)
+    low, high = 1, min(len(text), _CHARACTERS * budget)
     while low < high:
         middle = (low + high + 1) // 2
         if count(text[:middle]) <= budget:

@@ -25,7 +25,7 @@ from app.domain.conversations import Exchange
 from app.domain.event_codec import plain
 from app.errors import LocalChatError
 from app.services.answer_cache import AnswerCache
-from app.services.answer_pipeline import NO_CONTEXT, AnswerPipeline, Asked, Clock
+from app.services.answer_pipeline import NO_CONTEXT, AnswerPipeline, Asked, Clock, failed
 from app.services.conversations import new_conversation_id
 
 _log = logging.getLogger(__name__)
@@ -145,6 +145,10 @@ class AnswerService:
                         yield Status("unsaved", clock.elapsed())
                     answer.add(event)
                     yield event
+        except Exception as error:
+            known = error if isinstance(error, LocalChatError) else LocalChatError("The answer failed.")
+            answer.add(failed(known))
+            raise
         finally:
             self._observe(answer, clock.elapsed() / 1000)
 

@@ -1,0 +1,137 @@
+"""Stand-ins for what the answer service talks to."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from app.domain.answers import Message, Source
+from app.domain.conversations import Exchange
+from app.domain.retrieval import ArmResult, Candidate, Query, Retrieval, ScoredChunk
+from app.errors import LocalChatError, NotFound
+
+DOCUMENT = UUID(int=1)
+PARIS = "Paris is the capital and the largest city of France. It lies on the Seine."
+ROME = "Rome is the capital of Italy. The Tiber runs through it, past the Vatican."
+
+
+def chunk(number: int, text: str, *, filename: str = "cities.md") -> ScoredChunk:
+    return ScoredChunk(
+        chunk_id=number,
+        document_id=DOCUMENT,
+        filename=filename,
+        page=number,
+        section=None,
+        text=text,
+        score=1 / number,
+        scores={},
+    )
+
+
+def source(citation: int, quote: str) -> Source:
+    return Source(
+        citation=citation,
+        chunk_id=100 + citation,
+        document_id=DOCUMENT,
+        filename="cities.md",
+        page=None,
+        section=None,
+        score=1.0,
+        quote=quote,
+    )
+
+
+def retrieval(*texts: str, cosine: float | None = 0.7) -> Retrieval:
+    results = tuple(chunk(number, text) for number, text in enumerate(texts, 1))
+    candidates = tuple(Candidate(item.chunk_id, item.document_id, cosine or 0.0) for item in results)
+    return Retrieval(
+        results=results,
+        vector=None if cosine is None else ArmResult(candidates, exhausted=True),
+        lexical=None,
+        query_vector=None,
+        lexemes=(),
+        corpus_version=1,
+        timings_ms={},
+    )
+
+
+@dataclass
+class FakeSearch:
+    found: Retrieval | LocalChatError
+    queries: list[Query] = field(default_factory=list)
+
+    async def search(self, query: Query) -> Retrieval:
+        self.queries.append(query)
+        if isinstance(self.found, LocalChatError):
+            raise self.found
+        return self.found
+
+
+@dataclass(frozen=True)
+class Chunk:
+    text: str
+    done: bool = False
+    done_reason: str | None = None
+    prompt_eval_count: int = 0
+    eval_count: int = 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    context_length: int | None
+
+
+@dataclass
+class FakeModels:
+    """Says `reply` piece by piece, then raises `failure` if there is one."""
+
+    reply: Sequence[str] = ("Paris is the capital of France.",)
+    failure: LocalChatError | None = None
+    context_length: int | None = 8192
+    prompt_tokens: int = 50
+    shown: int = 0
+    calls: list[dict[str, object]] = field(default_factory=list)
+    sent: list[Sequence[Mapping[str, str]]] = field(default_factory=list)
+    closed: int = 0
+
+    async def show(self, model: str) -> Facts:
+        self.shown += 1
+        return Facts(self.context_length)
+
+    async def chat(self, messages: Sequence[Mapping[str, str]], **options: object) -> AsyncGenerator[Chunk, None]:
+        self.sent.append(messages)
+        self.calls.append(options)
+        try:
+            for piece in self.reply:
+                yield Chunk(piece)
+            if self.failure is not None:
+                raise self.failure
+            yield Chunk("", True, "stop", self.prompt_tokens, len(self.reply))
+        finally:
+            self.closed += 1
+
+
+@dataclass
+class FakeConversations:
+    """Conversations in memory, each its exchanges."""
+
+    stored: dict[UUID, list[Exchange]] = field(default_factory=dict)
+    failure: LocalChatError | None = None
+
+    async def recall(self, tenant: str, conversation_id: UUID) -> tuple[Message, ...]:
+        if conversation_id not in self.stored:
+            raise NotFound("There is no such conversation.")
+        return tuple(
+            message
+            for exchange in self.stored[conversation_id]
+            for message in (Message("user", exchange.question), Message("assistant", exchange.answer))
+        )
+
+    async def begin(self, tenant: str, conversation_id: UUID, collection: str, exchange: Exchange) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.stored[conversation_id] = [exchange]
+
+    async def append(self, tenant: str, conversation_id: UUID, exchange: Exchange) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.stored[conversation_id].append(exchange)

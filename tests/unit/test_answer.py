@@ -1,0 +1,257 @@
+"""The answer service's events, in order, whatever happens."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.domain.answers import (
+    EVENT_NAMES,
+    AnswerRequest,
+    Citation,
+    Delta,
+    Done,
+    Event,
+    Failed,
+    LeftOut,
+    Message,
+    Source,
+    Sources,
+    Start,
+    Status,
+    Usage,
+)
+from app.domain.event_codec import event_from_dict, event_to_dict
+from app.domain.retrieval import Retrieval
+from app.errors import LocalChatError, ModelNotFound, ModelProtocolError, NotCached, NotFound, StoreUnavailable
+from app.generation.prompt import PromptBuilder
+from app.generation.relevance import Relevance
+from app.generation.rewriting import RuleRewriter
+from app.services.answer import Answer, AnswerService, collect
+from app.services.answer_cache import NullAnswerCache
+from app.services.answer_pipeline import NOTHING_FOUND, AnswerPipeline
+from tests.support.answering import PARIS, ROME, Facts, FakeConversations, FakeModels, FakeSearch, retrieval
+
+QUESTION = "What is the capital of France?"
+
+
+class Setting:
+    """An answer service among fakes, and what it reported."""
+
+    def __init__(self, models: FakeModels | None = None, found: Retrieval | LocalChatError | None = None) -> None:
+        self.models = models or FakeModels()
+        self.search = FakeSearch(found or retrieval(PARIS, ROME))
+        self.conversations = FakeConversations()
+        self.reports: list[Answer] = []
+        pipeline = AnswerPipeline(
+            self.search,
+            self.models,
+            prompts=PromptBuilder(),
+            rewriter=RuleRewriter(),
+            relevance=Relevance(),
+            max_context=4096,
+        )
+        self.service = AnswerService(
+            pipeline,
+            NullAnswerCache(),
+            self.conversations,
+            default_model="small",
+            trace_id=lambda: "trace",
+            observe=lambda answer, _seconds: self.reports.append(answer),
+        )
+
+    async def ask(self, question: str = QUESTION, **details: Any) -> list[Event]:
+        request = AnswerRequest("t", "c", question, **details)
+        return [event async for event in self.service.answer(request)]
+
+
+def names(events: list[Event]) -> list[str]:
+    found = [EVENT_NAMES[type(event)] for event in events]
+    return [name for at, name in enumerate(found) if at == 0 or found[at - 1] != name]
+
+
+async def test_events_come_in_order_with_sources_before_text() -> None:
+    setting = Setting()
+    events = await setting.ask()
+    assert names(events) == ["start", "status", "sources", "delta", "citation", "status", "usage", "done"]
+    start = events[0]
+    assert isinstance(start, Start)
+    assert (start.model, start.trace_id, start.cache["status"]) == ("small", "trace", "miss")
+    assert isinstance(events[-1], Done)
+    assert events[-1] == Done("stop", (1,))
+    assert setting.models.calls == [{"model": "small", "temperature": 0.0, "max_tokens": 512, "num_ctx": 4096}]
+
+
+async def test_a_json_answer_is_the_collected_events() -> None:
+    setting = Setting(FakeModels(["Paris is the capital", " of France. It is", " lovely."]))
+    answer = await collect(setting.service.answer(AnswerRequest("t", "c", QUESTION)))
+    assert answer.text == "Paris is the capital of France. [1] It is lovely."
+    assert [(item.citation, item.quote) for item in answer.sources] == [(1, PARIS), (2, ROME)]
+    assert answer.citations == [Citation(1, 1, len("Paris is the capital of France. [1]"))]
+    assert answer.timings_ms.keys() == {"retrieve", "prompt", "generate"}
+    assert answer.usage is not None
+    assert (answer.usage.input_tokens, answer.usage.output_tokens) == (50, 3)
+    assert 0 < answer.usage.ttft_ms <= answer.usage.total_ms
+    assert answer.outcome == "answered"
+
+
+@pytest.mark.parametrize("found", [retrieval(), retrieval("Mitochondria make ATP.", cosine=0.2)])
+async def test_nothing_relevant_is_said_without_asking_the_model(found: Retrieval) -> None:
+    setting = Setting(found=found)
+    events = await setting.ask()
+    assert names(events) == ["start", "status", "sources", "delta", "usage", "done"]
+    assert Sources(()) in events
+    assert Delta(NOTHING_FOUND) in events
+    assert events[-1] == Done("no_context", ())
+    assert setting.models.calls == []
+    assert setting.reports[0].outcome == "no_context"
+
+
+async def test_an_error_in_the_stream_is_the_last_event() -> None:
+    setting = Setting(FakeModels(failure=ModelProtocolError("The answer broke off before it was done.")))
+    events = await setting.ask()
+    assert names(events)[-2:] == ["delta", "error"]
+    failed = events[-1]
+    assert isinstance(failed, Failed)
+    assert failed.retryable
+    assert failed.problem == {
+        "type": "urn:localchat:problem:model-protocol-error",
+        "title": "The model server broke its protocol",
+        "status": 502,
+        "detail": "The answer broke off before it was done.",
+    }
+    assert setting.conversations.stored == {}
+    assert setting.reports[0].outcome == "error"
+
+
+async def test_an_empty_reply_is_an_error() -> None:
+    events = await Setting(FakeModels([" ", "\n"])).ask()
+    assert isinstance(events[-1], Failed)
+    assert events[-1].problem["status"] == 502
+
+
+@pytest.mark.parametrize("error", [NotFound("No collection."), StoreUnavailable("Away.")])
+async def test_an_error_of_retrieval_is_raised_before_the_first_event(error: LocalChatError) -> None:
+    setting = Setting(found=error)
+    with pytest.raises(type(error)):
+        await setting.ask()
+    assert setting.reports[0].outcome == "error"
+
+
+async def test_an_unknown_model_is_raised_before_the_first_event() -> None:
+    class NoModels(FakeModels):
+        async def show(self, model: str) -> Facts:
+            raise ModelNotFound("Pull it first.")
+
+    with pytest.raises(ModelNotFound):
+        await Setting(NoModels()).ask()
+
+
+@pytest.mark.parametrize("after", [1, 4, 5])
+async def test_a_client_that_leaves_stops_the_model(after: int) -> None:
+    setting = Setting(FakeModels(["Paris is the capital of France. ", "And more. "] * 50))
+    tasks = asyncio.all_tasks()
+    events = setting.service.answer(AnswerRequest("t", "c", QUESTION))
+    for _ in range(after):
+        await anext(events)
+    await events.aclose()
+    assert setting.models.closed == len(setting.models.calls)
+    assert asyncio.all_tasks() == tasks
+    assert setting.conversations.stored == {}
+    assert [report.outcome for report in setting.reports] == ["cancelled"]
+
+
+async def test_the_context_is_asked_for_once_and_never_exceeds_the_models() -> None:
+    setting = Setting(FakeModels(context_length=1000))
+    await setting.ask()
+    await setting.ask()
+    assert setting.models.shown == 1
+    assert [call["num_ctx"] for call in setting.models.calls] == [1000, 1000]
+
+
+async def test_what_was_left_out_is_said_in_status_and_usage() -> None:
+    long = " ".join(f"In year {year} Paris was the capital of France." for year in range(900, 1200))
+    events = await Setting(found=retrieval(long)).ask()
+    left_out = LeftOut(passages=0, passages_cut=1, history=0)
+    assert [event.left_out for event in events if isinstance(event, Status) and event.stage == "prompt"] == [
+        left_out
+    ]
+    assert [event.left_out for event in events if isinstance(event, Usage)] == [left_out]
+
+
+async def test_only_if_cached_without_a_cache_finds_nothing() -> None:
+    with pytest.raises(NotCached):
+        await Setting().ask(cache="only-if-cached")
+
+
+async def test_a_question_opens_a_conversation_that_the_next_one_continues() -> None:
+    setting = Setting()
+    start = (await setting.ask())[0]
+    assert isinstance(start, Start)
+    assert start.conversation_id is not None
+    events = await setting.ask("How large is it?", conversation_id=start.conversation_id)
+    assert setting.search.queries[1].text == "capital France How large is it?"
+    assert [message["role"] for message in setting.models.sent[1]] == ["system", "user", "assistant", "user"]
+    exchanges = setting.conversations.stored[start.conversation_id]
+    assert [exchange.question for exchange in exchanges] == [QUESTION, "How large is it?"]
+    assert exchanges[0].answer == "Paris is the capital of France. [1]"
+    assert exchanges[0].sources[0]["document_id"] == str(UUID(int=1))
+    assert isinstance(events[-1], Done)
+
+
+async def test_the_conversation_is_stored_when_done_is_seen() -> None:
+    setting = Setting()
+    async for event in setting.service.answer(AnswerRequest("t", "c", QUESTION)):
+        assert bool(setting.conversations.stored) is isinstance(event, Done)
+
+
+async def test_history_that_the_client_holds_is_not_stored() -> None:
+    setting = Setting()
+    history = (Message("user", "Where is the Louvre?"), Message("assistant", "In Paris."))
+    start = (await setting.ask("Is it large?", history=history, remember=False))[0]
+    assert isinstance(start, Start)
+    assert start.conversation_id is None
+    assert setting.conversations.stored == {}
+    assert setting.search.queries[0].text == "Louvre Is it large?"
+
+
+async def test_an_unknown_conversation_is_refused() -> None:
+    with pytest.raises(NotFound):
+        await Setting().ask(conversation_id=uuid4())
+
+
+async def test_an_answer_that_cannot_be_stored_is_still_given() -> None:
+    setting = Setting()
+    setting.conversations.failure = StoreUnavailable("Away.")
+    events = await setting.ask()
+    assert isinstance(events[-2], Status)
+    assert events[-2].stage == "unsaved"
+    assert isinstance(events[-1], Done)
+
+
+def test_stored_events_come_back_as_they_were() -> None:
+    document = uuid4()
+    events: list[Event] = [
+        Start(uuid4(), "trace", "m", {"status": "hit", "tier": "l1"}, uuid4()),
+        Start(uuid4(), "trace", "m", {}, None),
+        Status("retrieve", 1.5),
+        Status("prompt", 1.5, LeftOut(1, 2, 3)),
+        Sources((Source(1, 2, document, "a.md", None, "Heading", 0.5, "quote"),)),
+        Delta("text"),
+        Citation(1, 2, 3),
+        Usage(1, 2, 3.0, 4.0, LeftOut(1, 2, 3)),
+        Done("stop", (1, 2)),
+        Failed({"status": 502}, retryable=True),
+    ]
+    stored = [event_to_dict(event) for event in events]
+    assert [event_from_dict(item) for item in stored] == events
+    assert {type(value) for item in stored for value in item.values()} <= {
+        str,
+        int,
+        float,
+        bool,
+        dict,
+        list,
+        type(None),
+    }
