@@ -113,7 +113,10 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
-    body = problem(request.scope, status, status.phrase.lower().replace(" ", "-"), status.phrase, str(error.detail))
+    known = _BY_STATUS.get(status)
+    code = known.code if known else status.phrase.lower().replace(" ", "-")
+    title = known.title if known else status.phrase
+    body = problem(request.scope, status, code, title, str(error.detail))
     return problem_response(body, error.headers)
 
 
