@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import ollama
@@ -35,10 +36,10 @@ def url_with_secret(server: RunningModelServer) -> str:
 
 async def close(made: OllamaEmbeddings | ChatOllama) -> None:
     """Close the connections, which langchain leaves to the garbage collector."""
-    assert made._client is not None
-    assert made._async_client is not None
-    made._client.close()
-    await made._async_client.close()
+    sync_client: Any = made._client
+    async_client: Any = made._async_client
+    sync_client.close()
+    await async_client.close()
 
 
 def test_ollama_client_lists_shows_and_pulls(client: ollama.Client) -> None:
