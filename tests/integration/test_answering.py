@@ -1,0 +1,72 @@
+"""Answers from the real small model, over the real protocol."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.domain.answers import AnswerRequest, Delta, Done, Sources
+from app.generation.prompt import PromptBuilder
+from app.generation.relevance import Relevance
+from app.generation.rewriting import RuleRewriter
+from app.ollama.client import OllamaClient
+from app.services.answer import AnswerService, collect
+from app.services.answer_cache import NullAnswerCache
+from app.services.answer_pipeline import AnswerPipeline
+from tests.support.answering import PARIS, ROME, FakeConversations, FakeSearch, retrieval
+
+ASKED = AnswerRequest("t", "c", "What is the capital of France?", max_tokens=12)
+
+
+@pytest.fixture
+async def models(model_server_url: str) -> AsyncIterator[OllamaClient]:
+    client = OllamaClient([model_server_url], max_concurrency=1)
+    yield client
+    await client.aclose()
+
+
+def service(models: OllamaClient) -> AnswerService:
+    pipeline = AnswerPipeline(
+        FakeSearch(retrieval(PARIS, ROME)),
+        models,
+        prompts=PromptBuilder(),
+        rewriter=RuleRewriter(),
+        relevance=Relevance(),
+    )
+    return AnswerService(pipeline, NullAnswerCache(), FakeConversations(), default_model="smollm2:135m")
+
+
+async def test_the_model_answers_and_its_sources_are_cited(models: OllamaClient) -> None:
+    answer = await collect(service(models).answer(ASKED))
+    assert "Paris" in answer.text
+    assert {citation.chunk_id for citation in answer.citations} <= {1, 2}
+    assert answer.done is not None
+    assert answer.done.finish_reason in {"stop", "length"}
+    assert answer.usage is not None
+    assert 0 < answer.usage.output_tokens <= ASKED.max_tokens
+
+
+async def test_the_same_question_gets_the_same_answer_and_its_prompt_was_not_underestimated(
+    models: OllamaClient,
+) -> None:
+    first, second = [await collect(service(models).answer(ASKED)) for _ in range(2)]
+    assert first.text == second.text
+    prompt = PromptBuilder().build(
+        ASKED.question, retrieval(PARIS, ROME).results, model="m", context=4096, max_tokens=ASKED.max_tokens
+    )
+    assert first.usage is not None
+    assert 0.5 * prompt.tokens < first.usage.input_tokens <= prompt.tokens
+
+
+async def test_a_client_that_leaves_frees_the_only_slot(models: OllamaClient) -> None:
+    before = asyncio.all_tasks()
+    for _ in range(3):
+        events = service(models).answer(AnswerRequest("t", "c", ASKED.question, max_tokens=400))
+        async for event in events:
+            if isinstance(event, Delta):
+                break
+        await events.aclose()
+    last = [event async for event in service(models).answer(ASKED)]
+    assert isinstance(last[-1], Done)
+    assert any(isinstance(event, Sources) and len(event.items) == 2 for event in last)
+    assert asyncio.all_tasks() == before
