@@ -51,10 +51,6 @@ async def prepare_connection(connection: Connection) -> None:
     await connection.set_type_codec(
         "uuid", schema="pg_catalog", encoder=_encode_uuid, decoder=_decode_uuid, format="binary"
     )
-    # asyncpg's own UUID is a subclass, which orjson does not take.
-    await connection.set_type_codec(
-        "uuid", schema="pg_catalog", encoder=_encode_uuid, decoder=_decode_uuid, format="binary"
-    )
     await register_vector(connection)
 
 
@@ -127,14 +123,6 @@ def _encode_uuid(value: UUID | str) -> bytes:
 
 def _decode_uuid(value: bytes) -> UUID:
     return UUID(bytes=value)
-
-
-def _encode_uuid(value: UUID | str) -> bytes:
-    return (value if isinstance(value, UUID) else UUID(value)).bytes
-
-
-def _decode_uuid(data: bytes) -> UUID:
-    return UUID(bytes=bytes(data))
 
 
 def _encode_json(value: Any) -> str:
