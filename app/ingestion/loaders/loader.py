@@ -66,9 +66,9 @@ class DocumentLoader:
                 await asyncio.wait([work])
                 work.exception()
                 raise
-            except TaskTimedOut:
+            except TaskTimedOut as error:
                 raise UnreadableDocument(
-                    f"Reading the file took longer than {self._limits.seconds:g} seconds."
+                    f"Reading the file took longer than {error.seconds:.0f} seconds."
                 ) from None
             except ChildDied as error:
                 _log.warning("A loader process died while it read a file (%s)", error)

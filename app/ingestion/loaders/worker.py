@@ -7,11 +7,12 @@ parts: unpickling many small messages lets other threads run, one large message 
 import os
 import resource
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from time import monotonic
 from typing import Any
@@ -29,12 +30,17 @@ _KIBIBYTE = 1024 if sys.platform != "darwin" else 1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one task may use. `memory_bytes` bounds a child's private memory, what the file left included."""
+    """What one task may use. Time grows with the file; `memory_bytes` bounds a child's private memory."""
 
     seconds: float = 120.0
+    seconds_per_mib: float = 10.0
     memory_bytes: int = 2 * 1024**3
-    tasks_per_child: int = 100
+    tasks_per_child: int = 500
     retire_above_bytes: int = 512 * 1024**2
+
+    def seconds_for(self, content: bytes) -> float:
+        """Thousands of pages take longer than one, but a small file may not take long."""
+        return self.seconds + self.seconds_per_mib * len(content) / 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,11 @@ class ChildDied(Exception):
 
 
 class TaskTimedOut(Exception):
-    """The task took longer than it may, and its child was killed."""
+    """The task took longer than `seconds`, and its child was killed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class TaskFailed(Exception):
@@ -63,24 +73,28 @@ class Worker:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        # Never fork: the parent has threads and an event loop.
-        context = get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, limits), name="localchat-loader", daemon=True)
-        self._process.start()
+        ours, theirs = Pipe()
+        # Not multiprocessing: it would fork a process with threads, or import the parent's main module anew.
+        self._process = subprocess.Popen(  # noqa: S603 - our own code
+            [sys.executable, "-P", "-c", f"from {__name__} import serve; serve({theirs.fileno()})"],
+            stdin=subprocess.PIPE,
+            pass_fds=[theirs.fileno()],
+        )
         theirs.close()
+        self._pipe = ours
+        self._pipe.send((sys.path, limits))
         self._done = 0
         self._peak_bytes = 0
 
     @property
-    def pid(self) -> int | None:
+    def pid(self) -> int:
         return self._process.pid
 
     @property
     def spent(self) -> bool:
         """Whether a fresh child should take over."""
         return (
-            not self._process.is_alive()
+            self._process.poll() is not None
             or self._done >= self._limits.tasks_per_child
             or self._peak_bytes > self._limits.retire_above_bytes
         )
@@ -99,7 +113,7 @@ class Worker:
             deadline = monotonic() + _START_SECONDS
             if self._pipe.poll(_START_SECONDS):
                 self._pipe.recv()
-                deadline = monotonic() + self._limits.seconds
+                deadline = monotonic() + self._limits.seconds_for(content)
             while self._pipe.poll(max(0.0, deadline - monotonic())):
                 part = self._pipe.recv()
                 if isinstance(part, _Finished):
@@ -113,22 +127,26 @@ class Worker:
                 parts.append(part)
         except (EOFError, OSError) as error:
             self.kill()
-            raise ChildDied(f"exit code {self._process.exitcode}") from error
+            raise ChildDied(f"exit code {self._process.returncode}") from error
         self.kill()
-        raise TaskTimedOut
+        raise TaskTimedOut(self._limits.seconds_for(content))
 
     def kill(self) -> None:
         """End the child at once. May be called from another thread while `run` waits."""
         self._process.kill()
-        self._process.join()
+        self._process.wait()
 
     def close(self) -> None:
         self.kill()
         self._pipe.close()
-        self._process.close()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
 
-def _serve(pipe: Connection, limits: Limits) -> None:
+def serve(descriptor: int) -> None:
+    """The child's side, until its parent closes the pipe or dies."""
+    pipe: Connection[Any, Any] = Connection(descriptor)
+    sys.path[:], limits = pipe.recv()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     threading.Thread(target=_die_with_parent, daemon=True).start()
@@ -139,7 +157,7 @@ def _serve(pipe: Connection, limits: Limits) -> None:
             task, arguments = pipe.recv()
             content = pipe.recv_bytes()
             pipe.send(None)
-            _allow_processor_time(limits.seconds * _PROCESSOR_SHARE)
+            _allow_processor_time(limits.seconds_for(content) * _PROCESSOR_SHARE)
             pipe.send(_perform(pipe, task, content, arguments))
             del content
     except (EOFError, OSError):
@@ -173,7 +191,6 @@ def _allow_processor_time(seconds: float) -> None:
 
 
 def _die_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    """Nobody writes to standard input; it ends when the parent does."""
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
