@@ -389,6 +389,12 @@ def test_25_generate_loads_and_unloads_without_a_prompt(api: httpx.Client) -> No
     wait_unloaded(api, CHAT)
 
 
+def test_25_a_model_may_be_unloaded_as_soon_as_it_is_loaded(api: httpx.Client) -> None:
+    for name, path in ((CHAT, "/api/chat"), ("all-minilm:latest", "/api/embed")):
+        assert api.post(path, json={"model": name, "keep_alive": "1ns"}).status_code == 200
+        wait_unloaded(api, name)
+
+
 @pytest.mark.parametrize("fields", [{"format": 7}, {"format": {"type": "banana"}}])
 def test_26_an_error_before_any_output_has_its_own_status(api: httpx.Client, fields: dict[str, Any]) -> None:
     response = chat(api, stream=True, **fields)

@@ -1,9 +1,10 @@
 """The models that this server has, by name, and how each is loaded."""
 
 import asyncio
+import signal
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 
 from app.embedded.model_server.catalog import (
     ModelCard,
@@ -76,10 +77,13 @@ def _minilm(config: ModelServerConfig, faults: Faults) -> HeldModel:
     parallel = config.slots == "parallel"
     slots = config.embed_workers if parallel else 1
 
-    async def load() -> TextEncoder:
+    def make() -> TextEncoder:
         from app.embedded.model_server.minilm import MiniLm  # noqa: PLC0415  onnxruntime, only when used
 
-        return await asyncio.to_thread(MiniLm, slots)
+        return MiniLm(slots)
+
+    async def load() -> TextEncoder:
+        return await asyncio.to_thread(make)
 
     encoder = _residency(card.name, faults, load)
     return HeldModel(card, EmbeddingModel(encoder, SlotScheduler(slots, fair=parallel), card.context_length))
@@ -89,16 +93,28 @@ def _smollm(config: ModelServerConfig, faults: Faults) -> HeldModel:
     card = smollm_card()
     slots = config.chat_slots if config.slots == "parallel" else 1
 
-    async def load() -> TextGenerator:
-        from app.embedded.model_server import llama  # noqa: PLC0415  xllamacpp, only when used
+    def make() -> TextGenerator:
+        from app.embedded.model_server.llama import SmolLm  # noqa: PLC0415  xllamacpp, only when used
 
-        make = partial(llama.SmolLm, context=card.context_length, slots=slots, threads=config.chat_threads)
+        return SmolLm(context=card.context_length, slots=slots, threads=config.chat_threads)
+
+    async def load() -> TextGenerator:
         try:
             return await asyncio.to_thread(make)
         finally:
-            llama.keep_signal_handlers()
+            keep_signal_handlers()
 
     return HeldModel(card, generation=GenerationModel(_residency(card.name, faults, load)))
+
+
+def keep_signal_handlers() -> None:
+    """Set the process's handlers again: a load of llama.cpp takes SIGINT and SIGTERM for itself.
+
+    Python allows this in the main thread only.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.getsignal(number))
 
 
 def _fake(config: ModelServerConfig, faults: Faults) -> HeldModel:
