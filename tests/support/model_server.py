@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,12 +38,11 @@ def running_model_server(
         env={**os.environ, "LOCALCHAT_MODEL_SERVER_TOKEN": token},
         log=log,
     )
-    transport = httpx.HTTPTransport(uds=str(uds) if uds else None)
-    with httpx.Client(transport=transport, base_url=url, timeout=1) as probe:
+    with httpx.Client(base_url=url, timeout=1, trust_env=False) as probe:
 
         def answers() -> bool:
-            if uds and not uds.exists():
-                return False
+            if uds:
+                return accepts(uds)
             try:
                 return probe.get("/").status_code in (200, 403)
             except httpx.TransportError:
@@ -54,3 +54,13 @@ def running_model_server(
             yield RunningModelServer(url, process)
         finally:
             process.stop(5)
+
+
+def accepts(path: Path) -> bool:
+    """Whether a unix socket takes connections, tried without httpx, which leaks the sockets it cannot connect."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+    return True
