@@ -7,10 +7,14 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from redis.asyncio import Redis
 
 from app.api.dependencies import Services
+from app.cache.streams import StreamCache
+from app.caching import open_cache
 from app.db.database import Database
 from app.db.health import check_answers, check_dimensions, check_migrated
+from app.domain.answers import Event
 from app.errors import ModelUnavailable
 from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
@@ -19,17 +23,21 @@ from app.generation.tokens import TokenCounter
 from app.main import Lifespan
 from app.ollama.client import OllamaClient
 from app.services.answer import AnswerService
-from app.services.answer_cache import NullAnswerCache
 from app.services.answer_pipeline import AnswerPipeline
+from app.services.cached_answers import CachedAnswers
+from app.services.cached_search import CachedSearch
 from app.services.collections import CollectionService
 from app.services.conversations import ConversationService
+from app.services.directory import CollectionDirectory
 from app.services.documents import DocumentService
 from app.services.embedding import EmbeddingService
+from app.services.embedding_cache import EmbeddingCache
 from app.services.feedback import FeedbackService
 from app.services.health import HealthService
 from app.services.keys import KeyService
 from app.services.models import ModelService
 from app.services.search import SearchService
+from app.services.statistics import StatisticsKeeper
 from app.services.watching import IngestWatcher
 from app.settings import Settings
 from app.telemetry import correlation
@@ -59,25 +67,42 @@ async def _build(settings: Settings, metrics: Metrics, stack: AsyncExitStack) ->
         settings.ollama_base_url, max_concurrency=settings.batch_max_workers, headers=correlation.headers
     )
     stack.push_async_callback(client.aclose)
+    cache = await open_cache(settings, database, stack)
     embedding = EmbeddingService(
         client,
+        EmbeddingCache(cache.chain),
         batch_size=settings.batch_size,
         max_chars=settings.batch_max_chars,
         max_workers=settings.batch_max_workers,
     )
     collections = CollectionService(database, embedding, default_model=settings.embedding_model)
+    directory = CollectionDirectory(collections, cache.watch)
+    cache.listen(directory.forget)
     documents = DocumentService(database, collections, job_headers=correlation.headers)
-    search = SearchService(database, collections, embed_query=embedding.embed_query)
+    statistics = StatisticsKeeper(database)
+    stack.push_async_callback(statistics.close)
+    search = CachedSearch(
+        SearchService(database, collections, embedding.embed_query, statistics), directory, cache.chain
+    )
     conversations = ConversationService(database)
     pipeline = AnswerPipeline(
         search, client, prompts=PromptBuilder(TokenCounter()), rewriter=RuleRewriter(), relevance=Relevance()
     )
+    streams: StreamCache[Event] = StreamCache(cache.chain)
+    stack.push_async_callback(streams.close)
     answers = AnswerService(
-        pipeline, NullAnswerCache(), conversations, default_model=settings.chat_model, trace_id=_trace_id
+        pipeline,
+        CachedAnswers(streams, directory, client),
+        conversations,
+        default_model=settings.chat_model,
+        trace_id=_trace_id,
     )
+    optional = {"models": partial(_check_models, client)}
+    if cache.redis is not None:
+        optional["redis"] = partial(_check_redis, cache.redis)
     health = HealthService(
         required={"postgres": partial(check_answers, database)},
-        optional={"models": partial(_check_models, client)},
+        optional=optional,
         startup={
             "postgres": partial(check_answers, database),
             "schema": partial(check_migrated, database),
@@ -111,6 +136,14 @@ async def _check_models(client: OllamaClient) -> None:
     """
     if not any(status.error is None for status in await client.ping()):
         raise ModelUnavailable("No model server answers.")
+
+
+async def _check_redis(redis: Redis) -> None:
+    """
+    Raises:
+        RedisError: it does not answer.
+    """
+    await redis.ping()
 
 
 def _trace_id() -> str:

@@ -6,14 +6,17 @@ import signal
 
 import asyncpg
 
+from app.caching import open_cache
 from app.db.database import Database
 from app.ingestion.jobs import IngestJob, QueueWorker
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitter import SplitterConfig, embedding_text
 from app.ollama.client import OllamaClient
 from app.services.embedding import EmbeddingService
+from app.services.embedding_cache import EmbeddingCache
 from app.services.ingestion import IngestService
 from app.services.maintenance import MaintenanceService
+from app.services.statistics import StatisticsKeeper
 from app.settings import Settings
 from app.telemetry import correlation
 from app.telemetry.logging import configure_logging
@@ -34,15 +37,24 @@ async def run_worker(settings: Settings) -> None:
             settings.ollama_base_url, max_concurrency=settings.batch_max_workers, headers=correlation.headers
         )
         stack.push_async_callback(client.aclose)
+        cache = await open_cache(settings, database, stack)
         embedding = EmbeddingService(
             client,
+            EmbeddingCache(cache.chain),
             batch_size=settings.batch_size,
             max_chars=settings.batch_max_chars,
             max_workers=settings.batch_max_workers,
         )
         loader = DocumentLoader(SplitterConfig(model=settings.embedding_model))
         stack.push_async_callback(loader.close)
-        ingestion = IngestService(database, loader, embedding, embedding_text=embedding_text)
+        statistics = StatisticsKeeper(database)
+        ingestion = IngestService(
+            database,
+            loader,
+            embedding,
+            embedding_text=embedding_text,
+            refresh_statistics=statistics.refresh,
+        )
 
         async def handle(job: IngestJob) -> None:
             asked = job.headers or {}

@@ -2,6 +2,7 @@
 
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 
+from app.cache.postgres_schema import cache_leases_ddl, query_cache_ddl
 from app.db.migrate import run_sql
 
 revision = "0001"
@@ -210,6 +211,7 @@ BEGIN
             'SELECT c.tsv FROM chunks c JOIN documents d ON d.id = c.document_id AND d.active_version = c.version
              WHERE c.collection_id = %s AND c.active AND d.deleted_at IS NULL', collection))
         WHERE ndoc > 1;
+    PERFORM pg_notify('corpus_changed', id || ':' || corpus_version) FROM collections WHERE id = collection;
     DELETE FROM lexeme_snapshots WHERE collection_id = collection AND id < newest.id;
     RETURN newest.id;
 END $$;
@@ -298,13 +300,14 @@ CREATE TABLE api_keys (
 def upgrade() -> None:
     for sql in (EXTENSIONS, COLLECTIONS, DOCUMENTS, LEXEMES, CHUNKS, LEXEME_STATISTICS, CHANGES, CONVERSATIONS):
         run_sql(sql)
+    run_sql(query_cache_ddl() + cache_leases_ddl())
     run_sql(QueryBuilderEnvironment().build_install_query(create_schema=False))
 
 
 def downgrade() -> None:
     run_sql(QueryBuilderEnvironment().build_uninstall_query())
     run_sql("""
-    DROP TABLE api_keys, experiments, feedback, messages, conversations, corpus_changes, lexeme_statistics,
+    DROP TABLE query_cache, cache_leases, api_keys, experiments, feedback, messages, conversations, corpus_changes, lexeme_statistics,
         lexeme_snapshots, chunks, upload_keys,
         document_versions, documents, embedding_spaces, collections CASCADE;
     DROP FUNCTION bump_corpus(integer, uuid, integer, text);

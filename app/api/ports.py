@@ -4,16 +4,19 @@ from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 from uuid import UUID
 
+from app.cache.record import CacheControl
 from app.domain.answers import AnswerRequest, Event
 from app.domain.conversations import Conversation, ConversationHistory, Export
 from app.domain.paging import Page
-from app.domain.retrieval import Query, Retrieval
+from app.domain.retrieval import Query
+from app.services.cached_search import Found
 
 ExportFormat = Literal["markdown", "json"]
 
 
 class Search(Protocol):
-    async def search(self, query: Query) -> Retrieval: ...
+    def peek(self, query: Query) -> Found | None: ...
+    async def find(self, query: Query, control: CacheControl = ...) -> Found: ...
 
 
 class Answers(Protocol):

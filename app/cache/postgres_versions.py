@@ -56,8 +56,9 @@ class PostgresVersions:
 class PostgresVersionFeed:
     """Keeps the watch fed, and reconnects for ever.
 
-    `connect` opens a connection that nobody else uses. `on_notice` gets other replicas' notices; `on_return`
-    is called when the channel is back after a loss, since notices may have been missed meanwhile.
+    `connect` opens a connection that nobody else uses. `on_notice` gets other replicas' notices, `on_version`
+    each collection that changed; `on_return` is called when the channel is back after a loss, since notices may
+    have been missed meanwhile.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class PostgresVersionFeed:
         *,
         on_notice: Callable[[str], None],
         on_return: Callable[[], None],
+        on_version: Callable[[int], None] = lambda _collection: None,
         heartbeat: float = 0.5,
         timeout: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
@@ -75,6 +77,7 @@ class PostgresVersionFeed:
         self._connect = connect
         self._on_notice = on_notice
         self._on_return = on_return
+        self._on_changed = on_version
         self._heartbeat = heartbeat
         self._timeout = timeout
         self._clock = clock
@@ -113,6 +116,7 @@ class PostgresVersionFeed:
     def _on_version(self, *message: Any) -> None:
         collection, _, version = str(message[3]).partition(":")
         self._watch.advance(int(collection), int(version))
+        self._on_changed(int(collection))
 
 
 def notify(connections: HeldConnections) -> Callable[[str], Awaitable[None]]:

@@ -122,7 +122,7 @@ def migrate(
 
     settings = _settings(("database_url",))
     assert settings.database_url is not None
-    asyncio.run(run_migration(settings.database_url, wait))
+    asyncio.run(run_migration(settings.database_url, wait, cache_table=settings.l3_cache_table))
 
 
 @app.command(rich_help_panel=_USE)

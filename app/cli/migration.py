@@ -5,6 +5,7 @@ import time
 
 import asyncpg
 
+from app.cache.postgres_schema import query_cache_ddl
 from app.cli.failure import CommandFailed
 from app.db.database import UNAVAILABLE
 from app.db.migrate import migrate
@@ -12,7 +13,7 @@ from app.db.migrate import migrate
 _PAUSE_SECONDS = 0.05
 
 
-async def run_migration(database_url: str, wait_seconds: float) -> None:
+async def run_migration(database_url: str, wait_seconds: float, *, cache_table: str) -> None:
     """Migrate, waiting up to `wait_seconds` for a database that is still starting.
 
     Raises:
@@ -30,6 +31,17 @@ async def run_migration(database_url: str, wait_seconds: float) -> None:
         except (asyncpg.PostgresError, ValueError) as error:
             raise CommandFailed(f"DATABASE_URL: the database refuses ({error})") from None
     await migrate(database_url)
+    await _make_cache_table(database_url, cache_table)
+
+
+async def _make_cache_table(database_url: str, table: str) -> None:
+    """L3_CACHE_TABLE can name another table than the one that the migrations make."""
+    connection = await asyncpg.connect(database_url, timeout=5)
+    try:
+        if await connection.fetchval("SELECT to_regclass($1)", table) is None:
+            await connection.execute(query_cache_ddl(table))
+    finally:
+        await connection.close()
 
 
 async def _touch(database_url: str) -> None:

@@ -10,7 +10,8 @@ from app.errors import Conflict
 
 _COLUMNS = """
     c.id, c.tenant, c.name, c.description, c.language, c.corpus_version, c.settings, c.created_at, c.updated_at,
-    s.id AS space_id, s.model, s.digest, s.dimension, s.query_prefix, s.document_prefix
+    s.id AS space_id, s.model, s.digest, s.dimension, s.query_prefix, s.document_prefix,
+    (SELECT max(l.id) FROM lexeme_snapshots l WHERE l.collection_id = c.id) AS statistics
 """
 
 _FIND = f"""
@@ -82,8 +83,11 @@ async def update(
     """
     try:
         changed = await connection.execute(
-            """UPDATE collections SET name = coalesce($3, name), description = coalesce($4, description),
-            updated_at = now() WHERE tenant = $1 AND name = $2 AND deleted_at IS NULL""",
+            """WITH changed AS (
+                UPDATE collections SET name = coalesce($3, name), description = coalesce($4, description),
+                updated_at = now() WHERE tenant = $1 AND name = $2 AND deleted_at IS NULL
+                RETURNING id, corpus_version
+            ) SELECT pg_notify('corpus_changed', id || ':' || corpus_version) FROM changed""",
             tenant,
             name,
             new_name,
@@ -91,7 +95,7 @@ async def update(
         )
     except asyncpg.UniqueViolationError as error:
         raise Conflict(f"A collection called {new_name!r} exists already.") from error
-    return changed != "UPDATE 0"
+    return changed != "SELECT 0"
 
 
 async def mark_deleted(connection: PooledConnection, tenant: str, name: str) -> int | None:
@@ -125,6 +129,7 @@ def _collection(row: Any) -> Collection:
         settings=row["settings"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        statistics=row["statistics"],
         space=EmbeddingSpace(
             id=row["space_id"],
             model=row["model"],

@@ -5,9 +5,10 @@ A chunk's term frequency is read back from `ts_rank` of one lexeme with all weig
 Nothing else in SQL looks one lexeme up in a tsvector; unnesting the whole of it costs ten times as much.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from app.db.database import PooledConnection
 from app.domain.retrieval import Candidate, LexicalPlan, Lexicon, Term
@@ -63,6 +64,12 @@ async def rank_within(
     """The same where few documents pass the filter: looks at every chunk of theirs."""
     statement = _rank_within_statement(_width(plan), limit)
     return await _ranked(connection, statement, plan, [collection_id, dict(metadata)])
+
+
+async def best_of(connection: PooledConnection, plan: LexicalPlan, documents: Sequence[UUID]) -> float | None:
+    """The highest score that a visible chunk of these documents has; None if none matches the plan."""
+    found = await _ranked(connection, _best_statement(_width(plan)), plan, [list(documents)])
+    return found[0].score if found else None
 
 
 async def refresh_statistics(connection: PooledConnection, collection_id: int, *, tolerance: float = 0.1) -> int:
@@ -123,6 +130,19 @@ def _rank_within_statement(width: int, limit: int) -> str:
         WHERE c.tsv @@ $1::tsquery AND c.active OFFSET 0
     )
     SELECT c.id, c.document_id, {_score(width)} AS score FROM c ORDER BY score DESC, c.id LIMIT {int(limit)}
+    """
+
+
+@lru_cache
+def _best_statement(width: int) -> str:
+    return f"""
+    WITH c AS (
+        SELECT c.id, c.document_id, c.tsv, $2::float8 + $3::float8 * octet_length(c.text) AS saturation
+        FROM documents d JOIN chunks c ON c.document_id = d.id AND c.version = d.active_version
+        WHERE d.id = ANY(${_own(width)}::uuid[]) AND d.deleted_at IS NULL
+          AND c.tsv @@ $1::tsquery AND c.active OFFSET 0
+    )
+    SELECT c.id, c.document_id, {_score(width)} AS score FROM c ORDER BY score DESC LIMIT 1
     """
 
 

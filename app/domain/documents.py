@@ -113,6 +113,8 @@ class EmbeddingSpace:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
+    """`statistics` is the snapshot that lexical scores are computed from; None before the first one."""
+
     id: int
     tenant: str
     name: str
@@ -123,6 +125,7 @@ class Collection:
     created_at: datetime
     updated_at: datetime
     settings: dict[str, Any] = field(default_factory=dict)
+    statistics: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,4 +118,5 @@ class Retrieval:
     lexemes: tuple[str, ...]
     corpus_version: int
     timings_ms: Mapping[str, float]
+    plan: LexicalPlan | None = None
     snapshot: int | None = None

@@ -11,6 +11,9 @@ from app.generation.terms import terms
 from app.generation.tokens import MESSAGE_TOKENS, TokenCounter
 from app.generation.window import relevant_window
 
+# Part of an answer's cache key: raise it with any change of what a prompt says or how it is put together.
+PROMPT_VERSION = "1"
+
 INSTRUCTION = (
     "You answer questions from the numbered passages that you are given. Use only what they say, in a few short "
     "sentences. If they do not answer the question, say that the documents do not tell."

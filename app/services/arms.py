@@ -9,7 +9,7 @@ from typing import Any
 from app.db import index_lexical, index_vector
 from app.db.database import Database, PooledConnection
 from app.domain.documents import Collection
-from app.domain.retrieval import ArmResult, Candidate, Lexicon, Vector
+from app.domain.retrieval import ArmResult, Candidate, LexicalPlan, Lexicon, Vector
 from app.errors import InputTooLong
 from app.retrieval import lexical
 from app.retrieval.selectivity import Selectivity
@@ -73,11 +73,13 @@ class LexicalArm:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def run(self, ask: Ask) -> tuple[Lexicon, ArmResult]:
+    async def run(self, ask: Ask) -> tuple[Lexicon, LexicalPlan | None, ArmResult]:
         with timed(ask.timings, "lexical"):
             async with self._database.connection() as connection:
                 lexicon = await self._look_up(connection, ask)
-                return lexicon, _result(await self._rank(connection, ask, lexicon), ask.depth)
+                plan = _plan(ask, lexicon)
+                found = await self._rank(connection, ask, plan) if plan is not None else []
+                return lexicon, plan, _result(found, ask.depth)
 
     async def _look_up(self, connection: PooledConnection, ask: Ask) -> Lexicon:
         collection = ask.collection
@@ -88,17 +90,18 @@ class LexicalArm:
         assert found is not None, "a refresh leaves a snapshot behind"
         return found
 
-    async def _rank(self, connection: PooledConnection, ask: Ask, lexicon: Lexicon) -> list[Candidate]:
-        scan = ask.selectivity is not None and ask.selectivity.scan
-        share = ask.selectivity.share if ask.selectivity else 1.0
-        plan = lexical.plan(lexicon, max_terms=index_lexical.MAX_TERMS, share=share, any_match=scan)
-        if plan is None:
-            return []
-        if scan:
+    async def _rank(self, connection: PooledConnection, ask: Ask, plan: LexicalPlan) -> list[Candidate]:
+        if ask.selectivity is not None and ask.selectivity.scan:
             return await index_lexical.rank_within(
                 connection, ask.collection.id, plan, limit=ask.depth, metadata=ask.filter
             )
         return await index_lexical.rank(connection, plan, limit=ask.depth, metadata=ask.filter)
+
+
+def _plan(ask: Ask, lexicon: Lexicon) -> LexicalPlan | None:
+    scan = ask.selectivity is not None and ask.selectivity.scan
+    share = ask.selectivity.share if ask.selectivity else 1.0
+    return lexical.plan(lexicon, max_terms=index_lexical.MAX_TERMS, share=share, any_match=scan)
 
 
 def _result(candidates: list[Candidate], depth: int) -> ArmResult:

@@ -131,6 +131,11 @@ class DocumentService:
             described = document.metadata if metadata is None else metadata
             if sha256 == document.sha256 and document.status is not DocumentStatus.FAILED:
                 await documents.describe(connection, document_id, described)
+                # Filters may find it otherwise now.
+                await connection.fetchval(
+                    "SELECT bump_corpus(collection_id, id, version, 'replaced') FROM documents WHERE id = $1",
+                    document_id,
+                )
             else:
                 await documents.supersede(
                     connection,

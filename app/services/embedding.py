@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Vector
 from app.errors import ModelUnsuitable
-from app.ingestion.embedder import BatchEmbeddingProcessor, OnBatch
+from app.ingestion.embedder import BatchEmbeddingProcessor, BatchResult, OnBatch, TextFailure
 from app.ollama.client import OllamaClient
 from app.ollama.lanes import Lane
 from app.ollama.prefixes import prefixes_for
+from app.services.embedding_cache import EmbeddingCache
 
 # Seconds for which a model is taken to be the one that was checked last.
 CHECKED_FOR = 30.0
@@ -30,8 +31,11 @@ class SpaceModel:
 class EmbeddingService:
     """Embeds questions ahead of chunks, and refuses a model that is not the one a space was made with."""
 
-    def __init__(self, client: OllamaClient, *, batch_size: int, max_chars: int, max_workers: int) -> None:
+    def __init__(
+        self, client: OllamaClient, cache: EmbeddingCache, *, batch_size: int, max_chars: int, max_workers: int
+    ) -> None:
         self._client = client
+        self._cache = cache
         self._batch_size = batch_size
         self._max_chars = max_chars
         self._max_workers = max_workers
@@ -54,11 +58,15 @@ class EmbeddingService:
     async def embed_query(self, collection: Collection, text: str) -> Vector:
         """The vector of a question. It goes ahead of everything that is being ingested."""
         space = collection.space
-        await self._check(space)
-        vectors = await self._client.embed(
-            [space.query_prefix + text], model=space.model, lane=Lane.INTERACTIVE, dimension=space.dimension
-        )
-        return vectors[0]
+
+        async def embed(text: str) -> Vector:
+            await self._check(space)
+            vectors = await self._client.embed(
+                [text], model=space.model, lane=Lane.INTERACTIVE, dimension=space.dimension
+            )
+            return vectors[0]
+
+        return await self._cache.get_or_embed(collection, space.query_prefix + text, embed)
 
     async def embed_chunks(self, collection: Collection, texts: Sequence[str], on_batch: OnBatch) -> None:
         """Embed texts in concurrent batches, each given to `on_batch` as it ends.
@@ -69,7 +77,28 @@ class EmbeddingService:
         """
         space = collection.space
         await self._check(space)
-        await self._processor(space).process(texts, prefix=space.document_prefix, on_batch=on_batch)
+        known = await self._cache.find(collection, [space.document_prefix + text for text in texts])
+        missing = [index for index, vector in enumerate(known) if vector is None]
+        if len(missing) < len(texts):
+            found = {index: vector for index, vector in enumerate(known) if vector is not None}
+            await on_batch(BatchResult(tuple(found), tuple(found.values())))
+
+        async def store(batch: BatchResult) -> None:
+            indexes = tuple(missing[index] for index in batch.indexes)
+            await on_batch(BatchResult(indexes, batch.outcomes))
+            await self._cache.keep(
+                collection,
+                [
+                    (space.document_prefix + texts[index], outcome)
+                    for index, outcome in zip(indexes, batch.outcomes, strict=True)
+                    if not isinstance(outcome, TextFailure)
+                ],
+            )
+
+        if missing:
+            await self._processor(space).process(
+                [texts[index] for index in missing], prefix=space.document_prefix, on_batch=store
+            )
 
     def _processor(self, space: EmbeddingSpace) -> BatchEmbeddingProcessor:
         key = (space.model, space.dimension)

@@ -6,7 +6,7 @@ last one stopped: chunks are stored once, and only those without a vector are em
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -51,11 +51,13 @@ class IngestService:
         embedder: Embedder,
         *,
         embedding_text: Callable[[str, str | None, str | None], str],
+        refresh_statistics: Callable[[int], Awaitable[object]],
     ) -> None:
         self._database = database
         self._loader = loader
         self._embedder = embedder
         self._embedding_text = embedding_text
+        self._refresh_statistics = refresh_statistics
 
     async def ingest(self, job: IngestJob) -> None:
         """Ingest a version, or return at once if it is not wanted any more.
@@ -100,6 +102,8 @@ class IngestService:
             await self._load(task, lease, collection)
         await self._embed(task, lease, collection)
         await self._show(task, lease, collection)
+        # Outside the transaction that shows the document: counting a large collection takes a while.
+        await self._refresh_statistics(collection.id)
 
     async def _load(self, task: IngestTask, lease: UUID, collection: Collection) -> None:
         async with self._database.transaction() as connection:

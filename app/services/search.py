@@ -61,7 +61,7 @@ class SearchService:
             ModelError: the query cannot be embedded.
             StoreUnavailable: Postgres is away.
         """
-        text = _checked(query)
+        text = checked(query)
         timings: dict[str, float] = {}
         with timed(timings, "total"):
             # Its corpus version is read before the arms run: a change in between makes the result too old.
@@ -78,7 +78,7 @@ class SearchService:
             vector = group.create_task(self._vector.run(ask)) if query.mode is not SearchMode.LEXICAL else None
             lexical = group.create_task(self._lexical.run(ask)) if query.mode is not SearchMode.VECTOR else None
         query_vector, nearest = vector.result() if vector else (None, None)
-        lexicon, matched = lexical.result() if lexical else (None, None)
+        lexicon, plan, matched = lexical.result() if lexical else (None, None, None)
         with timed(timings, "fuse"):
             weight = float(collection.settings.get("lexical_weight", LEXICAL_WEIGHT))
             fused = fuse(vector=nearest, lexical=matched, depth=depth, lexical_weight=weight)
@@ -92,6 +92,7 @@ class SearchService:
             lexemes=tuple(term.lexeme for term in lexicon.terms) if lexicon else (),
             corpus_version=collection.corpus_version,
             timings_ms=timings,
+            plan=plan,
             snapshot=lexicon.snapshot if lexicon else None,
         )
 
@@ -129,7 +130,7 @@ def _scored(chunk: Chunk, fused: Fused) -> ScoredChunk:
     )
 
 
-def _checked(query: Query) -> str:
+def checked(query: Query) -> str:
     """The query's text without what Postgres and UTF-8 cannot hold."""
     text = _UNSTORABLE.sub(" ", query.text).strip()
     if not text:

@@ -18,6 +18,7 @@ from app.ingestion.jobs import IngestJob
 from app.services.collections import CollectionService
 from app.services.documents import DocumentService
 from app.services.ingestion import IngestService
+from app.services.statistics import StatisticsKeeper
 
 TENANT = "default"
 DIMENSION = 8
@@ -112,7 +113,13 @@ class Desk:
             DocumentService(database, collections),
             loader,
             embedder,
-            IngestService(database, loader, embedder, embedding_text=join_section),
+            IngestService(
+                database,
+                loader,
+                embedder,
+                embedding_text=join_section,
+                refresh_statistics=StatisticsKeeper(database).refresh,
+            ),
         )
 
     async def upload(self, text: str, filename: str = "a.txt", collection: str = "default") -> Document:

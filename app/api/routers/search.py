@@ -1,17 +1,17 @@
 """Search: passages, without an answer."""
 
-from typing import Any
-
 import orjson
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from app.api.cache_status import cache_status
 from app.api.dependencies import services_of, tenant_of
 from app.api.openapi import problems
 from app.api.routing import DirectRoute
-from app.api.schemas.search import CacheUse, SearchRequest, SearchResponse
-from app.domain.retrieval import Query, Retrieval, ScoredChunk
-from app.errors import NotCached
+from app.api.schemas.search import SearchRequest, SearchResponse
+from app.cache.record import CacheControl
+from app.domain.retrieval import Query
+from app.services.cached_search import Found
 
 
 def add_search(app: FastAPI) -> None:
@@ -33,8 +33,6 @@ def add_search(app: FastAPI) -> None:
 async def search(request: Request, body: SearchRequest) -> Response:
     """The passages that fit a query best, by meaning and by words."""
     tenant = await tenant_of(request)
-    if body.cache == "only-if-cached":
-        raise NotCached("Nothing is cached for this query.")
     query = Query(
         tenant=tenant,
         collection=body.collection,
@@ -43,38 +41,27 @@ async def search(request: Request, body: SearchRequest) -> Response:
         mode=body.mode,
         filter=body.filter,
     )
-    found = await services_of(request).search.search(query)
-    content = orjson.dumps(_reply(found, body.cache), option=orjson.OPT_SERIALIZE_NUMPY)
-    headers = {"Cache-Status": f"LocalChat; fwd={'request' if body.cache == 'bypass' else 'uri-miss'}"}
-    return Response(content, media_type="application/json", headers=headers)
+    search = services_of(request).search
+    found = search.peek(query) if body.cache == "use" else None
+    if found is None:
+        found = await search.find(query, CacheControl(body.cache))
+    return _reply(found)
 
 
-def _reply(found: Retrieval, use: CacheUse) -> dict[str, Any]:
-    status = "bypass" if use == "bypass" else "miss"
-    cache = {
-        "status": status,
-        "tier": None,
-        "key": None,
-        "age_seconds": None,
-        "similarity": None,
-        "matched_query": None,
+def _reply(found: Found) -> Response:
+    """Put the response together from the results as they were prepared when they were computed."""
+    cached = found.cached
+    rest = {
+        "cache": {
+            "status": cached.status,
+            "tier": cached.tier,
+            "key": cached.key,
+            "age_seconds": round(cached.age_seconds, 3) if cached.tier else None,
+            "similarity": None,
+            "matched_query": None,
+        },
+        "timings_ms": found.timings_ms,
+        "corpus_version": cached.corpus_version,
     }
-    return {
-        "results": [_result(chunk) for chunk in found.results],
-        "cache": cache,
-        "timings_ms": dict(found.timings_ms),
-        "corpus_version": found.corpus_version,
-    }
-
-
-def _result(chunk: ScoredChunk) -> dict[str, Any]:
-    return {
-        "chunk_id": chunk.chunk_id,
-        "document_id": chunk.document_id,
-        "filename": chunk.filename,
-        "page": chunk.page,
-        "section": chunk.section,
-        "text": chunk.text,
-        "score": chunk.score,
-        "scores": dict(chunk.scores),
-    }
+    content = b'{"results":%b,%b' % (found.results, orjson.dumps(rest)[1:])
+    return Response(content, headers={"content-type": "application/json", "cache-status": cache_status(cached)})

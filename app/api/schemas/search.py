@@ -45,7 +45,7 @@ class ResultView(View):
 class CacheView(View):
     """Where the answer came from. `similarity` and `matched_query` belong to hits by meaning."""
 
-    status: Literal["hit", "miss", "bypass"]
+    status: Literal["hit", "miss", "bypass", "stale"]
     tier: Literal["l1", "l2", "l3", "semantic"] | None = None
     key: str | None = None
     age_seconds: float | None = None

@@ -1,0 +1,211 @@
+"""Puts the cache together: tiers, chain, freshness and the channel that keeps replicas in step."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from redis.asyncio import Redis
+
+from app.cache.base import EVERYTHING
+from app.cache.breaker import Breaker
+from app.cache.chain import CacheChain
+from app.cache.codec import EnvelopeCodec
+from app.cache.freshness import FreshnessGuard
+from app.cache.judge import Judge
+from app.cache.lease import FleetLease, LeaseStore, RedisLeases
+from app.cache.manage import CacheManager
+from app.cache.memory import MemoryCache
+from app.cache.notices import Backplane
+from app.cache.postgres import PostgresCache
+from app.cache.postgres_catalog import PostgresCatalog
+from app.cache.postgres_connection import HeldConnections
+from app.cache.postgres_lease import PostgresLeases
+from app.cache.postgres_upkeep import HitLedger, PostgresUpkeep
+from app.cache.postgres_versions import PostgresVersionFeed, PostgresVersions, notify
+from app.cache.record import Record
+from app.cache.redis import RedisCache
+from app.cache.stats import CacheObserver, CacheStats
+from app.cache.tier import SharedTier
+from app.cache.tiers import ChainPolicy, TieredStore
+from app.cache.versions import VersionWatch
+from app.db.database import Database
+from app.services.changes import CorpusChanges
+from app.settings import Settings
+
+# Seconds for which an expired entry is kept, to be served if the pipeline fails meanwhile.
+RETAINED = 3600.0
+
+# Signs what stays in this process's memory when no key is configured; never leaves it.
+_LOCAL_KEY = ("local", "memory only, never stored")
+
+_LARGEST_VALUE = 1024 * 1024
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The parts that services are given. `manager` is None where no tier of Postgres is used.
+
+    `listeners` are called whenever any collection changed, and when notifications may have been missed.
+    """
+
+    chain: CacheChain
+    watch: VersionWatch
+    manager: CacheManager | None
+    redis: Redis | None
+    listeners: list[Callable[[], None]]
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        self.listeners.append(listener)
+
+
+async def open_cache(
+    settings: Settings,
+    database: Database,
+    stack: AsyncExitStack,
+    *,
+    observer: CacheObserver | None = None,
+) -> Cache:
+    """Build the tiers that the settings enable; nothing is connected before it is used."""
+    parts = _Parts.of(settings, database, observer, stack)
+    tiers = parts.tiers()
+    chain = CacheChain(tiers, parts.judge, lease=parts.lease())
+    stack.push_async_callback(chain.close)
+    listeners: list[Callable[[], None]] = []
+    _run(parts.feed(tiers, listeners).run(), stack)
+    manager = None
+    if parts.uses_postgres:
+        upkeep = parts.upkeep()
+        _run(upkeep.run(), stack)
+        manager = CacheManager(
+            tiers, parts.codec, PostgresCatalog(parts.held, table=settings.l3_cache_table), upkeep
+        )
+    return Cache(chain, parts.watch, manager, parts.redis, listeners)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What several pieces of the cache share."""
+
+    settings: Settings
+    held: HeldConnections
+    redis: Redis | None
+    codec: EnvelopeCodec
+    stats: CacheStats
+    watch: VersionWatch
+    judge: Judge
+    memory: MemoryCache[Record]
+    backplane: Backplane
+    ledger: HitLedger
+
+    @classmethod
+    def of(
+        cls, settings: Settings, database: Database, observer: CacheObserver | None, stack: AsyncExitStack
+    ) -> "_Parts":
+        if not settings.cache_signing_keys and (settings.l2_cache_enabled or settings.l3_cache_enabled):
+            _log.warning("CACHE_SIGNING_KEYS is not set: results are cached in memory alone")
+        held = HeldConnections(database.pool, size=3)
+        stack.push_async_callback(held.close)
+        versions = PostgresVersions(held)
+        stack.push_async_callback(versions.close)
+        watch = VersionWatch(versions.ask)
+        redis = None
+        if settings.redis_url is not None and settings.l2_cache_enabled:
+            redis = Redis.from_url(settings.redis_url, socket_connect_timeout=0.25, socket_timeout=0.5)
+            stack.push_async_callback(redis.aclose)
+        return cls(
+            settings=settings,
+            held=held,
+            redis=redis,
+            codec=EnvelopeCodec(settings.cache_signing_keys or (_LOCAL_KEY,)),
+            stats=CacheStats(observer),
+            watch=watch,
+            judge=Judge(watch, FreshnessGuard(CorpusChanges(database))),
+            memory=MemoryCache(
+                weigh=lambda record: record.size,
+                max_entries=settings.l1_cache_max_entries,
+                max_bytes=settings.l1_cache_max_bytes,
+                max_value_bytes=_LARGEST_VALUE if settings.l1_cache_enabled else 0,
+                retain=RETAINED,
+            ),
+            backplane=Backplane(notify(held)),
+            ledger=HitLedger(),
+        )
+
+    @property
+    def uses_postgres(self) -> bool:
+        return self.settings.l3_cache_enabled and bool(self.settings.cache_signing_keys)
+
+    def tiers(self) -> TieredStore:
+        shared = []
+        if self.redis is not None and self.settings.cache_signing_keys:
+            shared.append(self._tier(RedisCache(self.redis, retain=RETAINED), self.settings.l2_cache_ttl))
+        if self.uses_postgres:
+            backend = PostgresCache(self.held, table=self.settings.l3_cache_table, retain=RETAINED)
+            shared.append(self._tier(backend, self.settings.l3_cache_ttl))
+        return TieredStore(
+            self.memory,
+            shared,
+            codec=self.codec,
+            judge=self.judge,
+            stats=self.stats,
+            policy=ChainPolicy(l1_ttl=self.settings.l1_cache_ttl),
+            backplane=self.backplane,
+            ledger=self.ledger,
+        )
+
+    def lease(self) -> FleetLease:
+        stores: list[tuple[LeaseStore, Breaker]] = [(PostgresLeases(self.held), Breaker("postgres leases"))]
+        if self.redis is not None:
+            stores.insert(0, (RedisLeases(self.redis), Breaker("redis leases")))
+        return FleetLease(stores)
+
+    def feed(self, tiers: TieredStore, listeners: Sequence[Callable[[], None]]) -> PostgresVersionFeed:
+        def on_notice(payload: str) -> None:
+            notice = self.backplane.read(payload)
+            if notice is not None:
+                tiers.drop(notice)
+
+        def on_version(_collection: int) -> None:
+            for listener in listeners:
+                listener()
+
+        def on_return() -> None:
+            self.memory.purge(EVERYTHING)
+            on_version(0)
+
+        return PostgresVersionFeed(
+            self.watch,
+            lambda: asyncpg.connect(self.settings.database_url),
+            on_notice=on_notice,
+            on_return=on_return,
+            on_version=on_version,
+        )
+
+    def upkeep(self) -> PostgresUpkeep:
+        return PostgresUpkeep(
+            self.held,
+            self.ledger,
+            table=self.settings.l3_cache_table,
+            max_entries=self.settings.l3_cache_max_entries,
+            max_bytes=self.settings.l3_cache_max_bytes,
+            retain=RETAINED,
+        )
+
+    def _tier(self, backend: RedisCache | PostgresCache, ttl: float) -> SharedTier:
+        return SharedTier(backend, codec=self.codec, breaker=Breaker(backend.name), stats=self.stats, ttl=ttl)
+
+
+def _run(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    task = asyncio.create_task(work)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+    stack.push_async_callback(stop)

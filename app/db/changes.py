@@ -1,0 +1,58 @@
+"""The history of a collection, and whether what it gained would have been found by an earlier search."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from app.db.database import PooledConnection
+from app.db.spaces import vectors_table
+from app.domain.retrieval import Vector
+
+# Older history is dropped by housekeeping; entries that old are computed anew.
+KEPT_CHANGES = 10_000
+
+
+async def between(
+    connection: PooledConnection, collection_id: int, after: int, upto: int
+) -> Sequence[tuple[UUID | None, str]]:
+    """(document, kind of change) of each version in (after, upto], in order; fewer if history was dropped."""
+    rows = await connection.fetch(
+        """SELECT document_id, kind FROM corpus_changes
+        WHERE collection_id = $1 AND version > $2 AND version <= $3 ORDER BY version""",
+        collection_id,
+        after,
+        upto,
+    )
+    return [(row["document_id"], row["kind"]) for row in rows]
+
+
+async def nearest_of(
+    connection: PooledConnection, space_id: int, documents: Sequence[UUID], vector: Vector
+) -> float | None:
+    """The highest cosine that a visible chunk of these documents has to `vector`; None if there is no chunk."""
+    nearest: float | None = await connection.fetchval(
+        f"""SELECT 1 - min(v.embedding <=> $2) FROM {vectors_table(space_id)} v
+        JOIN documents d ON d.id = v.document_id AND d.active_version = v.version AND d.deleted_at IS NULL
+        WHERE v.document_id = ANY($1::uuid[]) AND v.active""",
+        documents,
+        vector,
+    )
+    return nearest
+
+
+async def any_matches(connection: PooledConnection, documents: Sequence[UUID], metadata: Mapping[str, Any]) -> bool:
+    """Whether one of these documents passes a filter."""
+    matches: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM documents WHERE id = ANY($1::uuid[]) AND metadata @> $2)",
+        documents,
+        dict(metadata),
+    )
+    return matches
+
+
+async def forget(connection: PooledConnection) -> None:
+    """Drop history that no entry is worth checking against."""
+    await connection.execute(
+        f"""DELETE FROM corpus_changes h USING collections c
+        WHERE c.id = h.collection_id AND h.version <= c.corpus_version - {KEPT_CHANGES}"""
+    )

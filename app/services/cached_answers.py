@@ -1,0 +1,139 @@
+"""Answers through the cache: one generation for all who ask the same, replayed event by event from then on."""
+
+import hashlib
+import time
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.cache.broadcast import BroadcastReader
+from app.cache.keys import KeySpec, Partition, encode
+from app.cache.record import CacheControl, Cached, Computed
+from app.cache.streams import StreamCache, StreamSource
+from app.domain.answers import Done, Event, Usage
+from app.domain.documents import Collection
+from app.domain.event_codec import event_from_dict, event_to_dict
+from app.domain.retrieval import Query, Retrieval
+from app.errors import ModelUnavailable
+from app.generation.prompt import PROMPT_VERSION
+from app.services.answer_cache import Opened
+from app.services.answer_pipeline import AnswerPipeline, Asked, Clock
+from app.services.directory import CollectionDirectory
+from app.services.retrieval_codec import evidence_of
+
+# Seconds for which a model is taken to be the one whose digest was read last.
+_DIGEST_AGE = 30.0
+
+
+class Models(Protocol):
+    async def show(self, model: str) -> Any: ...
+
+
+@dataclass(slots=True)
+class _Making:
+    """One answer being made: what it came to rest on."""
+
+    retrieval: Retrieval | None = field(default=None)
+
+
+class CachedAnswers:
+    """The `answer` namespace of the cache. Implements `AnswerCache`."""
+
+    def __init__(self, streams: StreamCache[Event], directory: CollectionDirectory, models: Models) -> None:
+        self._streams = streams
+        self._directory = directory
+        self._models = models
+        self._digests: dict[str, tuple[float, str]] = {}
+
+    async def open(self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str) -> Opened:
+        """Find the answer, or have it made; whoever asks the same meanwhile shares it.
+
+        Raises:
+            NotCached: `only-if-cached`, and it is not.
+        """
+        collection = await self._directory.resolve(asked.tenant, asked.collection)
+        spec = KeySpec(await self._partition(asked, collection), asked.question)
+        making = _Making()
+
+        async def produce() -> AsyncGenerator[Event, None]:
+            searched, retrieval = await pipeline.retrieve(asked)
+            making.retrieval = retrieval
+            async with aclosing(pipeline.generate(asked, searched, retrieval, clock)) as events:
+                async for event in events:
+                    yield event
+
+        def conclude(events: Sequence[Event]) -> Computed[Any] | None:
+            if making.retrieval is None or not events or not isinstance(events[-1], Done):
+                return None
+            query = Query(asked.tenant, asked.collection, asked.question, asked.top_k, filter=asked.filter)
+            tokens = sum(event.input_tokens + event.output_tokens for event in events if isinstance(event, Usage))
+            value = {"events": [event_to_dict(event) for event in events]}
+            return Computed(value, evidence_of(making.retrieval, collection, query), tokens)
+
+        source = StreamSource(produce, conclude, _replay)
+        opened = await self._streams.open(spec, source, CacheControl(control))
+        if isinstance(opened, Cached):
+            return Opened(_provenance(opened), _events(_replay(opened)))
+        status = "bypass" if control == CacheControl.BYPASS else "miss"
+        cache = {"status": status, "tier": None, "key": spec.key.digest, "age_seconds": None}
+        return Opened(cache, _read(opened))
+
+    async def _partition(self, asked: Asked, collection: Collection) -> Partition:
+        history = [(message.role, message.content) for message in asked.history]
+        return Partition(
+            namespace="answer",
+            tenant=asked.tenant,
+            collection=collection.id,
+            conversation=hashlib.sha256(encode(history)).hexdigest() if history else "",
+            retrieval={
+                "top_k": asked.top_k,
+                "settings": dict(collection.settings),
+                "space": collection.space.id,
+            },
+            filters=dict(asked.filter),
+            embedder=collection.space.model,
+            embedder_digest=collection.space.digest,
+            chat_model=asked.model,
+            chat_model_digest=await self._digest(asked.model),
+            prompt=PROMPT_VERSION,
+            sampling={"temperature": asked.temperature, "max_tokens": asked.max_tokens},
+            statistics=str(collection.statistics or ""),
+        )
+
+    async def _digest(self, model: str) -> str:
+        """The model's weights by their digest, so that new weights under an old name have answers of their own."""
+        read_at, digest = self._digests.get(model, (-_DIGEST_AGE, ""))
+        if time.monotonic() - read_at >= _DIGEST_AGE:
+            try:
+                digest = (await self._models.show(model)).digest
+            except ModelUnavailable:
+                # What is cached outlives the model server; nothing new can be made meanwhile.
+                if not digest:
+                    raise
+            self._digests[model] = (time.monotonic(), digest)
+        return digest
+
+
+def _provenance(hit: Cached[Any]) -> dict[str, Any]:
+    return {
+        "status": str(hit.status),
+        "tier": hit.tier,
+        "key": hit.key,
+        "age_seconds": round(hit.age_seconds, 3),
+    }
+
+
+def _replay(cached: Cached[Any]) -> Iterable[Event]:
+    return [event_from_dict(event) for event in cached.value["events"]]
+
+
+async def _events(events: Iterable[Event]) -> AsyncGenerator[Event, None]:
+    for event in events:
+        yield event
+
+
+async def _read(reader: BroadcastReader[Event]) -> AsyncGenerator[Event, None]:
+    async with aclosing(reader):
+        async for event in reader:
+            yield event

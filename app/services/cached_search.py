@@ -1,0 +1,119 @@
+"""Search through the cache: the same query is run once, and its result served until a document could change it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from app.cache.chain import CacheChain
+from app.cache.keys import KeySpec, Partition
+from app.cache.record import CacheControl, Cached, Computed
+from app.domain.documents import Collection
+from app.domain.retrieval import Query, Retrieval
+from app.services.directory import CollectionDirectory
+from app.services.retrieval_codec import evidence_of, from_plain, to_plain
+from app.services.search import SearchService, checked
+
+# Partitions without a filter are few; their digests are kept.
+_REMEMBERED_PARTITIONS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`results` is the JSON of the results, prepared once; `cached` says where it came from."""
+
+    results: bytes
+    cached: Cached[Any]
+    timings_ms: Mapping[str, float]
+
+    @property
+    def retrieval(self) -> Retrieval:
+        return from_plain(self.cached.value["retrieval"], self.cached.corpus_version or 0)
+
+
+class CachedSearch:
+    """The `retrieval` namespace of the cache, over a `SearchService`."""
+
+    def __init__(self, search: SearchService, directory: CollectionDirectory, chain: CacheChain) -> None:
+        self._search = search
+        self._directory = directory
+        self._chain = chain
+        self._partitions: dict[tuple[Any, ...], Partition] = {}
+
+    def peek(self, query: Query) -> Found | None:
+        """A hit from memory, found without awaiting anything; None says nothing."""
+        collection = self._directory.known(query.tenant, query.collection)
+        if collection is None:
+            return None
+        began = time.perf_counter()
+        hit = self._chain.tiers.peek(self._spec(collection, query).key)
+        return None if hit is None else _found(hit, began)
+
+    async def find(self, query: Query, control: CacheControl = CacheControl.USE) -> Found:
+        """Answer from the fastest tier that holds a fresh result, or search.
+
+        Raises:
+            NotCached: `control` is ONLY_IF_CACHED and no tier has it.
+            InvalidInput, NotFound, ModelError, StoreUnavailable: as `SearchService.search`.
+        """
+        began = time.perf_counter()
+        query = replace(query, text=checked(query))
+        collection = await self._directory.resolve(query.tenant, query.collection)
+        spec = self._spec(collection, query)
+        timings: dict[str, float] = {}
+
+        async def compute() -> Computed[dict[str, Any]]:
+            retrieval = await self._search.search(replace(query, text=spec.question))
+            timings.update(retrieval.timings_ms)
+            plain = to_plain(retrieval)
+            value = {"results": orjson.dumps([_visible(item) for item in plain["results"]]), "retrieval": plain}
+            return Computed(value, evidence_of(retrieval, collection, query))
+
+        cached = await self._chain.get_or_compute(spec, compute, control)
+        found = _found(cached, began)
+        return replace(found, timings_ms={**timings, **found.timings_ms})
+
+    async def search(self, query: Query) -> Retrieval:
+        """What an answer is made from."""
+        return (await self.find(query)).retrieval
+
+    def _spec(self, collection: Collection, query: Query) -> KeySpec:
+        shape = (query.tenant, collection.id, collection.space.id, collection.statistics, query.mode, query.top_k)
+        if query.filter:
+            return KeySpec(_partition(collection, query), query.text)
+        partition = self._partitions.get(shape)
+        if partition is None:
+            if len(self._partitions) >= _REMEMBERED_PARTITIONS:
+                self._partitions.clear()
+            partition = self._partitions[shape] = _partition(collection, query)
+        return KeySpec(partition, query.text)
+
+
+def _partition(collection: Collection, query: Query) -> Partition:
+    return Partition(
+        namespace="retrieval",
+        tenant=query.tenant,
+        collection=collection.id,
+        retrieval={
+            "mode": str(query.mode),
+            "top_k": query.top_k,
+            "settings": dict(collection.settings),
+            "space": collection.space.id,
+        },
+        filters=dict(query.filter),
+        embedder=collection.space.model,
+        embedder_digest=collection.space.digest,
+        statistics=str(collection.statistics or ""),
+    )
+
+
+def _found(cached: Cached[Any], began: float) -> Found:
+    return Found(cached.value["results"], cached, {"total": (time.perf_counter() - began) * 1000})
+
+
+def _visible(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A result as clients see it."""
+    hidden = ("ordinal", "token_count")
+    return {name: value for name, value in item.items() if name not in hidden}

@@ -1,0 +1,94 @@
+"""Retrievals as plain builtins, to be cached, and what a cached one rests on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from app.cache.freshness import ArmEvidence, Evidence
+from app.domain.documents import Collection
+from app.domain.retrieval import ArmResult, Candidate, LexicalPlan, Query, Retrieval, ScoredChunk
+
+
+def to_plain(retrieval: Retrieval) -> dict[str, Any]:
+    return {
+        "results": [
+            {**asdict(chunk), "document_id": str(chunk.document_id), "scores": dict(chunk.scores)}
+            for chunk in retrieval.results
+        ],
+        "vector": _arm_to_plain(retrieval.vector),
+        "lexical": _arm_to_plain(retrieval.lexical),
+        "query_vector": b"" if retrieval.query_vector is None else retrieval.query_vector.tobytes(),
+        "lexemes": list(retrieval.lexemes),
+        "plan": None if retrieval.plan is None else asdict(retrieval.plan),
+        "snapshot": retrieval.snapshot,
+    }
+
+
+def from_plain(plain: Mapping[str, Any], corpus_version: int) -> Retrieval:
+    """The retrieval that `to_plain` made this of, now known to hold at `corpus_version`."""
+    plan = plain["plan"]
+    return Retrieval(
+        results=tuple(
+            ScoredChunk(**{**item, "document_id": UUID(item["document_id"])}) for item in plain["results"]
+        ),
+        vector=_arm_from_plain(plain["vector"]),
+        lexical=_arm_from_plain(plain["lexical"]),
+        query_vector=np.frombuffer(plain["query_vector"], dtype="<f4") if plain["query_vector"] else None,
+        lexemes=tuple(plain["lexemes"]),
+        corpus_version=corpus_version,
+        timings_ms={},
+        plan=None if plan is None else plan_from_plain(plan),
+        snapshot=plain["snapshot"],
+    )
+
+
+def evidence_of(retrieval: Retrieval, collection: Collection, query: Query) -> Evidence:
+    """What a result made from this retrieval rests on."""
+    arms = [arm for arm in (retrieval.vector, retrieval.lexical) if arm is not None]
+    candidates = {candidate.chunk_id: candidate.document_id for arm in arms for candidate in arm.candidates}
+    return Evidence(
+        corpus_version=retrieval.corpus_version,
+        chunks=tuple(candidates),
+        documents=tuple(sorted({str(document) for document in candidates.values()})),
+        vector=_end(retrieval.vector),
+        lexical=_end(retrieval.lexical),
+        query_vector=b"" if retrieval.query_vector is None else retrieval.query_vector.tobytes(),
+        lexemes=retrieval.lexemes,
+        filters=dict(query.filter),
+        parameters={
+            "space": collection.space.id,
+            "plan": None if retrieval.plan is None else asdict(retrieval.plan),
+        },
+    )
+
+
+def plan_from_plain(plain: Mapping[str, Any]) -> LexicalPlan:
+    weights = tuple((str(lexeme), float(weight)) for lexeme, weight in plain["weights"])
+    return LexicalPlan(**{**plain, "weights": weights})
+
+
+def _end(arm: ArmResult | None) -> ArmEvidence | None:
+    if arm is None:
+        return None
+    return ArmEvidence(arm.candidates[-1].score if arm.candidates else None, arm.exhausted)
+
+
+def _arm_to_plain(arm: ArmResult | None) -> dict[str, Any] | None:
+    if arm is None:
+        return None
+    return {
+        "candidates": [[item.chunk_id, str(item.document_id), item.score] for item in arm.candidates],
+        "exhausted": arm.exhausted,
+    }
+
+
+def _arm_from_plain(plain: Mapping[str, Any] | None) -> ArmResult | None:
+    if plain is None:
+        return None
+    return ArmResult(
+        tuple(Candidate(chunk, UUID(document), score) for chunk, document, score in plain["candidates"]),
+        plain["exhausted"],
+    )
