@@ -15,8 +15,8 @@ from app.generation.window import relevant_window
 PROMPT_VERSION = "1"
 
 INSTRUCTION = (
-    "You answer questions from the numbered passages that you are given. Use only what they say, in a few short "
-    "sentences. If they do not answer the question, say that the documents do not tell."
+    "You answer questions from the numbered passages that you are given. Use only what they say. "
+    "If they do not answer the question, say that the documents do not tell."
 )
 # Tokens: less than this of a passage is not worth reading.
 _SMALLEST_PASSAGE = 48
@@ -45,10 +45,12 @@ class PromptBuilder:
         counter: guesses tokens.
         target: tokens that a prompt should not exceed though the context has room, for reading them takes a small
             model on a CPU about a second for 230; a long question may.
+        closing: the last words. Without them SmolLM2-135M goes on as a document would, copying a passage's heading.
     """
 
     counter: TokenCounter = field(default_factory=TokenCounter)
     target: int = 1024
+    closing: str = "Answer in one or two sentences."
 
     def build(
         self,
@@ -70,7 +72,7 @@ class PromptBuilder:
             InputTooLong: the question alone leaves no room for an answer.
         """
         count = partial(self.counter.count, model=model)
-        fixed = count(INSTRUCTION) + count(_ask((), question)) + 3 * MESSAGE_TOKENS
+        fixed = count(INSTRUCTION) + count(self._ask((), question)) + 3 * MESSAGE_TOKENS
         if fixed + _SMALLEST_REPLY > context:
             raise InputTooLong(f"The question is longer than the context of {model}, {context} tokens, allows.")
         reply = min(max_tokens, max(_SMALLEST_REPLY, context // 4))
@@ -82,7 +84,7 @@ class PromptBuilder:
         messages = (
             Message("system", system),
             *(turn for turn in turns if turn.role != "system"),
-            Message("user", _ask(sources, question)),
+            Message("user", self._ask(sources, question)),
         )
         tokens = sum(count(message.content) + MESSAGE_TOKENS for message in messages) + MESSAGE_TOKENS
         left_out = LeftOut(
@@ -97,6 +99,11 @@ class PromptBuilder:
             tokens=tokens,
             max_tokens=max(1, min(max_tokens, context - tokens)),
         )
+
+    def _ask(self, sources: Sequence[Source], question: str) -> str:
+        """Passages, the best last, where a small model heeds it most; then the question."""
+        passages = [_frame(item.citation, item.filename, item.section, item.quote) for item in reversed(sources)]
+        return "\n\n".join([*passages, f"Question: {question}\n{self.closing}"])
 
 
 def _newest(history: Sequence[Message], room: int, count: Callable[[str], int]) -> tuple[list[Message], int]:
@@ -141,12 +148,6 @@ def _source(number: int, chunk: ScoredChunk, excerpt: str) -> Source:
         score=chunk.score,
         quote=excerpt,
     )
-
-
-def _ask(sources: Sequence[Source], question: str) -> str:
-    """Passages, the best last, where a small model heeds it most; then the question."""
-    passages = [_frame(item.citation, item.filename, item.section, item.quote) for item in reversed(sources)]
-    return "\n\n".join([*passages, f"Question: {question}"])
 
 
 def _frame(number: int, filename: str, section: str | None, excerpt: str) -> str:

@@ -41,7 +41,7 @@ def test_a_prompt_and_its_reply_never_exceed_the_context(
     assert prompt.tokens + prompt.max_tokens <= context
     assert 1 <= prompt.max_tokens <= max_tokens
     assert prompt.messages[0].content.startswith(INSTRUCTION)
-    assert prompt.messages[-1].content.endswith(f"Question: {question}")
+    assert prompt.messages[-1].content.endswith(f"Question: {question}\n{builder.closing}")
     for item in prompt.sources:
         assert item.quote
         assert item.quote in passages[item.chunk_id - 1].text
