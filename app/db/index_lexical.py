@@ -18,10 +18,10 @@ WITH snapshot AS (
     SELECT id, chunk_count, average_length FROM lexeme_snapshots WHERE collection_id = $1 ORDER BY id DESC LIMIT 1
 )
 SELECT s.id, s.chunk_count AS size, s.average_length, q.lexeme, cardinality(q.positions) AS occurrences,
-    coalesce(l.chunk_count, 1) AS chunk_count
-FROM snapshot s
-LEFT JOIN unnest(lexemes($2::text::regconfig, $1, $3)) q ON true
-LEFT JOIN lexeme_statistics l ON l.snapshot_id = s.id AND l.lexeme = q.lexeme
+    coalesce(
+        (SELECT l.chunk_count FROM lexeme_statistics l WHERE l.snapshot_id = s.id AND l.lexeme = q.lexeme), 1
+    ) AS chunk_count
+FROM snapshot s LEFT JOIN unnest(lexemes($2::text::regconfig, $1, $3)) q ON true
 """
 
 # A plan is filled up to one of these numbers of terms, so that few statements serve every question.

@@ -1,0 +1,128 @@
+"""The hot queries use their indexes: a plan that reads a whole table fails here."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from app.db import index_lexical, index_vector, passages
+from app.db.database import Database, PooledConnection
+from app.db.spaces import vectors_table
+from app.domain.documents import Collection
+from app.retrieval import lexical
+from tests.support.corpus import DIMENSION, embed, make_collection
+
+# 3,000 chunks of 600 documents, of which 1 % are marked rare.
+FILL = """
+INSERT INTO documents (collection_id, filename, media_type, size_bytes, sha256, status, chunk_count, active_version,
+    metadata)
+SELECT {collection}, n || '.md', 'text/plain', 1, n::text, 'ready', 5, 1,
+    jsonb_build_object('rare', n % 100 = 0, 'kind', 'manual')
+FROM generate_series(1, 600) n;
+INSERT INTO chunks (collection_id, document_id, version, ordinal, content_hash, text, token_count, language)
+SELECT {collection}, d.id, 1, o, '',
+    format('Pump %s has valve %s of unit%s. %s', o, o, d.filename, repeat('filler ', 90)), 100, 'english'
+FROM documents d, generate_series(1, 5) o WHERE d.collection_id = {collection};
+INSERT INTO {vectors} (chunk_id, document_id, version, embedding)
+SELECT id, document_id, 1, ARRAY(SELECT random() + 0 * id FROM generate_series(1, {dimension}))::vector::halfvec
+FROM chunks WHERE collection_id = {collection};
+"""
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = await Database.connect(database_url, min_size=1, max_size=2)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def collection(database: Database) -> Collection:
+    made = await make_collection(database, "plans", [])
+    vectors = vectors_table(made.space.id)
+    async with database.connection() as connection:
+        await connection.execute(FILL.format(collection=made.id, vectors=vectors, dimension=DIMENSION))
+        await index_lexical.refresh_statistics(connection, made.id)
+        await connection.execute(f"ANALYZE documents, chunks, lexeme_statistics, {vectors}")
+    return made
+
+
+async def plan_of(connection: PooledConnection, statement: str, *arguments: Any) -> list[dict[str, Any]]:
+    """Every node of the plan that a prepared statement settles on."""
+    for _ in range(6):  # Postgres considers a generic plan from the sixth execution on
+        await connection.fetch(statement, *arguments)
+    [[plan]] = await connection.fetch(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
+    return list(_nodes(json.loads(plan)[0]["Plan"]))
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", []):
+        yield from _nodes(child)
+
+
+def indexes(nodes: list[dict[str, Any]]) -> set[str]:
+    return {node["Index Name"] for node in nodes if "Index Name" in node}
+
+
+def scanned(nodes: list[dict[str, Any]]) -> set[str]:
+    return {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"}
+
+
+async def lexical_arguments(
+    connection: PooledConnection, collection: Collection, text: str
+) -> tuple[int, int, list[Any]]:
+    """The width and limit of the statement that ranks for `text`, with its arguments."""
+    lexicon = await index_lexical.look_up(connection, collection.id, collection.language, text)
+    assert lexicon is not None
+    plan = lexical.plan(lexicon, max_terms=index_lexical.MAX_TERMS)
+    assert plan is not None
+    width = index_lexical._width(plan)
+    weights = [*plan.weights, *[index_lexical._FILLER] * (width - len(plan.weights))]
+    flat = [value for pair in weights for value in pair]
+    return width, plan.max_matches, [plan.match, plan.saturation, plan.saturation_per_byte, *flat]
+
+
+async def test_every_hot_query_uses_its_index(collection: Collection, database: Database) -> None:
+    space = vectors_table(collection.space.id)
+    vector = embed("pump valve unit7.md")
+    async with database.connection() as connection:
+        nodes = await plan_of(connection, index_vector._nearest_statement(space, 100, filtered=False), vector)
+        assert f"{space}_hnsw" in indexes(nodes)
+        assert space not in scanned(nodes)
+
+        nodes = await plan_of(
+            connection, index_vector._nearest_statement(space, 100, filtered=True), vector, {"kind": "manual"}
+        )
+        assert f"{space}_hnsw" in indexes(nodes)
+
+        nodes = await plan_of(
+            connection,
+            index_vector._exact_statement(space, 100, filtered=True),
+            vector,
+            collection.id,
+            {"rare": True},
+        )
+        assert {f"{space}_document", "documents_metadata"} <= indexes(nodes)
+        assert scanned(nodes) == set()
+
+        width, matches, arguments = await lexical_arguments(connection, collection, "the pump of unit7.md")
+        nodes = await plan_of(
+            connection, index_lexical._rank_statement(width, 100, matches, filtered=False), *arguments
+        )
+        assert "chunks_tsv" in indexes(nodes)
+        assert "chunks" not in scanned(nodes)
+
+        nodes = await plan_of(
+            connection, index_lexical._rank_within_statement(width, 100), *arguments, collection.id, {"rare": True}
+        )
+        assert {"chunks_pkey", "documents_metadata"} <= indexes(nodes)
+        assert scanned(nodes) == set()
+
+        nodes = await plan_of(connection, index_lexical._LOOK_UP, collection.id, "english", "the pump of unit7.md")
+        assert "lexeme_statistics_pkey" in indexes(nodes)
+
+        ids = [row["id"] for row in await connection.fetch("SELECT id FROM chunks LIMIT 20")]
+        assert "chunks" not in scanned(await plan_of(connection, passages._FETCH, ids))
+        assert "chunks" not in scanned(await plan_of(connection, passages._NEIGHBOURS, ids, 1))
