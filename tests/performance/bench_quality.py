@@ -1,0 +1,232 @@
+"""How well search finds what it should, by arm and together, beside measured baselines.
+
+    python -m tests.performance.bench_quality [SET ...]     (or: make bench-quality)
+
+Loads each set of the shared evaluation data into a PostgreSQL of its own, embeds it with the bundled MiniLM, and
+asks every question (at most 1,500 a set, evenly sampled) of the service that the API uses. Embeddings are kept in
+BENCH_CACHE (default bench-results/), since they take most of the time: about an hour for all sets on 2 cores.
+`exact` is MiniLM by brute force. Baselines: BM25 by Lucene's formula, and both fused by reciprocal rank.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import os
+import statistics
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app.db import chunks, collections, index_lexical, spaces
+from app.db.database import Database
+from app.db.migrate import migrate
+from app.domain.documents import Collection
+from app.domain.retrieval import ArmResult, Query, Retrieval, Vector
+from app.embedded.postgres import EmbeddedPostgres
+from app.retrieval.fusion import fuse
+from app.services.search import DEPTH, SearchService
+from app.services.statistics import StatisticsKeeper
+from tests.performance.quality_data import (
+    DATA,
+    DIMENSION,
+    Embeddings,
+    EvaluationSet,
+    Scores,
+    baselines,
+    load,
+    score,
+)
+from tests.support.corpus import TENANT, StoredCollections
+
+SETS = ["adi", "claude_docs", "cranfield", "cisi", "cacm", "squad11_dev_a", "nq_open_gold", "docs/aws"]
+LEXICAL_SETS = ["cmrc2018_trial_zh", *(f"xquad_a/{code}" for code in ("en", "zh", "ar", "de", "ru", "hi", "th"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    lexical: Scores
+    vector: Scores | None
+    exact: Scores | None
+    fused: Scores | None
+    results: Scores | None
+    p50_ms: float
+
+
+async def measure(database: Database, data: EvaluationSet, embeddings: Embeddings | None) -> Outcome:
+    vectors = await _vectors(data, embeddings)
+    documents = await _store(database, data, vectors)
+    asked = (
+        dict(zip(data.queries, await embeddings.embed(list(data.queries.values())), strict=True))
+        if embeddings
+        else {}
+    )
+    by_text = {data.queries[query]: vector for query, vector in asked.items()}
+
+    async def embed_query(collection: Collection, text: str) -> Vector:
+        return by_text.get(text, np.ones(DIMENSION, dtype=np.float32))
+
+    keeper = StatisticsKeeper(database)
+    service = SearchService(database, StoredCollections(database), embed_query, keeper)
+    found: dict[str, Retrieval] = {}
+    for query, text in data.queries.items():
+        if not text.strip():
+            continue  # one set has such a question; it scores 0
+        found[query] = await service.search(Query(TENANT, data.name, text.replace("\0", " "), top_k=5))
+    await keeper.close()
+
+    def ranked(arms: Mapping[str, Sequence[int]]) -> Scores:
+        rankings = {
+            query: list(dict.fromkeys(documents[chunk] for chunk in arms.get(query, ()))) for query in data.queries
+        }
+        return score(rankings, data.relevant)
+
+    lexical = ranked({query: _ids(one.lexical) for query, one in found.items()})
+    milliseconds = statistics.median(one.timings_ms["total"] for one in found.values())
+    if not embeddings:
+        return Outcome(lexical, None, None, None, None, milliseconds)
+    return Outcome(
+        lexical,
+        ranked({query: _ids(one.vector) for query, one in found.items()}),
+        ranked(_by_brute_force(asked, list(documents), vectors)),
+        ranked({query: _fused(one) for query, one in found.items()}),
+        ranked({query: [result.chunk_id for result in one.results] for query, one in found.items()}),
+        milliseconds,
+    )
+
+
+def _ids(arm: ArmResult | None) -> list[int]:
+    return [candidate.chunk_id for candidate in arm.candidates] if arm else []
+
+
+def _fused(found: Retrieval) -> list[int]:
+    return [item.chunk_id for item in fuse(vector=found.vector, lexical=found.lexical, depth=DEPTH)]
+
+
+def _by_brute_force(asked: Mapping[str, Vector], ids: list[int], vectors: list[Vector]) -> dict[str, list[int]]:
+    matrix = np.stack(vectors)
+    return {
+        query: [ids[row] for row in np.argsort(-(matrix @ vector), kind="stable")[:DEPTH]]
+        for query, vector in asked.items()
+    }
+
+
+async def _vectors(data: EvaluationSet, embeddings: Embeddings | None) -> list[Vector]:
+    texts = [passage.embedded for page in data.pages.values() for passage in page]
+    return await embeddings.embed(texts) if embeddings else []
+
+
+async def _store(database: Database, data: EvaluationSet, vectors: list[Vector]) -> dict[int, str]:
+    """Fill a collection. Returns each chunk's document id, in the order of the vectors."""
+    documents: dict[int, str] = {}
+    async with database.transaction() as connection:
+        collection_id = await collections.insert(
+            connection, TENANT, data.name, description="", language=data.language
+        )
+        assert collection_id is not None
+        space = await spaces.create(
+            connection,
+            collection_id,
+            model="all-minilm",
+            digest="",
+            dimension=DIMENSION,
+            query_prefix="",
+            document_prefix="",
+        )
+        await collections.use_space(connection, collection_id, space.id)
+        waiting = iter(vectors)
+        for page, passages in data.pages.items():
+            document_id = await connection.fetchval(
+                """INSERT INTO documents (collection_id, filename, media_type, size_bytes, sha256, status,
+                    chunk_count, active_version)
+                VALUES ($1, $2, 'text/plain', 1, $2, 'ready', $3, 1) RETURNING id""",
+                collection_id,
+                page,
+                len(passages),
+            )
+            await chunks.insert(
+                connection,
+                tenant=TENANT,
+                collection_id=collection_id,
+                language=data.language,
+                document_id=document_id,
+                version=1,
+                drafts=[(one.draft, hashlib.sha256(one.embedded.encode()).digest()) for one in passages],
+            )
+            rows = await connection.fetch(
+                "SELECT id FROM chunks WHERE document_id = $1 ORDER BY ordinal", document_id
+            )
+            documents |= {row["id"]: page for row in rows}
+            if vectors:
+                pairs = [(row["id"], next(waiting)) for row in rows]
+                await spaces.insert_vectors(connection, space.id, document_id, 1, pairs)
+        await index_lexical.refresh_statistics(connection, collection_id)
+        await connection.execute(f"ANALYZE documents, chunks, lexeme_statistics, {spaces.vectors_table(space.id)}")
+    return documents
+
+
+@asynccontextmanager
+async def private_database() -> AsyncIterator[Database]:
+    with tempfile.TemporaryDirectory(prefix="localchat-bench-") as folder:
+        server = EmbeddedPostgres(Path(folder) / "postgres", durable=False)
+        try:
+            url = server.start()
+            await migrate(url)
+            database = await Database.connect(url)
+            yield database
+            await database.close()
+        finally:
+            server.stop()
+
+
+def report(outcomes: Mapping[str, Outcome]) -> None:
+    base = baselines()
+    print("\nnDCG@10 / recall@10 / recall@100 / success@5; in brackets the baseline's nDCG@10")
+    for name, outcome in outcomes.items():
+        row = base.get(name, {})
+        print(f"{name}  (p50 of a search without its embedding: {outcome.p50_ms:.1f} ms)")
+        for label, scores, column in (
+            ("lexical", outcome.lexical, "bm25_ndcg10"),
+            ("vector", outcome.vector, "minilm_ndcg10"),
+            ("exact", outcome.exact, "minilm_ndcg10"),
+            ("fused", outcome.fused, "rrf_ndcg10"),
+            ("top 5", outcome.results, "rrf_ndcg10"),
+        ):
+            if scores is not None:
+                figures = (
+                    f"{scores.ndcg10:.4f} / {scores.recall10:.4f} / {scores.recall100:.4f} / {scores.success5:.4f}"
+                )
+                print(f"  {label:8} {figures}  [{row.get(column) or '-'}]")
+    _summary({name: outcome.fused for name, outcome in outcomes.items() if outcome.fused}, base)
+
+
+def _summary(fused: Mapping[str, Scores], base: Mapping[str, Mapping[str, str]]) -> None:
+    known = [name for name in fused if base.get(name, {}).get("rrf_ndcg10")]
+    if known:
+        ours = statistics.mean(fused[name].ndcg10 for name in known)
+        theirs = statistics.mean(float(base[name]["rrf_ndcg10"]) for name in known)
+        print(f"fused, mean of {len(known)} sets: {ours:.4f}, {ours / theirs:.3f} x untuned RRF ({theirs:.4f})")
+
+
+async def main(names: Sequence[str], embeddings: Embeddings) -> None:
+    outcomes: dict[str, Outcome] = {}
+    async with private_database() as database:
+        for name in names:
+            print(name, flush=True)
+            outcomes[name] = await measure(database, load(name), None if name in LEXICAL_SETS else embeddings)
+    report(outcomes)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", default=[*SETS, *LEXICAL_SETS], metavar="SET")
+    wanted = parser.parse_args().sets
+    if DATA.is_dir():
+        cache = Path(os.environ.get("BENCH_CACHE", "bench-results"))
+        cache.mkdir(parents=True, exist_ok=True)
+        asyncio.run(main(wanted, Embeddings(cache / "embeddings.sqlite")))
+    else:
+        print("The shared evaluation data is not here; nothing was measured.")
