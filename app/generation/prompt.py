@@ -18,6 +18,8 @@ INSTRUCTION = (
     "You answer questions from the numbered passages that you are given. Use only what they say. "
     "If they do not answer the question, say that the documents do not tell."
 )
+# How a small model goes on when its answer is over: as the prompt did. It ends there.
+ECHOES = ("\n(passage ", "\nQuestion:")
 # Tokens: less than this of a passage is not worth reading.
 _SMALLEST_PASSAGE = 48
 _SMALLEST_REPLY = 32
@@ -45,7 +47,7 @@ class PromptBuilder:
         counter: guesses tokens.
         target: tokens that a prompt should not exceed though the context has room, for reading them takes a small
             model on a CPU about a second for 230; a long question may.
-        closing: the last words. Without them SmolLM2-135M goes on as a document would, copying a passage's heading.
+        closing: the last words, which keep a small model from going on as the passages would.
     """
 
     counter: TokenCounter = field(default_factory=TokenCounter)
@@ -151,5 +153,6 @@ def _source(number: int, chunk: ScoredChunk, excerpt: str) -> Source:
 
 
 def _frame(number: int, filename: str, section: str | None, excerpt: str) -> str:
+    """A passage with its label last: SmolLM2-135M begins its answer by copying a heading, but not a footer."""
     label = f"{filename.rpartition('/')[2]}, {section}" if section else filename.rpartition("/")[2]
-    return f"Passage {number}, from {label[:_LABEL_CHARACTERS]}:\n{excerpt}"
+    return f"{excerpt}\n(passage {number}, {label[:_LABEL_CHARACTERS]})"

@@ -132,6 +132,7 @@ class OllamaClient:
         model: str,
         temperature: float | None = None,
         max_tokens: int | None = None,
+        stop: Sequence[str] = (),
         num_ctx: int | None = None,
         format: str | Mapping[str, Any] | None = None,  # noqa: A002 - Ollama's name
         lane: Lane = Lane.INTERACTIVE,
@@ -143,6 +144,7 @@ class OllamaClient:
             model: the chat model; one that thinks is told not to.
             temperature: the model's own when not given.
             max_tokens: of the answer.
+            stop: texts before which the answer ends.
             num_ctx: the context in tokens, the same at every call for one model.
             format: `json`, or a JSON schema that the answer must follow.
             lane: `BULK` for work that nobody waits for.
@@ -152,7 +154,7 @@ class OllamaClient:
             ModelError: any other failure. Nothing is asked again once a first chunk came.
         """
         options = self._options.of(model, num_ctx=num_ctx)
-        sampling = {"temperature": temperature, "num_predict": max_tokens}
+        sampling = {"temperature": temperature, "num_predict": max_tokens, "stop": list(stop) or None}
         options |= {name: value for name, value in sampling.items() if value is not None}
         payload = {
             "model": model,

@@ -10,7 +10,7 @@ from app.domain.answers import Delta, Done, Event, Failed, Message, Sources, Sta
 from app.domain.retrieval import Query, Retrieval
 from app.errors import LocalChatError, ModelError
 from app.generation.citations import CitationWriter
-from app.generation.prompt import Prompt, PromptBuilder
+from app.generation.prompt import ECHOES, Prompt, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import Rewriter
 
@@ -52,6 +52,7 @@ class ChatModels(Protocol):
         model: str,
         temperature: float,
         max_tokens: int,
+        stop: Sequence[str],
         num_ctx: int,
     ) -> AsyncGenerator[ChatChunk, None]: ...
 
@@ -173,6 +174,7 @@ class AnswerPipeline:
             model=asked.model,
             temperature=asked.temperature,
             max_tokens=prompt.max_tokens,
+            stop=ECHOES,
             num_ctx=context,
         )
         first_token = 0.0

@@ -25,7 +25,7 @@ from app.domain.answers import (
 from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.retrieval import Retrieval
 from app.errors import LocalChatError, ModelNotFound, ModelProtocolError, NotCached, NotFound, StoreUnavailable
-from app.generation.prompt import PromptBuilder
+from app.generation.prompt import ECHOES, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.services.answer import Answer, AnswerService, collect
@@ -80,7 +80,9 @@ async def test_events_come_in_order_with_sources_before_text() -> None:
     assert (start.model, start.trace_id, start.cache["status"]) == ("small", "trace", "miss")
     assert isinstance(events[-1], Done)
     assert events[-1] == Done("stop", (1,))
-    assert setting.models.calls == [{"model": "small", "temperature": 0.0, "max_tokens": 512, "num_ctx": 4096}]
+    assert setting.models.calls == [
+        {"model": "small", "temperature": 0.0, "max_tokens": 512, "stop": ECHOES, "num_ctx": 4096}
+    ]
 
 
 async def test_a_json_answer_is_the_collected_events() -> None:

@@ -55,7 +55,7 @@ def test_the_best_passage_stands_next_to_the_question() -> None:
         "Capital of France?", [chunk(1, PARIS), chunk(2, ROME)], model="m", context=4096, max_tokens=100
     )
     ask = prompt.messages[-1].content
-    assert ask.index("Passage 2") < ask.index("Passage 1") < ask.index("Question:")
+    assert ask.index("(passage 2") < ask.index("(passage 1") < ask.index("Question:")
     assert [item.citation for item in prompt.sources] == [1, 2]
     assert prompt.left_out is None
 
