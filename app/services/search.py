@@ -13,7 +13,7 @@ from app.domain.documents import Chunk, Collection
 from app.domain.retrieval import Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
 from app.retrieval.fusion import LEXICAL_WEIGHT, Fused, fuse
-from app.retrieval.selection import PER_DOCUMENT, select
+from app.retrieval.selection import per_document, select
 from app.retrieval.selectivity import Selectivity, scannable
 from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, timed
 from app.services.statistics import StatisticsKeeper
@@ -111,8 +111,8 @@ class SearchService:
         async with self._database.connection() as connection:
             found = await passages.fetch(connection, [item.chunk_id for item in pool])
         ranked = [_scored(found[item.chunk_id], item) for item in pool if item.chunk_id in found]
-        per_document = int(collection.settings.get("per_document", PER_DOCUMENT))
-        return tuple(select(ranked, top_k=top_k, per_document=per_document))
+        most = int(collection.settings.get("per_document", per_document(top_k)))
+        return tuple(select(ranked, top_k=top_k, per_document=most))
 
 
 def _scored(chunk: Chunk, fused: Fused) -> ScoredChunk:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.retrieval import ArmResult, Candidate, Lexicon, ScoredChunk, Term
 from app.retrieval.fusion import fuse
 from app.retrieval.lexical import CANDIDATE_BUDGET, MAX_MATCHES, plan
-from app.retrieval.selection import select
+from app.retrieval.selection import per_document, select
 from app.retrieval.selectivity import Selectivity
 
 DOCUMENTS = [UUID(int=number) for number in range(10)]
@@ -74,9 +74,14 @@ def test_fusion_is_monotone_in_each_arm(
                 assert scores[one] >= scores[other] - 1e-9
 
 
-def test_equal_text_is_shown_once() -> None:
+def test_repeated_text_comes_after_all_that_is_different() -> None:
     ranked = [passage(1, 1, 3, "Same  text"), passage(2, 2, 2, "same text"), passage(3, 3, 1, "other")]
-    assert [item.chunk_id for item in select(ranked, top_k=3, per_document=2)] == [1, 3]
+    assert [item.chunk_id for item in select(ranked, top_k=2, per_document=2)] == [1, 3]
+    assert [item.chunk_id for item in select(ranked, top_k=3, per_document=2)] == [1, 2, 3]
+
+
+def test_the_more_results_the_more_of_them_one_document_may_have() -> None:
+    assert [per_document(top_k) for top_k in (1, 5, 10, 20)] == [2, 2, 4, 8]
 
 
 def test_one_document_leaves_room_for_others_but_fills_what_they_leave() -> None:

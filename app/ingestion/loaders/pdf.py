@@ -12,6 +12,9 @@ from app.ingestion.loaders.media import PDF
 from app.ingestion.loaders.text import clean, refuse_garbage
 
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+# Vertical writing comes as a character a line.
+_GLYPH = r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]"
+_COLUMN = re.compile(rf"(?m)^({_GLYPH})\n(?={_GLYPH}$)")
 # A hyphen that PDFium takes for one of line breaking, with the break that follows.
 _LINE_HYPHEN = re.compile("[\x02\ufffe](?:\r?\n)?")
 _DAMAGED = "The PDF is truncated or damaged."
@@ -109,7 +112,7 @@ def _document(
     path: list[tuple[int, str]] = []
     waiting = list(outline or ())
     for number, raw_text in pages:
-        rest = clean(raw_text)
+        rest = _COLUMN.sub(r"\1", clean(raw_text))
         while waiting and waiting[0][0] <= number:
             _, level, heading = waiting.pop(0)
             before, rest = _cut_at(rest, heading)
