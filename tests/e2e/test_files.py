@@ -29,7 +29,9 @@ def test_each_file_is_found_by_its_phrase_or_refused_with_a_reason(service: http
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-def check(service: httpx.Client, row: dict[str, str], document: dict[str, object] | None) -> str | None:
+def check(  # noqa: PLR0911 - one return for each thing that can be wrong
+    service: httpx.Client, row: dict[str, str], document: dict[str, object] | None
+) -> str | None:
     expect, phrase = row["expect"], row["phrase"]
     if document is None:
         return "is not in the collection"

@@ -111,7 +111,7 @@ def test_queries_wait_for_one_text_and_ingestion_keeps_the_server(
     lanes = {name: simulate(every) for name, every in INTERVALS.items()}
     table += [measured.row("lanes and cancelling", name) for name, measured in lanes.items()]
     with capsys.disabled():
-        print("", *table, sep="\n")  # noqa: T201
+        print("", *table, sep="\n")
     for measured in lanes.values():
         assert max(measured.waits, default=0) <= 2.01 * SECONDS_PER_TEXT
         assert measured.throughput >= 0.85

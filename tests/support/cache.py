@@ -213,7 +213,8 @@ def assemble(
     codec = codec or new_codec()
     versions = versions or FakeVersions()
     changes = changes or FakeChanges()
-    memory = memory if memory is not None else new_memory(retain=clocks.pop("retain", 0.0), **_only(clocks, "clock"))
+    if memory is None:
+        memory = new_memory(retain=clocks.pop("retain", 0.0), **_only(clocks, "clock"))
     judge = Judge(versions, FreshnessGuard(changes), timeout=5)
     shared = [
         SharedTier(
