@@ -307,9 +307,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     run_sql(QueryBuilderEnvironment().build_uninstall_query())
     run_sql("""
-    DROP TABLE query_cache, cache_leases, api_keys, experiments, feedback, messages, conversations, corpus_changes, lexeme_statistics,
-        lexeme_snapshots, chunks, upload_keys,
-        document_versions, documents, embedding_spaces, collections CASCADE;
+    DROP TABLE query_cache, cache_leases, api_keys, experiments, feedback, messages, conversations, corpus_changes,
+        lexeme_statistics, lexeme_snapshots, chunks, upload_keys, document_versions, documents, embedding_spaces,
+        collections CASCADE;
     DROP FUNCTION bump_corpus(integer, uuid, integer, text);
     DROP FUNCTION refresh_lexeme_statistics(integer, real);
     DROP FUNCTION lexemes(regconfig, integer, text);

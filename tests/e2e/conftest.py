@@ -43,7 +43,9 @@ def documents(service: httpx.Client, collection: str) -> dict[str, dict[str, obj
     found: dict[str, dict[str, object]] = {}
     cursor: str | None = None
     while True:
-        params = {"collection": collection, "limit": 200} | ({"cursor": cursor} if cursor else {})
+        params: dict[str, str | int] = {"collection": collection, "limit": 200}
+        if cursor is not None:
+            params["cursor"] = cursor
         page = service.get("/api/documents", params=params).raise_for_status().json()
         found.update({item["filename"]: item for item in page["items"]})
         cursor = page["next_cursor"]
