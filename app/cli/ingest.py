@@ -17,8 +17,8 @@ from app.cli.failure import CommandFailed
 
 _UPLOADS_AT_ONCE = 4
 _POLLS_AT_ONCE = 8
-_POLLED_PER_ROUND = 64  # documents end roughly in the order in which they were uploaded
-_POLL_SECONDS = 0.5
+_POLLED_PER_ROUND = 16  # documents end roughly in the order in which they were uploaded
+_POLL_SECONDS = 1.0
 _ATTEMPTS = 6
 _BUSY = frozenset({429, 502, 503, 504})
 _UNFINISHED = frozenset({"queued", "processing"})
@@ -58,14 +58,25 @@ async def ingest_paths(paths: Iterable[Path], *, collection: str, url: str, api_
     return not tally.broken
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+@dataclass(frozen=True, slots=True)
+class _File:
+    """`name` is what the document is called: below a folder, its path from there."""
+
+    path: Path
+    name: str
+
+
+def _files(paths: Iterable[Path]) -> Iterator[_File]:
     for path in paths:
         if not path.is_dir():
-            yield path
+            yield _File(path, path.name)
             continue
         for folder, subfolders, names in os.walk(path):
             subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-            yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+            for name in sorted(names):
+                if not name.startswith("."):
+                    file = Path(folder) / name
+                    yield _File(file, file.relative_to(path).as_posix())
 
 
 class _Ingestion:
@@ -80,7 +91,7 @@ class _Ingestion:
         self._uploaded = progress.add_task("Uploaded", total=total, note="")
         self._ended = progress.add_task("Ready   ", total=total, note="")
 
-    async def run(self, files: list[Path]) -> Tally:
+    async def run(self, files: list[_File]) -> Tally:
         queue = iter(files)
         try:
             async with asyncio.TaskGroup() as group:
@@ -90,14 +101,15 @@ class _Ingestion:
             raise failures.exceptions[0] from None
         return self._tally
 
-    async def _upload_all(self, queue: Iterator[Path]) -> None:
-        for path in queue:
-            await self._upload(path)
+    async def _upload_all(self, queue: Iterator[_File]) -> None:
+        for file in queue:
+            await self._upload(file)
             self._progress.advance(self._uploaded)
 
-    async def _upload(self, path: Path) -> None:
+    async def _upload(self, file: _File) -> None:
+        path = file.path
         try:
-            response = await self._post(path)
+            response = await self._post(file)
         except OSError as error:
             self._tally.refused.append((str(path), f"cannot be read here: {error.strerror}"))
             return
@@ -114,12 +126,12 @@ class _Ingestion:
                 self._pending[item["id"]] = str(path)
         self._show()
 
-    async def _post(self, path: Path) -> httpx.Response:
+    async def _post(self, file: _File) -> httpx.Response:
         attempt = 0
         while True:
-            with path.open("rb") as file:
+            with file.path.open("rb") as content:
                 response = await self._client.post(
-                    "/api/documents", files={"files": (path.name, file)}, data={"collection": self._collection}
+                    "/api/documents", files={"files": (file.name, content)}, data={"collection": self._collection}
                 )
             attempt += 1
             if response.status_code not in _BUSY or attempt == _ATTEMPTS:
