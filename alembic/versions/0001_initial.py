@@ -100,9 +100,10 @@ CREATE TABLE upload_keys (
 
 # How text becomes lexemes, for chunks and for questions alike.
 LEXEMES = r"""
--- Folds what differs only in form, makes punctuation blank, drops marks that are no letters, and cuts runs of
--- scripts that are written without spaces into overlapping pairs of characters. The builtin collation makes the
--- outcome the same in every database, whatever its locale. A word of 200 characters is data, not language.
+-- Folds what differs only in form, makes punctuation blank, drops marks that are no letters, adds the parts of
+-- CamelCase to the whole, and cuts runs of scripts that are written without spaces into overlapping pairs of
+-- characters. The builtin collation makes the outcome the same in every database, whatever its locale. A word of
+-- 200 characters is data, not language.
 CREATE FUNCTION searchable(body text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     unspaced constant text := '\u0E00-\u0EFF\u1000-\u11FF\u1780-\u17FF\u2E80-\u2FDF\u3005-\u3007\u3040-\u30FF'
@@ -113,6 +114,10 @@ BEGIN
     IF octet_length(body) > length(body) THEN
         plain := regexp_replace(normalize(body, NFKC) COLLATE "pg_c_utf8",
             '[^[:alnum:][:punct:][:space:]\u0001-\u007F]+', '', 'g');
+    END IF;
+    IF plain ~ '[a-z][A-Z]' THEN
+        plain := plain || ' ' || (SELECT string_agg(regexp_replace(word[1], '([a-z])([A-Z])', '\1 \2', 'g'), ' ')
+            FROM regexp_matches(plain, '[[:alnum:]]*[a-z][A-Z][[:alnum:]]*', 'g') word);
     END IF;
     plain := regexp_replace(lower(plain COLLATE "pg_c_utf8"), '[^[:alnum:].]+|\.(?![0-9])', ' ', 'g');
     IF octet_length(plain) > length(plain) AND plain ~ ('[' || unspaced || ']') THEN

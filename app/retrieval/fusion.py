@@ -14,7 +14,7 @@ VECTOR = "vector"
 LEXICAL = "lexical"
 
 # What a collection may override by its settings; see docs/PERFORMANCE_TUNING.md for how they were found.
-LEXICAL_WEIGHT = 0.4
+LEXICAL_WEIGHT = 0.45
 
 
 @dataclass(frozen=True, slots=True)

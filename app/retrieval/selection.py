@@ -1,36 +1,42 @@
-"""Choosing what to show of a ranking: different passages first, and no document alone."""
+"""Choosing what to show of a ranking: different passages first, and no document to the exclusion of others."""
 
+import statistics
 from collections import Counter
 from collections.abc import Iterable
 from uuid import UUID
 
 from app.domain.retrieval import ScoredChunk
 
-# The share of the results that one document may have before others come first; at least two passages.
-DOCUMENT_SHARE = 0.4
-_LEAST_PER_DOCUMENT = 2
+# By how many deviations of the scores to choose from a passage falls back for each of its document before it.
+REPEAT_PENALTY = 0.75
 
 
-def per_document(top_k: int) -> int:
-    """How many passages of one document come before those of others."""
-    return max(_LEAST_PER_DOCUMENT, round(DOCUMENT_SHARE * top_k))
+def select(
+    ranked: Iterable[ScoredChunk], *, top_k: int, repeat_penalty: float = REPEAT_PENALTY
+) -> list[ScoredChunk]:
+    """Choose `top_k` passages, the best first. Repeated text only fills what is left.
 
-
-def select(ranked: Iterable[ScoredChunk], *, top_k: int, per_document: int) -> list[ScoredChunk]:
-    """The best `top_k`. Repeated text, and what is past `per_document` of one document, only fills what is left."""
-    chosen: list[ScoredChunk] = []
-    spare: list[ScoredChunk] = []
+    A passage of a document that was chosen from already must be so much better than one of another document.
+    """
+    left, repeated = _by_first_sight(ranked)
+    penalty = repeat_penalty * statistics.pstdev([passage.score for passage in left]) if left else 0.0
     shown: Counter[UUID] = Counter()
-    seen: set[str] = set()
-    for passage in ranked:
-        text = " ".join(passage.text.lower().split())
-        if text in seen:
-            spare.append(passage)
-            continue
-        seen.add(text)
-        shown[passage.document_id] += 1
-        (chosen if shown[passage.document_id] <= per_document else spare).append(passage)
-        if len(chosen) == top_k:
-            break
-    filled = chosen + spare[: top_k - len(chosen)]
-    return sorted(filled, key=lambda passage: (-passage.score, passage.chunk_id))
+    chosen: list[ScoredChunk] = []
+    while left and len(chosen) < top_k:
+        best = max(left, key=lambda passage: passage.score - penalty * shown[passage.document_id])
+        left.remove(best)
+        chosen.append(best)
+        shown[best.document_id] += 1
+    chosen += repeated[: top_k - len(chosen)]
+    return sorted(chosen, key=lambda passage: (-passage.score, passage.chunk_id))
+
+
+def _by_first_sight(ranked: Iterable[ScoredChunk]) -> tuple[list[ScoredChunk], list[ScoredChunk]]:
+    """Passages of different text, and those that repeat one of them."""
+    first: dict[str, ScoredChunk] = {}
+    repeated = [
+        passage
+        for passage in ranked
+        if first.setdefault(" ".join(passage.text.lower().split()), passage) is not passage
+    ]
+    return list(first.values()), repeated

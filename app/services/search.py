@@ -13,7 +13,7 @@ from app.domain.documents import Chunk, Collection
 from app.domain.retrieval import Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
 from app.retrieval.fusion import LEXICAL_WEIGHT, Fused, fuse
-from app.retrieval.selection import per_document, select
+from app.retrieval.selection import REPEAT_PENALTY, select
 from app.retrieval.selectivity import Selectivity, scannable
 from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, timed
 from app.services.statistics import StatisticsKeeper
@@ -35,8 +35,8 @@ class Collections(Protocol):
 class SearchService:
     """Answers queries against one collection at a time.
 
-    A collection's `settings` may set `lexical_weight` (0 to 1) and `per_document`, how many passages of one
-    document come before those of others.
+    A collection's `settings` may set `lexical_weight` (0 to 1) and `repeat_penalty` (0: let one document fill
+    the results).
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class SearchService:
         async with self._database.connection() as connection:
             found = await passages.fetch(connection, [item.chunk_id for item in pool])
         ranked = [_scored(found[item.chunk_id], item) for item in pool if item.chunk_id in found]
-        most = int(collection.settings.get("per_document", per_document(top_k)))
-        return tuple(select(ranked, top_k=top_k, per_document=most))
+        penalty = float(collection.settings.get("repeat_penalty", REPEAT_PENALTY))
+        return tuple(select(ranked, top_k=top_k, repeat_penalty=penalty))
 
 
 def _scored(chunk: Chunk, fused: Fused) -> ScoredChunk:

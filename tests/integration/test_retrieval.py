@@ -215,15 +215,13 @@ async def test_collections_do_not_see_each_other(
 async def test_equal_passages_are_shown_once_and_one_document_does_not_crowd_out_others(
     database: Database, search: SearchService
 ) -> None:
-    crowd = Page(
-        "crowd.md", [f"The pump needs oil, says paragraph {number}." for number in ["one", "two", "three", "four"]]
-    )
-    twin = Page("twin.md", ["the pump NEEDS oil,  says paragraph one."])
+    crowd = Page("crowd.md", [f"The pump needs oil, says paragraph {number}." for number in range(6)])
+    twin = Page("twin.md", ["the pump NEEDS oil,  says paragraph 1."])
     quiet = Page("quiet.md", ["Oil the pump in spring, as the maker's handbook of the year before last advises."])
     await make_collection(database, "animals", [crowd, twin, quiet])
-    found = await search.search(ask("the pump needs oil says paragraph", top_k=3))
+    found = await search.search(ask("the pump needs oil says paragraph", top_k=5))
     names = [result.filename for result in found.results]
-    assert len({" ".join(result.text.lower().split()) for result in found.results}) == 3
+    assert len({" ".join(result.text.lower().split()) for result in found.results}) == 5
     assert "quiet.md" in names
 
 
@@ -239,6 +237,8 @@ async def test_equal_passages_are_shown_once_and_one_document_does_not_crowd_out
         ("hindi", "ज़्यादा पानी मत पीना", "ज़्यादा पानी"),
         ("english", "Ein CAFÉ und ﬁne naïve state-of-the-art AI/ML tools", "café fine naïve state ml"),
         ("simple", "Mixed 深度学习 with learning", "深度学习 learning"),
+        ("english", "SageMaker Ground Truth labels images", "GroundTruth"),
+        ("english", "Call CreateDatasetGroup first", "how to create a dataset"),
     ],
 )
 async def test_words_are_found_in_any_script(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.retrieval import ArmResult, Candidate, Lexicon, ScoredChunk, Term
 from app.retrieval.fusion import fuse
 from app.retrieval.lexical import CANDIDATE_BUDGET, MAX_MATCHES, plan
-from app.retrieval.selection import per_document, select
+from app.retrieval.selection import select
 from app.retrieval.selectivity import Selectivity
 
 DOCUMENTS = [UUID(int=number) for number in range(10)]
@@ -76,19 +76,18 @@ def test_fusion_is_monotone_in_each_arm(
 
 def test_repeated_text_comes_after_all_that_is_different() -> None:
     ranked = [passage(1, 1, 3, "Same  text"), passage(2, 2, 2, "same text"), passage(3, 3, 1, "other")]
-    assert [item.chunk_id for item in select(ranked, top_k=2, per_document=2)] == [1, 3]
-    assert [item.chunk_id for item in select(ranked, top_k=3, per_document=2)] == [1, 2, 3]
-
-
-def test_the_more_results_the_more_of_them_one_document_may_have() -> None:
-    assert [per_document(top_k) for top_k in (1, 5, 10, 20)] == [2, 2, 4, 8]
+    assert [item.chunk_id for item in select(ranked, top_k=2)] == [1, 3]
+    assert [item.chunk_id for item in select(ranked, top_k=3)] == [1, 2, 3]
 
 
 def test_one_document_leaves_room_for_others_but_fills_what_they_leave() -> None:
-    ranked = [passage(1, 1, 9), passage(2, 1, 8), passage(3, 1, 7), passage(4, 1, 6), passage(5, 2, 5)]
-    assert [item.chunk_id for item in select(ranked, top_k=3, per_document=2)] == [1, 2, 5]
-    assert [item.chunk_id for item in select(ranked, top_k=4, per_document=2)] == [1, 2, 3, 5]
-    assert [item.chunk_id for item in select(ranked, top_k=9, per_document=1)] == [1, 2, 3, 4, 5]
+    ranked = [passage(1, 1, 9), passage(2, 1, 8.5), passage(3, 1, 7), passage(4, 1, 6), passage(5, 2, 5.9)]
+    assert [item.chunk_id for item in select(ranked, top_k=2)] == [1, 2]
+    assert [item.chunk_id for item in select(ranked, top_k=3)] == [1, 2, 5]
+    assert [item.chunk_id for item in select(ranked, top_k=3, repeat_penalty=0)] == [1, 2, 3]
+    assert [item.chunk_id for item in select(ranked, top_k=2, repeat_penalty=9)] == [1, 5]
+    assert [item.chunk_id for item in select(ranked, top_k=9, repeat_penalty=9)] == [1, 2, 3, 4, 5]
+    assert select([], top_k=3) == []
 
 
 def test_rare_lexemes_choose_candidates_and_common_ones_only_score() -> None:
