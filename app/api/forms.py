@@ -1,6 +1,7 @@
 """Uploaded files out of a multipart form."""
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from fastapi import UploadFile
 
@@ -34,8 +35,10 @@ async def one_upload(files: Sequence[UploadFile], max_bytes: int) -> Upload:
 
 
 def _filename(sent: str | None) -> str:
-    """The last part of the name, since some clients send the path."""
-    name = (sent or "").replace("\\", "/").rpartition("/")[2].strip()
-    if not name or name in {".", ".."} or len(name) > _MAX_FILENAME or not name.isprintable():
+    """A relative path says where a file belongs, and is kept; of an absolute one only the last part is."""
+    path = PurePosixPath((sent or "").replace("\\", "/").strip())
+    drive = bool(path.parts) and path.parts[0].endswith(":")
+    name = path.name if path.is_absolute() or drive or ".." in path.parts else str(path)
+    if path.name in {"", ".."} or len(name) > _MAX_FILENAME or not name.isprintable():
         raise InvalidInput(f"files: each needs a printable name of 1 to {_MAX_FILENAME} characters.")
     return name

@@ -33,6 +33,7 @@ def matches(if_none_match: str | None, tag: str) -> bool:
 
 def attachment(data: bytes, filename: str, media_type: str, headers: Mapping[str, str]) -> Response:
     """A file to save (RFC 6266). Never rendered in our origin, since anyone may have uploaded it."""
+    filename = filename.rpartition("/")[2]
     plain = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in filename)
     encoded = quote(filename, safe="", errors="replace")
     return Response(

@@ -36,7 +36,7 @@ async def test_an_upload_is_accepted_with_where_to_look(fakes: Fakes, client: ht
     )
     assert response.status_code == 202
     items = response.json()["items"]
-    assert [(item["filename"], item["status"]) for item in items] == [("a.txt", "queued"), ("b.txt", "queued")]
+    assert [(item["filename"], item["status"]) for item in items] == [("a.txt", "queued"), ("dir/b.txt", "queued")]
     assert response.headers["location"] == f"/api/documents/{items[0]['id']}"
     assert fakes.documents.asked == [
         {"tenant": "default", "collection": "files", "metadata": {"year": 2026}, "key": "k1"}
@@ -120,3 +120,20 @@ async def test_collections_are_made_renamed_and_deleted(client: httpx.AsyncClien
     assert (await client.patch("/api/collections/books", json={"name": "tomes"})).status_code == 200
     assert (await client.delete("/api/collections/tomes")).status_code == 204
     assert [item["name"] for item in (await client.get("/api/collections")).json()["items"]] == ["default"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("a.txt", "a.txt"),
+        ("guide/set-up/a.txt", "guide/set-up/a.txt"),
+        ("guide\\a.txt", "guide/a.txt"),
+        ("/home/someone/a.txt", "a.txt"),
+        ("C:\\Users\\someone\\a.txt", "a.txt"),
+        ("../../a.txt", "a.txt"),
+    ],
+)
+async def test_a_relative_path_is_kept_as_the_name_and_an_absolute_one_is_not(sent: str, kept: str) -> None:
+    async with client_of(Fakes()) as client:
+        response = await client.post("/api/documents", files={"files": (sent, b"text")})
+    assert response.json()["items"][0]["filename"] == kept
