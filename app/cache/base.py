@@ -1,8 +1,9 @@
 """The contract of a cache tier: what it stores, under which key, and for how long."""
 
+from asyncio import Future
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 V = TypeVar("V")
 
@@ -76,6 +77,14 @@ class BackendStats:
     usage: Mapping[str, Usage]
     evictions: int = 0
     oversized: int = 0
+
+
+@runtime_checkable
+class Prompt(Protocol[V]):
+    """A tier that can begin a read without a task: a few hops of the event loop less."""
+
+    def submit(self, key: CacheKey) -> Future[Entry[V] | None]:
+        """Begin a `get`. The future is the caller's own, who may settle it to stop waiting."""
 
 
 class CacheBackend(Protocol[V]):

@@ -29,18 +29,19 @@ class TickGather(Generic[K, V]):
         self._in_flight = in_flight
         self._max_keys = max_keys
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
-        self._running: set[asyncio.Task[None]] = set()
-        self._scheduled = False
+        self._running: dict[asyncio.Task[None], asyncio.TimerHandle] = {}
+        self._collecting = False
 
     async def get(self, key: K) -> V | None:
         """Return what `fetch` had for `key`, or None. Raises what `fetch` raised, or TimeoutError."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[V | None] = loop.create_future()
+        return await self.submit(key)
+
+    def submit(self, key: K) -> asyncio.Future[V | None]:
+        """Begin a `get`. The future is the caller's own, who may settle it to stop waiting."""
+        future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
-        if not self._scheduled:
-            self._scheduled = True
-            loop.call_soon(self._flush)
-        return await future
+        self._begin()
+        return future
 
     async def close(self) -> None:
         """Stop the fetches that run; their waiters get CancelledError."""
@@ -49,23 +50,39 @@ class TickGather(Generic[K, V]):
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _flush(self) -> None:
-        self._scheduled = False
-        while self._waiting and len(self._running) < self._in_flight:
-            keys = list(self._waiting)[: self._max_keys]
-            batch = {key: self._waiting.pop(key) for key in keys}
+    def _begin(self) -> None:
+        """Start a fetch unless one is about to start: it takes up what is asked until it first runs."""
+        if not self._collecting and self._waiting and len(self._running) < self._in_flight:
+            self._collecting = True
+            batch: dict[K, list[asyncio.Future[V | None]]] = {}
             task = asyncio.create_task(self._run(batch))
-            self._running.add(task)
+            limit = asyncio.get_running_loop().call_later(self._timeout, self._give_up, task, batch)
+            self._running[task] = limit
             task.add_done_callback(self._finished)
 
+    def _collect(self, batch: dict[K, list[asyncio.Future[V | None]]]) -> None:
+        if len(self._waiting) <= self._max_keys:
+            batch.update(self._waiting)
+            self._waiting.clear()
+        else:
+            for key in list(self._waiting)[: self._max_keys]:
+                batch[key] = self._waiting.pop(key)
+        self._collecting = False
+        self._begin()
+
+    def _give_up(self, task: asyncio.Task[None], batch: dict[K, list[asyncio.Future[V | None]]]) -> None:
+        for future in _open(batch):
+            future.set_exception(TimeoutError())
+        task.cancel()
+
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._flush()
+        self._running.pop(task).cancel()
+        self._begin()
 
     async def _run(self, batch: dict[K, list[asyncio.Future[V | None]]]) -> None:
+        self._collect(batch)
         try:
-            async with asyncio.timeout(self._timeout):
-                found = await self._fetch(list(batch))
+            found = await self._fetch(list(batch))
         except asyncio.CancelledError:
             for future in _open(batch):
                 future.cancel()

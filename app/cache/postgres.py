@@ -3,6 +3,7 @@
 All statements are single, so that no reader ever sees half a write.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from app.cache.postgres_connection import HeldConnections
 
 _READ = """
 SELECT cache_key, result_data, extract(epoch FROM expires_at - now())::float8
-FROM @table WHERE cache_key = ANY($1::varchar[]) AND expires_at > now() - make_interval(secs => $2)
+FROM @table WHERE cache_key = @which AND expires_at > now() - interval '@retain seconds'
 """
 # An older result never replaces a newer one: versions order writes, clocks do not.
 _WRITE = """
@@ -54,17 +55,22 @@ class PostgresCache:
         self.name = "l3"
         self._connections = connections
         self._timeout = timeout
-        self._retain = retain
         self._max_value_bytes = max_value_bytes
         self._clock = clock
         self._gather: TickGather[str, Entry[bytes]] = TickGather(self._fetch, timeout=timeout, in_flight=in_flight)
-        self._read, self._write, self._remove, self._clear, self._usage = (
-            statement.replace("@table", table) for statement in (_READ, _WRITE, _DELETE, _CLEAR, _USAGE)
+        self._write, self._remove, self._clear, self._usage, read = (
+            statement.replace("@table", table) for statement in (_WRITE, _DELETE, _CLEAR, _USAGE, _READ)
         )
+        read = read.replace("@retain", f"{retain:f}")
+        self._read_one = read.replace("@which", "$1")
+        self._read_many = read.replace("@which", "ANY($1::varchar[])")
         self._oversized = 0
 
     async def get(self, key: CacheKey) -> Entry[bytes] | None:
-        return await self._gather.get(key.digest)
+        return await self.submit(key)
+
+    def submit(self, key: CacheKey) -> asyncio.Future[Entry[bytes] | None]:
+        return self._gather.submit(key.digest)
 
     async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: About) -> bool:
         if len(value) > self._max_value_bytes:
@@ -103,8 +109,10 @@ class PostgresCache:
         await self._connections.close()
 
     async def _fetch(self, digests: Sequence[str]) -> Mapping[str, Entry[bytes]]:
-        async with self._connections.connection() as connection:
-            rows = await connection.fetch(self._read, digests, self._retain)
+        if len(digests) == 1:
+            rows = await self._connections.fetch(self._read_one, digests[0])
+        else:
+            rows = await self._connections.fetch(self._read_many, digests)
         now = self._clock()
         return {digest: Entry(payload, now + ttl) for digest, payload, ttl in rows}
 

@@ -3,17 +3,26 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
+    from asyncpg.prepared_stmt import PreparedStatement
 
     Pool = asyncpg.Pool[asyncpg.Record]
     Connection = PoolConnectionProxy[asyncpg.Record]
+    Statement = PreparedStatement[asyncpg.Record]
 else:
-    Pool = Connection = Any
+    Pool = Connection = Statement = Any
+
+
+@dataclass(slots=True)
+class _Held:
+    connection: Connection
+    prepared: dict[str, Statement] = field(default_factory=dict)
 
 
 class HeldConnections:
@@ -24,43 +33,61 @@ class HeldConnections:
     server that may not answer.
     """
 
-    def __init__(self, pool: Pool, *, size: int = 2, acquire_timeout: float = 0.05) -> None:
+    def __init__(self, pool: Pool, *, size: int = 2, acquire_timeout: float = 0.1) -> None:
         self._pool = pool
         self._acquire_timeout = acquire_timeout
-        self._idle: list[Connection] = []
+        self._idle: list[_Held] = []
         self._slots = asyncio.Semaphore(size)
         self._closed = False
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         async with self._slots:
-            connection = await self._take()
+            held = await self._take()
             try:
-                yield connection
+                yield held.connection
             except BaseException:
-                await self._discard(connection)
+                await self._discard(held)
                 raise
-            if self._closed:
-                await self._pool.release(connection)
-            else:
-                self._idle.append(connection)
+            await self._give_back(held)
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Run a read that is prepared once per connection: the hot path, with nothing on top."""
+        async with self._slots:
+            held = await self._take()
+            try:
+                prepared = held.prepared.get(statement)
+                if prepared is None:
+                    prepared = held.prepared[statement] = await held.connection.prepare(statement)
+                rows = await prepared.fetch(*arguments)
+            except BaseException:
+                await self._discard(held)
+                raise
+            await self._give_back(held)
+            return rows
 
     async def close(self) -> None:
         """Give the connections back to the pool; what is in use follows when its user is done."""
         self._closed = True
         while self._idle:
-            await self._pool.release(self._idle.pop())
+            await self._pool.release(self._idle.pop().connection)
 
-    async def _take(self) -> Connection:
+    async def _take(self) -> _Held:
         while self._idle:
-            connection = self._idle.pop()
+            held = self._idle.pop()
             # The pool takes a connection back by itself once it has closed, and then refuses its use.
             with suppress(asyncpg.InterfaceError):
-                if not connection.is_closed():
-                    return connection
-        return await self._pool.acquire(timeout=self._acquire_timeout)
+                if not held.connection.is_closed():
+                    return held
+        return _Held(await self._pool.acquire(timeout=self._acquire_timeout))
 
-    async def _discard(self, connection: Connection) -> None:
+    async def _give_back(self, held: _Held) -> None:
+        if self._closed:
+            await self._pool.release(held.connection)
+        else:
+            self._idle.append(held)
+
+    async def _discard(self, held: _Held) -> None:
         with suppress(asyncpg.InterfaceError):
-            connection.terminate()
-        await asyncio.shield(self._pool.release(connection))
+            held.connection.terminate()
+        await asyncio.shield(self._pool.release(held.connection))

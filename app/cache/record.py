@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 from app.cache.freshness import Evidence
 
@@ -57,8 +57,7 @@ class Record:
         return None if self.evidence is None else self.evidence.corpus_version
 
 
-@dataclass(frozen=True, slots=True)
-class Cached(Generic[T]):
+class Cached(NamedTuple, Generic[T]):
     """A result with where it came from. `tier` is None unless a tier answered; `expires_in` is in seconds.
 
     A value from the cache is frozen: mappings are `FrozenDict`, sequences tuples, sets frozensets.

@@ -14,16 +14,10 @@ from redis.asyncio import Redis
 
 from app.cache.base import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope, Usage
 from app.cache.gather import TickGather
+from app.cache.redis_connection import HeldRedisConnections
 
-# One command for many reads, with what is left of each value's life: MGET alone cannot tell.
-_READ = """
-local values = redis.call('MGET', unpack(KEYS))
-for i, value in ipairs(values) do
-    if value then values[i] = {value, redis.call('PTTL', KEYS[i])} end
-end
-return values
-"""
 _SCAN_COUNT = 1000
+_MAX_PREFIXES = 10_000
 
 
 class RedisCache:
@@ -50,12 +44,16 @@ class RedisCache:
         self._retain = retain
         self._max_value_bytes = max_value_bytes
         self._clock = clock
-        self._read = client.register_script(_READ)
+        self._reads = HeldRedisConnections(client.connection_pool)
         self._gather: TickGather[str, Entry[bytes]] = TickGather(self._fetch, timeout=timeout, in_flight=in_flight)
         self._oversized = 0
+        self._prefixes: dict[tuple[str, str, int | None], str] = {}
 
     async def get(self, key: CacheKey) -> Entry[bytes] | None:
-        return await self._gather.get(self._name(key))
+        return await self.submit(key)
+
+    def submit(self, key: CacheKey) -> asyncio.Future[Entry[bytes] | None]:
+        return self._gather.submit(self._name(key))
 
     async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: About) -> bool:  # noqa: ARG002
         name = self._name(key)
@@ -97,11 +95,17 @@ class RedisCache:
 
     async def close(self) -> None:
         await self._gather.close()
+        await self._reads.close()
 
     async def _fetch(self, names: Sequence[str]) -> Mapping[str, Entry[bytes]]:
-        rows = await self._read(keys=list(names))
+        commands = [("MGET", *names), *(("PTTL", name) for name in names)]
+        values, *lives = await self._reads.send(commands)
         now = self._clock() - self._retain
-        return {name: Entry(row[0], now + row[1] / 1000) for name, row in zip(names, rows, strict=True) if row}
+        return {
+            name: Entry(value, now + life / 1000)
+            for name, value, life in zip(names, values, lives, strict=True)
+            if value is not None
+        }
 
     async def _scan(self, scope: Scope) -> AsyncIterator[list[Any]]:
         """Yield keys in the scope, page by page. A key that moves during the scan may come twice."""
@@ -123,8 +127,14 @@ class RedisCache:
                 return
 
     def _name(self, key: CacheKey) -> str:
-        collection = "" if key.collection is None else key.collection
-        return f"{self._prefix}{quote(key.namespace, '')}:{quote(key.tenant, '')}:{collection}:{key.digest}"
+        scope = (key.namespace, key.tenant, key.collection)
+        prefix = self._prefixes.get(scope)
+        if prefix is None:
+            collection = "" if key.collection is None else key.collection
+            prefix = f"{self._prefix}{quote(key.namespace, '')}:{quote(key.tenant, '')}:{collection}:"
+            if len(self._prefixes) < _MAX_PREFIXES:
+                self._prefixes[scope] = prefix
+        return prefix + key.digest
 
 
 def _part(value: str | int | None) -> str:

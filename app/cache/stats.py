@@ -84,6 +84,7 @@ class CacheStats:
 
     def __init__(self, observer: CacheObserver | None = None) -> None:
         self.observer = observer or CacheObserver()
+        self._observed = observer is not None
         self._tiers: dict[tuple[str, str], TierCounters] = {}
         self._namespaces: dict[str, NamespaceCounters] = {}
 
@@ -103,8 +104,9 @@ class CacheStats:
         counters = self.tier(tier, namespace)
         counters.hits += 1
         counters.latency.observe(nanoseconds)
-        self.observer.requested(namespace, tier, "hit")
-        self.observer.operated(tier, "get", nanoseconds / 1e9)
+        if self._observed:
+            self.observer.requested(namespace, tier, "hit")
+            self.observer.operated(tier, "get", nanoseconds / 1e9)
 
     def miss(self, tier: str, namespace: str) -> None:
         self.tier(tier, namespace).misses += 1

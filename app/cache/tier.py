@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from app.cache.base import About, BackendStats, CacheBackend, CacheKey, Entry, Scope
+from app.cache.base import About, BackendStats, CacheBackend, CacheKey, Entry, Prompt, Scope
 from app.cache.breaker import Breaker
 from app.cache.codec import EnvelopeCodec, Refusal
 from app.cache.record import Record
@@ -49,6 +49,7 @@ class SharedTier:
         self.ttl = ttl
         self.breaker = breaker
         self._backend = backend
+        self._begin = backend.submit if isinstance(backend, Prompt) else self._read_in_task
         self._codec = codec
         self._stats = stats
         self._soft = soft
@@ -64,13 +65,16 @@ class SharedTier:
         if not self.breaker.allows():
             counters.skipped += 1
             return None
-        read = self._spawn(self._get(key))
-        await asyncio.wait({read}, timeout=min(self._soft, budget))
-        if not read.done() or read.exception() is not None:
-            self._failed(key, "get", "timeout" if not read.done() else repr(read.exception()))
+        read = self._begin(key)
+        timer = asyncio.get_running_loop().call_later(min(self._soft, budget), _expire, read)
+        try:
+            entry = await read
+        except Exception as error:  # noqa: BLE001 - a cache fails open
+            self._failed(key, "get", repr(error))
             return None
+        finally:
+            timer.cancel()
         self.breaker.succeeded()
-        entry: Entry[bytes] | None = read.result()
         if entry is None:
             self._stats.miss(self.name, key.namespace)
             return None
@@ -124,9 +128,26 @@ class SharedTier:
         self._stats.observer.operated(self.name, operation, time.perf_counter() - started)
         return result
 
-    async def _get(self, key: CacheKey) -> Entry[bytes] | None:
-        async with asyncio.timeout(self._hard):
-            return await self._backend.get(key)
+    def _read_in_task(self, key: CacheKey) -> asyncio.Future[Entry[bytes] | None]:
+        """Begin a read of a tier that is not `Prompt`. It runs on to its hard limit if nobody waits."""
+        loop = asyncio.get_running_loop()
+        read: asyncio.Future[Entry[bytes] | None] = loop.create_future()
+        task = self._spawn(self._backend.get(key))
+        limit = loop.call_later(self._hard, task.cancel)
+
+        def settle(_: asyncio.Task[Any]) -> None:
+            limit.cancel()
+            if read.done():
+                return
+            if task.cancelled():
+                _expire(read)
+            elif (error := task.exception()) is not None:
+                read.set_exception(error)
+            else:
+                read.set_result(task.result())
+
+        task.add_done_callback(settle)
+        return read
 
     def _failed(self, key: CacheKey, operation: str, why: str) -> None:
         self.breaker.failed()
@@ -143,3 +164,8 @@ class SharedTier:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # seen, also when the reader has stopped waiting
+
+
+def _expire(read: asyncio.Future[Any]) -> None:
+    if not read.done():
+        read.set_exception(TimeoutError())

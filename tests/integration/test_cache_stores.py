@@ -110,10 +110,12 @@ async def test_the_analytics_statements_work_as_they_stand(store: Store) -> None
         f"SELECT query_text, hit_count FROM {TABLE} WHERE expires_at > NOW() ORDER BY hit_count DESC LIMIT 10;"
     )
     assert [tuple(row) for row in top] == [("used", 1)]
-    count, total, average, size = await store.pool.fetchrow(
+    sums = await store.pool.fetchrow(
         "SELECT COUNT(*), SUM(hit_count), AVG(hit_count), pg_size_pretty(pg_total_relation_size('"
         f"{TABLE}')) FROM {TABLE};"
     )
+    assert sums is not None
+    count, total, average, size = sums
     assert (count, total, float(average)) == (2, 1, 0.5)
     assert size.endswith("kB")
     assert await store.pool.fetchval(f"SELECT COUNT(*) FROM {TABLE} WHERE expires_at < NOW();") == 1
@@ -459,17 +461,17 @@ async def test_a_frozen_or_killed_valkey_costs_no_error_and_little_time(
         try:
             for number in range(100, 160):
                 await ask(number)
-            assert made.shared[0].breaker.state is not BreakerState.CLOSED
+            assert str(made.shared[0].breaker.state) != BreakerState.CLOSED
             assert made.stats.tier("l2", "answer").skipped > 0
         finally:
             if trouble is signal.SIGSTOP:
                 os.kill(pid, signal.SIGCONT)
         if trouble is signal.SIGSTOP:
             deadline = time.monotonic() + 10
-            while made.shared[0].breaker.state is not BreakerState.CLOSED and time.monotonic() < deadline:
+            while str(made.shared[0].breaker.state) != BreakerState.CLOSED and time.monotonic() < deadline:
                 await asyncio.sleep(0.1)
                 await ask(1000 + int(time.monotonic() * 10))
-            assert made.shared[0].breaker.state is BreakerState.CLOSED
+            assert str(made.shared[0].breaker.state) == BreakerState.CLOSED
             made.memory.purge(Scope())
             hit = await made.chain.get_or_compute(spec_of("0", collection=None), compute)
             assert (hit.status, hit.tier) == (CacheStatus.HIT, "l2")

@@ -11,10 +11,12 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
+import orjson
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.dependencies import Services
+from app.cache.record import CacheControl, Cached, CacheStatus
 from app.domain.answers import (
     AnswerRequest,
     Citation,
@@ -42,10 +44,11 @@ from app.domain.documents import (
 )
 from app.domain.ingestion import IngestDone, IngestEvent, IngestProgress
 from app.domain.paging import Page
-from app.domain.retrieval import ArmResult, Query, Retrieval, ScoredChunk
-from app.errors import Conflict, NotFound, PreconditionFailed
+from app.domain.retrieval import Query
+from app.errors import Conflict, NotCached, NotFound, PreconditionFailed
 from app.main import Lifespan, create_app
 from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
+from app.services.cached_search import Found
 from app.services.documents import etag
 from app.services.feedback import FeedbackService
 from app.services.health import HealthService
@@ -56,6 +59,20 @@ from app.telemetry.metrics import Metrics
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 QUERY_ID = UUID(int=7)
 KEY = "lc_a-key"
+RESULTS = orjson.dumps(
+    [
+        {
+            "chunk_id": 7,
+            "document_id": UUID(int=1),
+            "filename": "a.pdf",
+            "page": 3,
+            "section": "Leave",
+            "text": "Thirty days.",
+            "score": 0.03,
+            "scores": {"vector": 0.8},
+        }
+    ]
+)
 
 
 class FakeCollections:
@@ -193,13 +210,19 @@ class FakeSearch:
     asked: list[Query] = field(default_factory=list)
     error: Exception | None = None
 
-    async def search(self, query: Query) -> Retrieval:
+    hit: Found | None = None
+
+    def peek(self, query: Query) -> Found | None:
+        return self.hit
+
+    async def find(self, query: Query, control: CacheControl = CacheControl.USE) -> Found:
         self.asked.append(query)
         if self.error is not None:
             raise self.error
-        chunk = ScoredChunk(7, UUID(int=1), "a.pdf", 3, "Leave", "Thirty days.", 0.03, {"vector": 0.8})
-        arm = ArmResult((), exhausted=True)
-        return Retrieval((chunk,), arm, arm, None, (), 4, {"embed": 1.0})
+        if control is CacheControl.ONLY_IF_CACHED:
+            raise NotCached("The cache holds no fresh result for this request.")
+        status = CacheStatus.BYPASS if control is CacheControl.BYPASS else CacheStatus.MISS
+        return Found(RESULTS, Cached({"results": RESULTS}, status, "k" * 64, corpus_version=4), {"embed": 1.0})
 
 
 @dataclass

@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from app.cache.record import Cached, CacheStatus
 from app.domain.answers import Failed
 from app.errors import ModelUnavailable
-from tests.support.api import QUERY_ID, Fakes, client_of, serving
+from app.services.cached_search import Found
+from tests.support.api import QUERY_ID, RESULTS, Fakes, client_of, serving
 
 CONVERSATION = "00000000-0000-0000-0000-000000000005"
 
@@ -51,7 +53,31 @@ async def test_search_passes_the_question_on_and_says_where_the_results_came_fro
     body = response.json()
     assert body["results"][0]["page"] == 3
     assert body["cache"]["status"] == "miss"
-    assert response.headers["cache-status"] == "LocalChat; fwd=uri-miss"
+    assert response.headers["cache-status"] == "LocalChat; fwd=uri-miss; stored"
+
+
+async def test_a_search_hit_names_its_tier_and_is_not_searched_for(fakes: Fakes, client: httpx.AsyncClient) -> None:
+    cached: Cached[Any] = Cached(
+        {}, CacheStatus.HIT, "k" * 64, tier="l1", age_seconds=2.5, corpus_version=4, expires_in=60.5
+    )
+    fakes.search.hit = Found(RESULTS, cached, {"total": 0.1})
+    response = await client.post("/api/search", json={"query": "leave"})
+    assert fakes.search.asked == []
+    assert response.headers["cache-status"] == "LocalChat; hit; ttl=60; detail=l1"
+    assert response.json()["cache"] == {
+        "status": "hit",
+        "tier": "l1",
+        "key": "k" * 64,
+        "age_seconds": 2.5,
+        "similarity": None,
+        "matched_query": None,
+    }
+
+
+async def test_a_bypassing_search_does_not_look_into_the_cache(fakes: Fakes, client: httpx.AsyncClient) -> None:
+    fakes.search.hit = Found(RESULTS, Cached({}, CacheStatus.HIT, "k" * 64, tier="l1"), {})
+    response = await client.post("/api/search", json={"query": "leave", "cache": "bypass"})
+    assert response.json()["cache"]["status"] == "bypass"
 
 
 async def test_only_if_cached_fails_when_nothing_is_cached(client: httpx.AsyncClient) -> None:

@@ -153,7 +153,7 @@ async def test_a_read_never_joins_a_fetch_that_has_begun() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
     fetch.go.set()
-    assert await asyncio.gather(first, second) == ["A", "A"]
+    assert list(await asyncio.gather(first, second)) == ["A", "A"]
     assert fetch.batches == [["a"], ["a"]]
 
 

@@ -153,10 +153,10 @@ def test_an_entry_of_the_main_queue_can_be_deleted_and_replaced() -> None:
 def test_the_hit_rate_on_a_zipf_draw_is_what_s3_fifo_reaches() -> None:
     """5,000 entries over 100,000 keys, exponent 1; the figure is from an independent implementation."""
     weights = 1 / np.arange(1, 100_001)
-    draw = np.random.default_rng(1).choice(100_000, 150_000, p=weights / weights.sum())
+    draw = np.random.default_rng(1).choice(100_000, 300_000, p=weights / weights.sum())
     keys = [CacheKey(str(number), "answer", "acme", 1, "p") for number in range(100_000)]
     cache: MemoryCache[int] = MemoryCache(weigh=lambda _: 1)
-    warm_up, hits = 50_000, 0
+    warm_up, hits = 150_000, 0
     for position, number in enumerate(draw.tolist()):
         if cache.lookup(keys[number].digest) is not None:
             hits += position >= warm_up

@@ -33,7 +33,7 @@ def test_a_breaker_opens_after_failures_in_a_row_only() -> None:
         breaker.failed()
         breaker.failed()
         breaker.succeeded()
-    assert breaker.state is BreakerState.CLOSED
+    assert str(breaker.state) == BreakerState.CLOSED
     opened, _ = broken_breaker()
     assert opened.state is BreakerState.OPEN
     assert not opened.allows()
@@ -44,12 +44,12 @@ def test_one_probe_at_a_time_decides_whether_a_breaker_closes() -> None:
     clock.now += 10
     assert [breaker.allows(), breaker.allows()] == [True, False]
     breaker.failed()
-    assert breaker.state is BreakerState.OPEN
+    assert str(breaker.state) == BreakerState.OPEN
     clock.now += 9
     assert not breaker.allows()
     clock.now += 1
     assert breaker.allows()
-    assert breaker.state is BreakerState.HALF_OPEN
+    assert str(breaker.state) == BreakerState.HALF_OPEN
     breaker.succeeded()
     assert [breaker.allows(), breaker.allows()] == [True, True]
 

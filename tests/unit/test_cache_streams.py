@@ -90,7 +90,9 @@ async def test_identical_questions_share_one_generation_also_when_the_first_clie
 async def test_the_generation_stops_when_every_client_has_left_and_is_begun_anew() -> None:
     streams, generation = streams_of(assemble()), Generation()
     generation.go.clear()
-    async with aclosing(await streams.open(SPEC, generation.source)) as events:  # type: ignore[type-var] # live
+    reader = await streams.open(SPEC, generation.source)
+    assert isinstance(reader, BroadcastReader)
+    async with aclosing(reader) as events:
         assert await anext(events) == "run 1"
     await asyncio.sleep(0.01)
     assert generation.closed == 1
@@ -111,7 +113,7 @@ async def test_a_generation_that_is_slow_to_stop_does_not_disturb_its_successor(
     await asyncio.sleep(0.1)
     joined = asyncio.create_task(collect(await streams.open(SPEC, generation.source)))
     generation.go.set()
-    assert await asyncio.gather(successor, joined) == [["run 2", "end"]] * 2
+    assert list(await asyncio.gather(successor, joined)) == [["run 2", "end"]] * 2
 
 
 async def test_an_error_reaches_the_clients_and_is_not_cached() -> None:
