@@ -231,7 +231,7 @@ def _ordinary_user() -> OtherUser | None:
         user = OtherUser(nobody.pw_uid, nobody.pw_gid, python, environment if python != sys.executable else {})
         try:
             done = subprocess.run(
-                [python, *COMMAND, "--help"],
+                [python, "-P", "-c", "import app.cli, app.lifespan, app.worker"],
                 env={**_environment(), **user.environment},
                 user=user.uid,
                 group=user.gid,

@@ -15,7 +15,11 @@ from app.cli.failure import CommandFailed
 
 ENDINGS: dict[str, dict[str, Any]] = {
     "good.txt": {"status": "ready", "chunk_count": 3, "error": None},
-    "locked.pdf": {"status": "failed", "chunk_count": 0, "error": "It is encrypted; upload it without a password."},
+    "deep:locked.pdf": {
+        "status": "failed",
+        "chunk_count": 0,
+        "error": "It is encrypted; upload it without a password.",
+    },
     "half.txt": {"status": "partial", "chunk_count": 2, "error": "1 chunk has no embedding"},
 }
 ANSWER = [
@@ -49,11 +53,11 @@ class StubApi(BaseHTTPRequestHandler):
         if name not in self.busy:
             self.busy.add(name)
             return self._json(503, {"detail": "Busy"}, retry_after="0.01")
-        if name == "tool.exe":
+        if name == "deep/tool.exe":
             return self._json(
                 415, {"title": "Unsupported", "detail": "No text can be read from this kind of file."}
             )
-        return self._json(202, {"items": [{"id": name, "filename": name, "status": "queued"}]})
+        return self._json(202, {"items": [{"id": name.replace("/", ":"), "filename": name, "status": "queued"}]})
 
     def do_GET(self) -> None:
         self._json(200, ENDINGS[self.path.rsplit("/", 1)[1]])
