@@ -1,6 +1,9 @@
 """all-MiniLM-L6-v2 on onnxruntime."""
 
 import asyncio
+import os
+import sys
+import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,6 +16,9 @@ from app.embedded.model_server.catalog import locate
 from app.embedded.model_server.embedding import Embedded, Vector, normalised
 from app.embedded.model_server.errors import too_long
 from app.embedded.model_server.residency import release_memory
+
+# Someone reads along with a chat; its threads spin waiting for each other, and stall when they must share a core.
+_NICENESS = 10
 
 
 class MiniLm:
@@ -33,7 +39,7 @@ class MiniLm:
             self._tokenizer = Tokenizer.from_str(files.read("tokenizer.json").decode())
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="minilm")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="minilm", initializer=_step_back)
         release_memory()
 
     async def request_begins(self) -> None:
@@ -56,3 +62,9 @@ class MiniLm:
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _step_back() -> None:
+    """Let the chat model's threads go first. Linux alone has a niceness for each thread."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
