@@ -17,6 +17,7 @@ from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.retrieval import Query, Retrieval
 from app.errors import ModelUnavailable
 from app.generation.prompt import PROMPT_VERSION
+from app.retrieval.fusion import RANKING_VERSION
 from app.services.answer_cache import Opened
 from app.services.answer_pipeline import AnswerPipeline, Asked, Clock
 from app.services.directory import CollectionDirectory
@@ -90,6 +91,7 @@ class CachedAnswers:
                 "top_k": asked.top_k,
                 "settings": dict(collection.settings),
                 "space": collection.space.id,
+                "ranking": RANKING_VERSION,
             },
             filters=dict(asked.filter),
             embedder=collection.space.model,

@@ -12,6 +12,7 @@ from app.cache.keys import KeySpec, Partition
 from app.cache.record import CacheControl, Cached, Computed
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, Retrieval
+from app.retrieval.fusion import RANKING_VERSION
 from app.services.directory import CollectionDirectory
 from app.services.retrieval_codec import evidence_of, from_plain, to_plain
 from app.services.search import SearchService, checked
@@ -101,6 +102,7 @@ def _partition(collection: Collection, query: Query) -> Partition:
             "top_k": query.top_k,
             "settings": dict(collection.settings),
             "space": collection.space.id,
+            "ranking": RANKING_VERSION,
         },
         filters=dict(query.filter),
         embedder=collection.space.model,

@@ -32,7 +32,8 @@ def data() -> Path:
 def search(
     service: httpx.Client, query: str, collection: str, top_k: int = 5, **more: object
 ) -> list[dict[str, object]]:
-    answer = service.post("/api/search", json={"query": query, "collection": collection, "top_k": top_k, **more})
+    asked = {"query": query, "collection": collection, "top_k": top_k, "cache": "bypass", **more}
+    answer = service.post("/api/search", json=asked)
     answer.raise_for_status()
     results: list[dict[str, object]] = answer.json()["results"]
     return results
