@@ -7,34 +7,36 @@ from uuid import UUID
 
 from app.domain.retrieval import ScoredChunk
 
-# By how many deviations of the scores to choose from a passage falls back for each that was chosen of its document,
-# and for each that says the same.
+# By how many deviations of the scores to choose from a passage falls back for each of its document before it.
 REPEAT_PENALTY = 0.75
 
 
 def select(
     ranked: Iterable[ScoredChunk], *, top_k: int, repeat_penalty: float = REPEAT_PENALTY
 ) -> list[ScoredChunk]:
-    """Choose `top_k` passages, the best first.
+    """Choose `top_k` passages, the best first. Repeated text only fills what is left.
 
-    A passage of a document that was chosen from already, or with a text that was chosen already, must be so much
-    better than others. The same text in the same document is shown once.
+    A passage of a document that was chosen from already must be so much better than one of another document.
     """
-    left = list({(passage.document_id, _plain(passage)): passage for passage in reversed(list(ranked))}.values())
-    left.sort(key=lambda passage: (-passage.score, passage.chunk_id))
+    left, repeated = _by_first_sight(ranked)
     penalty = repeat_penalty * statistics.pstdev([passage.score for passage in left]) if left else 0.0
-    shown: Counter[UUID | str] = Counter()
+    shown: Counter[UUID] = Counter()
     chosen: list[ScoredChunk] = []
     while left and len(chosen) < top_k:
-        best = max(
-            left,
-            key=lambda passage: passage.score - penalty * (shown[passage.document_id] + shown[_plain(passage)]),
-        )
+        best = max(left, key=lambda passage: passage.score - penalty * shown[passage.document_id])
         left.remove(best)
         chosen.append(best)
-        shown.update((best.document_id, _plain(best)))
+        shown[best.document_id] += 1
+    chosen += repeated[: top_k - len(chosen)]
     return sorted(chosen, key=lambda passage: (-passage.score, passage.chunk_id))
 
 
-def _plain(passage: ScoredChunk) -> str:
-    return " ".join(passage.text.lower().split())
+def _by_first_sight(ranked: Iterable[ScoredChunk]) -> tuple[list[ScoredChunk], list[ScoredChunk]]:
+    """Passages of different text, and those that repeat one of them."""
+    first: dict[str, ScoredChunk] = {}
+    repeated = [
+        passage
+        for passage in ranked
+        if first.setdefault(" ".join(passage.text.lower().split()), passage) is not passage
+    ]
+    return list(first.values()), repeated
