@@ -29,7 +29,7 @@ def create_app(settings: Settings, *, lifespan: Callable[[Settings, Metrics], Li
         lifespan: makes the context manager that builds every adapter and yields `{"services": Services}`.
     """
     release = version("localchat")
-    metrics = Metrics(release)
+    metrics = Metrics(release, enabled=settings.enable_perf_metrics)
     app = FastAPI(
         title="LocalChat",
         version=release,
@@ -52,6 +52,7 @@ def create_app(settings: Settings, *, lifespan: Callable[[Settings, Metrics], Li
     describe(app, auth=settings.auth_mode)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, max_upload_bytes=settings.max_upload_bytes)
-    instrument(app, metrics.registry)
+    if metrics.enabled:
+        instrument(app, metrics)
     app.add_middleware(RequestContext)
     return app

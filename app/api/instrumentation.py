@@ -3,13 +3,12 @@
 from typing import Any
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
-from prometheus_fastapi_instrumentator import metrics
+from prometheus_fastapi_instrumentator.metrics import Info
 from prometheus_fastapi_instrumentator.middleware import PrometheusInstrumentatorMiddleware
 from starlette.requests import Request
 
 from app.api.routing import DirectRoute
-from app.telemetry.metrics import REQUEST_SECONDS
+from app.telemetry.metrics import Metrics
 
 
 class Instrumentation(PrometheusInstrumentatorMiddleware):
@@ -24,21 +23,19 @@ class Instrumentation(PrometheusInstrumentatorMiddleware):
         return (path, True) if path in self._hot else super()._get_handler(request)
 
 
-def instrument(app: FastAPI, registry: CollectorRegistry) -> None:
+def instrument(app: FastAPI, metrics: Metrics) -> None:
     """Count and time requests by route template, method and status. A stream lasts until its headers are sent."""
+
+    def observe(info: Info) -> None:
+        labels = (info.modified_handler, info.method, info.modified_status)
+        metrics.http_requests.labels(*labels).inc()
+        metrics.http_duration.labels(*labels).observe(info.modified_duration_without_streaming)
+
     app.add_middleware(
         Instrumentation,
         hot=frozenset(route.path for route in app.routes if isinstance(route, DirectRoute)),
         should_group_status_codes=False,
         excluded_handlers=["^/metrics$", "^/health/"],
-        instrumentations=[
-            metrics.requests(metric_name="http_requests_total", registry=registry),
-            metrics.latency(
-                metric_name="http_request_duration_seconds",
-                should_exclude_streaming_duration=True,
-                buckets=REQUEST_SECONDS,
-                registry=registry,
-            ),
-        ],
-        registry=registry,
+        instrumentations=[observe],
+        registry=metrics.registry,
     )
