@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from prometheus_client import generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.exposition import choose_encoder
 
 from app.telemetry.correlation import bind, correlate, unbind
 from app.telemetry.instruments import timed
@@ -89,7 +89,8 @@ def test_a_latency_names_the_trace_it_was_seen_in_if_that_is_kept(sampled: bool)
         metrics.query_duration.labels("answered", "miss").observe(0.3)
     finally:
         unbind(token)
-    text = generate_openmetrics(metrics.registry).decode()
+    encode, _ = choose_encoder("application/openmetrics-text; version=1.0.0")
+    text = encode(metrics.registry).decode()
     assert (f'le="0.5",outcome="answered"}} 1.0 # {{trace_id="{TRACE}"}} 0.3' in text) is sampled
 
 
