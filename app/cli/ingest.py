@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.cli.api_client import api_client, problem_of
 from app.cli.failure import CommandFailed
@@ -184,7 +184,7 @@ def _report(console: Console, tally: Tally, total: int) -> None:
     )
     for title, rows in (("Refused", tally.refused), ("Broken", tally.broken)):
         if rows:
-            table = Table("File", "Reason", title=title, title_justify="left")
+            table = Table(Column("File", overflow="fold"), "Reason", title=title, title_justify="left")
             for name, reason in rows:
                 table.add_row(name, reason)
             console.print(table)

@@ -12,9 +12,11 @@ from app.db.database import Database
 from app.domain.documents import Chunk, Collection
 from app.domain.retrieval import Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
+from app.retrieval import verbatim
 from app.retrieval.fusion import LEXICAL_WEIGHT, Fused, fuse
 from app.retrieval.selection import REPEAT_PENALTY, select
 from app.retrieval.selectivity import Selectivity, scannable
+from app.retrieval.verbatim import Phrase
 from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, timed
 from app.services.statistics import StatisticsKeeper
 
@@ -83,7 +85,8 @@ class SearchService:
             weight = float(collection.settings.get("lexical_weight", LEXICAL_WEIGHT))
             fused = fuse(vector=nearest, lexical=matched, depth=depth, lexical_weight=weight)
         with timed(timings, "fetch"):
-            results = await self._results(collection, fused, query.top_k)
+            phrase = Phrase.of(text) if query.mode is SearchMode.HYBRID else None
+            results = await self._results(collection, fused, query.top_k, phrase)
         return Retrieval(
             results=results,
             vector=nearest,
@@ -106,11 +109,15 @@ class SearchService:
             )
         return Selectivity(size, matching)
 
-    async def _results(self, collection: Collection, fused: Sequence[Fused], top_k: int) -> tuple[ScoredChunk, ...]:
-        pool = fused[: POOL * top_k]
+    async def _results(
+        self, collection: Collection, fused: Sequence[Fused], top_k: int, phrase: Phrase | None
+    ) -> tuple[ScoredChunk, ...]:
+        pool = fused[: POOL * top_k if phrase is None else max(POOL * top_k, verbatim.DEPTH)]
         async with self._database.connection() as connection:
             found = await passages.fetch(connection, [item.chunk_id for item in pool])
         ranked = [_scored(found[item.chunk_id], item) for item in pool if item.chunk_id in found]
+        if phrase is not None:
+            ranked = verbatim.raised(ranked, phrase)[: POOL * top_k]
         penalty = float(collection.settings.get("repeat_penalty", REPEAT_PENALTY))
         return tuple(select(ranked, top_k=top_k, repeat_penalty=penalty))
 
