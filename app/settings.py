@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     semantic_cache_error_budget: Annotated[float, Field(gt=0, lt=1)] = 0.01
 
     enable_perf_metrics: bool = True
+    worker_metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     slow_query_threshold: Seconds = 1.0
     auth_mode: Literal["none", "api_key"] = "none"
     allow_unauthenticated: bool = False

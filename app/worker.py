@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+from importlib.metadata import version
 
 import asyncpg
 
@@ -19,7 +20,9 @@ from app.services.maintenance import MaintenanceService
 from app.services.statistics import StatisticsKeeper
 from app.settings import Settings
 from app.telemetry import correlation
+from app.telemetry.exposition import served
 from app.telemetry.logging import configure_logging
+from app.telemetry.metrics import Metrics
 
 # Documents in work at once: enough that one is being read while another is being embedded.
 DOCUMENTS_AT_ONCE = 4
@@ -30,7 +33,12 @@ async def run_worker(settings: Settings) -> None:
     assert settings.database_url is not None
     url = settings.database_url
     configure_logging(settings.log_level, settings.log_format)
+    metrics = Metrics(version("localchat"), enabled=settings.enable_perf_metrics)
     async with contextlib.AsyncExitStack() as stack:
+        if settings.worker_metrics_port is not None:
+            await stack.enter_async_context(
+                served(metrics.registry, host=settings.host, port=settings.worker_metrics_port)
+            )
         database = await Database.connect(url, min_size=0, max_size=2 * DOCUMENTS_AT_ONCE + 2)
         stack.push_async_callback(database.close)
         client = OllamaClient(

@@ -1,13 +1,17 @@
 """The instruments: their names, their exemplars, and what is left of them when they are off."""
 
+import asyncio
 import shutil
 import subprocess
 
+import httpx
 import pytest
 from prometheus_client import generate_latest
 from prometheus_client.exposition import choose_encoder
 
+from app.embedded.probes import free_port
 from app.telemetry.correlation import bind, correlate, unbind
+from app.telemetry.exposition import served
 from app.telemetry.instruments import timed
 from app.telemetry.metrics import Metrics
 
@@ -107,3 +111,19 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
         [promtool, "check", "metrics"], input=generate_latest(metrics.registry), capture_output=True, check=False
     )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+async def test_a_process_without_an_api_serves_its_metrics_and_its_liveness() -> None:
+    port = free_port()
+    async with served(Metrics("1").registry, host="127.0.0.1", port=port), httpx.AsyncClient() as client:
+        scraped = await client.get(
+            f"http://127.0.0.1:{port}/metrics", headers={"accept": "application/openmetrics-text"}
+        )
+        assert scraped.text.endswith("# EOF\n")
+        assert (await client.get(f"http://127.0.0.1:{port}/health/live")).json()["status"] == "pass"
+        assert (await client.get(f"http://127.0.0.1:{port}/other")).status_code == 404
+        with pytest.raises(OSError, match="in use"):
+            async with served(Metrics("1").registry, host="127.0.0.1", port=port):
+                pass
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
