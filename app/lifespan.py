@@ -1,39 +1,36 @@
 """The composition root of the API: builds every adapter from settings, and hands the services to the routes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from redis.asyncio import Redis
 
 from app.api.dependencies import Services
 from app.cache.streams import StreamCache
 from app.caching import open_cache
 from app.db.database import Database
-from app.db.health import check_answers, check_dimensions, check_migrated
 from app.domain.answers import Event
-from app.errors import ModelUnavailable
 from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.generation.tokens import TokenCounter
 from app.main import Lifespan
 from app.ollama.client import OllamaClient
+from app.probing import open_health
 from app.services.answer import AnswerService
 from app.services.answer_pipeline import AnswerPipeline
 from app.services.cached_answers import CachedAnswers
 from app.services.cached_search import CachedSearch
 from app.services.collections import CollectionService
 from app.services.conversations import ConversationService
+from app.services.deep_health import RecentMaximum
 from app.services.directory import CollectionDirectory
 from app.services.documents import DocumentService
 from app.services.embedding import EmbeddingService
 from app.services.embedding_cache import EmbeddingCache
 from app.services.feedback import FeedbackService
-from app.services.health import HealthService
 from app.services.keys import KeyService
 from app.services.models import ModelService
 from app.services.search import SearchService
@@ -46,19 +43,24 @@ from app.telemetry.logging import configure_logging
 from app.telemetry.metrics import Metrics
 
 
-def api_lifespan(settings: Settings, metrics: Metrics) -> Lifespan:
-    """What `create_app` needs to come to life: opens everything at the start, closes it in reverse at the end."""
+def api_lifespan(settings: Settings, metrics: Metrics, *, draining: Callable[[], bool] = lambda: False) -> Lifespan:
+    """What `create_app` needs to come to life: opens everything at the start, closes it in reverse at the end.
+
+    `draining` tells whether the process was told to stop.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         configure_logging(settings.log_level, settings.log_format)
         async with AsyncExitStack() as stack:
-            yield {"services": await _build(settings, metrics, stack)}
+            yield {"services": await _build(settings, metrics, stack, draining)}
 
     return lifespan
 
 
-async def _build(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Services:
+async def _build(
+    settings: Settings, metrics: Metrics, stack: AsyncExitStack, draining: Callable[[], bool]
+) -> Services:
     assert settings.database_url is not None
     # No connection is opened yet: the API starts without Postgres, and says so in its readiness.
     database = await Database.connect(settings.database_url, min_size=0, max_size=16)
@@ -97,21 +99,23 @@ async def _build(settings: Settings, metrics: Metrics, stack: AsyncExitStack) ->
         default_model=settings.chat_model,
         trace_id=_trace_id,
     )
-    optional = {"models": partial(_check_models, client)}
-    if cache.redis is not None:
-        optional["redis"] = partial(_check_redis, cache.redis)
-    health = HealthService(
-        required={"postgres": partial(check_answers, database)},
-        optional=optional,
-        startup={
-            "postgres": partial(check_answers, database),
-            "schema": partial(check_migrated, database),
-            "index": partial(check_dimensions, database),
-        },
+    lag = RecentMaximum()
+    health, deep_health = open_health(
+        settings,
+        stack,
+        database=database,
+        client=client,
+        redis=cache.redis,
+        lag=lag,
+        draining=draining,
         observe=lambda name, up: metrics.dependency_up.labels(name).set(up),
     )
-    stack.callback(health.drain)
-    sampler = asyncio.create_task(sample_lag(metrics.event_loop_lag.observe))
+
+    def observe_lag(seconds: float) -> None:
+        metrics.event_loop_lag.observe(seconds)
+        lag.observe(seconds)
+
+    sampler = asyncio.create_task(sample_lag(observe_lag))
     stack.callback(sampler.cancel)
     return Services(
         documents=documents,
@@ -123,27 +127,11 @@ async def _build(settings: Settings, metrics: Metrics, stack: AsyncExitStack) ->
         models=ModelService(client, chat_model=settings.chat_model, embedding_model=settings.embedding_model),
         feedback=FeedbackService(database, observe=lambda verdict: metrics.feedback.labels(verdict).inc()),
         health=health,
+        deep_health=deep_health,
         metrics=metrics,
         keys=KeyService(database) if settings.auth_mode == "api_key" else None,
         max_upload_bytes=settings.max_upload_bytes,
     )
-
-
-async def _check_models(client: OllamaClient) -> None:
-    """
-    Raises:
-        ModelUnavailable: no model server answers.
-    """
-    if not any(status.error is None for status in await client.ping()):
-        raise ModelUnavailable("No model server answers.")
-
-
-async def _check_redis(redis: Redis) -> None:
-    """
-    Raises:
-        RedisError: it does not answer.
-    """
-    await redis.ping()
 
 
 def _trace_id() -> str:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from app.api.ports import Answers, Conversations, Keys, Search
 from app.errors import Unauthorized
 from app.services.collections import CollectionService
+from app.services.deep_health import DeepHealth
 from app.services.documents import DocumentService
 from app.services.feedback import FeedbackService
 from app.services.health import HealthService
@@ -32,6 +33,7 @@ class Services:
     models: ModelService
     feedback: FeedbackService
     health: HealthService
+    deep_health: DeepHealth
     metrics: Metrics
     keys: Keys | None
     max_upload_bytes: int

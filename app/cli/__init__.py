@@ -76,31 +76,26 @@ def up(
 
 @app.command(rich_help_panel=_RUN)
 def serve(
-    grace: Annotated[int, typer.Option(help="Seconds that open answers get to finish at a stop.")] = 60,
+    drain: Annotated[
+        float,
+        typer.Option(help="Seconds after SIGTERM in which requests are still taken, but not asked for.", min=0),
+    ] = 5,
+    grace: Annotated[int, typer.Option(help="Seconds that open answers then get to finish.", min=1)] = 60,
     held: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Serve the API alone. DATABASE_URL and OLLAMA_BASE_URL must be set."""
-    import uvicorn
+    """Serve the API alone. DATABASE_URL and OLLAMA_BASE_URL must be set.
 
+    At SIGTERM readiness fails at once, so that a load balancer looks elsewhere, while requests are still answered;
+    at Ctrl-C nothing waits for that.
+    """
+    from app.cli.serving import serve as run
     from app.embedded.probes import require_free_port
-    from app.lifespan import api_lifespan
-    from app.main import create_app
 
     settings = _settings(("database_url", "ollama_base_url"))
     if held and not sys.stdin.readline():
         raise typer.Exit(1)  # whoever would have let it begin is gone
     require_free_port(settings.host, settings.port)
-    uvicorn.run(
-        create_app(settings, lifespan=api_lifespan),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=grace,
-    )
+    run(settings, drain=drain, grace=grace)
 
 
 @app.command(rich_help_panel=_RUN)

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -96,8 +97,21 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
+    def use(self) -> "PoolUse":
+        idle = self.pool.get_idle_size()
+        return PoolUse(self.pool.get_size() - idle, idle, self.pool.get_max_size())
+
     async def close(self) -> None:
         await self.pool.close()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """Open connections: in use, idle, and the most there can be of both."""
+
+    busy: int
+    idle: int
+    limit: int
 
 
 class translated:  # noqa: N801 - reads as a statement: `with translated():`

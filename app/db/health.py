@@ -1,8 +1,16 @@
 """What probes ask the database."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
 
-from app.db.database import Database
+import asyncpg
+
+from app.db.database import Connection, PooledConnection, translated
 from app.db.migrate import head
 from app.errors import StoreUnavailable
 
@@ -12,8 +20,85 @@ LEFT JOIN pg_attribute a ON a.attrelid = to_regclass('vectors_' || s.id) AND a.a
 WHERE a.atttypmod IS DISTINCT FROM s.dimension ORDER BY s.id LIMIT 1
 """
 
+_SERVER = """
+SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS standby,
+    (SELECT count(*) FROM pg_stat_activity) AS connections,
+    current_setting('max_connections')::int AS max_connections
+"""
 
-async def check_answers(database: Database) -> None:
+# A job that waits for its next attempt is not late.
+_QUEUE = """
+SELECT count(*) FILTER (WHERE status = 'queued') AS queued, count(*) FILTER (WHERE status = 'picked') AS picked,
+    count(*) FILTER (WHERE status = 'failed') AS held,
+    coalesce(extract(epoch FROM now() - min(greatest(created, execute_after))
+        FILTER (WHERE status = 'queued' AND execute_after <= now())), 0)::float8 AS oldest
+FROM pgqueuer
+"""
+
+_newest_revision = cache(head)
+
+
+class Connections(Protocol):
+    """The pool, or the connection that probes have for themselves."""
+
+    def connection(self) -> AbstractAsyncContextManager[PooledConnection | Connection]: ...
+
+
+class ProbeConnection:
+    """One connection apart from the pool, which is made when it is needed and kept.
+
+    A pool that is all in use says nothing about the database, and a probe that hangs must not take a connection
+    from it: whoever fails here or is cancelled closes this one at once, without waiting for the server.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = asyncio.Lock()
+        self._connection: Connection | None = None
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """
+        Raises:
+            StoreUnavailable: the database is away.
+        """
+        async with self._lock:
+            with translated():
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await asyncpg.connect(self._url, timeout=5)
+                try:
+                    yield self._connection
+                except BaseException:
+                    self.close()
+                    raise
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """`standby`: it replays another's log and takes no writes."""
+
+    version: str
+    standby: bool
+    connections: int
+    max_connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Jobs by state. `oldest` is for how many seconds the first of those that could run has waited."""
+
+    queued: int
+    picked: int
+    held: int
+    oldest: float
+
+
+async def check_answers(database: Connections) -> None:
     """
     Raises:
         StoreUnavailable: the pool is closed or the database is away.
@@ -22,18 +107,31 @@ async def check_answers(database: Database) -> None:
         await connection.execute("SELECT 1")
 
 
-async def check_migrated(database: Database) -> None:
+async def check_migrated(database: Connections) -> None:
     """
     Raises:
         StoreUnavailable: the schema is not the one that this release needs.
     """
-    async with database.connection() as connection:
-        revision = await connection.fetchval("SELECT version_num FROM alembic_version")
-    if revision != await asyncio.to_thread(head):
+    await revision_of(database)
+
+
+async def revision_of(database: Connections) -> str:
+    """The schema's revision, which is the newest.
+
+    Raises:
+        StoreUnavailable: it is another.
+    """
+    try:
+        async with database.connection() as connection:
+            revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+    except asyncpg.UndefinedTableError:
+        raise StoreUnavailable("The database has no schema yet; run `localchat migrate`.") from None
+    if revision != await asyncio.to_thread(_newest_revision):
         raise StoreUnavailable(f"The schema is at revision {revision}; run `localchat migrate`.")
+    return str(revision)
 
 
-async def check_dimensions(database: Database) -> None:
+async def check_dimensions(database: Connections) -> None:
     """
     Raises:
         StoreUnavailable: a collection's index does not have the dimension of its model.
@@ -42,3 +140,38 @@ async def check_dimensions(database: Database) -> None:
         mismatched = await connection.fetchval(_MISMATCHED)
     if mismatched is not None:
         raise StoreUnavailable(f"The index of embedding space {mismatched} does not fit its model's dimension.")
+
+
+async def server_of(database: Connections) -> Server:
+    async with database.connection() as connection:
+        row = await connection.fetchrow(_SERVER)
+    assert row is not None
+    return Server(**dict(row))
+
+
+async def pgvector_version(database: Connections) -> str:
+    """
+    Raises:
+        StoreUnavailable: the extension is not installed in this database.
+    """
+    async with database.connection() as connection:
+        found = await connection.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+    if found is None:
+        raise StoreUnavailable("The pgvector extension is not installed; run `localchat migrate`.")
+    return str(found)
+
+
+async def queue_of(database: Connections) -> Queue:
+    async with database.connection() as connection:
+        row = await connection.fetchrow(_QUEUE)
+    assert row is not None
+    return Queue(**dict(row))
+
+
+async def clock_offset(database: Connections) -> float:
+    """By how many seconds the database's clock is ahead of ours, give or take half a round trip."""
+    async with database.connection() as connection:
+        sent = time.time()
+        theirs = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+        received = time.time()
+    return float(theirs - (sent + received) / 2)

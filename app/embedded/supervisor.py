@@ -143,6 +143,8 @@ class Supervisor:
             "API",
             "serve",
             "--held",
+            "--drain",
+            "0",
             "--grace",
             grace,
             held=True,

@@ -94,14 +94,28 @@ class Catalog:
                 async for line in lines:
                     yield parse_pull(line, endpoint.name)
 
-    async def ping(self) -> list[EndpointStatus]:
-        return list(await asyncio.gather(*(self._ping(endpoint) for endpoint in self._endpoints)))
+    async def ping(self, timeout: float | None = None) -> list[EndpointStatus]:  # noqa: ASYNC109 - for each endpoint
+        """Ask each endpoint for its version. One that takes longer than `timeout` seconds counts as failed."""
+        seconds = self._ping_timeout if timeout is None else timeout
+        return list(await asyncio.gather(*(self._ping(endpoint, seconds) for endpoint in self._endpoints)))
 
-    async def _ping(self, endpoint: Endpoint) -> EndpointStatus:
+    async def names(self, endpoint: str) -> frozenset[str]:
+        """The full names of the models that the endpoint called `endpoint` has.
+
+        Raises:
+            ModelError: it does not answer.
+        """
+        (found,) = [item for item in self._endpoints if item.name == endpoint][:1]
+        return frozenset(full_name(info.name) for info in await _tags(found))
+
+    async def _ping(self, endpoint: Endpoint, limit: float) -> EndpointStatus:
         started = time.perf_counter()
         version = seconds = error = None
         try:
-            answer = await endpoint.json("GET", "/api/version", operation="answer", timeout=self._ping_timeout)
+            async with asyncio.timeout(limit):
+                answer = await endpoint.json("GET", "/api/version", operation="answer")
+        except TimeoutError:
+            error = f"The model server did not answer within {limit:g} s."
         except ModelError as failure:
             error = failure.detail
         else:

@@ -218,8 +218,16 @@ class OllamaClient:
     def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
         return self._catalog.pull(model)
 
-    async def ping(self) -> list[EndpointStatus]:
-        return await self._catalog.ping()
+    @property
+    def endpoints(self) -> list[str]:
+        """The names of the endpoints, without credentials, each once."""
+        return list(dict.fromkeys(endpoint.name for endpoint in self._endpoints))
+
+    async def names(self, endpoint: str) -> frozenset[str]:
+        return await self._catalog.names(endpoint)
+
+    async def ping(self, timeout: float | None = None) -> list[EndpointStatus]:  # noqa: ASYNC109 - for each endpoint
+        return await self._catalog.ping(timeout)
 
     async def aclose(self) -> None:
         for endpoint in self._endpoints:

@@ -2,15 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.errors import LocalChatError
 
 State = Literal["pass", "warn", "fail"]
-# Returns normally when all is well; what it raises says what is not.
-Probe = Callable[[], Awaitable[None]]
+_SEVERITY: tuple[State, ...] = ("pass", "warn", "fail")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a probe saw of something that answers; `value` is in `unit`."""
+
+    detail: str
+    status: State = "pass"
+    value: float | None = None
+    unit: str | None = None
+
+
+# Returns what it saw, or nothing when all is well; what it raises says what is not.
+Probe = Callable[[], Awaitable[Reading | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +33,73 @@ class Check:
     status: State
     seconds: float
     detail: str | None = None
+    value: float | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`fail` if a required check failed, `warn` if another did."""
+    """`fail` if a required check failed, `warn` if something else is not well."""
 
     status: State
     checks: Mapping[str, Check]
 
 
+class Examiner:
+    """Runs probes, each under a deadline that holds even for one that ignores its cancellation.
+
+    Args:
+        timeout: seconds for each probe.
+    """
+
+    def __init__(self, timeout: float = 0.5) -> None:
+        self._timeout = timeout
+        self._overdue: set[asyncio.Future[Reading | None]] = set()
+
+    async def check(self, probe: Probe) -> Check:
+        began = time.perf_counter()
+        work = asyncio.ensure_future(probe())
+        try:
+            await asyncio.wait((work,), timeout=self._timeout)
+            reading = self._outcome(work)
+        finally:
+            if not work.done():
+                work.cancel()
+                self._overdue.add(work)
+                work.add_done_callback(self._settle)
+        return Check(
+            reading.status, time.perf_counter() - began, reading.detail or None, reading.value, reading.unit
+        )
+
+    async def check_all(self, probes: Mapping[str, Probe]) -> dict[str, Check]:
+        checks = await asyncio.gather(*(self.check(probe) for probe in probes.values()))
+        return dict(zip(probes, checks, strict=True))
+
+    def _outcome(self, work: asyncio.Future[Reading | None]) -> Reading:
+        if not work.done():
+            return Reading(f"No answer within {self._timeout:g} s.", "fail")
+        try:
+            return work.result() or Reading("")
+        except LocalChatError as error:
+            return Reading(error.detail, "fail")
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises, the dependency is down
+            return Reading(f"Failed ({type(error).__name__}).", "fail")
+
+    def _settle(self, work: asyncio.Future[Reading | None]) -> None:
+        self._overdue.discard(work)
+        if not work.cancelled():
+            work.exception()  # seen: nobody waits for it any more
+
+
 class HealthService:
-    """Runs probes together, each under a deadline, and remembers the outcome for a moment.
+    """Runs probes together and remembers the outcome for a moment.
 
     Args:
         required: without these nothing can be served.
         optional: losing one costs speed or answers, but not the service.
         startup: must pass once before the process counts as started.
-        timeout: seconds for each probe.
+        examiner: runs the probes.
+        draining: whether the process has been told to stop; it then finishes what it has and takes nothing new.
         max_age: seconds for which readiness is remembered, so that probes cannot load what they probe.
         observe: told of each dependency whether it is up.
     """
@@ -48,64 +110,50 @@ class HealthService:
         required: Mapping[str, Probe],
         optional: Mapping[str, Probe],
         startup: Mapping[str, Probe],
-        timeout: float = 0.5,
+        examiner: Examiner,
+        draining: Callable[[], bool] = lambda: False,
         max_age: float = 1.5,
         observe: Callable[[str, bool], None] = lambda _name, _up: None,
     ) -> None:
         self._required = required
         self._optional = optional
         self._startup = startup
-        self._timeout = timeout
+        self._examiner = examiner
+        self._draining = draining
         self._max_age = max_age
         self._observe = observe
-        self._draining = False
         self._started: Health | None = None
         self._ready: tuple[float, Health] | None = None
         self._probing = asyncio.Lock()
 
-    def drain(self) -> None:
-        """From now on the process is not ready: it finishes what it has and takes nothing new."""
-        self._draining = True
-
     async def startup(self) -> Health:
         if self._started is None:
-            health = _sum(await self._run(self._startup), {})
+            health = sum_up(await self._examiner.check_all(self._startup), required=self._startup)
             if health.status == "fail":
                 return health
             self._started = health
         return self._started
 
     async def ready(self) -> Health:
-        if self._draining:
+        if self._draining():
             return Health("fail", {"draining": Check("fail", 0.0, "The process is stopping.")})
         async with self._probing:
             if self._ready is None or time.monotonic() - self._ready[0] > self._max_age:
-                required, optional = await asyncio.gather(self._run(self._required), self._run(self._optional))
-                for name, check in (required | optional).items():
+                checks = await self._examiner.check_all({**self._required, **self._optional})
+                for name, check in checks.items():
                     self._observe(name, check.status == "pass")
-                self._ready = (time.monotonic(), _sum(required, optional))
+                self._ready = (time.monotonic(), sum_up(checks, required=self._required))
             return self._ready[1]
 
-    async def _run(self, probes: Mapping[str, Probe]) -> dict[str, Check]:
-        checks = await asyncio.gather(*(self._check(probe) for probe in probes.values()))
-        return dict(zip(probes, checks, strict=True))
 
-    async def _check(self, probe: Probe) -> Check:
-        began = time.perf_counter()
-        detail: str | None = None
-        try:
-            async with asyncio.timeout(self._timeout):
-                await probe()
-        except TimeoutError:
-            detail = f"No answer within {self._timeout:g} s."
-        except LocalChatError as error:
-            detail = error.detail
-        except Exception as error:  # noqa: BLE001 - whatever a driver raises, the dependency is down
-            detail = f"Failed ({type(error).__name__})."
-        return Check("fail" if detail else "pass", time.perf_counter() - began, detail)
+def sum_up(checks: Mapping[str, Check], *, required: Collection[str]) -> Health:
+    """What fails without being required is a warning."""
+    toned = {
+        name: replace(check, status="warn") if check.status == "fail" and name not in required else check
+        for name, check in checks.items()
+    }
+    return Health(worst(check.status for check in toned.values()), toned)
 
 
-def _sum(required: dict[str, Check], optional: dict[str, Check]) -> Health:
-    lost = {name: Check("warn", check.seconds, check.detail) for name, check in optional.items() if check.detail}
-    failed = any(check.status == "fail" for check in required.values())
-    return Health("fail" if failed else "warn" if lost else "pass", required | optional | lost)
+def worst(states: Iterable[State]) -> State:
+    return max(states, key=_SEVERITY.index, default="pass")

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -49,9 +49,10 @@ from app.errors import Conflict, NotCached, NotFound, PreconditionFailed
 from app.main import Lifespan, create_app
 from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
 from app.services.cached_search import Found
+from app.services.deep_health import Component, DeepHealth
 from app.services.documents import etag
 from app.services.feedback import FeedbackService
-from app.services.health import HealthService
+from app.services.health import Examiner, HealthService, Probe
 from app.services.models import ModelService
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
@@ -338,18 +339,31 @@ class Fakes:
     answers: FakeAnswers = field(default_factory=FakeAnswers)
     conversations: FakeConversations = field(default_factory=FakeConversations)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
-    postgres: Callable[[], Awaitable[None]] = well
-    redis: Callable[[], Awaitable[None]] = well
+    postgres: Probe = well
+    redis: Probe = well
+    draining: bool = False
     health: HealthService | None = None
     metrics: Metrics | None = None
 
     def services(self, settings: Settings, metrics: Metrics) -> Services:
         self.metrics = metrics
+        examiner = Examiner(0.05)
         self.health = HealthService(
             required={"postgres": self.postgres},
             optional={"redis": self.redis},
             startup={"migrations": self.postgres},
-            timeout=0.05,
+            examiner=examiner,
+            draining=lambda: self.draining,
+            max_age=0.0,
+        )
+        deep_health = DeepHealth(
+            [
+                Component("postgres", "datastore", self.postgres, required=True),
+                Component("redis", "datastore", self.redis),
+                Component("models", "component", well, id="http://one"),
+                Component("models", "component", well, id="http://two"),
+            ],
+            examiner,
             max_age=0.0,
         )
         return Services(
@@ -362,6 +376,7 @@ class Fakes:
             models=ModelService(FakeModelServer(), chat_model="smollm2:135m", embedding_model="all-minilm"),
             feedback=cast("FeedbackService", self.feedback),
             health=self.health,
+            deep_health=deep_health,
             metrics=metrics,
             keys=FakeKeys() if settings.auth_mode == "api_key" else None,
             max_upload_bytes=settings.max_upload_bytes,

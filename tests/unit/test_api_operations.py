@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.errors import StoreUnavailable
-from app.services.health import HealthService
+from app.services.health import Examiner, HealthService
 from app.telemetry.correlation import bind, correlate, headers, unbind
 from app.telemetry.event_loop import sample_lag
 from app.telemetry.logging import CorrelationFilter, JsonFormatter
@@ -65,8 +65,7 @@ async def test_without_redis_the_service_is_ready_with_a_warning() -> None:
 async def test_a_draining_service_is_alive_but_not_ready() -> None:
     fakes = Fakes()
     async with client_of(fakes) as client:
-        assert fakes.health is not None
-        fakes.health.drain()
+        fakes.draining = True
         assert (await client.get("/health/ready")).status_code == 503
         assert (await client.get("/health/live")).status_code == 200
 
@@ -78,7 +77,7 @@ async def test_readiness_is_remembered_for_a_moment() -> None:
         nonlocal asked
         asked += 1
 
-    health = HealthService(required={"postgres": probe}, optional={}, startup={}, max_age=60)
+    health = HealthService(required={"postgres": probe}, optional={}, startup={}, examiner=Examiner(), max_age=60)
     await asyncio.gather(*(health.ready() for _ in range(5)))
     assert asked == 1
 
@@ -89,14 +88,16 @@ async def test_what_started_stays_started() -> None:
     async def probe() -> None:
         await next(probes)()
 
-    health = HealthService(required={}, optional={}, startup={"migrations": probe})
+    health = HealthService(required={}, optional={}, startup={"migrations": probe}, examiner=Examiner())
     assert [(await health.startup()).status for _ in range(4)] == ["fail", "pass", "pass", "pass"]
 
 
 async def test_a_dependency_is_reported_up_or_down() -> None:
     seen: dict[str, bool] = {}
     probes = {"postgres": well}
-    health = HealthService(required=probes, optional={"redis": down}, startup={}, observe=seen.__setitem__)
+    health = HealthService(
+        required=probes, optional={"redis": down}, startup={}, examiner=Examiner(), observe=seen.__setitem__
+    )
     await health.ready()
     assert seen == {"postgres": True, "redis": False}
 
@@ -225,6 +226,8 @@ async def test_every_operation_is_documented(client: httpx.AsyncClient) -> None:
         assert "500" in operation["responses"], path
         for status, response in operation["responses"].items():
             if int(status) >= 400:
+                if path == "/health/deep" and status == "503":
+                    continue  # a report that says `fail`, in the format of every other report
                 schema_of = response["content"]["application/problem+json"]["schema"]
                 assert schema_of == {"$ref": "#/components/schemas/Problem"}
     assert "Problem" in schema["components"]["schemas"]

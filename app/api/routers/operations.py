@@ -1,5 +1,7 @@
 """Probes and metrics."""
 
+from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,8 +10,13 @@ from prometheus_client.exposition import choose_encoder
 from app.api.dependencies import Provided
 from app.api.openapi import problems
 from app.api.problems import problem, problem_response
-from app.api.schemas.health import CheckView, HealthView
-from app.services.health import Health
+from app.api.schemas.health import CheckView, ComponentView, DeepHealthView, HealthView
+from app.services.deep_health import Finding, Report
+from app.services.health import Check, Health
+
+HEALTH_MEDIA_TYPE = "application/health+json"
+_HEALTH = {HEALTH_MEDIA_TYPE: {"schema": DeepHealthView.model_json_schema()}}
+_UNCACHED = {"Cache-Control": "no-store"}
 
 router = APIRouter(tags=["operations"])
 
@@ -33,6 +40,31 @@ async def ready(request: Request, services: Provided) -> Any:
 
 
 @router.get(
+    "/health/deep",
+    operation_id="deep",
+    response_class=Response,
+    responses={
+        200: {"description": "All that is needed is well", "content": _HEALTH},
+        503: {"description": "Something that is needed is not", "content": _HEALTH},
+    },
+)
+async def deep(services: Provided) -> Response:
+    """Everything that the service stands on: Postgres with its schema, extension, pool, queue and clock, Redis, each
+    model server, disk and event loop. All are asked at once, each under a deadline, so the answer comes within a
+    second whatever hangs. For people and monitors; a probe that restarts or removes a replica must not use it.
+    """
+    report = await services.deep_health.report()
+    checks: dict[str, list[ComponentView]] = {}
+    for finding in report.findings:
+        checks.setdefault(finding.component.name, []).append(_component(finding, report))
+    view = DeepHealthView(
+        status=report.status, releaseId=version("localchat"), description="Health of LocalChat", checks=checks
+    )
+    body = view.model_dump_json(exclude_none=True)
+    return Response(body, 503 if report.status == "fail" else 200, _UNCACHED, media_type=HEALTH_MEDIA_TYPE)
+
+
+@router.get(
     "/metrics",
     operation_id="metrics",
     response_class=Response,
@@ -53,7 +85,7 @@ async def metrics(request: Request, services: Provided) -> Response:
 
 def _reply(request: Request, health: Health, failure: str) -> HealthView | Response:
     checks = {
-        name: CheckView(status=check.status, latency_ms=round(check.seconds * 1000, 3), detail=check.detail)
+        name: CheckView(status=check.status, latency_ms=_milliseconds(check), detail=check.detail)
         for name, check in health.checks.items()
     }
     if health.status != "fail":
@@ -68,3 +100,21 @@ def _reply(request: Request, health: Health, failure: str) -> HealthView | Respo
         checks={name: check.model_dump() for name, check in checks.items()},
     )
     return problem_response(body)
+
+
+def _component(finding: Finding, report: Report) -> ComponentView:
+    component, check = finding.component, finding.check
+    return ComponentView(
+        status=check.status,
+        latency_ms=_milliseconds(check),
+        detail=check.detail,
+        componentType=component.type,
+        componentId=component.id,
+        observedValue=check.value,
+        observedUnit=check.unit,
+        time=datetime.fromtimestamp(report.taken_at, UTC),
+    )
+
+
+def _milliseconds(check: Check) -> float:
+    return round(check.seconds * 1000, 3)

@@ -1,5 +1,6 @@
 """Health as probes and people see it."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -18,3 +19,25 @@ class HealthView(View):
 
     status: Literal["pass", "warn", "fail"] = Field(examples=["pass"])
     checks: dict[str, CheckView]
+
+
+class ComponentView(View):
+    """`componentId` tells apart those that share a name. `latency_ms` is what the check took."""
+
+    status: Literal["pass", "warn", "fail"]
+    latency_ms: float
+    detail: str | None
+    componentType: Literal["datastore", "component", "system"]  # noqa: N815 - the format's own spelling
+    componentId: str | None = None  # noqa: N815
+    observedValue: float | None = None  # noqa: N815
+    observedUnit: str | None = None  # noqa: N815
+    time: datetime
+
+
+class DeepHealthView(View):
+    """The format of draft-inadarei-api-health-check-06, with what each check took."""
+
+    status: Literal["pass", "warn", "fail"] = Field(examples=["pass"])
+    releaseId: str  # noqa: N815
+    description: str
+    checks: dict[str, list[ComponentView]]

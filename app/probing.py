@@ -1,0 +1,88 @@
+"""Puts the health checks together, apart from the pool where a full pool or a hung server must not matter."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+from redis.asyncio import Redis
+
+from app.db.database import Database
+from app.db.health import ProbeConnection, check_answers, check_dimensions, check_migrated
+from app.errors import ModelUnavailable
+from app.ollama.client import OllamaClient
+from app.ollama.protocol import full_name
+from app.services.deep_health import (
+    Component,
+    DeepHealth,
+    RecentMaximum,
+    database_components,
+    disk_component,
+    loop_component,
+    models_component,
+)
+from app.services.health import Examiner, HealthService
+from app.settings import Settings
+
+# Seconds for each probe: the deep report, which runs them all at once, must come within one.
+_TIMEOUT = 0.5
+_PING_SECONDS = 0.4
+
+
+def open_health(
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    database: Database,
+    client: OllamaClient,
+    redis: Redis | None,
+    lag: RecentMaximum,
+    draining: Callable[[], bool],
+    observe: Callable[[str, bool], None],
+) -> tuple[HealthService, DeepHealth]:
+    """Build the probes' services; nothing is connected before it is asked."""
+    assert settings.database_url is not None
+    connection = ProbeConnection(settings.database_url)
+    stack.callback(connection.close)
+    examiner = Examiner(_TIMEOUT)
+    optional = {"models": partial(_check_models, client)}
+    if redis is not None:
+        optional["redis"] = partial(_check_redis, redis)
+    health = HealthService(
+        required={"postgres": partial(check_answers, connection)},
+        optional=optional,
+        startup={
+            "postgres": partial(check_answers, database),
+            "schema": partial(check_migrated, connection),
+            "index": partial(check_dimensions, connection),
+        },
+        examiner=examiner,
+        draining=draining,
+        observe=observe,
+    )
+    wanted = {name: full_name(name) for name in (settings.embedding_model, settings.chat_model)}
+    components = [
+        *database_components(connection, database),
+        *(models_component(name, partial(client.names, name), wanted) for name in client.endpoints),
+        disk_component(settings.data_dir),
+        loop_component(lag),
+    ]
+    if redis is not None:
+        components.append(Component("redis", "datastore", partial(_check_redis, redis)))
+    return health, DeepHealth(components, examiner)
+
+
+async def _check_models(client: OllamaClient) -> None:
+    """
+    Raises:
+        ModelUnavailable: no model server answers.
+    """
+    if not any(status.error is None for status in await client.ping(_PING_SECONDS)):
+        raise ModelUnavailable("No model server answers.")
+
+
+async def _check_redis(redis: Redis) -> None:
+    """
+    Raises:
+        RedisError: it does not answer.
+    """
+    await redis.ping()
