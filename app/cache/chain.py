@@ -62,7 +62,8 @@ class CacheChain:
         if control is CacheControl.BYPASS:
             self.count_bypass(key)
             computed = await compute()
-            return Cached(freeze(computed.value), CacheStatus.BYPASS, key.digest)
+            value = freeze(computed.value)
+            return Cached(value, CacheStatus.BYPASS, key.digest, corpus_version=computed.corpus_version)
         fallback: Cached[T] | None = None
         if control is not CacheControl.REFRESH:
             hit = self.tiers.peek(key)

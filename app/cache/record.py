@@ -36,6 +36,10 @@ class Computed(Generic[T]):
     evidence: Evidence | None = None
     tokens: int = 0
 
+    @property
+    def corpus_version(self) -> int | None:
+        return None if self.evidence is None else self.evidence.corpus_version
+
 
 @dataclass(frozen=True, slots=True)
 class Record:

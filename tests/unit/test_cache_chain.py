@@ -141,7 +141,9 @@ async def test_bypass_neither_reads_nor_writes() -> None:
     made, pipeline = assemble(), Pipeline()
     await made.chain.get_or_compute(SPEC, pipeline)
     bypassed = await made.chain.get_or_compute(SPEC, pipeline, CacheControl.BYPASS)
-    assert (bypassed.status, run_of(bypassed)) == (CacheStatus.BYPASS, 2)
+    assert (bypassed.status, bypassed.corpus_version, run_of(bypassed)) == (CacheStatus.BYPASS, 1, 2)
+    unbound = await made.chain.get_or_compute(SPEC, Pipeline(evidence=False), CacheControl.BYPASS)
+    assert unbound.corpus_version is None
     assert run_of(await made.chain.get_or_compute(SPEC, pipeline)) == 1
 
 
