@@ -115,8 +115,8 @@ async def _build(
         metrics.event_loop_lag.observe(seconds)
         lag.observe(seconds)
 
-    sampler = asyncio.create_task(sample_lag(observe_lag))
-    stack.callback(sampler.cancel)
+    for work in (sample_lag(observe_lag), health.watch()):
+        stack.callback(asyncio.create_task(work).cancel)
     return Services(
         documents=documents,
         watcher=IngestWatcher(documents),

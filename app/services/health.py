@@ -126,6 +126,12 @@ class HealthService:
         self._ready: tuple[float, Health] | None = None
         self._probing = asyncio.Lock()
 
+    async def watch(self, interval: float = 5.0) -> None:
+        """Look every `interval` seconds, so that what is observed is known where nobody probes."""
+        while True:
+            await self.ready()
+            await asyncio.sleep(interval)
+
     async def startup(self) -> Health:
         if self._started is None:
             health = sum_up(await self._examiner.check_all(self._startup), required=self._startup)

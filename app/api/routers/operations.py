@@ -49,9 +49,11 @@ async def ready(request: Request, services: Provided) -> Any:
     },
 )
 async def deep(services: Provided) -> Response:
-    """Everything that the service stands on: Postgres with its schema, extension, pool, queue and clock, Redis, each
-    model server, disk and event loop. All are asked at once, each under a deadline, so the answer comes within a
-    second whatever hangs. For people and monitors; a probe that restarts or removes a replica must not use it.
+    """Everything that the service stands on: Postgres with its schema, extension, pool, queue and clock, Redis,
+    each model server, disk and event loop.
+
+    All are asked at once, each under a deadline, so the answer comes within a second whatever hangs. For people and
+    monitors; a probe that restarts or removes a replica must not use it.
     """
     report = await services.deep_health.report()
     checks: dict[str, list[ComponentView]] = {}

@@ -1,0 +1,98 @@
+"""The API and the worker as processes of their own, in front of servers that a test can stop, hang and kill."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from app.embedded.probes import answers, free_port
+from app.embedded.process import ChildProcess
+
+REPO = Path(__file__).parents[2]
+_START_SECONDS = 60
+SIGNING_KEYS = "k1:a secret that is long enough"
+
+
+def environment(*, database: str, redis: str, models: str, folder: Path, **more: str) -> dict[str, str]:
+    """What a replica reads, and nothing of the machine's own settings."""
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        "HOME": str(folder),
+        "DATABASE_URL": database,
+        "REDIS_URL": redis,
+        "OLLAMA_BASE_URL": models,
+        "CACHE_SIGNING_KEYS": SIGNING_KEYS,
+        "DATA_DIR": str(folder),
+        **more,
+    }
+
+
+class Replica:
+    """One `localchat serve` on a port of its own."""
+
+    def __init__(self, env: Mapping[str, str], log: Path, *options: str, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = ChildProcess(
+            "API",
+            [sys.executable, "-m", "app.cli", "serve", *options],
+            cwd=REPO,
+            env={**env, "PORT": str(self.port)},
+            log=log,
+        )
+
+    def start(self) -> None:
+        self.process.start()
+
+    def wait_ready(self) -> None:
+        self.process.wait_until(lambda: answers("127.0.0.1", self.port, "/health/ready"), _START_SECONDS)
+
+    async def ready(self) -> None:
+        """Wait, without stopping the test's own event loop."""
+        async with asyncio.timeout(_START_SECONDS):
+            while not await asyncio.to_thread(answers, "127.0.0.1", self.port, "/health/ready"):
+                assert self.process.running, self.process.last_words()
+                await asyncio.sleep(0.05)
+
+    def terminate(self) -> None:
+        self.process.request_stop()
+
+    async def ended(self, seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            while self.process.running:
+                await asyncio.sleep(0.02)
+
+    def kill(self) -> None:
+        self.process.stop(0)
+
+
+def worker(env: Mapping[str, str], log: Path, *options: str) -> ChildProcess:
+    """One `localchat worker`, not started yet."""
+    return ChildProcess("worker", [sys.executable, "-m", "app.cli", "worker", *options], cwd=REPO, env=env, log=log)
+
+
+@contextmanager
+def hung(process: ChildProcess) -> Iterator[None]:
+    """A server that keeps its connections and accepts new ones, and answers nothing: stopped with its children."""
+    assert process.pid is not None
+    parent = psutil.Process(process.pid)
+    family = [parent, *parent.children(recursive=True)]
+    for member in family:
+        member.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for member in family:
+            if member.is_running():
+                member.send_signal(signal.SIGCONT)
+
+
+def client(url: str, *, timeout: float = 30) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, timeout=timeout, trust_env=False)
