@@ -33,6 +33,7 @@ from app.services.embedding_cache import EmbeddingCache
 from app.services.feedback import FeedbackService
 from app.services.keys import KeyService
 from app.services.models import ModelService
+from app.services.reindexing import ReindexService
 from app.services.search import SearchService
 from app.services.statistics import StatisticsKeeper
 from app.services.watching import IngestWatcher
@@ -121,6 +122,7 @@ async def _build(
         documents=documents,
         watcher=IngestWatcher(documents),
         collections=collections,
+        reindexes=ReindexService(database, collections, embedding, job_headers=correlation.headers),
         search=search,
         answers=answers,
         conversations=conversations,

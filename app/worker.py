@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import signal
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
+from typing import TypeVar
 
 import asyncpg
 
 from app.caching import open_cache
 from app.db.database import Database
-from app.ingestion.jobs import IngestJob, QueueWorker
+from app.ingestion.jobs import IngestJob, QueueWorker, ReindexJob
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitter import SplitterConfig, embedding_text
 from app.ollama.client import OllamaClient
@@ -17,6 +19,7 @@ from app.services.embedding import EmbeddingService
 from app.services.embedding_cache import EmbeddingCache
 from app.services.ingestion import IngestService
 from app.services.maintenance import MaintenanceService
+from app.services.reindexer import Reindexer
 from app.services.statistics import StatisticsKeeper
 from app.settings import Settings
 from app.telemetry import correlation
@@ -64,15 +67,13 @@ async def run_worker(settings: Settings) -> None:
             refresh_statistics=statistics.refresh,
         )
 
-        async def handle(job: IngestJob) -> None:
-            asked = job.headers or {}
-            token = correlation.bind(correlation.correlate(asked.get("traceparent"), asked.get("x-request-id")))
-            try:
-                await ingestion.ingest(job)
-            finally:
-                correlation.unbind(token)
-
-        queue = QueueWorker(lambda: asyncpg.connect(url, timeout=5), handle, concurrency=DOCUMENTS_AT_ONCE)
+        reindexer = Reindexer(database, embedding, embedding_text=embedding_text)
+        queue = QueueWorker(
+            lambda: asyncpg.connect(url, timeout=5),
+            _correlated(ingestion.ingest),
+            reindex=_correlated(reindexer.reindex),
+            concurrency=DOCUMENTS_AT_ONCE,
+        )
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, queue.stop)
         housekeeping = asyncio.create_task(MaintenanceService(database).run())
@@ -81,3 +82,20 @@ async def run_worker(settings: Settings) -> None:
         finally:
             housekeeping.cancel()
             await asyncio.wait([housekeeping])
+
+
+Job = TypeVar("Job", IngestJob, ReindexJob)
+
+
+def _correlated(handle: Callable[[Job], Awaitable[None]]) -> Callable[[Job], Awaitable[None]]:
+    """Handle each job under the ids of the request that asked for it."""
+
+    async def handle_correlated(job: Job) -> None:
+        asked = job.headers or {}
+        token = correlation.bind(correlation.correlate(asked.get("traceparent"), asked.get("x-request-id")))
+        try:
+            await handle(job)
+        finally:
+            correlation.unbind(token)
+
+    return handle_correlated

@@ -14,6 +14,7 @@ from app.services.documents import DocumentService
 from app.services.feedback import FeedbackService
 from app.services.health import HealthService
 from app.services.models import ModelService
+from app.services.reindexing import ReindexService
 from app.services.watching import IngestWatcher
 from app.telemetry.metrics import Metrics
 
@@ -27,6 +28,7 @@ class Services:
     documents: DocumentService
     watcher: IngestWatcher
     collections: CollectionService
+    reindexes: ReindexService
     search: Search
     answers: Answers
     conversations: Conversations

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.db import spaces
 from app.db.database import PooledConnection
 from app.domain.documents import Chunk, ChunkDraft
 
@@ -75,19 +76,24 @@ async def count(connection: PooledConnection, document_id: UUID, version: int) -
 
 
 async def pending(
-    connection: PooledConnection, space_table: str, document_id: UUID, version: int, *, after: int, limit: int
+    connection: PooledConnection, space_id: int, document_id: UUID, version: int, *, after: int, limit: int
 ) -> list[PendingChunk]:
-    """Chunks of a version without a vector and without a recorded failure, in order."""
-    rows = await connection.fetch(
-        f"""SELECT c.id, c.ordinal, c.text, c.section, c.content_hash FROM chunks c
-        WHERE c.document_id = $1 AND c.version = $2 AND c.ordinal > $3 AND c.error IS NULL
-          AND NOT EXISTS (SELECT FROM {space_table} v WHERE v.chunk_id = c.id)
-        ORDER BY c.ordinal LIMIT $4""",
-        document_id,
-        version,
-        after,
-        limit,
-    )
+    """Chunks of a version without a vector and without a recorded failure, in order.
+
+    Raises:
+        SpaceGone: the space was dropped.
+    """
+    with spaces.present():
+        rows = await connection.fetch(
+            f"""SELECT c.id, c.ordinal, c.text, c.section, c.content_hash FROM chunks c
+            WHERE c.document_id = $1 AND c.version = $2 AND c.ordinal > $3 AND c.error IS NULL
+              AND NOT EXISTS (SELECT FROM {spaces.vectors_table(space_id)} v WHERE v.chunk_id = c.id)
+            ORDER BY c.ordinal LIMIT $4""",
+            document_id,
+            version,
+            after,
+            limit,
+        )
     return [
         PendingChunk(row["id"], row["ordinal"], row["text"], row["section"], row["content_hash"]) for row in rows
     ]

@@ -4,6 +4,7 @@ from typing import Any
 
 import asyncpg
 
+from app.db import reindexes
 from app.db.database import PooledConnection
 from app.domain.documents import Collection, CollectionStatistics, EmbeddingSpace
 from app.errors import Conflict
@@ -17,6 +18,11 @@ _COLUMNS = """
 _FIND = f"""
 SELECT {_COLUMNS} FROM collections c JOIN embedding_spaces s ON s.id = c.space_id
 WHERE c.tenant = $1 AND c.name = $2 AND c.deleted_at IS NULL
+"""
+
+_GET = f"""
+SELECT {_COLUMNS} FROM collections c JOIN embedding_spaces s ON s.id = c.space_id
+WHERE c.id = $1 AND c.deleted_at IS NULL
 """
 
 _PAGE = f"""
@@ -38,6 +44,17 @@ async def find(connection: PooledConnection, tenant: str, name: str) -> Collecti
     return _collection(row) if row else None
 
 
+async def get(connection: PooledConnection, collection_id: int) -> Collection | None:
+    row = await connection.fetchrow(_GET, collection_id)
+    return _collection(row) if row else None
+
+
+async def lock(connection: PooledConnection, tenant: str, name: str) -> Collection | None:
+    """Find a collection and keep others from changing it until the transaction ends."""
+    row = await connection.fetchrow(f"{_FIND} FOR NO KEY UPDATE OF c", tenant, name)
+    return _collection(row) if row else None
+
+
 async def page(
     connection: PooledConnection, tenant: str, *, after: str = "", name: str | None = None, limit: int = 100
 ) -> list[CollectionStatistics]:
@@ -49,6 +66,7 @@ async def page(
             document_count=row["documents"],
             chunk_count=row["chunks"],
             size_bytes=row["bytes"],
+            reindex=await reindexes.newest(connection, row["id"]),
         )
         for row in rows
     ]
@@ -107,6 +125,7 @@ async def mark_deleted(connection: PooledConnection, tenant: str, name: str) -> 
         name,
     )
     if deleted is not None:
+        await connection.execute("UPDATE embedding_spaces SET retired_at = now() WHERE collection_id = $1", deleted)
         await connection.fetchval("SELECT bump_corpus($1, NULL, NULL, 'removed')", deleted)
     return deleted
 

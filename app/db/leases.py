@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.db.database import PooledConnection
+from app.db.spaces import vectors_table
 from app.domain.documents import Stage
 
 
@@ -62,7 +63,8 @@ async def advance(
     changed = await connection.execute(
         """UPDATE documents SET stage = $3, chunk_count = coalesce($4, chunk_count),
         embedded_count = embedded_count + $5, failed_count = failed_count + $6, reused_count = reused_count + $7,
-        updated_at = now() WHERE id = $1 AND lease = $2""",
+        updated_at = now() WHERE id = $1 AND lease = $2
+          AND EXISTS (SELECT FROM collections c WHERE c.id = collection_id AND c.deleted_at IS NULL)""",
         document_id,
         lease,
         stage,
@@ -72,6 +74,29 @@ async def advance(
         reused,
     )
     return changed != "UPDATE 0"
+
+
+async def begin_again(
+    connection: PooledConnection, document_id: UUID, version: int, lease: UUID, space_id: int
+) -> bool:
+    """Count anew what has a vector, since the collection moved to this space. False if the lease is lost."""
+    changed = await connection.execute(
+        f"""UPDATE documents SET failed_count = 0, reused_count = 0, updated_at = now(), embedded_count = (
+            SELECT count(*) FROM {vectors_table(space_id)} WHERE document_id = $1 AND version = $2
+        ) WHERE id = $1 AND lease = $3""",
+        document_id,
+        version,
+        lease,
+    )
+    return changed != "UPDATE 0"
+
+
+async def holds_space(connection: PooledConnection, collection_id: int, space_id: int) -> bool:
+    """Whether the collection uses this space, and will until the transaction ends."""
+    current: int | None = await connection.fetchval(
+        "SELECT space_id FROM collections WHERE id = $1 FOR NO KEY UPDATE", collection_id
+    )
+    return current == space_id
 
 
 async def activate(connection: PooledConnection, document_id: UUID, lease: UUID) -> bool:

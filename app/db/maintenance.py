@@ -1,13 +1,37 @@
-"""What keeps the tables lean: purging what nobody can see any more, and finding jobs that were lost."""
+"""What keeps the tables lean: purging what nobody can see any more, and finding jobs that were lost.
 
+Rows go in small batches, each a transaction, so that no lock is held for long and no one waits: a deleted
+collection or document is invisible from its commit on, whatever of it is still stored.
+"""
+
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
+
+import asyncpg
 
 from app.db import spaces
 from app.db.database import PooledConnection
 
 # One replica at a time does the housekeeping; any constant will do.
 _LOCK = 0x10CA1C1E
+
+# Deleted documents, and those of deleted collections.
+_DOOMED = """
+doomed AS (
+    SELECT d.id FROM documents d WHERE d.deleted_at IS NOT NULL
+    UNION ALL
+    SELECT d.id FROM collections c JOIN documents d ON d.collection_id = c.id AND d.deleted_at IS NULL
+    WHERE c.deleted_at IS NOT NULL
+)"""
+
+# Versions that a newer one has taken the place of, whether that one is visible or not.
+_SUPERSEDED = """
+superseded AS (
+    SELECT v.document_id, v.version FROM documents d JOIN document_versions v ON v.document_id = d.id
+    WHERE d.version > 1 AND d.deleted_at IS NULL AND v.version < d.version
+      AND v.version IS DISTINCT FROM d.active_version
+)"""
 
 
 async def try_lock(connection: PooledConnection) -> bool:
@@ -16,61 +40,96 @@ async def try_lock(connection: PooledConnection) -> bool:
     return held
 
 
-async def deleted_collections(connection: PooledConnection) -> Sequence[tuple[int, Sequence[int]]]:
-    """(collection id, its space ids) of collections to purge."""
+async def lock(connection: PooledConnection) -> None:
+    """The same, waiting for one who is at it."""
+    await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+
+
+async def purge_chunks(connection: PooledConnection, limit: int) -> int:
+    """Delete up to `limit` chunks of deleted documents and superseded versions, with their vectors."""
     rows = await connection.fetch(
-        """SELECT c.id, array_agg(s.id) FILTER (WHERE s.id IS NOT NULL) AS spaces
-        FROM collections c LEFT JOIN embedding_spaces s ON s.collection_id = c.id
-        WHERE c.deleted_at IS NOT NULL GROUP BY c.id"""
+        f"""WITH {_DOOMED}, {_SUPERSEDED}, gone AS (
+            (SELECT c.document_id, c.version, c.ordinal FROM doomed d JOIN chunks c ON c.document_id = d.id
+            LIMIT $1)
+            UNION
+            (SELECT c.document_id, c.version, c.ordinal FROM superseded s
+            JOIN chunks c ON c.document_id = s.document_id AND c.version = s.version LIMIT $1)
+            LIMIT $1
+        )
+        DELETE FROM chunks c USING gone g
+        WHERE c.document_id = g.document_id AND c.version = g.version AND c.ordinal = g.ordinal
+        RETURNING c.id, c.collection_id""",
+        limit,
     )
-    return [(row["id"], row["spaces"] or ()) for row in rows]
-
-
-async def drop_collection(connection: PooledConnection, collection_id: int, space_ids: Sequence[int]) -> None:
-    """Drop the vectors and the row of a collection whose documents are purged."""
-    for space_id in space_ids:
-        await spaces.drop(connection, space_id)
-    await connection.execute("DELETE FROM collections WHERE id = $1", collection_id)
+    purged = defaultdict(list)
+    for row in rows:
+        purged[row["collection_id"]].append(row["id"])
+    for space in await connection.fetch(
+        "SELECT id, collection_id FROM embedding_spaces WHERE collection_id = ANY($1::integer[]) "
+        "AND retired_at IS NULL",  # those are dropped as a whole
+        list(purged),
+    ):
+        await connection.execute(
+            f"DELETE FROM {spaces.vectors_table(space['id'])} WHERE chunk_id = ANY($1::bigint[])",
+            purged[space["collection_id"]],
+        )
+    return len(rows)
 
 
 async def purge_documents(connection: PooledConnection, limit: int) -> int:
-    """Delete up to `limit` documents that were deleted, or whose collection was. Returns how many."""
-    rows = await connection.fetch(
-        """WITH doomed AS (
-            SELECT d.id, c.space_id FROM documents d JOIN collections c ON c.id = d.collection_id
-            WHERE d.deleted_at IS NOT NULL OR c.deleted_at IS NOT NULL
-            ORDER BY d.id LIMIT $1 FOR UPDATE OF d SKIP LOCKED
-        ), gone AS (DELETE FROM documents WHERE id IN (SELECT id FROM doomed))
-        SELECT space_id, array_agg(id) AS ids FROM doomed GROUP BY space_id""",
+    """Delete up to `limit` deleted documents whose chunks are gone, with their original bytes."""
+    done = await connection.execute(
+        f"""WITH {_DOOMED}
+        DELETE FROM documents WHERE id IN (
+            SELECT d.id FROM doomed d
+            WHERE NOT EXISTS (SELECT FROM chunks c WHERE c.document_id = d.id) LIMIT $1)""",
         limit,
     )
-    for row in rows:
-        if row["space_id"] is not None:
-            await connection.execute(
-                f"DELETE FROM {spaces.vectors_table(row['space_id'])} WHERE document_id = ANY($1::uuid[])",
-                row["ids"],
-            )
-    return sum(len(row["ids"]) for row in rows)
+    return _rows(done)
 
 
 async def purge_versions(connection: PooledConnection, limit: int) -> int:
-    """Delete superseded versions of up to `limit` documents. Returns how many versions went."""
-    rows = await connection.fetch(
-        """SELECT v.document_id, v.version, c.space_id
-        FROM document_versions v JOIN documents d ON d.id = v.document_id
-        JOIN collections c ON c.id = d.collection_id
-        WHERE d.deleted_at IS NULL AND v.version < d.version AND v.version IS DISTINCT FROM d.active_version
-        LIMIT $1""",
+    """Delete up to `limit` superseded versions whose chunks are gone, with their original bytes."""
+    done = await connection.execute(
+        f"""WITH {_SUPERSEDED}
+        DELETE FROM document_versions v USING (
+            SELECT s.document_id, s.version FROM superseded s WHERE NOT EXISTS (
+                SELECT FROM chunks c WHERE c.document_id = s.document_id AND c.version = s.version) LIMIT $1
+        ) s WHERE v.document_id = s.document_id AND v.version = s.version""",
         limit,
     )
-    for row in rows:
-        key = (row["document_id"], row["version"])
-        await connection.execute(
-            f"DELETE FROM {spaces.vectors_table(row['space_id'])} WHERE document_id = $1 AND version = $2", *key
-        )
-        await connection.execute("DELETE FROM chunks WHERE document_id = $1 AND version = $2", *key)
-        await connection.execute("DELETE FROM document_versions WHERE document_id = $1 AND version = $2", *key)
-    return len(rows)
+    return _rows(done)
+
+
+async def purge_collections(connection: PooledConnection) -> int:
+    """Delete the rows of deleted collections of which nothing else is left."""
+    done = await connection.execute(
+        """DELETE FROM collections c WHERE c.deleted_at IS NOT NULL
+          AND NOT EXISTS (SELECT FROM documents d WHERE d.collection_id = c.id)
+          AND NOT EXISTS (SELECT FROM embedding_spaces s WHERE s.collection_id = c.id)"""
+    )
+    return _rows(done)
+
+
+async def retired_spaces(connection: PooledConnection, older_than: float) -> Sequence[int]:
+    """Spaces that nobody has begun to read for `older_than` seconds."""
+    rows = await connection.fetch(
+        """SELECT s.id FROM embedding_spaces s WHERE s.retired_at < now() - make_interval(secs => $1)
+          AND NOT EXISTS (SELECT FROM collections c WHERE c.space_id = s.id AND c.deleted_at IS NULL)""",
+        older_than,
+    )
+    return [row["id"] for row in rows]
+
+
+async def drop_space(connection: PooledConnection, space_id: int) -> bool:
+    """Drop a space. False if somebody still uses it: who waits for a table's lock holds up all behind it."""
+    await connection.execute("SET LOCAL lock_timeout = '500ms'")
+    try:
+        async with connection.transaction():
+            await spaces.drop(connection, space_id)
+    except asyncpg.LockNotAvailableError:
+        return False
+    return True
 
 
 async def lost_jobs(connection: PooledConnection, older_than: float) -> Sequence[tuple[UUID, int]]:
@@ -91,3 +150,7 @@ async def lost_jobs(connection: PooledConnection, older_than: float) -> Sequence
 async def forget_uploads(connection: PooledConnection) -> None:
     """Idempotency keys are kept for a day."""
     await connection.execute("DELETE FROM upload_keys WHERE created_at < now() - interval '1 day'")
+
+
+def _rows(tag: str) -> int:
+    return int(tag.rpartition(" ")[2])

@@ -5,8 +5,11 @@ collections, so a search never has to skip over them; and dropping one costs the
 See docs/decisions/0002-a-table-per-embedding-space.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
+
+import asyncpg
 
 from app.db.database import PooledConnection
 from app.domain.documents import EmbeddingSpace
@@ -15,6 +18,27 @@ from app.domain.retrieval import Vector
 # pgvector's own defaults; `halfvec` halves the graph at equal recall for normalised vectors.
 HNSW_M = 16
 HNSW_EF_CONSTRUCTION = 64
+
+# Seconds that building a graph may take: a million vectors need a quarter of an hour on two cores.
+BUILD_TIMEOUT = 6 * 3600.0
+
+
+# Autovacuum's usual fifth would let a graph lead through many dead ends first; a tenth costs a pass that often.
+STORAGE = """autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_insert_scale_factor = 0.1,
+    autovacuum_analyze_scale_factor = 0.05"""
+
+
+class SpaceGone(Exception):
+    """The space was dropped: its collection has moved to another model, or is deleted."""
+
+
+@contextmanager
+def present() -> Iterator[None]:
+    """Raise `SpaceGone` where a space's table is missing."""
+    try:
+        yield
+    except asyncpg.UndefinedTableError as error:
+        raise SpaceGone from error
 
 
 def vectors_table(space_id: int) -> str:
@@ -31,7 +55,9 @@ async def create(
     dimension: int,
     query_prefix: str,
     document_prefix: str,
+    indexed: bool = True,
 ) -> EmbeddingSpace:
+    """Make a space. One that is to be filled before anyone searches it is faster to index afterwards."""
     space_id = await connection.fetchval(
         """INSERT INTO embedding_spaces (collection_id, model, digest, dimension, query_prefix, document_prefix)
         VALUES ($1, $2, $3, $4, $5, $6) RETURNING id""",
@@ -50,12 +76,30 @@ async def create(
             version integer NOT NULL,
             active boolean NOT NULL DEFAULT true,
             embedding halfvec({int(dimension)}) NOT NULL
-        );
-        CREATE INDEX {table}_hnsw ON {table} USING hnsw (embedding halfvec_cosine_ops)
-            WITH (m = {HNSW_M}, ef_construction = {HNSW_EF_CONSTRUCTION}) WHERE active;
+        ) WITH ({STORAGE});
         CREATE INDEX {table}_document ON {table} (document_id);"""
     )
+    if indexed:
+        await build_index(connection, space_id)
     return EmbeddingSpace(space_id, model, digest, dimension, query_prefix, document_prefix)
+
+
+async def get(connection: PooledConnection, space_id: int) -> EmbeddingSpace | None:
+    row = await connection.fetchrow(
+        "SELECT id, model, digest, dimension, query_prefix, document_prefix FROM embedding_spaces WHERE id = $1",
+        space_id,
+    )
+    return EmbeddingSpace(**dict(row)) if row else None
+
+
+async def build_index(connection: PooledConnection, space_id: int) -> None:
+    """Build the graph over what the space holds, which may take minutes, unless it is there."""
+    table = vectors_table(space_id)
+    await connection.execute(
+        f"""CREATE INDEX IF NOT EXISTS {table}_hnsw ON {table} USING hnsw (embedding halfvec_cosine_ops)
+            WITH (m = {HNSW_M}, ef_construction = {HNSW_EF_CONSTRUCTION}) WHERE active""",
+        timeout=BUILD_TIMEOUT,
+    )
 
 
 async def drop(connection: PooledConnection, space_id: int) -> None:
@@ -66,18 +110,19 @@ async def drop(connection: PooledConnection, space_id: int) -> None:
 async def reuse_vectors(connection: PooledConnection, space_id: int, document_id: UUID, version: int) -> int:
     """Copy vectors of equal chunks that the space holds already. Returns how many chunks need no embedding."""
     table = vectors_table(space_id)
-    done = await connection.execute(
-        f"""INSERT INTO {table} (chunk_id, document_id, version, embedding)
-        SELECT c.id, c.document_id, c.version, known.embedding
-        FROM chunks c CROSS JOIN LATERAL (
-            SELECT v.embedding FROM chunks o JOIN {table} v ON v.chunk_id = o.id
-            WHERE o.collection_id = c.collection_id AND o.content_hash = c.content_hash AND o.active LIMIT 1
-        ) known
-        WHERE c.document_id = $1 AND c.version = $2
-        ON CONFLICT DO NOTHING""",
-        document_id,
-        version,
-    )
+    with present():
+        done = await connection.execute(
+            f"""INSERT INTO {table} (chunk_id, document_id, version, embedding)
+            SELECT c.id, c.document_id, c.version, known.embedding
+            FROM chunks c CROSS JOIN LATERAL (
+                SELECT v.embedding FROM chunks o JOIN {table} v ON v.chunk_id = o.id
+                WHERE o.collection_id = c.collection_id AND o.content_hash = c.content_hash AND o.active LIMIT 1
+            ) known
+            WHERE c.document_id = $1 AND c.version = $2
+            ON CONFLICT DO NOTHING""",
+            document_id,
+            version,
+        )
     return int(done.rpartition(" ")[2])
 
 
@@ -88,12 +133,25 @@ async def insert_vectors(
     version: int,
     vectors: Sequence[tuple[int, Vector]],
 ) -> None:
-    """Store (chunk id, vector) pairs by COPY."""
-    await connection.copy_records_to_table(
-        vectors_table(space_id),
-        records=[(chunk_id, document_id, version, vector) for chunk_id, vector in vectors],
-        columns=("chunk_id", "document_id", "version", "embedding"),
-    )
+    """Store (chunk id, vector) pairs of one version, as `insert_rows` does."""
+    rows = [(chunk_id, document_id, version, vector) for chunk_id, vector in vectors]
+    await insert_rows(connection, space_id, rows)
+
+
+async def insert_rows(
+    connection: PooledConnection, space_id: int, rows: Sequence[tuple[int, UUID, int, Vector]]
+) -> None:
+    """Store (chunk id, document id, version, vector) by COPY.
+
+    Raises:
+        SpaceGone: the space was dropped.
+    """
+    with present():
+        await connection.copy_records_to_table(
+            vectors_table(space_id),
+            records=rows,
+            columns=("chunk_id", "document_id", "version", "embedding"),
+        )
 
 
 async def deactivate(

@@ -128,14 +128,47 @@ class Collection:
     statistics: int | None = None
 
 
+class ReindexStatus(StrEnum):
+    """Where a move to another embedding model stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Reindex:
+    """A collection's move to another embedding model. The counts are of chunks."""
+
+    id: UUID
+    embedding_model: str
+    status: ReindexStatus
+    chunk_count: int
+    embedded_count: int
+    failed_count: int
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def active(self) -> bool:
+        return self.status in (ReindexStatus.QUEUED, ReindexStatus.RUNNING)
+
+
 @dataclass(frozen=True, slots=True)
 class CollectionStatistics:
-    """A collection with what it holds. `size_bytes` is the sum of the original files."""
+    """A collection with what it holds. `size_bytes` is the sum of the original files.
+
+    `reindex` is its newest move to another model, also after that has ended.
+    """
 
     collection: Collection
     document_count: int
     chunk_count: int
     size_bytes: int
+    reindex: Reindex | None = None
 
 
 @dataclass(frozen=True, slots=True)

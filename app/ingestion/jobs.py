@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
@@ -26,6 +27,7 @@ else:
     Connection = asyncpg.Connection
 
 ENTRYPOINT = "ingest"
+REINDEX_ENTRYPOINT = "reindex"
 
 # A job whose worker died is taken over after this many seconds without a heartbeat.
 HEARTBEAT_TIMEOUT = 10.0
@@ -44,6 +46,15 @@ class IngestJob:
     headers: Mapping[str, str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReindexJob:
+    """A collection's move to another embedding model, as `IngestJob` describes a document."""
+
+    reindex_id: UUID
+    attempt: int = 0
+    headers: Mapping[str, str] | None = None
+
+
 async def enqueue(
     connection: "Connection | PoolConnectionProxy[asyncpg.Record]",
     document_id: UUID,
@@ -51,11 +62,31 @@ async def enqueue(
     headers: Mapping[str, str] | None = None,
 ) -> None:
     """Add a job inside the caller's transaction, unless one for this version waits or runs already."""
-    payload = orjson.dumps({"document_id": str(document_id), "version": version})
+    payload = {"document_id": str(document_id), "version": version}
+    await _enqueue(connection, ENTRYPOINT, payload, dedupe_key(document_id, version), headers)
+
+
+async def enqueue_reindex(
+    connection: "Connection | PoolConnectionProxy[asyncpg.Record]",
+    reindex_id: UUID,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """The same for a reindex. One of them runs at a time in the whole fleet: they share the model servers."""
+    payload = {"reindex_id": str(reindex_id)}
+    await _enqueue(connection, REINDEX_ENTRYPOINT, payload, f"{REINDEX_ENTRYPOINT}:{reindex_id}", headers)
+
+
+async def _enqueue(
+    connection: "Connection | PoolConnectionProxy[asyncpg.Record]",
+    entrypoint: str,
+    payload: Mapping[str, object],
+    key: str,
+    headers: Mapping[str, str] | None,
+) -> None:
     await Queries(_EnqueueDriver(cast("Connection", connection))).enqueue(
-        ENTRYPOINT,
-        payload,
-        dedupe_key=dedupe_key(document_id, version),
+        entrypoint,
+        orjson.dumps(payload),
+        dedupe_key=key,
         headers=dict(headers) if headers else None,
         on_conflict="skip",
     )
@@ -77,8 +108,9 @@ def dedupe_key(document_id: UUID, version: int) -> str:
 class QueueWorker:
     """Takes jobs from the queue and gives them to `handle` until stopped.
 
-    An error of `handle` that is `retryable` puts the job back with a growing delay; any other holds the job
-    for a person to look at. A worker that loses Postgres connects again by itself.
+    `reindex` is given the moves of collections. An error of either that is `retryable` puts the job back with a
+    growing delay; any other holds the job for a person to look at. A worker that loses Postgres connects again
+    by itself.
     """
 
     def __init__(
@@ -86,11 +118,13 @@ class QueueWorker:
         connect: Callable[[], Awaitable[Connection]],
         handle: Callable[[IngestJob], Awaitable[None]],
         *,
+        reindex: Callable[[ReindexJob], Awaitable[None]] | None = None,
         concurrency: int = 4,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
     ) -> None:
         self._connect = connect
         self._handle = handle
+        self._reindex = reindex
         self._concurrency = concurrency
         self._heartbeat_timeout = timedelta(seconds=heartbeat_timeout)
         self._stopping = asyncio.Event()
@@ -115,7 +149,11 @@ class QueueWorker:
         connection = await self._connect()
         try:
             manager = QueueManager(Queries(AsyncpgDriver(connection)))
-            manager.entrypoint(ENTRYPOINT, on_failure="hold")(self._dispatch)
+            manager.entrypoint(ENTRYPOINT, on_failure="hold")(self._ingest)
+            if self._reindex is not None:
+                manager.entrypoint(REINDEX_ENTRYPOINT, on_failure="hold", concurrency_limit=1)(
+                    partial(self._move, self._reindex)
+                )
             stopper = asyncio.create_task(self._relay_stop(manager))
             try:
                 await manager.run(
@@ -134,15 +172,17 @@ class QueueWorker:
         await self._stopping.wait()
         manager.shutdown.set()
 
-    async def _dispatch(self, job: Job) -> None:
+    async def _ingest(self, job: Job) -> None:
         fields = orjson.loads(job.payload or b"{}")
-        ingest = IngestJob(
-            UUID(fields["document_id"]),
-            fields["version"],
-            job.attempts,
-            {str(key): str(value) for key, value in (job.headers or {}).items()},
-        )
-        work = asyncio.ensure_future(self._handle(ingest))
+        ingest = IngestJob(UUID(fields["document_id"]), fields["version"], job.attempts, _headers(job))
+        await self._dispatch(job, self._handle(ingest))
+
+    async def _move(self, reindex: Callable[[ReindexJob], Awaitable[None]], job: Job) -> None:
+        fields = orjson.loads(job.payload or b"{}")
+        await self._dispatch(job, reindex(ReindexJob(UUID(fields["reindex_id"]), job.attempts, _headers(job))))
+
+    async def _dispatch(self, job: Job, handling: Awaitable[None]) -> None:
+        work = asyncio.ensure_future(handling)
         stop = asyncio.ensure_future(self._stopping.wait())
         try:
             await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
@@ -159,3 +199,7 @@ class QueueWorker:
         finally:
             stop.cancel()
             work.cancel()
+
+
+def _headers(job: Job) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (job.headers or {}).items()}

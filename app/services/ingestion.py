@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from app.db import chunks, collections, documents, leases, spaces
 from app.db.database import Database, PooledConnection
 from app.db.leases import IngestTask
+from app.db.spaces import SpaceGone
 from app.domain.documents import ChunkDraft, Collection, LoadedDocument, Stage
 from app.domain.retrieval import Vector
 from app.errors import LocalChatError, StoreUnavailable, UnreadableDocument
@@ -94,16 +95,36 @@ class IngestService:
 
     async def _run(self, task: IngestTask, lease: UUID) -> None:
         async with self._database.connection() as connection:
-            collection = await collections.find(connection, task.tenant, task.collection)
             stored = await chunks.count(connection, task.document_id, task.version)
-        if collection is None:
-            raise LeaseLost
-        if not stored:
-            await self._load(task, lease, collection)
-        await self._embed(task, lease, collection)
-        await self._show(task, lease, collection)
+        collection = await self._collection(task)
+        while True:
+            try:
+                if not stored:
+                    await self._load(task, lease, collection)
+                stored = True
+                await self._embed(task, lease, collection)
+                await self._show(task, lease, collection)
+                break
+            except SpaceGone:
+                collection = await self._collection(task)
+                await self._begin_again(task, lease, collection)
         # Outside the transaction that shows the document: counting a large collection takes a while.
         await self._refresh_statistics(collection.id)
+
+    async def _collection(self, task: IngestTask) -> Collection:
+        async with self._database.connection() as connection:
+            collection = await collections.find(connection, task.tenant, task.collection)
+        if collection is None:
+            raise LeaseLost
+        return collection
+
+    async def _begin_again(self, task: IngestTask, lease: UUID, collection: Collection) -> None:
+        """The collection has moved to another model: embed what its space lacks, failures of the old one too."""
+        async with self._database.transaction() as connection:
+            held = await leases.begin_again(connection, task.document_id, task.version, lease, collection.space.id)
+            if not held:
+                raise LeaseLost
+            await chunks.forgive(connection, task.document_id, task.version)
 
     async def _load(self, task: IngestTask, lease: UUID, collection: Collection) -> None:
         async with self._database.transaction() as connection:
@@ -132,12 +153,11 @@ class IngestService:
             await self._advance(connection, task, lease, Stage.EMBED, embedded=reused, reused=reused)
 
     async def _embed(self, task: IngestTask, lease: UUID, collection: Collection) -> None:
-        table = spaces.vectors_table(collection.space.id)
         after = -1
         while True:
             async with self._database.connection() as connection:
                 window = await chunks.pending(
-                    connection, table, task.document_id, task.version, after=after, limit=WINDOW
+                    connection, collection.space.id, task.document_id, task.version, after=after, limit=WINDOW
                 )
             if not window:
                 return
@@ -182,6 +202,8 @@ class IngestService:
             document = await documents.lock(connection, task.tenant, task.document_id)
             if document is None:
                 raise LeaseLost
+            if not await leases.holds_space(connection, task.collection_id, collection.space.id):
+                raise SpaceGone
             if document.chunk_count and document.failed_count == document.chunk_count:
                 raise UnreadableDocument("No chunk of the document could be embedded.")
             if not await leases.activate(connection, task.document_id, lease):

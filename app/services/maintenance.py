@@ -2,27 +2,51 @@
 
 import asyncio
 import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
-from app.db import maintenance
-from app.db.database import Database
+from app.db import changes, maintenance, reindexes
+from app.db.database import Database, PooledConnection
 from app.errors import StoreUnavailable
 from app.ingestion import jobs
 
-# Documents or versions deleted in one transaction.
-BATCH = 20
+# Rows deleted in one transaction: chunks, and documents or versions with their original bytes.
+CHUNKS = 2000
+DOCUMENTS = 50
 
-# A queued document without a job for this many seconds has lost it.
+# A queued document or reindex without a job for this many seconds has lost it.
 LOST_AFTER = 60.0
+
+# Seconds for which vectors stay that no search begins to read any more; none takes that long.
+SPACES_STAY = 120.0
 
 _log = logging.getLogger(__name__)
 
 
 class MaintenanceService:
-    """Purges what nobody can see, and queues again what lost its job."""
+    """Purges what nobody can see, and queues again what lost its job.
 
-    def __init__(self, database: Database, *, interval: float = 30.0) -> None:
+    Args:
+        database: where.
+        interval: seconds between two rounds.
+        spaces_stay: seconds for which retired vectors stay.
+        patient: wait for another replica that cleans up, rather than leave it to that one.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        interval: float = 30.0,
+        spaces_stay: float = SPACES_STAY,
+        patient: bool = False,
+    ) -> None:
         self._database = database
         self._interval = interval
+        self._spaces_stay = spaces_stay
+        self._patient = patient
 
     async def run(self) -> None:
         """Clean up for ever, every `interval` seconds."""
@@ -33,31 +57,66 @@ class MaintenanceService:
                 _log.warning("Housekeeping skipped: the database does not answer")
             await asyncio.sleep(self._interval)
 
-    async def once(self) -> None:
-        await self._requeue()
-        while await self._purge():
-            pass
-        await self._drop_collections()
+    async def once(self) -> Counter[str]:
+        """Do what there is to do. Returns how many of what went."""
+        done: Counter[str] = Counter()
+        done["jobs queued again"] += await self._requeue()
+        done["vector tables"] += await self._drop_spaces()
+        for name, purge in (
+            ("chunks", lambda connection: maintenance.purge_chunks(connection, CHUNKS)),
+            ("document versions", lambda connection: maintenance.purge_versions(connection, DOCUMENTS)),
+            ("documents", lambda connection: maintenance.purge_documents(connection, DOCUMENTS)),
+            ("collections", maintenance.purge_collections),
+        ):
+            done[name] += await self._repeat(purge)
+        if done.total():
+            _log.info("Housekeeping: %s", ", ".join(f"{count} {name}" for name, count in done.items() if count))
+        return done
 
-    async def _requeue(self) -> None:
-        async with self._database.transaction() as connection:
-            if not await maintenance.try_lock(connection):
-                return
+    async def _requeue(self) -> int:
+        async with self._turn() as connection:
+            if connection is None:
+                return 0
             await maintenance.forget_uploads(connection)
-            for document_id, version in await maintenance.lost_jobs(connection, LOST_AFTER):
+            await changes.forget(connection)
+            documents = await maintenance.lost_jobs(connection, LOST_AFTER)
+            for document_id, version in documents:
                 _log.warning("Document %s had lost its job; it is queued again", document_id)
                 await jobs.enqueue(connection, document_id, version)
+            lost = await reindexes.lost(connection, LOST_AFTER)
+            for reindex_id in lost:
+                _log.warning("Reindex %s had lost its job; it is queued again", reindex_id)
+                await jobs.enqueue_reindex(connection, reindex_id)
+            return len(documents) + len(lost)
 
-    async def _purge(self) -> bool:
-        async with self._database.transaction() as connection:
-            if not await maintenance.try_lock(connection):
-                return False
-            purged = await maintenance.purge_documents(connection, BATCH)
-            return purged + await maintenance.purge_versions(connection, BATCH) > 0
+    async def _drop_spaces(self) -> int:
+        dropped = 0
+        async with self._database.connection() as connection:
+            retired = await maintenance.retired_spaces(connection, self._spaces_stay)
+        for space_id in retired:
+            async with self._turn() as connection:
+                if connection is not None:
+                    dropped += await maintenance.drop_space(connection, space_id)
+        return dropped
 
-    async def _drop_collections(self) -> None:
+    async def _repeat(self, purge: Callable[[PooledConnection], Awaitable[int]]) -> int:
+        """Purge batch by batch until nothing is left, resting after each for as long as it took."""
+        purged = 0
+        while True:
+            began = time.monotonic()
+            async with self._turn() as connection:
+                batch = await purge(connection) if connection is not None else 0
+            if not batch:
+                return purged
+            purged += batch
+            await asyncio.sleep(time.monotonic() - began)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[PooledConnection | None]:
+        """A transaction in which nobody else cleans up; None while somebody does."""
         async with self._database.transaction() as connection:
-            if not await maintenance.try_lock(connection):
-                return
-            for collection_id, space_ids in await maintenance.deleted_collections(connection):
-                await maintenance.drop_collection(connection, collection_id, space_ids)
+            if self._patient:
+                await maintenance.lock(connection)
+                yield connection
+            else:
+                yield connection if await maintenance.try_lock(connection) else None

@@ -172,7 +172,7 @@ async def test_housekeeping_leaves_no_row_of_what_was_deleted_or_superseded(desk
     await desk.upload("elsewhere", collection="doomed")
     await desk.collections.delete(TENANT, "doomed")
 
-    await MaintenanceService(desk.database).once()
+    await MaintenanceService(desk.database, spaces_stay=0).once()
 
     space = (await desk.collections.resolve(TENANT, "default")).space.id
     async with desk.database.connection() as connection:

@@ -38,6 +38,8 @@ from app.domain.documents import (
     Document,
     DocumentStatus,
     EmbeddingSpace,
+    Reindex,
+    ReindexStatus,
     Stage,
     Upload,
     UploadResult,
@@ -107,6 +109,27 @@ class FakeCollections:
         await self.get(tenant, name)
         if name != "default":
             del self.found[name]
+
+
+class FakeReindexes:
+    def __init__(self, collections: FakeCollections) -> None:
+        self._collections = collections
+
+    async def start(self, tenant: str, name: str, embedding_model: str) -> CollectionStatistics:
+        found = await self._collections.get(tenant, name)
+        if found.collection.space.model == embedding_model:
+            raise Conflict(f"{name!r} uses {embedding_model} already.")
+        move = Reindex(UUID(int=3), embedding_model, ReindexStatus.QUEUED, 0, 0, 0, None, NOW, NOW)
+        self._collections.found[name] = replace(found, reindex=move)
+        return self._collections.found[name]
+
+    async def cancel(self, tenant: str, name: str) -> CollectionStatistics:
+        found = await self._collections.get(tenant, name)
+        if found.reindex is None or not found.reindex.active:
+            raise Conflict(f"{name!r} is not on its way to another model.")
+        moved = replace(found.reindex, status=ReindexStatus.CANCELLED, error="Cancelled.")
+        self._collections.found[name] = replace(found, reindex=moved)
+        return self._collections.found[name]
 
 
 class FakeDocuments:
@@ -370,6 +393,7 @@ class Fakes:
             documents=cast("Any", self.documents),
             watcher=cast("Any", self.documents),
             collections=cast("Any", self.collections),
+            reindexes=cast("Any", FakeReindexes(self.collections)),
             search=self.search,
             answers=self.answers,
             conversations=self.conversations,

@@ -22,6 +22,7 @@ from app.services.statistics import StatisticsKeeper
 
 TENANT = "default"
 DIMENSION = 8
+WIDE = 12
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,10 @@ class FakeModel:
 
 
 class FakeModels:
+    """A model called `wide` has vectors of half as many numbers again."""
+
     async def describe(self, model: str) -> FakeModel:
-        return FakeModel(model)
+        return FakeModel(model, dimension=WIDE if model == "wide" else DIMENSION)
 
 
 class LineLoader:
@@ -60,11 +63,12 @@ class LineLoader:
 
 @dataclass
 class HashEmbedder:
-    """Unit vectors made of a text's hash. Texts with `poison` get none; `outage` stops the whole server."""
+    """Unit vectors made of a text's hash. Texts with `refuse` in them get none; `outage` stops the whole server."""
 
     batch: int = 4
     embedded: list[str] = field(default_factory=list)
     outage_after: int | None = None
+    refuse: str = "poison"
     pause: Callable[[int], Awaitable[None]] | None = None
 
     async def embed_chunks(self, collection: Collection, texts: Sequence[str], on_batch: OnBatch) -> None:
@@ -74,15 +78,18 @@ class HashEmbedder:
             part = texts[begin : begin + self.batch]
             self.embedded.extend(part)
             outcomes = tuple(
-                TextFailure("nan", "Not a number.") if "poison" in text else unit_vector(text) for text in part
+                TextFailure("nan", "Not a number.")
+                if self.refuse in text
+                else unit_vector(text, collection.space.dimension)
+                for text in part
             )
             await on_batch(BatchResult(tuple(range(begin, begin + len(part))), outcomes))
             if self.pause is not None:
                 await self.pause(len(self.embedded))
 
 
-def unit_vector(text: str) -> Vector:
-    raw = np.frombuffer(hashlib.sha256(text.encode()).digest()[:DIMENSION], dtype=np.uint8).astype(np.float32)
+def unit_vector(text: str, dimension: int = DIMENSION) -> Vector:
+    raw = np.frombuffer(hashlib.sha256(text.encode()).digest()[:dimension], dtype=np.uint8).astype(np.float32)
     vector: Vector = raw / np.linalg.norm(raw)
     return vector
 

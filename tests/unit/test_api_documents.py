@@ -137,3 +137,30 @@ async def test_a_relative_path_is_kept_as_the_name_and_an_absolute_one_is_not(se
     async with client_of(Fakes()) as client:
         response = await client.post("/api/documents", files={"files": (sent, b"text")})
     assert response.json()["items"][0]["filename"] == kept
+
+
+async def test_a_collection_is_moved_to_another_model_and_the_move_cancelled(client: httpx.AsyncClient) -> None:
+    route = "/api/collections/default/reindex"
+    moving = await client.post(route, json={"embedding_model": "other"})
+    assert (moving.status_code, moving.headers["location"]) == (202, "/api/collections/default")
+    assert (await client.get("/api/collections/default")).json()["reindex"]["status"] == "queued"
+    cancelled = await client.post(f"{route}/cancel")
+    assert (cancelled.status_code, cancelled.json()["reindex"]["status"]) == (200, "cancelled")
+    assert (await client.post(f"{route}/cancel")).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status"),
+    [
+        ("default", {"embedding_model": "all-minilm"}, 409),
+        ("absent", {"embedding_model": "other"}, 404),
+        ("default", {"embedding_model": "no such name"}, 422),
+        ("default", {"embedding_model": None}, 422),
+        ("default", {"model": "other"}, 422),
+    ],
+)
+async def test_a_move_that_makes_no_sense_is_a_problem(
+    client: httpx.AsyncClient, name: str, body: dict[str, object], status: int
+) -> None:
+    refused = await client.post(f"/api/collections/{name}/reindex", json=body)
+    assert (refused.status_code, refused.headers["content-type"]) == (status, "application/problem+json")

@@ -8,7 +8,7 @@ from app.api.dependencies import Provided, Tenant
 from app.api.openapi import problems
 from app.api.routing import BodyRoute
 from app.api.schemas.common import CollectionName, Cursor, Limit, PageView
-from app.api.schemas.documents import CollectionChange, CollectionCreation, CollectionView
+from app.api.schemas.documents import CollectionChange, CollectionCreation, CollectionView, ReindexRequest
 
 router = APIRouter(
     prefix="/api/collections",
@@ -75,3 +75,30 @@ async def change_collection(
 async def delete_collection(services: Provided, tenant: Tenant, name: CollectionName) -> None:
     """Take a collection with all its documents out of sight, at once."""
     await services.collections.delete(tenant, name)
+
+
+@router.post(
+    "/{name}/reindex",
+    operation_id="reindexCollection",
+    status_code=202,
+    responses={
+        202: {"headers": {"Location": {"schema": {"type": "string"}}}},
+        **problems(400, 404, 409, 413, 415, 502),
+    },
+)
+async def reindex_collection(
+    response: Response, services: Provided, tenant: Tenant, name: CollectionName, body: ReindexRequest
+) -> CollectionView:
+    """Move a collection to another embedding model in the background; `reindex` tells how far it is.
+
+    Questions use the old model's vectors until the new ones are complete, then those alone.
+    """
+    moving = await services.reindexes.start(tenant, name, body.embedding_model)
+    response.headers["Location"] = f"/api/collections/{name}"
+    return CollectionView.of(moving)
+
+
+@router.post("/{name}/reindex/cancel", operation_id="cancelReindex", responses=problems(404, 409))
+async def cancel_reindex(services: Provided, tenant: Tenant, name: CollectionName) -> CollectionView:
+    """Stop a move to another embedding model. The collection stays as it is."""
+    return CollectionView.of(await services.reindexes.cancel(tenant, name))

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.api.schemas.common import CollectionName, ModelName, RequestModel, Text, View
-from app.domain.documents import CollectionStatistics, DocumentStatus, Stage, UploadResult
+from app.domain.documents import CollectionStatistics, DocumentStatus, ReindexStatus, Stage, UploadResult
 
 
 class DocumentView(View):
@@ -62,6 +62,19 @@ class ChunkView(View):
     error: str | None
 
 
+class ReindexView(View):
+    """A collection's move to another embedding model, counted in chunks. Questions use the old one until `done`."""
+
+    embedding_model: str = Field(examples=["nomic-embed-text"])
+    status: ReindexStatus
+    chunk_count: int
+    embedded_count: int
+    failed_count: int
+    error: str | None = Field(description="Why it failed, or what it waits for")
+    created_at: datetime
+    updated_at: datetime
+
+
 class CollectionView(View):
     """A collection and what it holds. `size_bytes` is the sum of the original files."""
 
@@ -74,6 +87,7 @@ class CollectionView(View):
     document_count: int
     chunk_count: int
     size_bytes: int
+    reindex: ReindexView | None = Field(description="The newest move to another embedding model, if any")
     created_at: datetime
     updated_at: datetime
 
@@ -90,6 +104,7 @@ class CollectionView(View):
             document_count=found.document_count,
             chunk_count=found.chunk_count,
             size_bytes=found.size_bytes,
+            reindex=ReindexView.model_validate(found.reindex) if found.reindex else None,
             created_at=collection.created_at,
             updated_at=collection.updated_at,
         )
@@ -109,3 +124,7 @@ class CollectionChange(RequestModel):
 
     name: CollectionName | None = None
     description: Text | None = Field(default=None, max_length=2000)
+
+
+class ReindexRequest(RequestModel):
+    embedding_model: ModelName = Field(examples=["nomic-embed-text"])

@@ -40,6 +40,7 @@ def read_config(arguments: list[str] | None = None) -> ModelServerConfig:
     add("--fake-embedding-latency-ms", type=float, metavar="MS", help="add fake-embedding: MS for each text")
     add("--fake-request-latency-ms", type=float, default=0.0, metavar="MS", help="and MS for each request")
     add("--fake-slots", type=int, default=1, help="texts that fake-embedding embeds at once")
+    add("--fake-dimension", type=int, default=384, help="numbers in a vector of fake-embedding")
     given = parser.parse_args(arguments)
     fake = None
     if given.fake_embedding_latency_ms is not None:
@@ -47,6 +48,7 @@ def read_config(arguments: list[str] | None = None) -> ModelServerConfig:
             text_ms=given.fake_embedding_latency_ms,
             request_ms=given.fake_request_latency_ms,
             slots=given.fake_slots,
+            dimension=given.fake_dimension,
         )
     return ModelServerConfig(
         host=given.host,

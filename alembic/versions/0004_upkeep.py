@@ -1,0 +1,168 @@
+"""Moving collections between embedding models, upkeep that suits each table, and statistics."""
+
+from app.db.migrate import run_sql
+
+revision = "0004"
+down_revision = "0001"
+
+REINDEXES = """
+-- A collection on its way to another embedding model: `space_id` is being filled beside the space in use.
+CREATE TABLE reindexes (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    collection_id integer NOT NULL REFERENCES collections ON DELETE CASCADE,
+    space_id integer NOT NULL,
+    model text NOT NULL,
+    status text NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+    chunk_count integer NOT NULL DEFAULT 0,
+    embedded_count integer NOT NULL DEFAULT 0,
+    failed_count integer NOT NULL DEFAULT 0,
+    error text,
+    lease uuid,
+    switched_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX reindexes_newest ON reindexes (collection_id, id);
+CREATE UNIQUE INDEX reindexes_one ON reindexes (collection_id) WHERE status IN ('queued', 'running');
+
+-- Chunks that the new model cannot embed, until the switch writes them to the chunks themselves.
+CREATE TABLE reindex_failures (
+    reindex_id uuid NOT NULL REFERENCES reindexes ON DELETE CASCADE,
+    chunk_id bigint NOT NULL,
+    reason text NOT NULL,
+    PRIMARY KEY (reindex_id, chunk_id)
+);
+
+-- Nobody begins to read a space that is retired; it is dropped once those who had begun are done.
+ALTER TABLE embedding_spaces ADD COLUMN retired_at timestamptz;
+CREATE INDEX embedding_spaces_retired ON embedding_spaces (retired_at) WHERE retired_at IS NOT NULL;
+UPDATE embedding_spaces s SET retired_at = now() FROM collections c
+    WHERE c.id = s.collection_id AND c.deleted_at IS NOT NULL;
+"""
+
+UPKEEP = """
+-- Purging looks for what is inactive without reading what is not.
+CREATE INDEX documents_replaced ON documents (id) WHERE version > 1 AND deleted_at IS NULL;
+CREATE INDEX collections_deleted ON collections (id) WHERE deleted_at IS NOT NULL;
+
+-- Progress is written to a document's row with every batch: room on its page keeps that out of the indexes.
+ALTER TABLE documents SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05,
+    autovacuum_analyze_scale_factor = 0.05);
+-- The default would let a fifth of a large table be dead, or other than its statistics say, before it acts.
+ALTER TABLE chunks SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05,
+    autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE corpus_changes SET (autovacuum_vacuum_scale_factor = 0.05);
+ALTER TABLE query_cache SET (autovacuum_analyze_scale_factor = 0.05, toast.autovacuum_vacuum_scale_factor = 0.05);
+DO $$
+DECLARE space integer;
+BEGIN
+    FOR space IN SELECT id FROM embedding_spaces LOOP
+        EXECUTE format('ALTER TABLE vectors_%s SET (autovacuum_vacuum_scale_factor = 0.1,
+            autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_analyze_scale_factor = 0.05)', space);
+    END LOOP;
+END $$;
+"""
+
+STATISTICS = """
+-- What the caches of all replicas did, by minute; each adds what it counted since it last did.
+CREATE TABLE cache_minutes (
+    minute timestamptz NOT NULL,
+    namespace text NOT NULL,
+    requests bigint NOT NULL,
+    l1_hits bigint NOT NULL,
+    l2_hits bigint NOT NULL,
+    l3_hits bigint NOT NULL,
+    semantic_hits bigint NOT NULL,
+    misses bigint NOT NULL,
+    stale bigint NOT NULL,
+    bypassed bigint NOT NULL,
+    coalesced bigint NOT NULL,
+    seconds_saved double precision NOT NULL,
+    tokens_saved bigint NOT NULL,
+    PRIMARY KEY (minute, namespace)
+) WITH (fillfactor = 70);
+
+CREATE TABLE slow_statements (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    seconds double precision NOT NULL,
+    statement text NOT NULL,
+    parameters text[] NOT NULL,
+    plan text,
+    request_id text
+);
+
+-- When each view was refreshed, and how many seconds that took.
+CREATE TABLE statistics_refreshes (
+    view text PRIMARY KEY,
+    at timestamptz NOT NULL,
+    seconds double precision NOT NULL
+);
+
+CREATE MATERIALIZED VIEW collection_statistics AS
+SELECT c.id AS collection_id, c.tenant,
+    coalesce(d.documents, 0) AS documents,
+    coalesce(d.queued, 0) AS queued, coalesce(d.processing, 0) AS processing, coalesce(d.ready, 0) AS ready,
+    coalesce(d.partial, 0) AS partial, coalesce(d.failed, 0) AS failed,
+    coalesce(k.chunks, 0) AS chunks, coalesce(k.tokens, 0) AS tokens, coalesce(k.text_bytes, 0) AS text_bytes,
+    coalesce(d.failed_chunks, 0) AS failed_chunks,
+    coalesce(d.size_bytes, 0) AS size_bytes,
+    coalesce(v.vector_bytes, 0) AS vector_bytes, coalesce(v.index_bytes, 0) AS index_bytes,
+    d.last_change_at
+FROM collections c
+LEFT JOIN (
+    SELECT collection_id, count(*) AS documents,
+        count(*) FILTER (WHERE status = 'queued') AS queued,
+        count(*) FILTER (WHERE status = 'processing') AS processing,
+        count(*) FILTER (WHERE status = 'ready') AS ready,
+        count(*) FILTER (WHERE status = 'partial') AS partial,
+        count(*) FILTER (WHERE status = 'failed') AS failed,
+        sum(failed_count) AS failed_chunks, sum(size_bytes)::bigint AS size_bytes, max(updated_at) AS last_change_at
+    FROM documents WHERE deleted_at IS NULL GROUP BY collection_id
+) d ON d.collection_id = c.id
+LEFT JOIN (
+    SELECT c.collection_id, count(*) AS chunks, sum(c.token_count) AS tokens,
+        sum(octet_length(c.text)) AS text_bytes
+    FROM chunks c JOIN documents d ON d.id = c.document_id AND d.active_version = c.version
+    WHERE c.active AND d.deleted_at IS NULL GROUP BY c.collection_id
+) k ON k.collection_id = c.id
+LEFT JOIN LATERAL (
+    SELECT sum(pg_table_size(t)) AS vector_bytes, sum(pg_indexes_size(t)) AS index_bytes
+    FROM embedding_spaces s, to_regclass('vectors_' || s.id) t WHERE s.collection_id = c.id
+) v ON true
+WHERE c.deleted_at IS NULL;
+CREATE UNIQUE INDEX collection_statistics_key ON collection_statistics (collection_id);
+
+CREATE MATERIALIZED VIEW document_statistics AS
+SELECT d.tenant, d.collection_id, d.media_type, count(*) AS documents,
+    count(*) FILTER (WHERE d.status IN ('partial', 'failed')) AS troubled,
+    sum(d.size_bytes)::bigint AS size_bytes, sum(d.chunk_count) AS chunks,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY d.chunk_count) AS median_chunks, max(d.chunk_count) AS most_chunks,
+    min(d.created_at) AS first_at, max(d.created_at) AS last_at
+FROM documents d JOIN collections c ON c.id = d.collection_id AND c.deleted_at IS NULL
+WHERE d.deleted_at IS NULL GROUP BY d.tenant, d.collection_id, d.media_type;
+CREATE UNIQUE INDEX document_statistics_key ON document_statistics (collection_id, media_type, tenant);
+
+CREATE MATERIALIZED VIEW query_statistics AS
+SELECT date_bin('1 hour', minute, '2000-01-01Z') AS hour, namespace, sum(requests)::bigint AS requests,
+    sum(l1_hits)::bigint AS l1_hits, sum(l2_hits)::bigint AS l2_hits, sum(l3_hits)::bigint AS l3_hits,
+    sum(semantic_hits)::bigint AS semantic_hits, sum(misses)::bigint AS misses, sum(stale)::bigint AS stale,
+    sum(bypassed)::bigint AS bypassed, sum(coalesced)::bigint AS coalesced,
+    sum(seconds_saved) AS seconds_saved, sum(tokens_saved)::bigint AS tokens_saved
+FROM cache_minutes GROUP BY 1, 2;
+CREATE UNIQUE INDEX query_statistics_key ON query_statistics (hour, namespace);
+"""
+
+
+def upgrade() -> None:
+    for sql in (REINDEXES, UPKEEP, STATISTICS):
+        run_sql(sql)
+
+
+def downgrade() -> None:
+    run_sql("""
+    DROP MATERIALIZED VIEW query_statistics, document_statistics, collection_statistics;
+    DROP TABLE statistics_refreshes, slow_statements, cache_minutes, reindex_failures, reindexes;
+    DROP INDEX documents_replaced, collections_deleted, embedding_spaces_retired;
+    ALTER TABLE embedding_spaces DROP COLUMN retired_at;
+    """)
