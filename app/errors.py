@@ -11,6 +11,7 @@
     ├── UnreadableDocument        422  a file that no loader can read; the message says why
     ├── NotCached                 404  only-if-cached was asked for: the service is well, so not RFC 9111's 504
     ├── StoreUnavailable          503  Postgres
+    ├── Stopping                  503  the process is being stopped, and the time for what it had begun is over
     └── ModelError                502
         ├── ModelNotFound         404
         ├── ModelUnsuitable       422  a chat was asked of an embedding model, or the reverse
@@ -97,6 +98,13 @@ class StoreUnavailable(LocalChatError):
     status = 503
     code = "store-unavailable"
     title = "The database cannot be reached"
+    retryable = True
+
+
+class Stopping(LocalChatError):
+    status = 503
+    code = "shutdown"
+    title = "The service is stopping"
     retryable = True
 
 

@@ -1,5 +1,6 @@
 """What happens around every request. Plain ASGI: these run on the hottest paths."""
 
+import asyncio
 import logging
 import time
 
@@ -8,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.problems import error_response, problem, problem_response
+from app.api.problems import error_response, problem, problem_response, stopping_problem
 from app.errors import TooLarge
 from app.telemetry import correlation
 
@@ -48,6 +49,10 @@ class RequestContext:
             await self.app(scope, receive, send_with_id)
         except ClientDisconnect:
             status = _CLIENT_CLOSED_REQUEST
+        except asyncio.CancelledError:
+            if not status:  # the server is being stopped, and its patience is over
+                await problem_response(stopping_problem(scope), {"Retry-After": "1"})(scope, receive, send_with_id)
+            raise
         except Exception as error:
             _errors.exception("Unexpected error")
             if status:

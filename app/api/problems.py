@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from app.errors import InvalidInput, LocalChatError, NotFound, TooLarge, UnsupportedMedia
+from app.errors import InvalidInput, LocalChatError, NotFound, Stopping, TooLarge, UnsupportedMedia
 from app.telemetry import correlation
 
 MEDIA_TYPE = "application/problem+json"
@@ -63,6 +63,14 @@ def problem_of(scope: Scope, error: Exception) -> dict[str, Any]:
     """An error of ours as a problem; any other becomes a plain 500."""
     known = error if isinstance(error, LocalChatError) else LocalChatError("Something went wrong on our side.")
     return problem(scope, known.status, known.code, known.title, known.detail)
+
+
+def stopping_problem(scope: Scope) -> dict[str, Any]:
+    """What ends a request that the server cannot finish because it is being stopped."""
+    return {
+        **problem_of(scope, Stopping("Ask again: another replica, or this one in a moment.")),
+        "code": Stopping.code,
+    }
 
 
 def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:

@@ -10,7 +10,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from starlette.types import Message, Receive, Scope, Send
 
-from app.api.problems import completed, problem, problem_of
+from app.api.problems import completed, problem_of, stopping_problem
 from app.errors import LocalChatError
 from app.telemetry.metrics import Metrics
 
@@ -132,9 +132,8 @@ class EventStream(EventSourceResponse, Generic[T]):
 
     async def _say_goodbye(self, scope: Scope, send: Send) -> None:
         """The server is being stopped under a stream that is still open."""
-        stopping = problem(scope, 503, "shutdown", "The service is stopping", "Ask again shortly.")
         with anyio.move_on_after(_FINAL_EVENT_SECONDS, shield=True):
-            await self._send(send, failure(scope, stopping, retryable=True))
+            await self._send(send, failure(scope, stopping_problem(scope), retryable=True))
             await self._send(send, b"", more=False)
 
     async def _send(self, send: Send, chunk: bytes, *, more: bool = True) -> None:

@@ -1,0 +1,90 @@
+"""A model server whose answers take a known time and no processor: so many pieces, so far apart.
+
+Any question that holds `word:N` is answered with N pieces.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.fake_ollama import FakeOllama, Request, respond, send_chunk, start_stream
+
+EMBEDDING_MODEL = "all-minilm"
+CHAT_MODEL = "smollm2:135m"
+DIMENSION = 8
+_NEVER = 10_000
+_MODELS = [
+    {"name": f"{EMBEDDING_MODEL}:latest", "digest": "sha256:1", "size": 1, "capabilities": ["embedding"]},
+    {"name": CHAT_MODEL, "digest": "sha256:2", "size": 1, "capabilities": ["completion"]},
+]
+
+
+@dataclass
+class ScriptedModels:
+    """Every text has nearly the same vector, so every passage is relevant to every question.
+
+    `gap` is seconds between two pieces, `embed_seconds` the time of one embedding request.
+    """
+
+    gap: float = 0.02
+    embed_seconds: float = 0.0
+    chats: int = 0
+    embedding: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[str]:
+        async with FakeOllama(handler=self._answer).running() as server:
+            yield server.url
+
+    async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        match request.path:
+            case "/api/version":
+                await respond(writer, {"version": "0.33.0"})
+            case "/api/tags":
+                await respond(writer, {"models": _MODELS})
+            case "/api/ps":
+                await respond(writer, {"models": []})
+            case "/api/show":
+                await respond(writer, _shown(request.json["model"]))
+            case "/api/embed":
+                self.embedding.set()
+                await asyncio.sleep(self.embed_seconds)
+                texts = request.json["input"]
+                await respond(writer, {"embeddings": [_vector(text) for text in texts]})
+            case "/api/chat":
+                await self._chat(request.json, writer)
+            case path:
+                await respond(writer, {"error": f"no {path}"}, 404)
+
+    async def _chat(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        self.chats += 1
+        found = re.findall(r"word:(\d+)", body["messages"][-1]["content"])
+        pieces = int(found[-1]) if found else _NEVER
+        await start_stream(writer)
+        for number in range(pieces):
+            await send_chunk(writer, _line({"message": {"role": "assistant", "content": f"piece{number} "}}))
+            await asyncio.sleep(self.gap)
+        end = {"done": True, "done_reason": "stop", "prompt_eval_count": 10, "eval_count": pieces}
+        await send_chunk(writer, _line({"message": {"role": "assistant", "content": ""}, **end}))
+        await send_chunk(writer, b"")
+
+
+def _shown(model: str) -> dict[str, Any]:
+    if model.startswith(EMBEDDING_MODEL):
+        info = {"general.architecture": "bert", "bert.embedding_length": DIMENSION, "bert.context_length": 512}
+        return {"capabilities": ["embedding"], "model_info": info}
+    info = {"general.architecture": "llama", "llama.context_length": 8192}
+    return {"capabilities": ["completion"], "model_info": info}
+
+
+def _vector(text: str) -> list[float]:
+    small = (len(text) % 97) / 9700
+    return [(1 - small**2) ** 0.5, small, *[0.0] * (DIMENSION - 2)]
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value).encode() + b"\n"
