@@ -10,6 +10,7 @@ from types import FrameType
 
 import uvicorn
 
+from app.cli.joining import JoiningProtocol
 from app.lifespan import api_lifespan
 from app.main import create_app
 from app.settings import Settings
@@ -32,7 +33,7 @@ def serve(settings: Settings, *, drain: float, grace: int) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=JoiningProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
