@@ -8,14 +8,16 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api import docs
-from app.api.instrumentation import instrument
+from app.api.fast_lane import FastLane
+from app.api.instrumentation import fast_hits, instrument
 from app.api.middleware import BodyLimit, RequestContext
 from app.api.openapi import DESCRIPTION, TAGS, describe, problems
 from app.api.problems import add_problem_handlers
 from app.api.routers import collections, conversations, documents, models, operations
 from app.api.routers.chat import add_chat
-from app.api.routers.search import add_search
+from app.api.routers.search import add_search, search_hit
 from app.settings import Settings
+from app.telemetry.access import AccessLog
 from app.telemetry.metrics import Metrics
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
@@ -53,6 +55,7 @@ def create_app(settings: Settings, *, lifespan: Callable[[Settings, Metrics], Li
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, max_upload_bytes=settings.max_upload_bytes)
     if metrics.enabled:
-        instrument(app, metrics)
-    app.add_middleware(RequestContext)
+        instrument(app, metrics, hot=("/api/search", "/api/chat"))
+    app.add_middleware(FastLane, lanes={"/api/search": search_hit}, observe=fast_hits(metrics))
+    app.add_middleware(RequestContext, access=AccessLog())
     return app

@@ -12,28 +12,32 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.problems import error_response, problem, problem_response, stopping_problem
 from app.errors import TooLarge
 from app.telemetry import correlation
+from app.telemetry.access import AccessLog
 
-_access = logging.getLogger("localchat.access")
 _errors = logging.getLogger("localchat.errors")
 _QUIET = ("/health/", "/metrics")
 _CLIENT_CLOSED_REQUEST = 499  # nginx's name for a client that left before it was answered
 
 
 class RequestContext:
-    """Binds the request's ids, echoes `X-Request-ID`, logs one line, and answers what nothing else caught."""
+    """Where a request begins and ends.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Binds its ids, echoes `X-Request-ID`, logs one line, and answers what nothing else caught.
+    """
+
+    def __init__(self, app: ASGIApp, *, access: AccessLog) -> None:
         self.app = app
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self._access.flush()
             return
         began = time.perf_counter()
-        headers = dict(scope["headers"])
-        ids = correlation.correlate(
-            _text(headers.get(b"traceparent")), request_id=_text(headers.get(b"x-request-id"))
-        )
+        ids = correlation.correlate(*_ids(scope))
         token = correlation.bind(ids)
         echoed = (b"x-request-id", ids.request_id.encode())
         status = 0
@@ -59,8 +63,9 @@ class RequestContext:
                 raise  # the server has to break the connection: half an answer is out
             await error_response(scope, error)(scope, receive, send_with_id)
         finally:
-            _log(scope, status, time.perf_counter() - began)
             correlation.unbind(token)
+            if not scope["path"].startswith(_QUIET):
+                self._access.note(ids, scope["method"], scope["path"], status, time.perf_counter() - began)
 
 
 class BodyLimit:
@@ -116,13 +121,12 @@ def _too_large(limit: int) -> str:
     return f"The request's body has more than {limit} bytes."
 
 
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")
-
-
-def _log(scope: Scope, status: int, seconds: float) -> None:
-    level = logging.DEBUG if scope["path"].startswith(_QUIET) else logging.INFO
-    if _access.isEnabledFor(level):
-        method, path = scope["method"], scope["path"]
-        fields = {"method": method, "path": path, "status": status, "duration_ms": round(seconds * 1000, 3)}
-        _access.log(level, "%s %s %d", method, path, status, extra=fields)
+def _ids(scope: Scope) -> tuple[str | None, str | None]:
+    """The `traceparent` and the `X-Request-ID` of a request."""
+    traceparent = request_id = None
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            traceparent = value.decode("latin-1")
+        elif name == b"x-request-id":
+            request_id = value.decode("latin-1")
+    return traceparent, request_id

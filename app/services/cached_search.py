@@ -17,8 +17,9 @@ from app.services.directory import CollectionDirectory
 from app.services.retrieval_codec import evidence_of, from_plain, to_plain
 from app.services.search import SearchService, checked
 
-# Partitions without a filter are few; their digests are kept.
-_REMEMBERED_PARTITIONS = 1024
+# Making a key costs more than looking it up, so the last ones made are kept, unless their question is long.
+_REMEMBERED_KEYS = 8192
+_REMEMBERED_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class CachedSearch:
         self._search = search
         self._directory = directory
         self._chain = chain
-        self._partitions: dict[tuple[Any, ...], Partition] = {}
+        self._specs: dict[tuple[Any, ...], KeySpec] = {}
 
     def peek(self, query: Query) -> Found | None:
         """A hit from memory, found without awaiting anything; None says nothing."""
@@ -81,15 +82,24 @@ class CachedSearch:
         return (await self.find(query)).retrieval
 
     def _spec(self, collection: Collection, query: Query) -> KeySpec:
-        shape = (query.tenant, collection.id, collection.space.id, collection.statistics, query.mode, query.top_k)
-        if query.filter:
+        if query.filter or len(query.text) > _REMEMBERED_CHARS:
             return KeySpec(_partition(collection, query), query.text)
-        partition = self._partitions.get(shape)
-        if partition is None:
-            if len(self._partitions) >= _REMEMBERED_PARTITIONS:
-                self._partitions.clear()
-            partition = self._partitions[shape] = _partition(collection, query)
-        return KeySpec(partition, query.text)
+        named = (
+            query.text,
+            query.top_k,
+            query.mode,
+            query.tenant,
+            collection.id,
+            collection.updated_at,
+            collection.space.id,
+            collection.statistics,
+        )
+        spec = self._specs.get(named)
+        if spec is None:
+            if len(self._specs) >= _REMEMBERED_KEYS:
+                self._specs.clear()
+            spec = self._specs[named] = KeySpec(_partition(collection, query), query.text)
+        return spec
 
 
 def _partition(collection: Collection, query: Query) -> Partition:

@@ -33,6 +33,7 @@ from app.cache.tiers import ChainPolicy
 from app.cache.versions import NoServer, VersionWatch
 from app.embedded.valkey import EmbeddedValkey
 from tests.support.cache import assemble, key_of, new_codec, open_pool, spec_of
+from tests.support.waiting import until
 
 TABLE = "stored_cache"
 LEASES = "stored_leases"
@@ -68,12 +69,6 @@ async def store(database_url: str) -> AsyncIterator[Store]:
         cache = PostgresCache(held, table=TABLE, timeout=10, retain=100)
         yield Store(database_url, pool, held, cache, HitLedger())
         await cache.close()
-
-
-async def until(condition: Any, seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_the_table_has_the_columns_and_indexes_that_were_promised(store: Store) -> None:

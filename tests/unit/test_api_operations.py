@@ -8,19 +8,31 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
+from app.api.middleware import RequestContext
 from app.errors import StoreUnavailable
 from app.services.health import Examiner, HealthService
+from app.telemetry.access import AccessLog
 from app.telemetry.correlation import bind, correlate, headers, unbind
 from app.telemetry.event_loop import sample_lag
-from app.telemetry.logging import CorrelationFilter, JsonFormatter
+from app.telemetry.logging import ConsoleFormatter, CorrelationFilter, JsonFormatter
 from tests.support.api import Fakes, client_of, well
+from tests.support.waiting import until
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 async def down() -> None:
     raise StoreUnavailable("The database did not answer.")
+
+
+async def no_messages() -> Message:
+    raise AssertionError
+
+
+async def no_answer(message: Message) -> None:
+    raise AssertionError(message)
 
 
 async def hang() -> None:
@@ -174,13 +186,51 @@ async def test_each_request_is_logged_once_without_its_query(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, logger="localchat.access"):
-        await client.get("/api/documents?cursor=secret")
+        await client.get("/api/documents?cursor=secret", headers={"x-request-id": "first"})
         await client.get("/health/live")
+        await client.get("/nothing")
+        await until(lambda: bool(caplog.records))
     (record,) = [record for record in caplog.records if record.name == "localchat.access"]
-    line = json.loads(JsonFormatter().format(record))
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/api/documents", 200)
-    assert "secret" not in json.dumps(line)
-    assert line["duration_ms"] > 0
+    first, second = [json.loads(line) for line in JsonFormatter().format(record).splitlines()]
+    assert (first["method"], first["path"], first["status"]) == ("GET", "/api/documents", 200)
+    assert (first["request_id"], first["level"], first["logger"]) == ("first", "INFO", "localchat.access")
+    assert first["duration_ms"] > 0
+    assert (second["path"], second["status"]) == ("/nothing", 404)
+    assert "secret" not in record.getMessage() + json.dumps(first)
+    shown = ConsoleFormatter().format(record).splitlines()
+    assert "GET /api/documents 200" in shown[0]
+    assert "request_id=first" in shown[0]
+    assert "trace_id" not in shown[0]
+
+
+async def test_requests_are_logged_before_the_process_ends(caplog: pytest.LogCaptureFixture) -> None:
+    access = AccessLog(delay=60)
+    with caplog.at_level(logging.INFO, logger="localchat.access"):
+        access.note(correlate(), "GET", "/api/documents", 200, 0.001)
+        assert not caplog.records
+
+        async def ended(scope: Scope, receive: Receive, send: Send) -> None:
+            """A lifespan that is over."""
+
+        await RequestContext(ended, access=access)({"type": "lifespan"}, no_messages, no_answer)
+    (record,) = caplog.records
+    assert "GET /api/documents 200" in JsonFormatter().format(record)
+
+
+async def test_a_full_access_log_is_written_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    access = AccessLog(delay=60)
+    with caplog.at_level(logging.INFO, logger="localchat.access"):
+        for _ in range(1000):
+            access.note(correlate(), "GET", "/", 200, 0.001)
+    assert [record.getMessage() for record in caplog.records] == ["1000 requests"]
+
+
+async def test_a_level_above_info_leaves_requests_out(caplog: pytest.LogCaptureFixture) -> None:
+    access = AccessLog(delay=0)
+    with caplog.at_level(logging.WARNING, logger="localchat.access"):
+        access.note(correlate(), "GET", "/", 200, 0.001)
+        await asyncio.sleep(0.01)
+    assert not caplog.records
 
 
 def test_a_log_line_is_json_with_the_ids_of_its_request() -> None:

@@ -2,10 +2,12 @@
 
 import orjson
 from fastapi import FastAPI, Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.api.cache_status import cache_status
-from app.api.dependencies import services_of, tenant_of
+from app.api.dependencies import DEFAULT_TENANT, Services, services_of, tenant_of
+from app.api.fast_lane import Reply, json_reply
 from app.api.openapi import problems
 from app.api.routing import DirectRoute
 from app.api.schemas.search import SearchRequest, SearchResponse
@@ -32,8 +34,22 @@ def add_search(app: FastAPI) -> None:
 
 async def search(request: Request, body: SearchRequest) -> Response:
     """The passages that fit a query best, by meaning and by words."""
-    tenant = await tenant_of(request)
-    query = Query(
+    query = _query(body, await tenant_of(request))
+    return _reply(await services_of(request).search.find(query, CacheControl(body.cache))).response()
+
+
+def search_hit(services: Services, content: bytes) -> Reply | None:
+    """The reply to a search whose results memory holds."""
+    try:
+        body = SearchRequest.model_validate_json(content)
+    except ValidationError:
+        return None
+    found = services.search.peek(_query(body, DEFAULT_TENANT)) if body.cache == "use" else None
+    return None if found is None else _reply(found)
+
+
+def _query(body: SearchRequest, tenant: str) -> Query:
+    return Query(
         tenant=tenant,
         collection=body.collection,
         text=body.query,
@@ -41,14 +57,9 @@ async def search(request: Request, body: SearchRequest) -> Response:
         mode=body.mode,
         filter=body.filter,
     )
-    search = services_of(request).search
-    found = search.peek(query) if body.cache == "use" else None
-    if found is None:
-        found = await search.find(query, CacheControl(body.cache))
-    return _reply(found)
 
 
-def _reply(found: Found) -> Response:
+def _reply(found: Found) -> Reply:
     """Put the response together from the results as they were prepared when they were computed."""
     cached = found.cached
     rest = {
@@ -64,4 +75,4 @@ def _reply(found: Found) -> Response:
         "corpus_version": cached.corpus_version,
     }
     content = b'{"results":%b,%b' % (found.results, orjson.dumps(rest)[1:])
-    return Response(content, headers={"content-type": "application/json", "cache-status": cache_status(cached)})
+    return json_reply(content, (b"cache-status", cache_status(cached).encode()))
