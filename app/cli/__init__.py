@@ -1,4 +1,4 @@
-"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor`.
+"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor|maintain`.
 
 Each command imports what it needs when it runs, so that `--help` answers at once.
 """
@@ -159,6 +159,17 @@ def doctor() -> None:
 
     if not asyncio.run(examine(_settings())):
         raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=_CARE)
+def maintain() -> None:
+    """Purge what was deleted, vacuum, rebuild bloated vector indexes, refresh statistics.
+
+    Nobody has to wait for it: questions and ingestion go on meanwhile.
+    """
+    from app.cli.maintain import maintain as run
+
+    asyncio.run(run(_settings()))
 
 
 def _settings(required: tuple[str, ...] = (), /, **overrides: object) -> "Settings":

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from app.db import changes, maintenance, reindexes
+from app.db import changes, maintenance, reindexes, statistics
 from app.db.database import Database, PooledConnection
 from app.errors import StoreUnavailable
 from app.ingestion import jobs
@@ -53,6 +53,7 @@ class MaintenanceService:
         while True:
             try:
                 await self.once()
+                await self._refresh_views()
             except StoreUnavailable:
                 _log.warning("Housekeeping skipped: the database does not answer")
             await asyncio.sleep(self._interval)
@@ -72,6 +73,13 @@ class MaintenanceService:
         if done.total():
             _log.info("Housekeeping: %s", ", ".join(f"{count} {name}" for name, count in done.items() if count))
         return done
+
+    async def _refresh_views(self) -> None:
+        async with self._database.connection() as connection:
+            due = await statistics.due(connection)
+        for view in due:
+            async with self._database.transaction() as connection:
+                await statistics.refresh(connection, view)
 
     async def _requeue(self) -> int:
         async with self._turn() as connection:

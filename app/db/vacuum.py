@@ -1,0 +1,113 @@
+"""Vacuum and analyze where it is due, and HNSW graphs rebuilt where most of their pages are waste.
+
+Nothing here may run inside a transaction; no statement keeps readers or writers out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.db.database import PooledConnection
+
+# Seconds for one statement.
+_TIMEOUT = 6 * 3600.0
+
+# From pgvector's src/hnsw.h: of an element's tuple, all but its vector; of a neighbour's tuple, its header; bytes
+# of a neighbour; and what a page holds besides its header, special space and line pointers.
+_ELEMENT, _NEIGHBOURS, _NEIGHBOUR, _LINE_POINTER, _PAGE, _USABLE = 72, 4, 6, 4, 8192, 8152
+_VECTOR_HEADER, _HALF_FLOAT, _DEFAULT_M = 8, 2, 16
+
+# A graph this many times as large as its vectors need, and with this much to win, is worth its rebuilding.
+BLOATED = 1.5
+_WORTH_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """`dead` rows wait for a vacuum, `modified` ones came or went since the last analyze."""
+
+    name: str
+    live: int
+    dead: int
+    modified: int
+    analyzed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """An HNSW index, its size, and the size that it would have anew, in bytes."""
+
+    index: str
+    vectors: int
+    size_bytes: int
+    expected_bytes: int
+
+    @property
+    def bloated(self) -> bool:
+        return (
+            self.size_bytes > BLOATED * self.expected_bytes and self.size_bytes - self.expected_bytes > _WORTH_BYTES
+        )
+
+
+async def tables(connection: PooledConnection) -> Sequence[TableState]:
+    rows = await connection.fetch(
+        """SELECT relname AS name, n_live_tup AS live, n_dead_tup AS dead, n_mod_since_analyze AS modified,
+            coalesce(last_analyze, last_autoanalyze) IS NOT NULL AS analyzed
+        FROM pg_stat_user_tables WHERE schemaname = current_schema() ORDER BY relname"""
+    )
+    return [TableState(**dict(row)) for row in rows]
+
+
+async def vacuum(connection: PooledConnection, table: str) -> None:
+    await connection.execute(f"VACUUM (ANALYZE) {_quoted(table)}", timeout=_TIMEOUT)
+
+
+async def drop_leftovers(connection: PooledConnection) -> Sequence[str]:
+    """Drop what a rebuild that was cut short has left behind."""
+    rows = await connection.fetch(
+        r"""SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        WHERE NOT i.indisvalid AND c.relname ~ '^vectors_\d+_hnsw_cc(new|old)\d*$'"""
+    )
+    for row in rows:
+        await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_quoted(row['relname'])}", timeout=_TIMEOUT)
+    return [row["relname"] for row in rows]
+
+
+async def graphs(connection: PooledConnection) -> Sequence[Graph]:
+    """The graphs of spaces in use."""
+    rows = await connection.fetch(
+        """SELECT c.relname AS index, t.relname AS table, s.dimension, pg_relation_size(c.oid) AS size,
+            (SELECT option_value::int FROM pg_options_to_table(c.reloptions) WHERE option_name = 'm') AS m
+        FROM embedding_spaces s JOIN pg_class t ON t.oid = to_regclass('vectors_' || s.id)
+        JOIN pg_index i ON i.indrelid = t.oid AND i.indisvalid JOIN pg_class c ON c.oid = i.indexrelid
+        JOIN pg_am a ON a.oid = c.relam AND a.amname = 'hnsw'
+        WHERE s.retired_at IS NULL ORDER BY s.id"""
+    )
+    found = []
+    for row in rows:
+        vectors = await connection.fetchval(
+            f"SELECT count(*) FROM {_quoted(row['table'])} WHERE active", timeout=_TIMEOUT
+        )
+        expected = expected_bytes(vectors, row["dimension"], row["m"] or _DEFAULT_M)
+        found.append(Graph(row["index"], vectors, row["size"], expected))
+    return found
+
+
+def expected_bytes(vectors: int, dimension: int, m: int) -> int:
+    """About the size of a new graph: an element stands with its neighbours on one page, with `2 * m` of them."""
+    element = _ELEMENT + _aligned(_VECTOR_HEADER + _HALF_FLOAT * dimension)
+    neighbours = _aligned(_NEIGHBOURS + 2 * m * _NEIGHBOUR)
+    per_page = max(1, _USABLE // (element + neighbours + 2 * _LINE_POINTER))
+    return (1 + -(-vectors // per_page)) * _PAGE
+
+
+async def rebuild(connection: PooledConnection, index: str) -> None:
+    """Build an index anew beside the old one, and put it in its place."""
+    await connection.execute(f"REINDEX INDEX CONCURRENTLY {_quoted(index)}", timeout=_TIMEOUT)
+
+
+def _aligned(size: int) -> int:
+    return (size + 7) // 8 * 8
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

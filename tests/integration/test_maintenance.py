@@ -1,0 +1,129 @@
+"""Upkeep on a real database: what is purged, vacuumed, rebuilt and refreshed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.db import maintenance, statistics, vacuum
+from app.db.spaces import vectors_table
+from app.services.maintenance import MaintenanceService
+from app.services.upkeep import UpkeepService
+from tests.support.ingestion import DIMENSION, TENANT, Desk
+
+# Vectors that no chunk stands behind: enough that a graph of a tenth of them is worth rebuilding.
+FILL = f"""
+INSERT INTO {{table}} (chunk_id, document_id, version, embedding)
+SELECT n, gen_random_uuid(), 1, ARRAY(SELECT random() + 0 * n FROM generate_series(1, {DIMENSION}))::vector::halfvec
+FROM generate_series(1000000, 1006000) n
+"""
+
+
+@pytest.fixture
+async def desk(database_url: str) -> AsyncIterator[Desk]:
+    desk = await Desk.open(database_url)
+    yield desk
+    await desk.database.close()
+
+
+async def count(desk: Desk, table: str) -> int:
+    async with desk.database.connection() as connection:
+        found: int = await connection.fetchval(f"SELECT count(*) FROM {table}")
+    return found
+
+
+async def test_chunks_are_purged_in_batches_of_bounded_size_with_their_vectors(desk: Desk) -> None:
+    kept = await desk.add("kept", "kept.txt")
+    for number in range(3):
+        gone = await desk.add("\n".join(f"line {number} {n}" for n in range(10)), f"{number}.txt")
+        await desk.documents.delete(TENANT, gone.id)
+    table = vectors_table((await desk.collections.resolve(TENANT, "default")).space.id)
+    sizes = []
+    while True:
+        async with desk.database.transaction() as connection:
+            batch = await maintenance.purge_chunks(connection, 7)
+        if not batch:
+            break
+        sizes.append(batch)
+        assert await count(desk, table) == await count(desk, "chunks")
+    assert sizes == [7, 7, 7, 7, 2]
+    assert await desk.visible(kept.id) == ["kept"]
+
+
+async def test_a_deleted_collection_is_gone_at_once_and_its_rows_by_and_by(desk: Desk) -> None:
+    await desk.ingest(await desk.upload("one\ntwo", "a.txt", "doomed"))
+    await desk.collections.delete(TENANT, "doomed")
+    assert [item.collection.name for item in (await desk.collections.list(TENANT)).items] == []
+    assert await count(desk, "chunks") == 2
+    done = await MaintenanceService(desk.database).once()
+    assert (done["chunks"], done["documents"], done["vector tables"], done["collections"]) == (2, 1, 0, 0)
+    done = await MaintenanceService(desk.database, spaces_stay=0).once()
+    assert (done["vector tables"], done["collections"]) == (1, 1)
+    assert await count(desk, "embedding_spaces") == 0
+
+
+async def test_a_space_that_somebody_reads_is_dropped_later(desk: Desk) -> None:
+    await desk.ingest(await desk.upload("one", "a.txt", "doomed"))
+    space = (await desk.collections.resolve(TENANT, "doomed")).space.id
+    await desk.collections.delete(TENANT, "doomed")
+    async with desk.database.transaction() as reader:
+        await reader.fetch(f"SELECT * FROM {vectors_table(space)}")
+        assert (await MaintenanceService(desk.database, spaces_stay=0).once())["vector tables"] == 0
+    assert (await MaintenanceService(desk.database, spaces_stay=0).once())["vector tables"] == 1
+
+
+async def test_one_replica_cleans_up_at_a_time(desk: Desk) -> None:
+    gone = await desk.add("gone")
+    await desk.documents.delete(TENANT, gone.id)
+    async with desk.database.transaction() as other:
+        assert await maintenance.try_lock(other)
+        assert (await MaintenanceService(desk.database).once()).total() == 0
+        waiting = asyncio.create_task(MaintenanceService(desk.database, patient=True).once())
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+    assert (await waiting)["chunks"] == 1
+
+
+async def test_a_bloated_graph_is_rebuilt_to_the_size_of_a_new_one(desk: Desk) -> None:
+    await desk.add("one")
+    table = vectors_table((await desk.collections.resolve(TENANT, "default")).space.id)
+    async with desk.database.connection() as connection:
+        await connection.execute(FILL.format(table=table))
+        [full] = await vacuum.graphs(connection)
+        assert not full.bloated
+        assert full.size_bytes == pytest.approx(full.expected_bytes, rel=0.15)
+        await connection.execute(f"DELETE FROM {table} WHERE chunk_id >= 1000300")
+    deeds = [deed async for deed in UpkeepService(desk.database).run()]
+    assert [deed.what for deed in deeds if table in deed.detail] == ["vacuumed", "rebuilt"]
+    async with desk.database.connection() as connection:
+        [graph] = await vacuum.graphs(connection)
+    assert graph.size_bytes < full.size_bytes / 5
+    assert not graph.bloated
+    again = [deed async for deed in UpkeepService(desk.database).run()]
+    assert "rebuilt" not in {deed.what for deed in again}
+
+
+async def test_what_a_rebuild_left_behind_is_dropped(desk: Desk) -> None:
+    await desk.add("one")
+    table = vectors_table((await desk.collections.resolve(TENANT, "default")).space.id)
+    async with desk.database.connection() as connection:
+        await connection.execute(f"CREATE INDEX {table}_hnsw_ccnew ON {table} (chunk_id)")
+        await connection.execute(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = $1::text::regclass", f"{table}_hnsw_ccnew"
+        )
+        assert await vacuum.drop_leftovers(connection) == [f"{table}_hnsw_ccnew"]
+        assert await vacuum.drop_leftovers(connection) == []
+
+
+async def test_views_are_refreshed_by_one_replica_while_others_read(desk: Desk) -> None:
+    await desk.add("one\ntwo")
+    async with desk.database.transaction() as first, desk.database.transaction() as second:
+        assert await statistics.refresh(first, "collection_statistics")
+        assert not await statistics.refresh(second, "collection_statistics")
+        assert await second.fetchval("SELECT count(*) FROM collection_statistics") == 0
+    async with desk.database.connection() as connection:
+        row = await connection.fetchrow("SELECT documents, ready, chunks, tokens FROM collection_statistics")
+        assert row is not None
+        assert tuple(row) == (1, 1, 2, 2)
+        assert await statistics.due(connection) == ["document_statistics", "query_statistics"]
+        assert await statistics.due(connection, min_age=0) != []
