@@ -1,0 +1,46 @@
+"""A PostgreSQL of the benchmark's own, and empty collections in it with vectors of MiniLM's dimension."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from app.db import collections, spaces
+from app.db.database import Database
+from app.db.migrate import migrate
+from app.embedded.postgres import EmbeddedPostgres
+from tests.performance.quality_data import DIMENSION
+from tests.support.corpus import TENANT
+
+
+@asynccontextmanager
+async def private_database() -> AsyncIterator[tuple[Database, str]]:
+    """The database and its URL, gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="localchat-bench-") as folder:
+        server = EmbeddedPostgres(Path(folder) / "postgres", durable=False)
+        try:
+            url = server.start()
+            await migrate(url)
+            database = await Database.connect(url)
+            yield database, url
+            await database.close()
+        finally:
+            server.stop()
+
+
+async def empty_collection(database: Database, name: str, language: str = "english") -> tuple[int, int]:
+    """The ids of a new collection and of its space."""
+    async with database.transaction() as connection:
+        collection_id = await collections.insert(connection, TENANT, name, description="", language=language)
+        assert collection_id is not None
+        space = await spaces.create(
+            connection,
+            collection_id,
+            model="all-minilm",
+            digest="",
+            dimension=DIMENSION,
+            query_prefix="",
+            document_prefix="",
+        )
+        await collections.use_space(connection, collection_id, space.id)
+    return collection_id, space.id
