@@ -25,8 +25,10 @@ from app.services.answer_pipeline import AnswerPipeline
 from app.services.cached_answers import CachedAnswers
 from app.services.cached_search import CachedSearch
 from app.services.collections import CollectionService
+from app.services.contexts import ModelContexts
 from app.services.conversations import ConversationService
 from app.services.deep_health import RecentMaximum
+from app.services.direct import DirectService
 from app.services.directory import CollectionDirectory
 from app.services.documents import DocumentService
 from app.services.embedding import EmbeddingService
@@ -93,8 +95,14 @@ async def _build(
         SearchService(database, collections, embedding.embed_query, statistics), directory, cache.chain
     )
     conversations = ConversationService(database)
+    contexts = ModelContexts(client)
     pipeline = AnswerPipeline(
-        search, client, prompts=PromptBuilder(TokenCounter()), rewriter=RuleRewriter(), relevance=Relevance()
+        search,
+        client,
+        prompts=PromptBuilder(TokenCounter()),
+        rewriter=RuleRewriter(),
+        relevance=Relevance(),
+        contexts=contexts,
     )
     streams: StreamCache[Event] = StreamCache(cache.chain)
     stack.push_async_callback(streams.close)
@@ -131,6 +139,7 @@ async def _build(
         search=search,
         answers=answers,
         conversations=conversations,
+        direct=DirectService(client, contexts, trace_id=_trace_id),
         models=ModelService(client, chat_model=settings.chat_model, embedding_model=settings.embedding_model),
         feedback=FeedbackService(database, observe=lambda verdict: metrics.feedback.labels(verdict).inc()),
         health=health,

@@ -10,6 +10,7 @@ from app.api.ports import Answers, Conversations, Keys, Search
 from app.errors import Unauthorized
 from app.services.collections import CollectionService
 from app.services.deep_health import DeepHealth
+from app.services.direct import DirectService
 from app.services.documents import DocumentService
 from app.services.feedback import FeedbackService
 from app.services.health import HealthService
@@ -32,6 +33,7 @@ class Services:
     search: Search
     answers: Answers
     conversations: Conversations
+    direct: DirectService
     models: ModelService
     feedback: FeedbackService
     health: HealthService

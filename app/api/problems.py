@@ -74,6 +74,10 @@ def stopping_problem(scope: Scope) -> dict[str, Any]:
 
 
 def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    if body["instance"].startswith("/v1/"):
+        # What OpenAI's clients look for in a refusal.
+        code = body["type"].rpartition(":")[2]
+        body = {**body, "error": {"message": body["detail"], "type": code, "param": None, "code": code}}
     # What a client sent may hold lone surrogates, which UTF-8 cannot.
     content = json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace")
     return Response(content, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)

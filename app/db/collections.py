@@ -25,6 +25,8 @@ SELECT {_COLUMNS} FROM collections c JOIN embedding_spaces s ON s.id = c.space_i
 WHERE c.id = $1 AND c.deleted_at IS NULL
 """
 
+_NAMES = "SELECT name FROM collections WHERE tenant = $1 AND deleted_at IS NULL ORDER BY name"
+
 _PAGE = f"""
 SELECT {_COLUMNS}, d.documents, d.chunks, d.bytes
 FROM collections c JOIN embedding_spaces s ON s.id = c.space_id
@@ -53,6 +55,11 @@ async def lock(connection: PooledConnection, tenant: str, name: str) -> Collecti
     """Find a collection and keep others from changing it until the transaction ends."""
     row = await connection.fetchrow(f"{_FIND} FOR NO KEY UPDATE OF c", tenant, name)
     return _collection(row) if row else None
+
+
+async def names(connection: PooledConnection, tenant: str) -> list[str]:
+    rows = await connection.fetch(_NAMES, tenant)
+    return [row["name"] for row in rows]
 
 
 async def page(

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+DEFAULT_MAX_TOKENS = 512
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -135,7 +137,7 @@ class AnswerRequest:
     top_k: int = 5
     model: str | None = None
     temperature: float = 0.0
-    max_tokens: int = 512
+    max_tokens: int = DEFAULT_MAX_TOKENS
     filter: Mapping[str, Any] = field(default_factory=dict)
     cache: str = "use"
     remember: bool = True

@@ -13,6 +13,7 @@ from app.generation.citations import CitationWriter
 from app.generation.prompt import ECHOES, Prompt, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import Rewriter
+from app.services.contexts import ModelContexts
 
 NO_CONTEXT = "no_context"
 NOTHING_FOUND = "I found nothing in these documents that answers this question."
@@ -37,14 +38,7 @@ class ChatChunk(Protocol):
     def eval_count(self) -> int: ...
 
 
-class ModelFacts(Protocol):
-    @property
-    def context_length(self) -> int | None: ...
-
-
 class ChatModels(Protocol):
-    async def show(self, model: str) -> ModelFacts: ...
-
     def chat(
         self,
         messages: Sequence[Mapping[str, str]],
@@ -100,7 +94,7 @@ class AnswerPipeline:
         prompts: fits the prompt.
         rewriter: makes a follow-up searchable.
         relevance: decides whether anything found is worth asking a model about.
-        max_context: tokens that a model is loaded with at most, whatever it could hold; memory grows with them.
+        contexts: how many tokens each model is loaded with.
     """
 
     def __init__(
@@ -111,15 +105,14 @@ class AnswerPipeline:
         prompts: PromptBuilder,
         rewriter: Rewriter,
         relevance: Relevance,
-        max_context: int = 4096,
+        contexts: ModelContexts,
     ) -> None:
         self._search = search
         self._models = models
         self._prompts = prompts
         self._rewriter = rewriter
         self._relevance = relevance
-        self._max_context = max_context
-        self._contexts: dict[str, int] = {}
+        self._contexts = contexts
 
     async def retrieve(self, asked: Asked) -> tuple[str, Retrieval]:
         """What was searched for, and what was found."""
@@ -147,7 +140,7 @@ class AnswerPipeline:
             for event in (retrieved, *_nothing_found(clock)):
                 yield event
             return
-        context = await self._context(asked.model)
+        context = await self._contexts.of(asked.model)
         prompt = self._prompts.build(
             asked.question,
             retrieval.results,
@@ -199,13 +192,6 @@ class AnswerPipeline:
             left_out=prompt.left_out,
         )
         yield Done(last.done_reason or "stop", writer.used)
-
-    async def _context(self, model: str) -> int:
-        """Tokens of the model's context, found out once: another size would load the model again."""
-        if model not in self._contexts:
-            length = (await self._models.show(model)).context_length
-            self._contexts[model] = min(length or self._max_context, self._max_context)
-        return self._contexts[model]
 
 
 def failed(error: LocalChatError) -> Failed:

@@ -1,6 +1,7 @@
 """Collections: named sets of documents that share one embedding model."""
 
 import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.db import collections, spaces
@@ -48,6 +49,11 @@ class CollectionService:
         more = len(found) > limit
         items = tuple(found[:limit])
         return Page(items, items[-1].collection.name if more else None)
+
+    async def names(self, tenant: str) -> Sequence[str]:
+        """The names of all collections, in order."""
+        async with self._database.connection() as connection:
+            return await collections.names(connection, tenant)
 
     async def get(self, tenant: str, name: str) -> CollectionStatistics:
         async with self._database.connection() as connection:

@@ -62,6 +62,14 @@ class ModelService:
         self._server = server
         self._defaults: dict[Role, str] = {"chat": chat_model, "embedding": embedding_model}
 
+    @property
+    def default_chat(self) -> str:
+        return self._defaults["chat"]
+
+    @property
+    def default_embedding(self) -> str:
+        return self._defaults["embedding"]
+
     async def list(self) -> list[Model]:
         """Models by name, with the default ones even where they are missing.
 

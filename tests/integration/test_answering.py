@@ -13,6 +13,7 @@ from app.ollama.client import OllamaClient
 from app.services.answer import AnswerService, collect
 from app.services.answer_cache import NullAnswerCache
 from app.services.answer_pipeline import AnswerPipeline
+from app.services.contexts import ModelContexts
 from tests.support.answering import PARIS, ROME, FakeConversations, FakeSearch, retrieval
 
 ASKED = AnswerRequest("t", "c", "What is the capital of France?", max_tokens=12)
@@ -32,6 +33,7 @@ def service(models: OllamaClient) -> AnswerService:
         prompts=PromptBuilder(),
         rewriter=RuleRewriter(),
         relevance=Relevance(),
+        contexts=ModelContexts(models),
     )
     return AnswerService(pipeline, NullAnswerCache(), FakeConversations(), default_model="smollm2:135m")
 

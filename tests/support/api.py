@@ -11,6 +11,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
+import numpy as np
 import orjson
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -52,6 +53,7 @@ from app.main import Lifespan, create_app
 from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
 from app.services.cached_search import Found
 from app.services.deep_health import Component, DeepHealth
+from app.services.direct import DirectRequest
 from app.services.documents import etag
 from app.services.feedback import FeedbackService
 from app.services.health import Examiner, HealthService, Probe
@@ -86,6 +88,9 @@ class FakeCollections:
         names = sorted(name for name in self.found if name > (cursor or ""))
         items = tuple(self.found[name] for name in names[:limit])
         return Page(items, names[limit - 1] if len(names) > limit else None)
+
+    async def names(self, tenant: str) -> Sequence[str]:
+        return sorted(self.found)
 
     async def get(self, tenant: str, name: str) -> CollectionStatistics:
         if name not in self.found:
@@ -329,6 +334,25 @@ class FakeModelServer:
         yield PullProgress("one", "pulling", "sha256:2", 100, 50)
 
 
+class FakeDirect:
+    """Echoes the last message; embeds everything alike."""
+
+    def __init__(self) -> None:
+        self.asked: list[DirectRequest] = []
+        self.embedded: list[tuple[list[str], str]] = []
+
+    async def chat(self, request: DirectRequest) -> AsyncIterator[Event]:
+        self.asked.append(request)
+        yield Start(QUERY_ID, "0" * 32, request.model, {"status": "bypass"})
+        yield Delta(request.messages[-1].content)
+        yield Usage(3, 2, 1.0, 2.0)
+        yield Done("length", ())
+
+    async def embed(self, texts: list[str], model: str) -> list[Any]:
+        self.embedded.append((texts, model))
+        return [np.array([0.6, 0.8], np.float32) for _ in texts]
+
+
 class FakeKeys:
     async def tenant_of(self, key: str) -> str | None:
         return "acme" if key == KEY else None
@@ -361,6 +385,7 @@ class Fakes:
     search: FakeSearch = field(default_factory=FakeSearch)
     answers: FakeAnswers = field(default_factory=FakeAnswers)
     conversations: FakeConversations = field(default_factory=FakeConversations)
+    direct: FakeDirect = field(default_factory=FakeDirect)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
     postgres: Probe = well
     redis: Probe = well
@@ -397,6 +422,7 @@ class Fakes:
             search=self.search,
             answers=self.answers,
             conversations=self.conversations,
+            direct=cast("Any", self.direct),
             models=ModelService(FakeModelServer(), chat_model="smollm2:135m", embedding_model="all-minilm"),
             feedback=cast("FeedbackService", self.feedback),
             health=self.health,

@@ -31,6 +31,7 @@ from app.generation.rewriting import RuleRewriter
 from app.services.answer import Answer, AnswerService, collect
 from app.services.answer_cache import NullAnswerCache
 from app.services.answer_pipeline import NOTHING_FOUND, AnswerPipeline
+from app.services.contexts import ModelContexts
 from tests.support.answering import PARIS, ROME, Facts, FakeConversations, FakeModels, FakeSearch, retrieval
 
 QUESTION = "What is the capital of France?"
@@ -50,7 +51,7 @@ class Setting:
             prompts=PromptBuilder(),
             rewriter=RuleRewriter(),
             relevance=Relevance(),
-            max_context=4096,
+            contexts=ModelContexts(self.models, longest=4096),
         )
         self.service = AnswerService(
             pipeline,

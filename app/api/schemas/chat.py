@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from app.api.schemas.common import CollectionName, JsonObject, ModelName, RequestModel, Text, View
 from app.api.schemas.search import CacheUse
-from app.domain.answers import AnswerRequest, Message
+from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
 
 QuestionText = Annotated[Text, Field(min_length=1, max_length=32_000)]
 
@@ -30,7 +30,7 @@ class ChatRequest(RequestModel):
     stream: bool = True
     cache: CacheUse = "use"
     temperature: float = Field(default=0.0, ge=0, le=2, allow_inf_nan=False)
-    max_tokens: int = Field(default=512, ge=1, le=32_768)
+    max_tokens: int = Field(default=DEFAULT_MAX_TOKENS, ge=1, le=32_768)
     filter: JsonObject = Field(default_factory=dict, description="Equality on the documents' metadata")
 
     @model_validator(mode="after")

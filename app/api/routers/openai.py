@@ -1,0 +1,132 @@
+"""Routes for OpenAI's clients. A model called `localchat` or `localchat/COLLECTION` answers from documents."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api.dependencies import Provided, Services, Tenant
+from app.api.openai_stream import CompletionChunks, completion
+from app.api.openapi import problems
+from app.api.problems import failed_response
+from app.api.routing import BodyRoute
+from app.api.schemas.openai import (
+    Completion,
+    CompletionRequest,
+    Embeddings,
+    EmbeddingsRequest,
+    OpenAIModel,
+    OpenAIModels,
+)
+from app.api.sse import EventStream
+from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Event
+from app.errors import InvalidInput, ModelProtocolError
+from app.generation.tokens import estimate
+from app.services.answer import collect
+from app.services.direct import DirectRequest
+
+DOCUMENTS = "localchat"
+# How chat front ends begin their own errands, such as naming a conversation: no document has the answer.
+_ERRAND = "### Task:"
+_CHUNK = 'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Thirty"}}]}\n\n'
+
+router = APIRouter(prefix="/v1", tags=["openai"], route_class=BodyRoute, responses=problems(401, 502, 503))
+
+
+@router.post(
+    "/chat/completions",
+    operation_id="createChatCompletion",
+    response_model=Completion,
+    responses={
+        200: {
+            "description": "With `stream`, chunks that end in `[DONE]`; sources come in a chunk of their own",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _CHUNK}},
+        },
+        **problems(400, 404, 413, 415, 422),
+    },
+)
+async def create_chat_completion(
+    request: Request, services: Provided, tenant: Tenant, body: CompletionRequest
+) -> Response:
+    """Answer from documents, or let a model reply by itself."""
+    events = _answering(services, tenant, body)
+    if body.stream:
+        include_usage = body.stream_options is not None and body.stream_options.include_usage
+        return EventStream(
+            events, CompletionChunks(body.model, include_usage=include_usage).encode, services.metrics
+        )
+    answer = await collect(events())
+    if answer.failed is not None:
+        return failed_response(request.scope, answer.failed.problem)
+    if answer.start is None or answer.done is None:
+        raise ModelProtocolError("The answer broke off before it was done.")
+    return Response(completion(answer, body.model).model_dump_json(), media_type="application/json")
+
+
+@router.post("/embeddings", operation_id="createEmbeddings", responses=problems(400, 404, 413, 415, 422))
+async def create_embeddings(services: Provided, _tenant: Tenant, body: EmbeddingsRequest) -> Embeddings:
+    """Embed texts as they are."""
+    model = services.models.default_embedding if body.model == DOCUMENTS else body.model
+    vectors = await services.direct.embed(body.texts, model)
+    return Embeddings.of(vectors, body, model, sum(map(estimate, body.texts)))
+
+
+@router.get("/models", operation_id="listOpenAIModels")
+async def list_openai_models(services: Provided, tenant: Tenant) -> OpenAIModels:
+    """`localchat` for the default collection, one for each collection, and the model servers' own."""
+    now = int(time.time())
+    names = await services.collections.names(tenant)
+    ours = [DOCUMENTS, *(f"{DOCUMENTS}/{name}" for name in names)]
+    theirs = [model.name for model in await services.models.list()]
+    return OpenAIModels(
+        data=[
+            *(OpenAIModel(id=name, created=now, owned_by="localchat") for name in ours),
+            *(OpenAIModel(id=name, created=now, owned_by="ollama") for name in theirs),
+        ]
+    )
+
+
+def _answering(services: Services, tenant: str, body: CompletionRequest) -> Callable[[], AsyncIterator[Event]]:
+    """Who answers: the documents of a collection, or a model by itself."""
+    collection = _collection(body)
+    if collection is None:
+        return partial(services.direct.chat, _direct(body, services.models.default_chat))
+    return partial(services.answers.answer, _question(body, tenant, collection))
+
+
+def _collection(body: CompletionRequest) -> str | None:
+    """The collection to answer from; None where the model is to reply by itself."""
+    name, _, collection = body.model.partition("/")
+    if name != DOCUMENTS or body.messages[-1].to_domain().content.lstrip().startswith(_ERRAND):
+        return None
+    return collection or "default"
+
+
+def _direct(body: CompletionRequest, default_model: str) -> DirectRequest:
+    return DirectRequest(
+        messages=tuple(message.to_domain() for message in body.messages),
+        model=default_model if body.model.partition("/")[0] == DOCUMENTS else body.model,
+        temperature=body.temperature,
+        max_tokens=body.longest,
+        stop=body.stops,
+    )
+
+
+def _question(body: CompletionRequest, tenant: str, collection: str) -> AnswerRequest:
+    *history, last = (message.to_domain() for message in body.messages)
+    if last.role != "user" or not last.content.strip():
+        raise InvalidInput("messages: the last one must be the user's, and not blank.")
+    return AnswerRequest(
+        tenant=tenant,
+        collection=collection,
+        question=last.content,
+        history=tuple(history),
+        top_k=body.top_k,
+        temperature=body.temperature or 0.0,
+        max_tokens=body.longest or DEFAULT_MAX_TOKENS,
+        filter=body.filter,
+        cache=body.cache,
+        remember=False,
+    )
