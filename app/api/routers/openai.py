@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.api.dependencies import Provided, Services, Tenant
 from app.api.openai_stream import CompletionChunks, completion
-from app.api.openapi import problems
+from app.api.openapi import event_stream, problems
 from app.api.problems import failed_response
 from app.api.routing import BodyRoute
 from app.api.schemas.openai import (
@@ -42,7 +42,7 @@ router = APIRouter(prefix="/v1", tags=["openai"], route_class=BodyRoute, respons
     responses={
         200: {
             "description": "With `stream`, chunks that end in `[DONE]`; sources come in a chunk of their own",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _CHUNK}},
+            "content": event_stream(("message",), _CHUNK),
         },
         **problems(400, 404, 413, 415, 422),
     },
