@@ -10,7 +10,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-input --no-compile
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up test check bench bench-quality e2e load format lock clean
+.PHONY: help up test check bench bench-quality e2e load format dashboards lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ load: $(VENV)/.dev ## Load a running service: make load URL=http://127.0.0.1:800
 format: $(VENV)/.dev ## Format the code and apply safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+dashboards: $(VENV)/.dev ## Write deploy/grafana/dashboards from their code
+	@$(BIN)/python -m deploy.grafana.generate
 
 lock: $(VENV)/.dev ## Resolve the requirement files anew
 	@$(LOCK) --override requirements/overrides.txt --output-file requirements/runtime.txt

@@ -67,10 +67,8 @@ def problem_of(scope: Scope, error: Exception) -> dict[str, Any]:
 
 def stopping_problem(scope: Scope) -> dict[str, Any]:
     """What ends a request that the server cannot finish because it is being stopped."""
-    return {
-        **problem_of(scope, Stopping("Ask again: another replica, or this one in a moment.")),
-        "code": Stopping.code,
-    }
+    stopping = Stopping("Ask again: another replica, or this one in a moment.")
+    return problem_of(scope, stopping) | {"code": stopping.code}
 
 
 def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
