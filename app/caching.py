@@ -17,20 +17,22 @@ from app.cache.codec import EnvelopeCodec
 from app.cache.freshness import FreshnessGuard
 from app.cache.judge import Judge
 from app.cache.lease import FleetLease, LeaseStore, RedisLeases
-from app.cache.manage import CacheManager
+from app.cache.manage import CacheManager, LastTier
 from app.cache.memory import MemoryCache
 from app.cache.notices import Backplane
+from app.cache.policy import ChainPolicy
 from app.cache.postgres import PostgresCache
 from app.cache.postgres_catalog import PostgresCatalog
 from app.cache.postgres_connection import HeldConnections
 from app.cache.postgres_lease import PostgresLeases
+from app.cache.postgres_pins import PostgresPins
 from app.cache.postgres_upkeep import HitLedger, PostgresUpkeep
 from app.cache.postgres_versions import PostgresVersionFeed, PostgresVersions, notify
 from app.cache.record import Record
 from app.cache.redis import RedisCache
 from app.cache.stats import CacheObserver, CacheStats
 from app.cache.tier import SharedTier
-from app.cache.tiers import ChainPolicy, TieredStore
+from app.cache.tiers import TieredStore
 from app.cache.versions import VersionWatch
 from app.db.database import Database
 from app.services.changes import CorpusChanges
@@ -49,14 +51,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """The parts that services are given. `manager` is None where no tier of Postgres is used.
+    """The parts that services are given.
 
     `listeners` are called whenever any collection changed, and when notifications may have been missed.
     """
 
     chain: CacheChain
     watch: VersionWatch
-    manager: CacheManager | None
+    manager: CacheManager
     redis: Redis | None
     listeners: list[Callable[[], None]]
 
@@ -78,14 +80,10 @@ async def open_cache(
     stack.push_async_callback(chain.close)
     listeners: list[Callable[[], None]] = []
     _run(parts.feed(tiers, listeners).run(), stack)
-    manager = None
-    if parts.uses_postgres:
-        upkeep = parts.upkeep()
-        _run(upkeep.run(), stack)
-        manager = CacheManager(
-            tiers, parts.codec, PostgresCatalog(parts.held, table=settings.l3_cache_table), upkeep
-        )
-    return Cache(chain, parts.watch, manager, parts.redis, listeners)
+    last = parts.last_tier() if parts.uses_postgres else None
+    if last is not None:
+        _run(last.upkeep.run(), stack)
+    return Cache(chain, parts.watch, CacheManager(tiers, parts.judge, last), parts.redis, listeners)
 
 
 @dataclass(slots=True)
@@ -187,15 +185,19 @@ class _Parts:
             on_version=on_version,
         )
 
-    def upkeep(self) -> PostgresUpkeep:
-        return PostgresUpkeep(
+    def last_tier(self) -> LastTier:
+        table = self.settings.l3_cache_table
+        pins = PostgresPins(self.held, self.codec, table=table, ttl=self.settings.l3_cache_ttl)
+        upkeep = PostgresUpkeep(
             self.held,
             self.ledger,
-            table=self.settings.l3_cache_table,
+            pins=pins,
+            table=table,
             max_entries=self.settings.l3_cache_max_entries,
             max_bytes=self.settings.l3_cache_max_bytes,
             retain=RETAINED,
         )
+        return LastTier(PostgresCatalog(self.held, table=table), upkeep, pins)
 
     def _tier(self, backend: RedisCache | PostgresCache, ttl: float) -> SharedTier:
         return SharedTier(backend, codec=self.codec, breaker=Breaker(backend.name), stats=self.stats, ttl=ttl)

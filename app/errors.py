@@ -12,6 +12,8 @@
     ├── NotCached                 404  only-if-cached was asked for: the service is well, so not RFC 9111's 504
     ├── StoreUnavailable          503  Postgres
     ├── Stopping                  503  the process is being stopped, and the time for what it had begun is over
+    ├── CacheUnavailable          503  a cache tier that was to be changed; reads do without it
+    ├── TierOff                   409  the cache tier that this needs is not in use
     └── ModelError                502
         ├── ModelNotFound         404
         ├── ModelUnsuitable       422  a chat was asked of an embedding model, or the reverse
@@ -106,6 +108,19 @@ class Stopping(LocalChatError):
     code = "shutdown"
     title = "The service is stopping"
     retryable = True
+
+
+class CacheUnavailable(LocalChatError):
+    status = 503
+    code = "cache-unavailable"
+    title = "A cache tier cannot be reached"
+    retryable = True
+
+
+class TierOff(LocalChatError):
+    status = 409
+    code = "tier-off"
+    title = "The cache tier is not in use"
 
 
 class ModelError(LocalChatError):

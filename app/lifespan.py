@@ -22,6 +22,7 @@ from app.ollama.client import OllamaClient
 from app.probing import open_health
 from app.services.answer import AnswerService
 from app.services.answer_pipeline import AnswerPipeline
+from app.services.cache_admin import CacheService
 from app.services.cached_answers import CachedAnswers
 from app.services.cached_search import CachedSearch
 from app.services.collections import CollectionService
@@ -141,7 +142,10 @@ async def _build(
         conversations=conversations,
         direct=DirectService(client, contexts, trace_id=_trace_id),
         models=ModelService(client, chat_model=settings.chat_model, embedding_model=settings.embedding_model),
-        feedback=FeedbackService(database, observe=lambda verdict: metrics.feedback.labels(verdict).inc()),
+        feedback=FeedbackService(
+            database, cache.manager, observe=lambda verdict: metrics.feedback.labels(verdict).inc()
+        ),
+        cache=CacheService(cache.manager, database),
         health=health,
         deep_health=deep_health,
         metrics=metrics,

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from app.api.ports import Answers, Conversations, Keys, Search
 from app.errors import Unauthorized
+from app.services.cache_admin import CacheService
 from app.services.collections import CollectionService
 from app.services.deep_health import DeepHealth
 from app.services.direct import DirectService
@@ -36,6 +37,7 @@ class Services:
     direct: DirectService
     models: ModelService
     feedback: FeedbackService
+    cache: CacheService
     health: HealthService
     deep_health: DeepHealth
     metrics: Metrics

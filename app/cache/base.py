@@ -45,17 +45,19 @@ class Entry(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which entries to clear; None means any."""
+    """Which entries to clear; None means any. `digest` is how their digests begin."""
 
     namespace: str | None = None
     tenant: str | None = None
     collection: int | None = None
+    digest: str = ""
 
     def covers(self, key: CacheKey) -> bool:
         return (
             self.namespace in (None, key.namespace)
             and self.tenant in (None, key.tenant)
             and self.collection in (None, key.collection)
+            and key.digest.startswith(self.digest)
         )
 
 
@@ -64,10 +66,11 @@ EVERYTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one namespace holds in one tier."""
+    """What one namespace holds in one tier. `evictions` is None where they are not counted by namespace."""
 
     entries: int = 0
     bytes: int = 0
+    evictions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

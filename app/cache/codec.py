@@ -99,16 +99,19 @@ class EnvelopeCodec:
         )
         return signed + hmac.digest(self._secrets[self._key_id], signed, "sha256")
 
-    def open(self, key: CacheKey, payload: bytes) -> Record | Refusal:
-        """Return the record that was sealed under `key`, or why this payload is not it. Never raises."""
+    def open(self, key: CacheKey, payload: bytes, *, outlived: bool = False) -> Record | Refusal:
+        """Return the record that was sealed under `key`, or why this payload is not it. Never raises.
+
+        `outlived` opens one whose time is over, too, for a holder that renews it.
+        """
         try:
-            return self._open(key, payload)
+            return self._open(key, payload, outlived=outlived)
         except _Refused as refused:
             return refused.reason
         except Exception:  # noqa: BLE001 - the unpickler may raise anything, and a bad body is a miss
             return Refusal.BODY
 
-    def _open(self, key: CacheKey, payload: bytes) -> Record:
+    def _open(self, key: CacheKey, payload: bytes, *, outlived: bool) -> Record:
         signed = self._verified(payload)
         _, _, compression, schema, created, expires, digest = _HEAD.unpack_from(signed)
         _, position = _short(signed, _HEAD.size)
@@ -117,7 +120,7 @@ class EnvelopeCodec:
             raise _Refused(Refusal.SCHEMA_VERSION)
         if digest.hex() != key.digest or namespace != key.namespace.encode():
             raise _Refused(Refusal.WRONG_ENTRY)
-        if expires / 1000 + self._tolerance < self._clock():
+        if not outlived and expires / 1000 + self._tolerance < self._clock():
             raise _Refused(Refusal.OUTLIVED)
         body: bytes | memoryview = signed[position + _LENGTH.size :]
         if _LENGTH.unpack_from(signed, position)[0] != len(body):

@@ -1,61 +1,91 @@
 """Looking into the cache and changing it by hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from app.cache.base import CacheKey, Scope
-from app.cache.codec import EnvelopeCodec, Refusal
+from app.cache.base import BackendStats, CacheKey, Scope
+from app.cache.codec import Refusal
+from app.cache.judge import Judge, Standing
 from app.cache.postgres_catalog import CatalogEntry, PostgresCatalog
+from app.cache.postgres_pins import PostgresPins
 from app.cache.postgres_upkeep import PostgresUpkeep
 from app.cache.record import Record
+from app.cache.report import report
+from app.cache.single_flight import SingleFlight
+from app.cache.tier import Holding
 from app.cache.tiers import TieredStore
+from app.errors import TierOff
 
 
 @dataclass(frozen=True, slots=True)
 class EntryDetails:
-    """An entry with what it rests on. `record` is a Refusal if the payload cannot be opened."""
+    """An entry, the tiers that hold it, and what it rests on.
 
-    entry: CatalogEntry
-    record: Record | Refusal
-    in_memory: bool
+    `entry` is None if L3 has no row of it; `record` is None if no tier holds one that can be opened, `standing`
+    then too.
+    """
+
+    key: CacheKey
+    entry: CatalogEntry | None
+    holdings: list[Holding]
+    record: Record | None
+    standing: Standing | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastTier:
+    """What L3 is managed by."""
+
+    catalog: PostgresCatalog
+    upkeep: PostgresUpkeep
+    pins: PostgresPins
 
 
 class CacheManager:
-    """What operators do. Everything is bound to a tenant; what reads the last tier raises what it raises."""
+    """What operators do. Everything is bound to a tenant; what asks L3 raises what it raises.
 
-    def __init__(
-        self,
-        tiers: TieredStore,
-        codec: EnvelopeCodec,
-        catalog: PostgresCatalog,
-        upkeep: PostgresUpkeep,
-    ) -> None:
+    `last` is None where L3 is off: what needs it raises TierOff.
+    """
+
+    def __init__(self, tiers: TieredStore, judge: Judge, last: LastTier | None) -> None:
         self._tiers = tiers
-        self._codec = codec
-        self._upkeep = upkeep
-        self.catalog = catalog
+        self._judge = judge
+        self._last = last
+        self._counting: SingleFlight[dict[str, BackendStats | None]] = SingleFlight()
 
-    async def top(self, tenant: str, *, limit: int = 10) -> list[CatalogEntry]:
+    @property
+    def catalog(self) -> PostgresCatalog:
+        return self._required.catalog
+
+    async def top(self, tenant: str, *, limit: int = 10, namespace: str | None = None) -> list[CatalogEntry]:
         """Return the most used entries; hits of the last seconds are written first."""
-        await self._upkeep.flush()
-        return await self.catalog.top(tenant, limit=limit)
+        last = self._required
+        await last.upkeep.flush()
+        return await last.catalog.top(tenant, limit=limit, namespace=namespace)
 
     async def details(self, tenant: str, digest: str) -> EntryDetails | None:
-        found = await self.catalog.one(tenant, digest)
-        if found is None:
+        row = None if self._last is None else await self._last.catalog.one(tenant, digest)
+        key = self._tiers.key_in_memory(digest) if row is None else row[0].key
+        if key is None or key.tenant != tenant:
             return None
-        entry, payload = found
-        return EntryDetails(
-            entry, self._codec.open(entry.key, payload), self._tiers.key_in_memory(digest) is not None
-        )
+        holdings = await self._tiers.examine(key)
+        records = [each.record for each in holdings if isinstance(each.record, Record)]
+        if not records:
+            return EntryDetails(key, row and row[0], holdings, None, None)
+        judgement = await self._judge.judge(key, records[0])
+        return EntryDetails(key, row and row[0], holdings, judgement.record, judgement.standing)
 
-    async def delete(self, tenant: str, digest: str) -> bool:
-        """Remove an entry from every tier of every replica; False if nobody has it."""
-        key = await self._key(tenant, digest)
-        return key is not None and await self._tiers.delete(key)
+    async def evict(self, tenant: str, digest: str) -> int:
+        """Remove the entry whose digest begins so from every tier of every replica; 0 if nobody has it.
+
+        Raises:
+            CacheUnavailable: a shared tier did not answer, and may still have it.
+        """
+        await self._tiers.drain()
+        return await self._tiers.clear(Scope(tenant=tenant, digest=digest))
 
     async def pin(self, tenant: str, digest: str, *, pinned: bool = True) -> bool:
-        return await self.catalog.pin(tenant, digest, pinned=pinned)
+        return await self._required.pins.pin(tenant, digest, pinned=pinned)
 
     async def clear(
         self,
@@ -65,20 +95,49 @@ class CacheManager:
         namespace: str | None = None,
         collection: int | None = None,
     ) -> int:
-        """Clear in one tier or in all; never another tenant's entries."""
+        """Clear in one tier or in all; never another tenant's entries.
+
+        Raises:
+            TierOff: `tier` is not in use.
+            CacheUnavailable: a tier did not answer. The others are cleared.
+        """
+        if tier is not None and tier not in self._tiers.lifetimes:
+            raise _off(tier)
+        await self._tiers.drain()
         return await self._tiers.clear(Scope(namespace, tenant, collection), tier=tier)
 
     async def clear_expired(self) -> int:
         """Remove expired entries of every tenant from the last tier: nobody can be served them."""
-        return await self._upkeep.clear_expired()
+        return await self._required.upkeep.clear_expired()
 
     async def report(self) -> dict[str, Any]:
-        """Return counters and holdings of every tier as plain data."""
-        return self._tiers.statistics.report(await self._tiers.held())
+        """Return counters and holdings of every tier as plain data. Who asks meanwhile shares one count."""
+        return report(self._tiers.statistics, await self._counting.run(0, self._held))
 
-    async def _key(self, tenant: str, digest: str) -> CacheKey | None:
-        found = await self.catalog.one(tenant, digest)
-        if found is not None:
-            return found[0].key
-        key = self._tiers.key_in_memory(digest)
-        return key if key is not None and key.tenant == tenant else None
+    async def _held(self) -> dict[str, BackendStats | None]:
+        held = await self._tiers.held()
+        counted = held.get("l3")
+        if self._last is not None and counted is not None:
+            evicted = self._last.upkeep.evicted
+            usage = {name: replace(use, evictions=evicted[name]) for name, use in counted.usage.items()}
+            held["l3"] = replace(counted, usage=usage, evictions=evicted.total())
+        return held
+
+    @property
+    def _required(self) -> LastTier:
+        if self._last is None:
+            raise _off("l3")
+        return self._last
+
+
+def refusal_of(holding: Holding) -> Refusal | None:
+    """Why a tier's payload was not opened, None if it was or there is none."""
+    return holding.record if isinstance(holding.record, Refusal) else None
+
+
+def _off(tier: str) -> TierOff:
+    hints = {
+        "l2": "REDIS_URL, L2_CACHE_ENABLED and CACHE_SIGNING_KEYS turn it on",
+        "l3": "L3_CACHE_ENABLED and CACHE_SIGNING_KEYS turn it on",
+    }
+    return TierOff(f"{tier} is not in use; {hints.get(tier, 'a tier is l1, l2 or l3')}.")

@@ -6,7 +6,7 @@ returning entry go straight to main. A hit only raises a counter of at most 3, s
 """
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -79,7 +79,7 @@ class MemoryCache(Generic[V]):
         self._small: _Queue[V] = _Queue()
         self._main: _Queue[V] = _Queue()
         self._ghost: OrderedDict[str, None] = OrderedDict()
-        self._evictions = 0
+        self._evictions: Counter[str] = Counter()
         self._oversized = 0
 
     def __len__(self) -> int:
@@ -128,10 +128,10 @@ class MemoryCache(Generic[V]):
         self._drop(node)
         return True
 
-    def key(self, digest: str) -> CacheKey | None:
-        """Return the full key of an entry, without counting as a use of it."""
+    def view(self, digest: str) -> tuple[CacheKey, Entry[V]] | None:
+        """Return an entry with its full key, without counting as a use of it."""
         node = self._index.get(digest)
-        return None if node is None else node.key
+        return None if node is None else (node.key, node.entry)
 
     def purge(self, scope: Scope) -> int:
         """Clear without awaiting; how many entries there were."""
@@ -153,11 +153,15 @@ class MemoryCache(Generic[V]):
         return self.purge(scope)
 
     async def stats(self) -> BackendStats:
-        usage: dict[str, Usage] = {}
+        entries: Counter[str] = Counter()
+        weights: Counter[str] = Counter()
         for node in self._index.values():
-            before = usage.get(node.key.namespace, Usage())
-            usage[node.key.namespace] = Usage(before.entries + 1, before.bytes + node.weight)
-        return BackendStats(usage, self._evictions, self._oversized)
+            entries[node.key.namespace] += 1
+            weights[node.key.namespace] += node.weight
+        usage = {
+            name: Usage(entries[name], weights[name], self._evictions[name]) for name in entries | self._evictions
+        }
+        return BackendStats(usage, self._evictions.total(), self._oversized)
 
     async def close(self) -> None:
         self.purge(Scope())
@@ -186,7 +190,7 @@ class MemoryCache(Generic[V]):
             self._main.push(node)
             return
         del self._index[node.key.digest]
-        self._evictions += 1
+        self._evictions[node.key.namespace] += 1
         self._ghost[node.key.digest] = None
         if len(self._ghost) > self._max_entries:
             self._ghost.popitem(last=False)
@@ -199,4 +203,4 @@ class MemoryCache(Generic[V]):
             node.frequency -= 1
             self._main.push(node)
         del self._index[node.key.digest]
-        self._evictions += 1
+        self._evictions[node.key.namespace] += 1

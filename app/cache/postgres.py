@@ -30,8 +30,11 @@ WHERE old.corpus_version IS NULL OR EXCLUDED.corpus_version >= old.corpus_versio
 _DELETE = "DELETE FROM @table WHERE cache_key = $1"
 _CLEAR = """
 DELETE FROM @table WHERE namespace = coalesce($1, namespace) AND tenant = coalesce($2, tenant)
-    AND ($3::integer IS NULL OR collection_id = $3)
+    AND ($3::integer IS NULL OR collection_id = $3) AND cache_key BETWEEN $4 AND $5
 """
+_DIGEST = 64
+# Seconds for removing what may be every row.
+_CLEARING = 60.0
 _USAGE = "SELECT namespace, count(*), coalesce(sum(size_bytes), 0)::bigint FROM @table GROUP BY namespace"
 
 
@@ -97,7 +100,9 @@ class PostgresCache:
         return await self._execute(self._remove, key.digest) > 0
 
     async def clear(self, scope: Scope) -> int:
-        return await self._execute(self._clear, scope.namespace, scope.tenant, scope.collection)
+        digests = scope.digest.ljust(_DIGEST, "0"), scope.digest.ljust(_DIGEST, "f")
+        arguments = (scope.namespace, scope.tenant, scope.collection, *digests)
+        return await self._execute(self._clear, *arguments, seconds=_CLEARING)
 
     async def stats(self) -> BackendStats:
         async with self._connections.connection() as connection:
@@ -116,10 +121,10 @@ class PostgresCache:
         now = self._clock()
         return {digest: Entry(payload, now + ttl) for digest, payload, ttl in rows}
 
-    async def _execute(self, statement: str, *arguments: Any) -> int:
+    async def _execute(self, statement: str, *arguments: Any, seconds: float | None = None) -> int:
         """Run a statement; how many rows it touched."""
         async with self._connections.connection() as connection:
-            tag = await connection.execute(statement, *arguments, timeout=self._timeout)
+            tag = await connection.execute(statement, *arguments, timeout=seconds or self._timeout)
         return int(tag.rpartition(" ")[2])
 
 

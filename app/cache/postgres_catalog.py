@@ -1,4 +1,4 @@
-"""What operators ask of L3: the most used entries, browsing by question, one entry, and pinning."""
+"""What operators ask of L3: the most used entries, browsing by question, and one entry."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ id, cache_key, query_text, query_params::text, metadata::text, hit_count, create
 last_accessed_at, namespace, tenant, collection_id, partition, corpus_version, size_bytes, pinned
 """
 _TOP = f"""
-SELECT {_COLUMNS} FROM @table WHERE expires_at > now() AND tenant = $1 ORDER BY hit_count DESC, id LIMIT $2
+SELECT {_COLUMNS} FROM @table WHERE expires_at > now() AND tenant = $1 AND namespace = coalesce($3, namespace)
+ORDER BY hit_count DESC, id LIMIT $2
 """  # noqa: S608 - constants only
 _BROWSE = f"""
 SELECT {_COLUMNS} FROM @table
@@ -22,7 +23,6 @@ WHERE tenant = $1 AND strpos(lower(query_text), lower($2)) > 0 AND id < coalesce
 ORDER BY id DESC LIMIT $6
 """  # noqa: S608 - constants only
 _ONE = f"SELECT {_COLUMNS}, result_data FROM @table WHERE cache_key = $1 AND tenant = $2"  # noqa: S608 - as above
-_PIN = "UPDATE @table SET pinned = $3 WHERE cache_key = $1 AND tenant = $2 RETURNING true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class PostgresCatalog:
     def __init__(self, connections: HeldConnections, *, table: str = "query_cache", timeout: float = 5.0) -> None:
         self._connections = connections
         self._timeout = timeout
-        self._top, self._browse, self._one, self._pin = (
-            statement.replace("@table", table) for statement in (_TOP, _BROWSE, _ONE, _PIN)
+        self._top, self._browse, self._one = (
+            statement.replace("@table", table) for statement in (_TOP, _BROWSE, _ONE)
         )
 
-    async def top(self, tenant: str, *, limit: int = 10) -> list[CatalogEntry]:
+    async def top(self, tenant: str, *, limit: int = 10, namespace: str | None = None) -> list[CatalogEntry]:
         """Return the unexpired entries with the most hits."""
-        return [_entry(row) for row in await self._fetch(self._top, tenant, limit)]
+        return [_entry(row) for row in await self._fetch(self._top, tenant, limit, namespace)]
 
     async def browse(
         self,
@@ -75,10 +75,6 @@ class PostgresCatalog:
         """Return an entry and its sealed payload."""
         rows = await self._fetch(self._one, digest, tenant)
         return (_entry(rows[0]), rows[0]["result_data"]) if rows else None
-
-    async def pin(self, tenant: str, digest: str, *, pinned: bool) -> bool:
-        """Keep an entry from being evicted, or no longer; it expires all the same. False: no such entry."""
-        return bool(await self._fetch(self._pin, digest, tenant, pinned))
 
     async def _fetch(self, statement: str, *arguments: Any) -> list[Any]:
         async with self._connections.connection() as connection:

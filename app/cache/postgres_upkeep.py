@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 
 from app.cache.postgres_connection import HeldConnections
+from app.cache.postgres_pins import PostgresPins
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ WITH counted AS (
 UPDATE @table SET hit_count = hit_count + hits, last_accessed_at = now() FROM counted WHERE @table.id = counted.id
 """
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('@table upkeep'))"
-_EXPIRE = "DELETE FROM @table WHERE expires_at < now() - make_interval(secs => $1)"
+_EXPIRE = "DELETE FROM @table WHERE NOT pinned AND expires_at < now() - make_interval(secs => $1)"
 # The entries longest unused go first; what is pinned counts towards the limits and stays.
 _EVICT = """
 DELETE FROM @table WHERE NOT pinned AND id IN (
@@ -25,7 +26,20 @@ DELETE FROM @table WHERE NOT pinned AND id IN (
         SELECT id, count(*) OVER kept AS entries, sum(size_bytes) OVER kept AS bytes FROM @table
         WINDOW kept AS (ORDER BY pinned DESC, last_accessed_at DESC, id DESC ROWS UNBOUNDED PRECEDING)
     ) AS ranked WHERE entries > $1 OR bytes > $2
-)
+) RETURNING namespace
+"""
+_EVICT_BY_QUOTA = """
+DELETE FROM @table WHERE NOT pinned AND id IN (
+    SELECT id FROM (
+        SELECT q.id, count(*) OVER kept AS entries, (c.settings->'cache'->>'max_entries')::bigint AS quota
+        FROM @table q JOIN collections c ON c.id = q.collection_id
+        WHERE c.settings->'cache'->>'max_entries' IS NOT NULL
+        WINDOW kept AS (
+            PARTITION BY q.collection_id ORDER BY q.pinned DESC, q.last_accessed_at DESC, q.id DESC
+            ROWS UNBOUNDED PRECEDING
+        )
+    ) AS ranked WHERE entries > quota
+) RETURNING namespace
 """
 
 
@@ -53,6 +67,8 @@ class HitLedger:
 class PostgresUpkeep:
     """Flushes hit counts every `flush_every` seconds, and enforces expiry and limits every `sweep_every`.
 
+    `expired` counts the entries that this replica removed, `evicted` those by namespace.
+
     Sweeps run in one replica at a time, under an advisory lock of the transaction.
     """
 
@@ -61,6 +77,7 @@ class PostgresUpkeep:
         connections: HeldConnections,
         ledger: HitLedger,
         *,
+        pins: PostgresPins | None = None,
         table: str = "query_cache",
         max_entries: int = 100_000,
         max_bytes: int = 1024 * 1024 * 1024,
@@ -76,11 +93,13 @@ class PostgresUpkeep:
         self._flush_every = flush_every
         self._sweep_every = sweep_every
         self._timeout = timeout
-        self._count, self._try_lock, self._expire, self._evict = (
-            statement.replace("@table", table) for statement in (_COUNT, _TRY_LOCK, _EXPIRE, _EVICT)
+        self._pins = pins
+        self._count, self._try_lock, self._expire, self._evict, self._evict_by_quota = (
+            statement.replace("@table", table)
+            for statement in (_COUNT, _TRY_LOCK, _EXPIRE, _EVICT, _EVICT_BY_QUOTA)
         )
         self.expired = 0
-        self.evicted = 0
+        self.evicted: Counter[str] = Counter()
 
     async def run(self) -> None:
         """Work until cancelled. A failure is logged and tried again at the next turn."""
@@ -109,20 +128,23 @@ class PostgresUpkeep:
             raise
 
     async def clear_expired(self) -> int:
-        """Remove every expired entry now, also those kept to be served when the pipeline fails."""
+        """Remove every expired entry now, also those kept to be served when the pipeline fails; none is pinned."""
         async with self._connections.connection() as connection:
             removed = await connection.execute(self._expire, 0.0, timeout=self._timeout)
         return _rows(removed)
 
     async def sweep(self) -> bool:
-        """Enforce expiry and limits; False if another replica is doing it."""
+        """Enforce expiry, limits and collections' quotas, and renew pins; False if another replica is doing it."""
         async with self._connections.connection() as connection, connection.transaction():
             if not await connection.fetchval(self._try_lock, timeout=self._timeout):
                 return False
             expired = await connection.execute(self._expire, self._retain, timeout=self._timeout)
-            evicted = await connection.execute(self._evict, *self._limits, timeout=self._timeout)
+            evicted = await connection.fetch(self._evict_by_quota, timeout=self._timeout)
+            evicted += await connection.fetch(self._evict, *self._limits, timeout=self._timeout)
+            if self._pins is not None:
+                await self._pins.renew()
         self.expired += _rows(expired)
-        self.evicted += _rows(evicted)
+        self.evicted.update(row["namespace"] for row in evicted)
         return True
 
 

@@ -77,7 +77,7 @@ class RedisCache:
         return removed
 
     async def stats(self) -> BackendStats:
-        """Walk all keys of the prefix: linear in their number."""
+        """Walk all keys of the prefix: linear in their number. Evictions are the server's, since it began."""
         entries: dict[str, int] = {}
         sizes: dict[str, int] = {}
         async for names in self._scan(EVERYTHING):
@@ -90,8 +90,10 @@ class RedisCache:
                 namespace = name.decode().removeprefix(self._prefix).partition(":")[0]
                 entries[namespace] = entries.get(namespace, 0) + 1
                 sizes[namespace] = sizes.get(namespace, 0) + length
+        async with asyncio.timeout(self._timeout):
+            server = await self._client.info("stats")
         usage = {namespace: Usage(count, sizes[namespace]) for namespace, count in entries.items()}
-        return BackendStats(usage, oversized=self._oversized)
+        return BackendStats(usage, int(server["evicted_keys"]), self._oversized)
 
     async def close(self) -> None:
         await self._gather.close()
@@ -114,7 +116,7 @@ class RedisCache:
                 _escape(self._prefix) + _part(scope.namespace),
                 _part(scope.tenant),
                 _part(scope.collection),
-                "*",
+                _escape(scope.digest) + "*",
             )
         )
         cursor: Any = 0

@@ -1,10 +1,9 @@
 """What the cache did since the process began, by tier and namespace."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import accumulate
-from typing import Any
-
-from app.cache.base import BackendStats, Usage
 
 _SUB_BITS = 3
 _BUCKETS = 40 << _SUB_BITS
@@ -14,21 +13,27 @@ class LatencyHistogram:
     """Counts in fixed buckets, eight to each power of two of nanoseconds: off by at most 1/8."""
 
     def __init__(self) -> None:
-        self._counts = [0] * _BUCKETS
+        self.counts = [0] * _BUCKETS
         self.total = 0
 
     def observe(self, nanoseconds: int) -> None:
         exponent = nanoseconds.bit_length() - _SUB_BITS - 1
         bucket = nanoseconds if exponent <= 0 else (exponent << _SUB_BITS) + (nanoseconds >> exponent)
-        self._counts[min(bucket, _BUCKETS - 1)] += 1
+        self.counts[min(bucket, _BUCKETS - 1)] += 1
         self.total += 1
+
+    def add(self, other: "LatencyHistogram") -> None:
+        """Count what another histogram counted, too."""
+        for bucket, count in enumerate(other.counts):
+            self.counts[bucket] += count
+        self.total += other.total
 
     def percentile(self, share: float) -> float | None:
         """Return the upper bound, in seconds, of the bucket that holds this share; None before the first."""
         if self.total == 0:
             return None
         wanted = max(1, share * self.total)
-        bucket = next(index for index, passed in enumerate(accumulate(self._counts)) if passed >= wanted)
+        bucket = next(index for index, passed in enumerate(accumulate(self.counts)) if passed >= wanted)
         exponent = max(0, (bucket >> _SUB_BITS) - 1)
         return (bucket - (exponent << _SUB_BITS) + 1 << exponent) / 1e9
 
@@ -87,6 +92,16 @@ class CacheStats:
         self._observed = observer is not None
         self._tiers: dict[tuple[str, str], TierCounters] = {}
         self._namespaces: dict[str, NamespaceCounters] = {}
+        self.since = datetime.now(UTC)
+
+    @property
+    def tiers(self) -> Mapping[tuple[str, str], TierCounters]:
+        """Counters by tier and namespace."""
+        return self._tiers
+
+    @property
+    def namespaces(self) -> Mapping[str, NamespaceCounters]:
+        return self._namespaces
 
     def tier(self, tier: str, namespace: str) -> TierCounters:
         counters = self._tiers.get((tier, namespace))
@@ -123,44 +138,3 @@ class CacheStats:
     def coalesced(self, namespace: str) -> None:
         self.of(namespace).coalesced += 1
         self.observer.coalesced(namespace)
-
-    def report(self, held: dict[str, BackendStats | None]) -> dict[str, Any]:
-        """Return everything as plain data; `held` maps a tier to what it holds, None if it did not say."""
-        return {
-            "tiers": {tier: self._tier_report(tier, stats) for tier, stats in held.items()},
-            "namespaces": {
-                name: {slot: getattr(counters, slot) for slot in NamespaceCounters.__slots__}
-                for name, counters in self._namespaces.items()
-            },
-        }
-
-    def _tier_report(self, tier: str, held: BackendStats | None) -> dict[str, Any]:
-        usage = {} if held is None else held.usage
-        namespaces = {namespace for name, namespace in self._tiers if name == tier} | set(usage)
-        return {
-            "available": held is not None,
-            "evictions": held.evictions if held else None,
-            "oversized": held.oversized if held else None,
-            "namespaces": {
-                namespace: _namespace_report(self.tier(tier, namespace), usage.get(namespace, Usage()))
-                for namespace in sorted(namespaces)
-            },
-        }
-
-
-def _namespace_report(counters: TierCounters, usage: Usage) -> dict[str, Any]:
-    looked = counters.hits + counters.misses + counters.stale
-    return {
-        "entries": usage.entries,
-        "bytes": usage.bytes,
-        "hits": counters.hits,
-        "misses": counters.misses,
-        "hit_rate": counters.hits / looked if looked else None,
-        "stale": counters.stale,
-        "errors": counters.errors,
-        "skipped": counters.skipped,
-        "refused": counters.refused,
-        "invalidations": counters.invalidations,
-        "latency_p50_seconds": counters.latency.percentile(0.50),
-        "latency_p99_seconds": counters.latency.percentile(0.99),
-    }

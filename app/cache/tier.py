@@ -27,6 +27,16 @@ class Found:
     deadline: float
 
 
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one tier has of an entry: nothing, a record, or a payload that was refused. `deadline` as in `Found`."""
+
+    tier: str
+    record: Record | Refusal | None = None
+    deadline: float = 0.0
+    available: bool = True
+
+
 class SharedTier:
     """Wraps one byte-valued backend.
 
@@ -94,6 +104,18 @@ class SharedTier:
 
     async def discard(self, key: CacheKey) -> bool:
         return bool(await self._attempt(key, "delete", lambda: self._backend.delete(key)))
+
+    async def examine(self, key: CacheKey) -> Holding:
+        """Look at what is held, for an operator: no use is counted. Nothing raises."""
+        try:
+            async with asyncio.timeout(self._hard):
+                entry = await self._backend.get(key)
+        except Exception as error:  # noqa: BLE001 - the other tiers are shown without this one
+            logger.info("%s could not be examined: %r", self.name, error)
+            return Holding(self.name, available=False)
+        if entry is None:
+            return Holding(self.name)
+        return Holding(self.name, self._codec.open(key, entry.value), entry.deadline)
 
     async def clear(self, scope: Scope) -> int:
         """Raises what the backend raises: an operator is told when a tier could not be cleared."""

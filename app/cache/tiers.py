@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from app.cache.background import Background
@@ -16,32 +16,14 @@ from app.cache.lease import Lease
 from app.cache.lookup import Search, TieredLookup
 from app.cache.memory import MemoryCache
 from app.cache.notices import Backplane, Notice
+from app.cache.policy import ChainPolicy
 from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import Cached, CacheStatus, Computed, Record, freeze
 from app.cache.stats import CacheStats
-from app.cache.tier import SharedTier
+from app.cache.tier import Holding, SharedTier
+from app.errors import CacheUnavailable
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ChainPolicy:
-    """Times in seconds.
-
-    Attributes:
-        l1_ttl: how long memory keeps an entry; the shared tiers have their own.
-        jitter: each lifetime is cut by up to this share, so that entries made together do not expire together.
-        budget: for looking into all shared tiers in one request.
-        eager: an entry that has used this share of its life is computed anew while it is being served.
-        patience: how long a request waits for the pipeline when it could be served an expired entry instead;
-            None waits to the end. The computation finishes either way and fills the cache.
-    """
-
-    l1_ttl: float = 7 * 86_400.0
-    jitter: float = 0.1
-    budget: float = 0.06
-    eager: float = 0.9
-    patience: float | None = None
 
 
 class TieredStore:
@@ -152,13 +134,23 @@ class TieredStore:
     async def clear(self, scope: Scope = EVERYTHING, *, tier: str | None = None) -> int:
         """Clear a scope in every tier, or in one; how many entries the fullest of them gave up.
 
-        Raises what a tier raises that could not be cleared.
+        Raises:
+            CacheUnavailable: a tier could not be cleared. The others are.
         """
-        removed = [0]
-        removed += [await each.clear(scope) for each in reversed(self._shared) if tier in (None, each.name)]
+        removed, failures = [0], {}
+        for each in reversed(self._shared):
+            if tier in (None, each.name):
+                try:
+                    removed.append(await each.clear(scope))
+                except Exception as error:  # noqa: BLE001 - told once the other tiers are cleared
+                    failures[each.name] = error
         if tier in (None, self._memory.name):
             removed.append(self._memory.purge(scope))
             await self._announce(Notice(scope=scope))
+        if failures:
+            raise CacheUnavailable(
+                f"Not cleared: {', '.join(failures)}, which did not answer; try again."
+            ) from next(iter(failures.values()))
         return max(removed)
 
     async def stats(self) -> BackendStats:
@@ -178,7 +170,15 @@ class TieredStore:
 
     def key_in_memory(self, digest: str) -> CacheKey | None:
         """Return the full key of an entry that memory holds."""
-        return self._memory.key(digest)
+        found = self._memory.view(digest)
+        return None if found is None else found[0]
+
+    async def examine(self, key: CacheKey) -> list[Holding]:
+        """Tell what each tier has of an entry, without counting as a use of it."""
+        found = self._memory.view(key.digest)
+        name = self._memory.name
+        holdings = [Holding(name) if found is None else Holding(name, found[1].value, found[1].deadline)]
+        return holdings + [await tier.examine(key) for tier in self._shared]
 
     def drop(self, notice: Notice) -> None:
         """Forget in memory what another replica says is gone."""

@@ -1,5 +1,6 @@
 """Collections and their statistics."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -135,6 +136,12 @@ async def mark_deleted(connection: PooledConnection, tenant: str, name: str) -> 
         await connection.execute("UPDATE embedding_spaces SET retired_at = now() WHERE collection_id = $1", deleted)
         await connection.fetchval("SELECT bump_corpus($1, NULL, NULL, 'removed')", deleted)
     return deleted
+
+
+async def names_of(connection: PooledConnection, ids: Sequence[int]) -> Mapping[int | None, str]:
+    """Names by id, deleted collections' included."""
+    rows = await connection.fetch("SELECT id, name FROM collections WHERE id = ANY($1::integer[])", ids)
+    return {row["id"]: row["name"] for row in rows}
 
 
 async def corpus_version(connection: PooledConnection, collection_id: int) -> int | None:

@@ -1,7 +1,9 @@
 """The text of passages that a search found, and of what stands around them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from app.db.database import PooledConnection
 from app.domain.documents import Chunk
@@ -21,6 +23,31 @@ JOIN chunks o ON o.document_id = c.document_id AND o.version = c.version
     AND c.ordinal BETWEEN o.ordinal - $2 AND o.ordinal + $2
 WHERE o.id = ANY($1::bigint[]) AND c.active ORDER BY o.id, c.ordinal
 """
+
+
+_BY_DOCUMENT = """
+SELECT d.id, d.filename, c.version, array_agg(c.id ORDER BY c.id) AS chunks
+FROM chunks c JOIN documents d ON d.id = c.document_id
+WHERE c.id = ANY($1::bigint[]) AND d.tenant = $2 GROUP BY d.id, c.version ORDER BY d.filename, d.id, c.version
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesOfDocument:
+    """Ids of chunks of one version of a document."""
+
+    document_id: UUID
+    filename: str
+    version: int
+    chunks: tuple[int, ...]
+
+
+async def by_document(
+    connection: PooledConnection, tenant: str, chunk_ids: Sequence[int]
+) -> list[PassagesOfDocument]:
+    """Sort chunks by the document they are of, visible or not; purged ones are left out."""
+    rows = await connection.fetch(_BY_DOCUMENT, chunk_ids, tenant)
+    return [PassagesOfDocument(row["id"], row["filename"], row["version"], tuple(row["chunks"])) for row in rows]
 
 
 async def fetch(connection: PooledConnection, chunk_ids: Sequence[int]) -> Mapping[int, Chunk]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from app.domain.answers import (
     AnswerRequest,
@@ -23,6 +23,7 @@ from app.domain.answers import (
 )
 from app.domain.conversations import Exchange
 from app.domain.event_codec import plain
+from app.domain.query_ids import new_query_id
 from app.errors import LocalChatError
 from app.services.answer_cache import AnswerCache
 from app.services.answer_pipeline import NO_CONTEXT, AnswerPipeline, Asked, Clock, failed
@@ -136,7 +137,8 @@ class AnswerService:
             conversation_id = request.conversation_id or (new_conversation_id() if request.remember else None)
             async with aclosing(opened.events) as events:
                 first = await anext(events)
-                start = Start(uuid4(), self._trace_id(), asked.model, opened.cache, conversation_id)
+                query_id = opened.query_id or new_query_id(opened.cache.get("key"))
+                start = Start(query_id, self._trace_id(), asked.model, opened.cache, conversation_id)
                 for event in (start, first):
                     answer.add(event)
                     yield event

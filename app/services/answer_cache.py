@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from uuid import UUID
 
 from app.domain.answers import Event
 from app.errors import NotCached
@@ -11,10 +12,14 @@ from app.services.answer_pipeline import AnswerPipeline, Asked, Clock
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The events of an answer after its `start`, and what `start` says of the cache."""
+    """The events of an answer after its `start`, and what `start` says of the cache.
+
+    `query_id` is given by a cache that has written down what it belongs to; otherwise the key makes one.
+    """
 
     cache: Mapping[str, Any]
     events: AsyncGenerator[Event, None]
+    query_id: UUID | None = None
 
 
 class AnswerCache(Protocol):

@@ -1,26 +1,69 @@
 """What people think of answers."""
 
+import logging
 from collections.abc import Callable
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, Protocol
 from uuid import UUID
 
 from app.db import feedback
 from app.db.database import Database
+from app.domain.query_ids import key_prefix
+from app.errors import CacheUnavailable
 
 # "wrong_hit": the answer came from the cache and belongs to another question.
 Verdict = Literal["up", "down", "wrong_hit"]
+
+_log = logging.getLogger(__name__)
+
+
+class Evictor(Protocol):
+    async def evict(self, tenant: str, digest: str) -> int:
+        """Remove the entry whose key begins so everywhere; raises CacheUnavailable if a tier may still have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVerdict:
+    """`evicted`: whether an entry was removed from every tier because of it."""
+
+    id: UUID
+    evicted: bool = False
 
 
 class FeedbackService:
     """Stores verdicts. `observe` is told each one."""
 
-    def __init__(self, database: Database, *, observe: Callable[[Verdict], None] = lambda _verdict: None) -> None:
+    def __init__(
+        self, database: Database, cache: Evictor, *, observe: Callable[[Verdict], None] = lambda _verdict: None
+    ) -> None:
         self._database = database
+        self._cache = cache
         self._observe = observe
 
-    async def record(self, tenant: str, query_id: UUID, verdict: Verdict, comment: str = "") -> UUID:
-        """Returns the id of what was stored."""
-        async with self._database.connection() as connection:
+    async def record(self, tenant: str, query_id: UUID, verdict: Verdict, comment: str = "") -> StoredVerdict:
+        """Store a verdict.
+
+        A wrong hit loses its entry in every tier of every replica; and if it was one by meaning, its two questions
+        are remembered as a pair that must not match.
+        """
+        match = None
+        async with self._database.transaction() as connection:
             stored = await feedback.insert(connection, tenant, query_id, verdict, comment)
+            if verdict == "wrong_hit":
+                match = await feedback.find_match(connection, tenant, query_id)
+                if match is not None:
+                    await feedback.remember_pair(connection, match)
         self._observe(verdict)
-        return stored
+        if verdict != "wrong_hit":
+            return StoredVerdict(stored)
+        return StoredVerdict(stored, await self._evict(tenant, match.cache_key if match else key_prefix(query_id)))
+
+    async def _evict(self, tenant: str, digest: str | None) -> bool:
+        if digest is None:
+            return False
+        try:
+            return await self._cache.evict(tenant, digest) > 0
+        except CacheUnavailable as error:
+            # The verdict stands; the caller learns that the entry does, too.
+            _log.warning("The entry of a wrong hit was not removed everywhere: %s", error)
+            return False

@@ -17,19 +17,21 @@ from redis.asyncio import Redis
 from app.cache.base import About, Scope
 from app.cache.breaker import Breaker, BreakerState
 from app.cache.freshness import Evidence
+from app.cache.judge import Standing
 from app.cache.lease import FleetLease, Lease, LeaseStore, RedisLeases
-from app.cache.manage import CacheManager
+from app.cache.manage import CacheManager, LastTier
 from app.cache.notices import Backplane, Notice
+from app.cache.policy import ChainPolicy
 from app.cache.postgres import PostgresCache
 from app.cache.postgres_catalog import PostgresCatalog
 from app.cache.postgres_connection import HeldConnections, Pool
 from app.cache.postgres_lease import PostgresLeases
+from app.cache.postgres_pins import PostgresPins
 from app.cache.postgres_schema import cache_leases_ddl, query_cache_ddl
 from app.cache.postgres_upkeep import HitLedger, PostgresUpkeep
 from app.cache.postgres_versions import PostgresVersionFeed, PostgresVersions, notify
 from app.cache.record import CacheStatus, Computed, Record
 from app.cache.redis import RedisCache
-from app.cache.tiers import ChainPolicy
 from app.cache.versions import NoServer, VersionWatch
 from app.embedded.valkey import EmbeddedValkey
 from tests.support.cache import assemble, key_of, new_codec, open_pool, spec_of
@@ -151,13 +153,13 @@ async def test_an_expired_entry_is_kept_for_a_while_and_then_swept(store: Store)
 async def test_the_entries_longest_unused_are_evicted_and_pinned_ones_stay(store: Store) -> None:
     for number in range(6):
         await store.put(str(number))
-    await PostgresCatalog(store.held, table=TABLE).pin("acme", key_of("0").digest, pinned=True)
+    await PostgresPins(store.held, new_codec(), table=TABLE).pin("acme", key_of("0").digest, pinned=True)
     store.ledger.note(key_of("1").digest)
     upkeep = store.upkeep(max_entries=3)
     await upkeep.flush()
     assert await upkeep.sweep()
     assert await store.keys() == {"0", "1", "5"}
-    assert upkeep.evicted == 3
+    assert upkeep.evicted == {"answer": 3}
 
 
 async def test_the_bytes_held_are_limited(store: Store) -> None:
@@ -364,7 +366,9 @@ async def test_notices_reach_other_replicas_and_not_their_sender(store: Store) -
 async def test_operators_see_and_change_entries_of_their_tenant_only(store: Store) -> None:
     codec = new_codec()
     made = assemble([store.cache], codec=codec, ledger=store.ledger)
-    manager = CacheManager(made.tiers, codec, PostgresCatalog(store.held, table=TABLE), store.upkeep())
+    pins = PostgresPins(store.held, codec, table=TABLE)
+    last = LastTier(PostgresCatalog(store.held, table=TABLE), store.upkeep(), pins)
+    manager = CacheManager(made.tiers, made.judge, last)
 
     async def compute() -> Computed[str]:
         return Computed("answer", Evidence(1, chunks=(1, 2)))
@@ -388,20 +392,24 @@ async def test_operators_see_and_change_entries_of_their_tenant_only(store: Stor
     assert details is not None
     assert isinstance(details.record, Record)
     assert details.record.evidence == Evidence(1, chunks=(1, 2))
-    assert details.in_memory
+    assert [(each.tier, isinstance(each.record, Record)) for each in details.holdings] == [
+        ("l1", True),
+        ("l3", True),
+    ]
+    assert details.standing is Standing.FRESH
     assert await manager.details("other", lease) is None
 
     assert await manager.pin("acme", lease)
     assert not await manager.pin("other", lease)
     assert (await manager.catalog.one("acme", lease) or pytest.fail("gone"))[0].pinned
 
-    assert not await manager.delete("other", lease)
-    assert await manager.delete("acme", lease)
+    assert await manager.evict("other", lease) == 0
+    assert await manager.evict("acme", lease[:15]) == 1
     assert await manager.details("acme", lease) is None
     assert (await manager.report())["tiers"]["l3"]["namespaces"]["answer"]["entries"] == 2
 
     assert await manager.clear("acme", tier="l3") == 1
-    assert await manager.delete("acme", tier)
+    assert await manager.evict("acme", tier) == 1
     assert await manager.clear("other") == 1
     assert await manager.clear_expired() == 0
 

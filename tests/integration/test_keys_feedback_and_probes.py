@@ -6,12 +6,16 @@ from uuid import UUID
 import pytest
 
 from app.db.database import Database
+from app.db.feedback import SemanticMatch, insert_match
 from app.db.health import check_answers, check_dimensions, check_migrated
-from app.errors import StoreUnavailable
+from app.domain.query_ids import new_query_id
+from app.errors import CacheUnavailable, StoreUnavailable
 from app.services.collections import CollectionService
 from app.services.feedback import FeedbackService, Verdict
 from app.services.keys import KeyService
 from tests.support.ingestion import TENANT, FakeModels
+
+KEY = "0a" * 32
 
 
 @pytest.fixture
@@ -32,14 +36,62 @@ async def test_a_key_opens_its_tenant_until_it_is_revoked(database: Database) ->
     assert await keys.tenant_of(key) is None
 
 
+class Evictor:
+    """Notes what is evicted; fails with `error`."""
+
+    def __init__(self, error: CacheUnavailable | None = None) -> None:
+        self.error = error
+        self.evicted: list[tuple[str, str]] = []
+
+    async def evict(self, tenant: str, digest: str) -> int:
+        if self.error is not None:
+            raise self.error
+        self.evicted.append((tenant, digest))
+        return 1
+
+
 async def test_a_verdict_is_stored_and_told(database: Database) -> None:
     told: list[Verdict] = []
-    stored = await FeedbackService(database, observe=told.append).record(TENANT, UUID(int=7), "down", "Wrong year.")
+    cache = Evictor()
+    service = FeedbackService(database, cache, observe=told.append)
+    stored = (await service.record(TENANT, UUID(int=7), "down", "Wrong year.")).id
+    assert cache.evicted == []
     async with database.connection() as connection:
         row = await connection.fetchrow("SELECT query_id, verdict, comment FROM feedback WHERE id = $1", stored)
     assert row is not None
     assert tuple(row) == (UUID(int=7), "down", "Wrong year.")
     assert told == ["down"]
+
+
+async def test_a_wrong_hit_evicts_the_entry_that_its_id_leads_to(database: Database) -> None:
+    cache = Evictor()
+    service = FeedbackService(database, cache)
+    assert (await service.record(TENANT, new_query_id(KEY), "wrong_hit")).evicted
+    assert cache.evicted == [(TENANT, KEY[:15])]
+    assert not (await service.record(TENANT, UUID(int=7), "wrong_hit")).evicted
+
+
+async def test_the_questions_of_a_wrong_hit_by_meaning_are_kept_apart(database: Database) -> None:
+    cache = Evictor()
+    query_id = new_query_id(KEY)
+    match = SemanticMatch(query_id, TENANT, "p" * 64, KEY, "leave in 2024?", "leave in 2023?", 0.96)
+    async with database.connection() as connection:
+        await insert_match(connection, match)
+        await insert_match(connection, match)
+    for tenant in ("other", TENANT, TENANT):
+        await FeedbackService(database, cache).record(tenant, query_id, "wrong_hit")
+    assert cache.evicted == [("other", KEY[:15]), (TENANT, KEY), (TENANT, KEY)]
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT tenant, partition, query_text, matched_query FROM semantic_negatives")
+    assert [tuple(row) for row in rows] == [(TENANT, "p" * 64, "leave in 2024?", "leave in 2023?")]
+
+
+async def test_a_verdict_stands_though_a_tier_does_not_answer(database: Database) -> None:
+    service = FeedbackService(database, Evictor(CacheUnavailable("Not cleared: l2.")))
+    stored = await service.record(TENANT, new_query_id(KEY), "wrong_hit")
+    assert not stored.evicted
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT verdict FROM feedback WHERE id = $1", stored.id) == "wrong_hit"
 
 
 async def test_an_index_that_does_not_fit_its_model_is_noticed(database: Database) -> None:

@@ -51,15 +51,17 @@ from app.domain.retrieval import Query
 from app.errors import Conflict, NotCached, NotFound, PreconditionFailed
 from app.main import Lifespan, create_app
 from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
+from app.services.cache_admin import CacheService
 from app.services.cached_search import Found
 from app.services.deep_health import Component, DeepHealth
 from app.services.direct import DirectRequest
 from app.services.documents import etag
-from app.services.feedback import FeedbackService
+from app.services.feedback import FeedbackService, StoredVerdict
 from app.services.health import Examiner, HealthService, Probe
 from app.services.models import ModelService
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
+from tests.support.cache_service import FakeCache
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 QUERY_ID = UUID(int=7)
@@ -251,7 +253,7 @@ class FakeSearch:
         if control is CacheControl.ONLY_IF_CACHED:
             raise NotCached("The cache holds no fresh result for this request.")
         status = CacheStatus.BYPASS if control is CacheControl.BYPASS else CacheStatus.MISS
-        return Found(RESULTS, Cached({"results": RESULTS}, status, "k" * 64, corpus_version=4), {"embed": 1.0})
+        return Found(RESULTS, Cached({"results": RESULTS}, status, "c" * 64, corpus_version=4), {"embed": 1.0})
 
 
 @dataclass
@@ -362,9 +364,9 @@ class FakeFeedback:
     def __init__(self) -> None:
         self.stored: list[tuple[str, UUID, str, str]] = []
 
-    async def record(self, tenant: str, query_id: UUID, verdict: str, comment: str = "") -> UUID:
+    async def record(self, tenant: str, query_id: UUID, verdict: str, comment: str = "") -> StoredVerdict:
         self.stored.append((tenant, query_id, verdict, comment))
-        return UUID(int=9)
+        return StoredVerdict(UUID(int=9), evicted=verdict == "wrong_hit")
 
 
 def collection(name: str) -> CollectionStatistics:
@@ -387,6 +389,7 @@ class Fakes:
     conversations: FakeConversations = field(default_factory=FakeConversations)
     direct: FakeDirect = field(default_factory=FakeDirect)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
+    cache: FakeCache = field(default_factory=FakeCache)
     postgres: Probe = well
     redis: Probe = well
     draining: bool = False
@@ -425,6 +428,7 @@ class Fakes:
             direct=cast("Any", self.direct),
             models=ModelService(FakeModelServer(), chat_model="smollm2:135m", embedding_model="all-minilm"),
             feedback=cast("FeedbackService", self.feedback),
+            cache=cast("CacheService", self.cache),
             health=self.health,
             deep_health=deep_health,
             metrics=metrics,

@@ -20,6 +20,7 @@ from app.cache.keys import KeySpec, Partition
 from app.cache.lease import FleetLease
 from app.cache.memory import MemoryCache
 from app.cache.notices import Backplane
+from app.cache.policy import ChainPolicy
 from app.cache.postgres import PostgresCache
 from app.cache.postgres_connection import HeldConnections, Pool
 from app.cache.postgres_schema import query_cache_ddl
@@ -28,7 +29,7 @@ from app.cache.record import Record
 from app.cache.redis import RedisCache
 from app.cache.stats import CacheStats
 from app.cache.tier import SharedTier
-from app.cache.tiers import ChainPolicy, TieredStore
+from app.cache.tiers import TieredStore
 
 TABLE = "tested_cache"
 MAX_VALUE = 64 * 1024
@@ -184,6 +185,7 @@ class Assembly:
 
     chain: CacheChain
     tiers: TieredStore
+    judge: Judge
     memory: MemoryCache[Record]
     shared: list[SharedTier]
     stats: CacheStats
@@ -241,7 +243,7 @@ def assemble(
         **clocks,
     )
     chain = CacheChain(tiers, judge, lease=lease)
-    return Assembly(chain, tiers, memory, shared, stats, versions, changes)
+    return Assembly(chain, tiers, judge, memory, shared, stats, versions, changes)
 
 
 def _only(options: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from app.cache.lease import FleetLease
 from app.cache.memory import MemoryCache
 from app.cache.notices import Backplane, Notice
 from app.cache.pickling import NotPlain
+from app.cache.policy import ChainPolicy
 from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import CacheControl, Cached, CacheStatus, Computed
-from app.cache.tiers import ChainPolicy
+from app.cache.report import report
 from app.errors import NotCached, StoreUnavailable
 from tests.support.cache import Assembly, Clock, FakeChanges, FakeVersions, assemble, key_of, spec_of
 from tests.unit.test_cache_parts import MemoryLeases
@@ -71,8 +72,8 @@ async def test_a_question_is_computed_once_and_then_comes_from_memory() -> None:
     assert (second.status, second.tier, run_of(second)) == (CacheStatus.HIT, "l1", 1)
     assert (second.key, second.corpus_version) == (KEY.digest, 1)
     assert 0 <= second.age_seconds < 5
-    report = made.stats.report(await made.tiers.held())["namespaces"]["answer"]
-    assert (report["requests"], report["misses"], report["tokens_saved"]) == (2, 1, 10)
+    seen = report(made.stats, await made.tiers.held())["namespaces"]["answer"]
+    assert (seen["requests"], seen["hits"], seen["hit_rate"], seen["tokens_saved"]) == (2, 1, 0.5, 10)
 
 
 async def test_a_cached_none_differs_from_nothing_cached() -> None:

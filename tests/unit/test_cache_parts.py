@@ -14,6 +14,7 @@ from app.cache.lease import FleetLease, Lease
 from app.cache.memory import MemoryCache
 from app.cache.notices import Backplane, Notice
 from app.cache.postgres_upkeep import HitLedger
+from app.cache.report import report
 from app.cache.stats import CacheObserver, CacheStats, LatencyHistogram
 from tests.support.cache import Clock, key_of
 
@@ -114,13 +115,17 @@ async def test_an_observer_is_told_what_is_counted() -> None:
     ]
     memory: MemoryCache[bytes] = MemoryCache(weigh=len)
     memory.put(key_of(), b"12345", 60)
-    report = stats.report({"l1": await memory.stats(), "l2": None})
-    l1 = report["tiers"]["l1"]["namespaces"]["answer"]
+    seen = report(stats, {"l1": await memory.stats(), "l2": None})
+    l1 = seen["tiers"]["l1"]["namespaces"]["answer"]
     assert (l1["entries"], l1["bytes"], l1["hits"], l1["misses"], l1["hit_rate"]) == (1, 5, 1, 1, 0.5)
-    assert l1["latency_p50_seconds"] == pytest.approx(1e-6, rel=0.13)
-    assert (report["tiers"]["l2"]["available"], report["tiers"]["l2"]["evictions"]) == (False, None)
-    assert report["tiers"]["l2"]["namespaces"]["answer"]["errors"] == 1
-    assert report["namespaces"]["answer"]["coalesced"] == 1
+    assert l1["latency_ms"]["p50"] == pytest.approx(1e-3, rel=0.13)
+    assert (seen["tiers"]["l1"]["entries"], seen["tiers"]["l1"]["hit_rate"]) == (1, 0.5)
+    assert seen["tiers"]["l1"]["latency_ms"] == l1["latency_ms"]
+    assert (seen["tiers"]["l2"]["available"], seen["tiers"]["l2"]["evictions"]) == (False, None)
+    assert seen["tiers"]["l2"]["namespaces"]["answer"]["errors"] == 1
+    assert seen["namespaces"]["answer"]["coalesced"] == 1
+    assert seen["coalesced"] == 1
+    assert (seen["tiers"]["l2"]["hit_rate"], seen["namespaces"]["answer"]["hit_rate"]) == (None, None)
 
 
 async def test_a_backplane_ignores_its_own_echo() -> None:

@@ -14,7 +14,7 @@ from app.services.cached_search import Found
 from tests.support.api import KEY, RESULTS, Fakes, client_of, serving
 from tests.support.waiting import until
 
-HIT: Cached[Any] = Cached({}, CacheStatus.HIT, "k" * 64, "l1", 12.3456, 4, 60.0)
+HIT: Cached[Any] = Cached({}, CacheStatus.HIT, "c" * 64, "l1", 12.3456, 4, 60.0)
 
 
 @pytest.fixture
@@ -32,12 +32,14 @@ async def client(fakes: Fakes) -> AsyncIterator[httpx.AsyncClient]:
 
 async def test_a_hit_is_answered_without_a_search(fakes: Fakes, client: httpx.AsyncClient) -> None:
     response = await client.post("/api/search", json={"query": "leave"}, headers={"x-request-id": "abc"})
-    assert response.json() == {
+    answer = response.json()
+    assert answer.pop("query_id").startswith("cccccccc-cccc-8ccc-")
+    assert answer == {
         "results": orjson.loads(RESULTS),
         "cache": {
             "status": "hit",
             "tier": "l1",
-            "key": "k" * 64,
+            "key": "c" * 64,
             "age_seconds": 12.346,
             "similarity": None,
             "matched_query": None,

@@ -92,6 +92,10 @@ async def export_conversation(
 
 @router.post("/feedback", operation_id="giveFeedback", status_code=201, responses=problems(400, 413, 415))
 async def give_feedback(services: Provided, tenant: Tenant, body: FeedbackRequest) -> FeedbackView:
-    """Say what an answer was worth."""
+    """Say what an answer or a search was worth.
+
+    `wrong_hit` removes the cache entry that it came from, in every tier of every replica, and keeps two questions
+    apart that were taken for one. `evicted: false` means that there was none, or that a tier did not answer.
+    """
     stored = await services.feedback.record(tenant, body.query_id, body.verdict, body.comment)
-    return FeedbackView(id=stored, query_id=body.query_id, verdict=body.verdict)
+    return FeedbackView(id=stored.id, query_id=body.query_id, verdict=body.verdict, evicted=stored.evicted)

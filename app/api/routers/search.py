@@ -12,6 +12,7 @@ from app.api.openapi import problems
 from app.api.routing import DirectRoute
 from app.api.schemas.search import SearchRequest, SearchResponse
 from app.cache.record import CacheControl
+from app.domain.query_ids import query_id_text
 from app.domain.retrieval import Query
 from app.services.cached_search import Found
 
@@ -63,6 +64,7 @@ def _reply(found: Found) -> Reply:
     """Put the response together from the results as they were prepared when they were computed."""
     cached = found.cached
     rest = {
+        "query_id": query_id_text(cached.key),
         "cache": {
             "status": cached.status,
             "tier": cached.tier,

@@ -42,7 +42,7 @@ class ConversationRename(RequestModel):
 
 
 class FeedbackRequest(RequestModel):
-    query_id: UUID = Field(description="From the answer's `start` event")
+    query_id: UUID = Field(description="From the answer's `start` event, or from the search")
     verdict: Literal["up", "down", "wrong_hit"] = Field(
         description="wrong_hit: the cached answer belongs to another question"
     )
@@ -50,6 +50,9 @@ class FeedbackRequest(RequestModel):
 
 
 class FeedbackView(View):
+    """`evicted`: whether a cache entry was removed because of it."""
+
     id: UUID
     query_id: UUID
     verdict: Literal["up", "down", "wrong_hit"]
+    evicted: bool

@@ -54,6 +54,7 @@ class CacheView(View):
 
 
 class SearchResponse(View):
+    query_id: UUID = Field(description="For feedback on this result")
     results: list[ResultView]
     cache: CacheView
     timings_ms: dict[str, Any]

@@ -1,0 +1,83 @@
+"""What the cache did and holds, as plain data.
+
+Counters and latencies are this process's since it began. Entries and bytes of a shared tier are everybody's.
+"""
+
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.cache.base import BackendStats, Usage
+from app.cache.stats import CacheStats, LatencyHistogram, NamespaceCounters, TierCounters
+
+_COUNTS = ("hits", "misses", "stale", "errors", "skipped", "refused", "invalidations")
+_SAVED = ("seconds_saved", "tokens_saved")
+_SHOWN = ("bypassed", "coalesced", "carried", "served_stale", "refreshed", "dropped", *_SAVED)
+
+
+def report(stats: CacheStats, held: Mapping[str, BackendStats | None]) -> dict[str, Any]:
+    """Put everything together; `held` maps a tier to what it holds, None if it did not say."""
+    tiers = {tier: _tier(tier, stats, usage) for tier, usage in held.items()}
+    return {
+        "replica": f"{platform.node()}:{os.getpid()}",
+        "since": stats.since,
+        "tiers": tiers,
+        "namespaces": {name: _namespace(counters) for name, counters in sorted(stats.namespaces.items())},
+        "invalidations": sum(tier["invalidations"] for tier in tiers.values()),
+        **{
+            name: sum(getattr(counters, name) for counters in stats.namespaces.values())
+            for name in ("coalesced", *_SAVED)
+        },
+    }
+
+
+def _tier(tier: str, stats: CacheStats, held: BackendStats | None) -> dict[str, Any]:
+    usage = {} if held is None else held.usage
+    counted = {namespace: counters for (name, namespace), counters in stats.tiers.items() if name == tier}
+    return {
+        "available": held is not None,
+        "oversized": held.oversized if held else None,
+        **_sums(counted.values(), _total(usage.values(), held)),
+        "namespaces": {
+            namespace: _sums([counted.get(namespace, TierCounters())], usage.get(namespace, Usage()))
+            for namespace in sorted({*counted, *usage})
+        },
+    }
+
+
+def _total(usage: Iterable[Usage], held: BackendStats | None) -> Usage:
+    each = list(usage)
+    entries, size = sum(item.entries for item in each), sum(item.bytes for item in each)
+    return Usage(entries, size, held.evictions if held else None)
+
+
+def _sums(counters: Iterable[TierCounters], usage: Usage) -> dict[str, Any]:
+    each, latency = list(counters), LatencyHistogram()
+    for item in each:
+        latency.add(item.latency)
+    counts = {name: sum(getattr(item, name) for item in each) for name in _COUNTS}
+    looked = counts["hits"] + counts["misses"] + counts["stale"]
+    return {
+        "entries": usage.entries,
+        "bytes": usage.bytes,
+        "evictions": usage.evictions,
+        **counts,
+        "hit_rate": counts["hits"] / looked if looked else None,
+        "latency_ms": {"p50": _ms(latency.percentile(0.50)), "p99": _ms(latency.percentile(0.99))},
+    }
+
+
+def _namespace(counters: NamespaceCounters) -> dict[str, Any]:
+    hits = counters.requests - counters.misses
+    return {
+        "requests": counters.requests,
+        "hits": hits,
+        "misses": counters.misses,
+        "hit_rate": hits / counters.requests if counters.requests else None,
+        **{name: getattr(counters, name) for name in _SHOWN},
+    }
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000

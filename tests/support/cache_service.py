@@ -1,0 +1,110 @@
+"""The cache as the routes see it, in memory."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.cache.base import BackendStats, CacheKey, Usage
+from app.cache.codec import Refusal
+from app.cache.freshness import Evidence
+from app.cache.judge import Standing
+from app.cache.manage import EntryDetails
+from app.cache.postgres_catalog import CatalogEntry
+from app.cache.record import Record
+from app.cache.report import report
+from app.cache.stats import CacheStats
+from app.cache.tier import Holding
+from app.db.passages import PassagesOfDocument
+from app.domain.paging import Page
+from app.errors import InvalidInput, LocalChatError, NotFound
+from app.services.cache_admin import ExaminedEntry, ListedEntry
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+KEY = "0a" * 32
+
+
+def entry_of(digest: str, *, pinned: bool = False) -> CatalogEntry:
+    return CatalogEntry(
+        id=3,
+        key=CacheKey(digest, "answer", "default", 1, "b" * 64),
+        question="How many days of leave are there?",
+        parameters={"retrieval": {"top_k": 5}},
+        metadata={"chat_model": "smollm2:135m"},
+        hit_count=4,
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=1),
+        last_accessed_at=NOW,
+        corpus_version=4,
+        size_bytes=900,
+        pinned=pinned,
+    )
+
+
+class FakeCache:
+    """Has an entry under every key that does not begin with f. Notes what it was asked to do."""
+
+    def __init__(self, error: LocalChatError | None = None) -> None:
+        self.error = error
+        self.done: list[tuple[Any, ...]] = []
+
+    async def stats(self) -> dict[str, Any]:
+        stats = CacheStats()
+        stats.hit("l1", "answer", 400)
+        stats.miss("l2", "answer")
+        counters = stats.of("answer")
+        counters.requests, counters.misses, counters.seconds_saved, counters.tokens_saved = 3, 1, 2.5, 400
+        held = {"answer": Usage(1, 900, 0)}
+        return report(stats, {"l1": BackendStats(held), "l2": BackendStats({}), "l3": None})
+
+    async def top(self, tenant: str, *, limit: int, namespace: str | None = None) -> list[ListedEntry]:
+        self._note("top", limit, namespace)
+        return [ListedEntry(entry_of(KEY), "default")]
+
+    async def entries(self, tenant: str, *, limit: int, cursor: str | None, **which: Any) -> Page[ListedEntry]:
+        self._note("entries", limit, which)
+        if cursor is not None and not cursor.isdigit():
+            raise InvalidInput("cursor: not one that this list has given out.")
+        if which["collection"] not in {None, "default"}:
+            raise NotFound("There is no such collection.")
+        return Page((ListedEntry(entry_of(KEY), "default"),), "3")
+
+    async def entry(self, tenant: str, key: str, *, pinned: bool = False) -> ExaminedEntry:
+        self._find(key)
+        row = entry_of(key, pinned=pinned)
+        rests_on = Evidence(4, chunks=(7, 8), documents=(str(UUID(int=1)),), filters={"year": 2026})
+        record = Record({"events": []}, rests_on, NOW.timestamp(), NOW.timestamp() + 60, 2.5, 100, 900)
+        holdings = [
+            Holding("l1", record, time.monotonic() + 60),
+            Holding("l2", available=False),
+            Holding("l3", Refusal.SIGNATURE, time.monotonic() + 60),
+        ]
+        documents = (PassagesOfDocument(UUID(int=1), "handbook.pdf", 1, (7, 8)),)
+        return ExaminedEntry(EntryDetails(row.key, row, holdings, record, Standing.FRESH), "default", documents)
+
+    async def delete(self, tenant: str, key: str) -> None:
+        self._find(key)
+        self._note("delete", key)
+
+    async def pin(self, tenant: str, key: str, *, pinned: bool) -> ExaminedEntry:
+        self._note("pin", key, pinned)
+        return await self.entry(tenant, key, pinned=pinned)
+
+    async def clear(self, tenant: str, **which: Any) -> int:
+        self._note("clear", which)
+        if which["collection"] not in {None, "default"}:
+            raise NotFound("There is no such collection.")
+        return 7
+
+    async def clear_expired(self) -> int:
+        self._note("clear-expired")
+        return 2
+
+    def _note(self, *what: Any) -> None:
+        if self.error is not None:
+            raise self.error
+        self.done.append(what)
+
+    def _find(self, key: str) -> None:
+        if key.startswith("f"):
+            raise NotFound(f"The cache has no entry {key}.")
