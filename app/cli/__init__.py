@@ -1,4 +1,4 @@
-"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor|maintain`.
+"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor|maintain|cache`.
 
 Each command imports what it needs when it runs, so that `--help` answers at once.
 """
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli import cache
 from app.cli.failure import CommandFailed
+from app.cli.options import DEFAULT_URL, ApiKey, Collection, Url
 
 if TYPE_CHECKING:
     from app.settings import Settings
-
-DEFAULT_URL = "http://127.0.0.1:8000"
 
 app = typer.Typer(
     name="localchat",
@@ -33,9 +33,7 @@ _RUN = "Run the service"
 _USE = "Use a running service"
 _CARE = "Look after it"
 
-Url = Annotated[str, typer.Option(help="Where LocalChat listens.", envvar="LOCALCHAT_URL")]
-ApiKey = Annotated[str | None, typer.Option(help="Needed when AUTH_MODE is api_key.", envvar="LOCALCHAT_API_KEY")]
-Collection = Annotated[str, typer.Option("--collection", "-c", help="The collection of documents.")]
+app.add_typer(cache.app, name="cache", rich_help_panel=_USE)
 
 
 def _show_version(value: bool) -> None:
