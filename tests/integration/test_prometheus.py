@@ -1,0 +1,121 @@
+"""Debian's Prometheus scrapes two replicas and a worker: every panel and every rule finds data."""
+
+import asyncio
+import math
+import os
+import re
+import shutil
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from app.embedded.probes import free_port
+from deploy.grafana.generate import FOLDER
+from tests.conftest import short_folder
+from tests.support.prometheus import Prometheus, configured, panels, queries_of, running, selector_texts
+from tests.support.replica import Replica, client, environment, worker
+from tests.support.scripted_models import ScriptedModels
+
+TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
+# The longest scrape and evaluation, twice over, after the traffic ended.
+SETTLE = 4
+RANGE = "1m"
+
+# Instruments that nothing records into yet: the rest must have data.
+AWAITED = re.compile(
+    r"localchat:(answers|queries|cache)|gen_ai_|rag_(quer|stage|time_to|retriev|context|citations|cache|embedding)"
+    r"|rag_(ingest|db_pool|upstream|circuit)"
+)
+
+
+@pytest.fixture
+async def prometheus(database_url: str, valkey_url: str) -> AsyncIterator[Prometheus]:
+    """It has seen two replicas and a worker do a little of everything."""
+    binary = shutil.which("prometheus")
+    if binary is None:
+        pytest.skip("prometheus is not installed (Debian: apt-get install prometheus)")
+    with short_folder() as folder:
+        async with ScriptedModels(gap=0.005).running() as models:
+            env = environment(database=database_url, redis=valkey_url, models=models, folder=folder)
+            # So small that a few questions have to make room for each other.
+            env |= {"L1_CACHE_MAX_ENTRIES": "8", "SEMANTIC_CACHE_MODE": "off"}
+            replicas = [Replica(env, folder / f"api-{n}.log", "--drain", "0") for n in range(2)]
+            port = free_port()
+            worked = worker({**env, "WORKER_METRICS_PORT": str(port)}, folder / "worker.log")
+            ports = {"localchat": [replica.port for replica in replicas], "localchat-worker": [port]}
+            try:
+                for process in (*(replica.process for replica in replicas), worked):
+                    process.start()
+                for replica in replicas:
+                    await replica.ready()
+                async with running(binary, configured(folder, ports)) as prometheus:
+                    for _ in range(2):  # a rate takes two samples of a series
+                        await asyncio.gather(*(traffic(replica.url) for replica in replicas))
+                        await asyncio.sleep(1.5)
+                    await asyncio.sleep(SETTLE)
+                    yield prometheus
+            finally:
+                for process in (*(replica.process for replica in replicas), worked):
+                    process.stop(0)
+
+
+async def traffic(url: str) -> None:
+    """Documents in, out, again and broken; questions asked, asked again, at once, judged, and left."""
+    run = f"{os.getpid()}-{time.monotonic_ns()}"
+    async with client(url) as http:
+        await upload(http, "harbour.txt", f"{TEXT} {run}")
+        await upload(http, "again.txt", f"{TEXT} {run}")
+        await upload(http, "broken.pdf", f"%PDF-1.4 {run}")
+        for number in range(12):
+            for _ in range(2):
+                await http.post("/api/search", json={"query": f"tide {number}"})
+        for question in (f"Where is harbour {run}? word:5", f"Where is granite {run}? word:5"):
+            together = [http.post("/api/chat", json={"question": question, "stream": False}) for _ in range(3)]
+            answers = await asyncio.gather(*together)
+            assert [answer.status_code for answer in answers] == [200] * 3, answers[0].text
+            await http.post("/api/chat", json={"question": question})
+        async with http.stream("POST", "/api/chat", json={"question": f"Where is {run}? word:9999"}) as answer:
+            async for line in answer.aiter_lines():
+                if line == "event: delta":
+                    break
+        await http.post("/api/feedback", json={"query_id": "00000000-0000-0000-0000-000000000007", "verdict": "up"})
+        await http.get("/api/documents/00000000-0000-0000-0000-00000000dead")
+
+
+async def upload(http: httpx.AsyncClient, name: str, text: str) -> None:
+    answer = await http.post("/api/documents", files={"files": (name, text.encode())})
+    (item,) = answer.json()["items"]
+    async with asyncio.timeout(30):
+        while (await http.get(f"/api/documents/{item['id']}")).json()["status"] not in {"ready", "failed"}:
+            await asyncio.sleep(0.05)
+
+
+def has_data(result: list[dict[str, Any]]) -> bool:
+    return any(math.isfinite(float(series["value"][1])) for series in result)
+
+
+async def test_every_target_panel_and_rule_has_data(prometheus: Prometheus) -> None:
+    targets = await prometheus.targets()
+    assert sorted((target["labels"]["job"], target["health"]) for target in targets) == [
+        ("localchat", "up"),
+        ("localchat", "up"),
+        ("localchat-worker", "up"),
+    ]
+
+    asked = {
+        query.replace("$__rate_interval", RANGE): f"{file.stem}: {panel['title']}"
+        for file in sorted(FOLDER.glob("*.json"))
+        for panel in panels(file)
+        for query in queries_of(panel)
+    }
+    for rule in await prometheus.rules():
+        assert (rule["health"], rule.get("lastError", "")) == ("ok", ""), rule
+        # An alert has data only while it fires, so what it looks at must have.
+        looked_at = [rule["name"]] if rule["type"] == "recording" else selector_texts(rule["query"])
+        asked |= dict.fromkeys(looked_at, rule["name"])
+    empty = {query: where for query, where in asked.items() if not has_data(await prometheus.query(query))}
+    assert {query: where for query, where in empty.items() if not AWAITED.search(query)} == {}
+    assert len(asked) - len(empty) > 30
