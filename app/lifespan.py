@@ -12,6 +12,7 @@ from app.api.dependencies import Services
 from app.cache.streams import StreamCache
 from app.caching import open_cache
 from app.db.database import Database
+from app.db.slow import SlowStatements
 from app.domain.answers import Event
 from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
@@ -20,6 +21,7 @@ from app.generation.tokens import TokenCounter
 from app.main import Lifespan
 from app.ollama.client import OllamaClient
 from app.probing import open_health
+from app.services.analytics import AnalyticsService
 from app.services.answer import AnswerService
 from app.services.answer_pipeline import AnswerPipeline
 from app.services.cache_admin import CacheService
@@ -37,7 +39,9 @@ from app.services.embedding_cache import EmbeddingCache
 from app.services.feedback import FeedbackService
 from app.services.keys import KeyService
 from app.services.models import ModelService
+from app.services.plans import PlanService
 from app.services.reindexing import ReindexService
+from app.services.reporting import reporting
 from app.services.search import SearchService
 from app.services.statistics import StatisticsKeeper
 from app.services.watching import IngestWatcher
@@ -72,13 +76,15 @@ async def _build(
 ) -> Services:
     assert settings.database_url is not None
     # No connection is opened yet: the API starts without Postgres, and says so in its readiness.
-    database = await Database.connect(settings.database_url, min_size=0, max_size=16)
+    slow = SlowStatements(settings.slow_query_threshold)
+    database = await Database.connect(settings.database_url, min_size=0, max_size=16, observe=slow.note)
     stack.push_async_callback(database.close)
     client = OllamaClient(
         settings.ollama_base_url, max_concurrency=settings.batch_max_workers, headers=correlation.headers
     )
     stack.push_async_callback(client.aclose)
     cache = await open_cache(settings, database, stack)
+    await stack.enter_async_context(reporting(database, slow, cache.chain.statistics.totals))
     embedding = EmbeddingService(
         client,
         EmbeddingCache(cache.chain),
@@ -136,6 +142,8 @@ async def _build(
         documents=documents,
         watcher=IngestWatcher(documents),
         collections=collections,
+        analytics=AnalyticsService(database),
+        plans=PlanService(database),
         reindexes=ReindexService(database, collections, embedding, job_headers=correlation.headers),
         search=search,
         answers=answers,

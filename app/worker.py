@@ -11,6 +11,7 @@ import asyncpg
 
 from app.caching import open_cache
 from app.db.database import Database
+from app.db.slow import SlowStatements
 from app.ingestion.jobs import IngestJob, QueueWorker, ReindexJob
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitter import SplitterConfig, embedding_text
@@ -20,6 +21,7 @@ from app.services.embedding_cache import EmbeddingCache
 from app.services.ingestion import IngestService
 from app.services.maintenance import MaintenanceService
 from app.services.reindexer import Reindexer
+from app.services.reporting import reporting
 from app.services.statistics import StatisticsKeeper
 from app.settings import Settings
 from app.telemetry import correlation
@@ -42,13 +44,15 @@ async def run_worker(settings: Settings) -> None:
             await stack.enter_async_context(
                 served(metrics.registry, host=settings.host, port=settings.worker_metrics_port)
             )
-        database = await Database.connect(url, min_size=0, max_size=2 * DOCUMENTS_AT_ONCE + 2)
+        slow = SlowStatements(settings.slow_query_threshold)
+        database = await Database.connect(url, min_size=0, max_size=2 * DOCUMENTS_AT_ONCE + 2, observe=slow.note)
         stack.push_async_callback(database.close)
         client = OllamaClient(
             settings.ollama_base_url, max_concurrency=settings.batch_max_workers, headers=correlation.headers
         )
         stack.push_async_callback(client.aclose)
         cache = await open_cache(settings, database, stack)
+        await stack.enter_async_context(reporting(database, slow, cache.chain.statistics.totals))
         embedding = EmbeddingService(
             client,
             EmbeddingCache(cache.chain),

@@ -127,8 +127,11 @@ LEFT JOIN (
     WHERE c.active AND d.deleted_at IS NULL GROUP BY c.collection_id
 ) k ON k.collection_id = c.id
 LEFT JOIN LATERAL (
-    SELECT sum(pg_table_size(t)) AS vector_bytes, sum(pg_indexes_size(t)) AS index_bytes
-    FROM embedding_spaces s, to_regclass('vectors_' || s.id) t WHERE s.collection_id = c.id
+    -- A refresh has a search path of its own, which does not find tables by their bare names.
+    SELECT sum(pg_table_size(t.oid)) AS vector_bytes, sum(pg_indexes_size(t.oid)) AS index_bytes
+    FROM embedding_spaces s JOIN pg_class t ON t.relname = 'vectors_' || s.id
+        AND t.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'embedding_spaces'::regclass)
+    WHERE s.collection_id = c.id
 ) v ON true
 WHERE c.deleted_at IS NULL;
 CREATE UNIQUE INDEX collection_statistics_key ON collection_statistics (collection_id);

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from app.api.ports import Answers, Conversations, Keys, Search
 from app.errors import Unauthorized
+from app.services.analytics import AnalyticsService
 from app.services.cache_admin import CacheService
 from app.services.collections import CollectionService
 from app.services.deep_health import DeepHealth
@@ -16,6 +17,7 @@ from app.services.documents import DocumentService
 from app.services.feedback import FeedbackService
 from app.services.health import HealthService
 from app.services.models import ModelService
+from app.services.plans import PlanService
 from app.services.reindexing import ReindexService
 from app.services.watching import IngestWatcher
 from app.telemetry.metrics import Metrics
@@ -31,6 +33,8 @@ class Services:
     watcher: IngestWatcher
     collections: CollectionService
     reindexes: ReindexService
+    analytics: AnalyticsService
+    plans: PlanService
     search: Search
     answers: Answers
     conversations: Conversations

@@ -22,6 +22,7 @@ TAGS = [
     {"name": "cache", "description": "See what the cache does and holds, and change that by hand."},
     {"name": "models", "description": "The models at hand."},
     {"name": "openai", "description": "The same answers for OpenAI's clients."},
+    {"name": "analytics", "description": "How well the cache and the database do."},
     {"name": "operations", "description": "Probes and metrics."},
 ]
 

@@ -138,3 +138,22 @@ class CacheStats:
     def coalesced(self, namespace: str) -> None:
         self.of(namespace).coalesced += 1
         self.observer.coalesced(namespace)
+
+    def totals(self) -> dict[str, dict[str, float]]:
+        """Return what was counted since the process began, by namespace: sums that only grow."""
+        totals: dict[str, dict[str, float]] = {}
+        for name, counters in self._namespaces.items():
+            totals[name] = {
+                "requests": counters.requests,
+                "misses": counters.misses,
+                "bypassed": counters.bypassed,
+                "coalesced": counters.coalesced,
+                "seconds_saved": counters.seconds_saved,
+                "tokens_saved": counters.tokens_saved,
+                "stale": 0,
+            }
+        for (tier, name), counted in self._tiers.items():
+            if name in totals:
+                totals[name][f"{tier}_hits"] = counted.hits
+                totals[name]["stale"] += counted.stale
+        return totals

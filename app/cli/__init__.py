@@ -151,10 +151,20 @@ def ask(
 
 
 @app.command(rich_help_panel=_CARE)
-def doctor() -> None:
+def doctor(
+    plans: Annotated[bool, typer.Option(help="Show how PostgreSQL runs the hot queries on your own data.")] = False,
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="Of which one; the largest if none is named.")
+    ] = None,
+) -> None:
     """Check settings, disk, PostgreSQL, Redis and models. The exit code is 1 when something needed is missing."""
     from app.cli.doctor import examine
 
+    if plans:
+        from app.cli.plans import show_plans
+
+        asyncio.run(show_plans(_settings(), collection))
+        return
     if not asyncio.run(examine(_settings())):
         raise typer.Exit(1)
 

@@ -7,7 +7,7 @@ import asyncpg
 
 from app.db import reindexes
 from app.db.database import PooledConnection
-from app.domain.documents import Collection, CollectionStatistics, EmbeddingSpace
+from app.domain.documents import Collection, CollectionContents, CollectionStatistics, EmbeddingSpace
 from app.errors import Conflict
 
 _COLUMNS = """
@@ -27,6 +27,13 @@ WHERE c.id = $1 AND c.deleted_at IS NULL
 """
 
 _NAMES = "SELECT name FROM collections WHERE tenant = $1 AND deleted_at IS NULL ORDER BY name"
+
+_CONTENTS = """
+SELECT r.at AS as_of, s.queued, s.processing, s.ready, s.partial, s.failed, s.failed_chunks, s.tokens, s.text_bytes,
+    s.vector_bytes::bigint, s.index_bytes::bigint
+FROM collection_statistics s, statistics_refreshes r
+WHERE s.collection_id = $1 AND r.view = 'collection_statistics'
+"""
 
 _PAGE = f"""
 SELECT {_COLUMNS}, d.documents, d.chunks, d.bytes
@@ -75,6 +82,7 @@ async def page(
             chunk_count=row["chunks"],
             size_bytes=row["bytes"],
             reindex=await reindexes.newest(connection, row["id"]),
+            contents=await _contents(connection, row["id"]),
         )
         for row in rows
     ]
@@ -149,6 +157,11 @@ async def corpus_version(connection: PooledConnection, collection_id: int) -> in
         "SELECT corpus_version FROM collections WHERE id = $1", collection_id
     )
     return version
+
+
+async def _contents(connection: PooledConnection, collection_id: int) -> CollectionContents | None:
+    row = await connection.fetchrow(_CONTENTS, collection_id)
+    return CollectionContents(**dict(row)) if row else None
 
 
 def _collection(row: Any) -> Collection:

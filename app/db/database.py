@@ -1,7 +1,7 @@
 """The connection pool, with the codecs we rely on and driver errors translated at the edge."""
 
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +14,8 @@ from pgvector.asyncpg import register_vector
 from app.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from asyncpg.connection import LoggedQuery
+
     Connection = asyncpg.Connection[asyncpg.Record]
     PooledConnection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -64,19 +66,32 @@ class Database:
 
     @classmethod
     async def connect(
-        cls, url: str, *, min_size: int = 2, max_size: int = 16, acquire_timeout: float = 5.0, **options: Any
+        cls,
+        url: str,
+        *,
+        min_size: int = 2,
+        max_size: int = 16,
+        acquire_timeout: float = 5.0,
+        observe: "Callable[[LoggedQuery], None] | None" = None,
+        **options: Any,
     ) -> Self:
-        """Open the pool.
+        """Open the pool. `observe` is told of each statement when it has ended.
 
         Raises:
             StoreUnavailable: the database does not answer.
         """
+
+        async def prepare(connection: Connection) -> None:
+            await prepare_connection(connection)
+            if observe is not None:
+                connection.add_query_logger(observe)
+
         with translated():
             pool = await asyncpg.create_pool(
                 url,
                 min_size=min_size,
                 max_size=max_size,
-                init=prepare_connection,
+                init=prepare,
                 timeout=acquire_timeout,
                 command_timeout=60,
                 server_settings=SEARCH_SETTINGS,

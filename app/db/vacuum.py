@@ -72,6 +72,15 @@ async def drop_leftovers(connection: PooledConnection) -> Sequence[str]:
     return [row["relname"] for row in rows]
 
 
+async def invalid(connection: PooledConnection) -> Sequence[str]:
+    """Indexes that are not used, since building them was cut short."""
+    rows = await connection.fetch(
+        """SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        WHERE NOT i.indisvalid AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname"""
+    )
+    return [row["relname"] for row in rows]
+
+
 async def graphs(connection: PooledConnection) -> Sequence[Graph]:
     """The graphs of spaces in use."""
     rows = await connection.fetch(

@@ -158,10 +158,27 @@ class Reindex:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionContents:
+    """What a collection held at `as_of`: documents by status, and sizes. `index_bytes` are its graphs'."""
+
+    as_of: datetime
+    queued: int
+    processing: int
+    ready: int
+    partial: int
+    failed: int
+    failed_chunks: int
+    tokens: int
+    text_bytes: int
+    vector_bytes: int
+    index_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionStatistics:
     """A collection with what it holds. `size_bytes` is the sum of the original files.
 
-    `reindex` is its newest move to another model, also after that has ended.
+    `reindex` is its newest move to another model, also after that has ended; `contents` what was last added up.
     """
 
     collection: Collection
@@ -169,6 +186,7 @@ class CollectionStatistics:
     chunk_count: int
     size_bytes: int
     reindex: Reindex | None = None
+    contents: CollectionContents | None = None
 
 
 @dataclass(frozen=True, slots=True)

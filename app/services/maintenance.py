@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from app.db import changes, maintenance, reindexes, statistics
+from app.db import analytics, changes, maintenance, reindexes, statistics
 from app.db.database import Database, PooledConnection
 from app.errors import StoreUnavailable
 from app.ingestion import jobs
@@ -87,6 +87,7 @@ class MaintenanceService:
                 return 0
             await maintenance.forget_uploads(connection)
             await changes.forget(connection)
+            await analytics.forget(connection)
             documents = await maintenance.lost_jobs(connection, LOST_AFTER)
             for document_id, version in documents:
                 _log.warning("Document %s had lost its job; it is queued again", document_id)

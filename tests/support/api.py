@@ -48,9 +48,10 @@ from app.domain.documents import (
 from app.domain.ingestion import IngestDone, IngestEvent, IngestProgress
 from app.domain.paging import Page
 from app.domain.retrieval import Query
-from app.errors import Conflict, NotCached, NotFound, PreconditionFailed
+from app.errors import Conflict, InvalidInput, NotCached, NotFound, PreconditionFailed
 from app.main import Lifespan, create_app
 from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
+from app.services.analytics import Period, Report
 from app.services.cache_admin import CacheService
 from app.services.cached_search import Found
 from app.services.deep_health import Component, DeepHealth
@@ -59,6 +60,7 @@ from app.services.documents import etag
 from app.services.feedback import FeedbackService, StoredVerdict
 from app.services.health import Examiner, HealthService, Probe
 from app.services.models import ModelService
+from app.services.plans import PlanReport
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.support.cache_service import FakeCache
@@ -137,6 +139,55 @@ class FakeReindexes:
         moved = replace(found.reindex, status=ReindexStatus.CANCELLED, error="Cancelled.")
         self._collections.found[name] = replace(found, reindex=moved)
         return self._collections.found[name]
+
+
+COUNTS = {
+    "requests": 10,
+    "hits": 9,
+    "l1_hits": 6,
+    "l2_hits": 2,
+    "l3_hits": 1,
+    "semantic_hits": 0,
+    "misses": 1,
+    "stale": 0,
+    "bypassed": 0,
+    "coalesced": 0,
+    "hit_rate": 0.9,
+    "seconds_saved": 4.5,
+    "tokens_saved": 100,
+}
+STATEMENT = {
+    "id": 1,
+    "at": NOW,
+    "seconds": 2.5,
+    "statement": "SELECT $1",
+    "parameters": ["str(3)"],
+    "plan": "Result",
+    "request_id": "r1",
+}
+
+
+class FakeAnalytics:
+    """Of both analytics and plans."""
+
+    async def hit_rates(self, **asked: Any) -> Report:
+        return Report([{"at": NOW, "namespace": "retrieval", **COUNTS}], NOW)
+
+    async def savings(self, *, since: datetime | None, until: datetime | None) -> Any:
+        if since and until and since >= until:
+            raise InvalidInput("since: not before until.")
+        return Period(NOW, NOW), [{"namespace": "retrieval", **COUNTS}]
+
+    async def slow_statements(self, *, limit: int, cursor: str | None) -> Page[Mapping[str, Any]]:
+        return Page((STATEMENT,), None)
+
+    async def documents(self, tenant: str) -> Report:
+        return Report([], None)
+
+    async def explain(self, tenant: str, name: str | None = None) -> PlanReport:
+        if name not in {None, "default"}:
+            raise NotFound(f"There is no collection called {name!r}.")
+        return PlanReport("default", (), ("chunks was never analyzed.",))
 
 
 class FakeDocuments:
@@ -384,6 +435,7 @@ class Fakes:
 
     documents: FakeDocuments = field(default_factory=FakeDocuments)
     collections: FakeCollections = field(default_factory=FakeCollections)
+    analytics: FakeAnalytics = field(default_factory=FakeAnalytics)
     search: FakeSearch = field(default_factory=FakeSearch)
     answers: FakeAnswers = field(default_factory=FakeAnswers)
     conversations: FakeConversations = field(default_factory=FakeConversations)
@@ -422,6 +474,8 @@ class Fakes:
             watcher=cast("Any", self.documents),
             collections=cast("Any", self.collections),
             reindexes=cast("Any", FakeReindexes(self.collections)),
+            analytics=cast("Any", self.analytics),
+            plans=cast("Any", self.analytics),
             search=self.search,
             answers=self.answers,
             conversations=self.conversations,

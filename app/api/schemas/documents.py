@@ -75,6 +75,22 @@ class ReindexView(View):
     updated_at: datetime
 
 
+class CollectionContentsView(View):
+    """Documents by status and sizes in bytes, as they were added up at `as_of`."""
+
+    as_of: datetime
+    queued: int
+    processing: int
+    ready: int
+    partial: int
+    failed: int
+    failed_chunks: int
+    tokens: int
+    text_bytes: int
+    vector_bytes: int
+    index_bytes: int
+
+
 class CollectionView(View):
     """A collection and what it holds. `size_bytes` is the sum of the original files."""
 
@@ -88,6 +104,7 @@ class CollectionView(View):
     chunk_count: int
     size_bytes: int
     reindex: ReindexView | None = Field(description="The newest move to another embedding model, if any")
+    contents: CollectionContentsView | None = Field(description="Null until it is first added up")
     created_at: datetime
     updated_at: datetime
 
@@ -104,6 +121,7 @@ class CollectionView(View):
             document_count=found.document_count,
             chunk_count=found.chunk_count,
             size_bytes=found.size_bytes,
+            contents=CollectionContentsView.model_validate(found.contents) if found.contents else None,
             reindex=ReindexView.model_validate(found.reindex) if found.reindex else None,
             created_at=collection.created_at,
             updated_at=collection.updated_at,

@@ -1,0 +1,111 @@
+"""The plans of what searches really run: the services run as ever, over connections that explain each statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.db import collections, documents, plans, vacuum
+from app.db.database import Database
+from app.db.plans import ExplainingDatabase, Plan
+from app.domain.documents import Collection
+from app.domain.retrieval import Query, SearchMode, Vector
+from app.errors import NotFound
+from app.services.search import SearchService
+from app.services.statistics import StatisticsKeeper
+
+# Of the rows of a table: what may have changed, or be dead, without a word.
+_STALE, _DEAD = 0.2, 0.3
+# Smaller tables have no plan to spoil.
+_SMALL = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """`collection` is None where there is none to look at. `warnings` are of the database as a whole."""
+
+    collection: str | None
+    plans: Sequence[Plan]
+    warnings: Sequence[str]
+
+
+class _Found:
+    """What a search needs of collections."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def resolve(self, tenant: str, name: str) -> Collection:
+        async with self._database.connection() as connection:
+            found = await collections.find(connection, tenant, name)
+        if found is None:
+            raise NotFound(f"There is no collection called {name!r}.")
+        return found
+
+
+class PlanService:
+    """Explains the hot queries on the user's own data."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def explain(self, tenant: str, name: str | None = None) -> PlanReport:
+        """Run a search of each kind, with a stored chunk as the question, and tell the plan of each statement.
+
+        Without a name, of the tenant's largest collection.
+
+        Raises:
+            NotFound: there is no such collection.
+        """
+        async with self._database.connection() as connection:
+            warnings = await self._warnings(connection)
+            name = name or await plans.largest_collection(connection, tenant)
+            collection = await collections.find(connection, tenant, name) if name else None
+            if name and collection is None:
+                raise NotFound(f"There is no collection called {name!r}.")
+            sample = await plans.sample(connection, collection) if collection else None
+        if collection is None or sample is None:
+            return PlanReport(name, (), [*warnings, "There is no chunk with a vector to ask for."])
+        explaining = ExplainingDatabase(self._database)
+        await self._search(explaining, collection, sample.text, sample.vector)
+        return PlanReport(collection.name, explaining.plans(), warnings)
+
+    async def _search(
+        self, database: ExplainingDatabase, collection: Collection, text: str, vector: Vector
+    ) -> None:
+        async def embed(_collection: Collection, _text: str) -> Vector:
+            return vector
+
+        keeper = StatisticsKeeper(self._database)
+        try:
+            search = SearchService(database, _Found(database), embed, keeper)
+            for mode in (SearchMode.VECTOR, SearchMode.LEXICAL):  # one after the other, so that neither waits
+                await search.search(Query(collection.tenant, collection.name, text, mode=mode))
+            async with database.connection() as connection:
+                await documents.page(
+                    connection, collection.tenant, collection=collection.name, status=None, after=None, limit=50
+                )
+        finally:
+            await keeper.close()
+
+    async def _warnings(self, connection: Any) -> list[str]:
+        found = []
+        for table in await vacuum.tables(connection):
+            if table.live <= _SMALL:
+                continue
+            if not table.analyzed:
+                found.append(f"{table.name} was never analyzed: `localchat maintain` does it.")
+            elif table.modified > _STALE * table.live:
+                found.append(
+                    f"The statistics of {table.name} are stale: {table.modified} of {table.live} rows changed."
+                )
+            if table.dead > _DEAD * table.live:
+                found.append(f"{table.name} holds {table.dead} dead rows beside {table.live} live ones.")
+        found += [
+            f"The index {index} is not valid, so it is not used." for index in await vacuum.invalid(connection)
+        ]
+        found += [
+            f"{graph.index} takes {graph.size_bytes / graph.expected_bytes:.1f} times what its vectors need."
+            for graph in await vacuum.graphs(connection)
+            if graph.bloated
+        ]
+        return found

@@ -1,0 +1,26 @@
+"""What a process writes of itself to the database, behind its work."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from app.db.database import Database
+from app.db.slow import SlowStatements
+from app.services.rollup import CacheRollup, Totals
+
+# Seconds for the last counters at a stop, when the database may be gone.
+_LAST = 2.0
+
+
+@asynccontextmanager
+async def reporting(database: Database, slow: SlowStatements, totals: Callable[[], Totals]) -> AsyncIterator[None]:
+    """Keep slow statements and the cache's counters while the block runs, and write the last of them at its end."""
+    rollup = CacheRollup(database, totals)
+    tasks = [asyncio.create_task(slow.run(database)), asyncio.create_task(rollup.run())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await asyncio.wait([asyncio.create_task(rollup.write_quietly())], timeout=_LAST)
