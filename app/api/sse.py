@@ -45,6 +45,7 @@ class EventStream(EventSourceResponse, Generic[T]):
         events: makes the iterator, once, when the response is sent.
         encode: turns an event into its bytes.
         metrics: counts the stream by how it ended.
+        headers: those of the response, told by its first event.
         ping_interval: seconds of silence after which a comment is sent.
     """
 
@@ -54,12 +55,14 @@ class EventStream(EventSourceResponse, Generic[T]):
         encode: Callable[[T], bytes],
         metrics: Metrics,
         *,
+        headers: Callable[[T], Mapping[str, str]] = lambda _event: {},
         ping_interval: float = 15.0,
     ) -> None:
         super().__init__((), headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
         self._events = events
         self._encode = encode
         self._metrics = metrics
+        self._headers_of = headers
         self._ping_interval = ping_interval
         self._failure: Exception | None = None
         self._end = "client_disconnect"
@@ -95,6 +98,8 @@ class EventStream(EventSourceResponse, Generic[T]):
         async with sender:
             try:
                 async for event in events:
+                    if not self._started:
+                        self.headers.update(self._headers_of(event))
                     await sender.send(self._encode(event))
             except Exception as error:  # noqa: BLE001 - told to the client, or raised, by whoever forwards
                 self._failure = error

@@ -318,13 +318,14 @@ class FakeAnswers:
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     end: Event = field(default_factory=lambda: Done("stop", (1,)))
+    cache: Mapping[str, Any] = field(default_factory=lambda: {"status": "miss"})
 
     async def answer(self, request: AnswerRequest) -> AsyncIterator[Event]:
         self.asked.append(request)
         try:
             if self.error is not None:
                 raise self.error
-            yield Start(QUERY_ID, "0" * 32, request.model or "smollm2:135m", {"status": "miss"})
+            yield Start(QUERY_ID, "0" * 32, request.model or "smollm2:135m", self.cache)
             yield Status("retrieve", 1.5)
             if self.error_after_start is not None:
                 raise self.error_after_start

@@ -89,6 +89,7 @@ async def test_an_answer_streams_its_sources_before_its_words_and_ends_once(clie
     response = await client.post("/api/chat", json={"question": "How many days?"})
     assert response.headers["content-type"].startswith("text/event-stream")
     assert response.headers["cache-control"] == "no-cache"
+    assert response.headers["cache-status"] == "LocalChat; fwd=uri-miss; stored"
     names = [name for name, _ in events(response.text)]
     assert names == ["start", "status", "sources", "delta", "delta", "citation", "usage", "done"]
     assert dict(events(response.text))["sources"][0]["page"] == 3
@@ -104,6 +105,26 @@ async def test_the_whole_answer_is_the_collected_stream(client: httpx.AsyncClien
     assert whole["usage"] == by_name["usage"]
     assert whole["finish_reason"] == by_name["done"]["finish_reason"]
     assert whole["query_id"] == by_name["start"]["query_id"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("cache", "control", "header"),
+    [
+        ({"status": "hit", "tier": "l2"}, "use", "LocalChat; hit; detail=l2"),
+        ({"status": "stale", "tier": "l1"}, "use", "LocalChat; hit; detail=l1-stale"),
+        ({"status": "miss", "tier": None}, "refresh", "LocalChat; fwd=request; stored"),
+        ({"status": "bypass"}, "bypass", "LocalChat; fwd=request"),
+        ({}, "use", None),
+    ],
+)
+async def test_an_answer_says_in_its_headers_what_the_cache_did(
+    fakes: Fakes, client: httpx.AsyncClient, stream: bool, cache: dict[str, Any], control: str, header: str | None
+) -> None:
+    fakes.answers.cache = cache
+    body = {"question": "How many days?", "stream": stream, "cache": control}
+    response = await client.post("/api/chat", json=body)
+    assert response.headers.get("cache-status") == header
 
 
 async def test_messages_become_a_question_and_its_history(fakes: Fakes, client: httpx.AsyncClient) -> None:

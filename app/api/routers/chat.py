@@ -5,6 +5,7 @@ from functools import partial
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from app.api.cache_status import CACHE_STATUS, answer_headers
 from app.api.dependencies import services_of, tenant_of
 from app.api.openapi import event_stream, problems
 from app.api.problems import failed_response
@@ -41,6 +42,7 @@ def add_chat(app: FastAPI) -> None:
             200: {
                 "description": "With `stream` (the default) the events `start`, `status`*, `sources`, `delta`*, "
                 "`citation`*, `usage` and exactly one of `done` and `error`; without it, the same collected",
+                "headers": {"Cache-Status": CACHE_STATUS},
                 "content": event_stream(tuple(EVENT_NAMES.values()), _EXAMPLE),
             },
             **problems(401, 404, 409, 413, 415, 422, 502, 503),
@@ -56,9 +58,13 @@ async def chat(request: Request, body: ChatRequest) -> Response:
     question = body.to_domain(tenant)
     if body.stream:
         return EventStream(
-            lambda: services.answers.answer(question), partial(encode_event, request.scope), services.metrics
+            lambda: services.answers.answer(question),
+            partial(encode_event, request.scope),
+            services.metrics,
+            headers=partial(answer_headers, control=body.cache),
         )
     answer = await collect(services.answers.answer(question))
     if answer.failed is not None:
         return failed_response(request.scope, answer.failed.problem)
-    return Response(whole(answer).model_dump_json(), media_type="application/json")
+    headers = answer_headers(answer.start, body.cache) if answer.start else {}
+    return Response(whole(answer).model_dump_json(), media_type="application/json", headers=headers)

@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.api.cache_status import CACHE_STATUS, answer_headers
 from app.api.dependencies import Provided, Services, Tenant
 from app.api.openai_stream import CompletionChunks, completion
 from app.api.openapi import event_stream, problems
@@ -41,6 +42,7 @@ router = APIRouter(prefix="/v1", tags=["openai"], route_class=BodyRoute, respons
     response_model=Completion,
     responses={
         200: {
+            "headers": {"Cache-Status": CACHE_STATUS},
             "description": "With `stream`, chunks that end in `[DONE]`; sources come in a chunk of their own",
             "content": event_stream(("message",), _CHUNK),
         },
@@ -55,14 +57,20 @@ async def create_chat_completion(
     if body.stream:
         include_usage = body.stream_options is not None and body.stream_options.include_usage
         return EventStream(
-            events, CompletionChunks(body.model, include_usage=include_usage).encode, services.metrics
+            events,
+            CompletionChunks(body.model, include_usage=include_usage).encode,
+            services.metrics,
+            headers=partial(answer_headers, control=body.cache),
         )
     answer = await collect(events())
     if answer.failed is not None:
         return failed_response(request.scope, answer.failed.problem)
     if answer.start is None or answer.done is None:
         raise ModelProtocolError("The answer broke off before it was done.")
-    return Response(completion(answer, body.model).model_dump_json(), media_type="application/json")
+    headers = answer_headers(answer.start, body.cache)
+    return Response(
+        completion(answer, body.model).model_dump_json(), media_type="application/json", headers=headers
+    )
 
 
 @router.post("/embeddings", operation_id="createEmbeddings", responses=problems(400, 404, 413, 415, 422))

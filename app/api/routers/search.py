@@ -5,7 +5,7 @@ from fastapi import FastAPI, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from app.api.cache_status import cache_status
+from app.api.cache_status import CACHE_STATUS, cache_status
 from app.api.dependencies import DEFAULT_TENANT, Services, services_of, tenant_of
 from app.api.fast_lane import Reply, json_reply
 from app.api.openapi import problems
@@ -26,7 +26,7 @@ def add_search(app: FastAPI) -> None:
         tags=["answers"],
         response_model=SearchResponse,
         responses={
-            200: {"headers": {"Cache-Status": {"description": "RFC 9211", "schema": {"type": "string"}}}},
+            200: {"headers": {"Cache-Status": CACHE_STATUS}},
             **problems(401, 404, 413, 415, 422, 502, 503),
         },
         route_class_override=DirectRoute,
@@ -36,7 +36,7 @@ def add_search(app: FastAPI) -> None:
 async def search(request: Request, body: SearchRequest) -> Response:
     """The passages that fit a query best, by meaning and by words."""
     query = _query(body, await tenant_of(request))
-    return _reply(await services_of(request).search.find(query, CacheControl(body.cache))).response()
+    return _reply(await services_of(request).search.find(query, CacheControl(body.cache)), body.cache).response()
 
 
 def search_hit(services: Services, content: bytes) -> Reply | None:
@@ -46,7 +46,7 @@ def search_hit(services: Services, content: bytes) -> Reply | None:
     except ValidationError:
         return None
     found = services.search.peek(_query(body, DEFAULT_TENANT)) if body.cache == "use" else None
-    return None if found is None else _reply(found)
+    return None if found is None else _reply(found, body.cache)
 
 
 def _query(body: SearchRequest, tenant: str) -> Query:
@@ -60,7 +60,7 @@ def _query(body: SearchRequest, tenant: str) -> Query:
     )
 
 
-def _reply(found: Found) -> Reply:
+def _reply(found: Found, control: str) -> Reply:
     """Put the response together from the results as they were prepared when they were computed."""
     cached = found.cached
     rest = {
@@ -77,4 +77,5 @@ def _reply(found: Found) -> Reply:
         "corpus_version": cached.corpus_version,
     }
     content = b'{"results":%b,%b' % (found.results, orjson.dumps(rest)[1:])
-    return json_reply(content, (b"cache-status", cache_status(cached).encode()))
+    status = cache_status(cached.status, cached.tier, cached.expires_in, control=control)
+    return json_reply(content, (b"cache-status", status.encode()))
