@@ -151,7 +151,9 @@ async def test_one_replica_serves_what_the_other_computed(fleet: Fleet) -> None:
     await first.ask(QUESTIONS[0])
     await first.cache.chain.tiers.drain()
     found = await second.search.find(Query(TENANT, "default", QUESTIONS[0]))
-    assert (found.cached.status, found.cached.tier) == (CacheStatus.HIT, "l2")
+    assert found.cached.status == CacheStatus.HIT
+    # L3 where L2 took longer than its soft limit.
+    assert found.cached.tier in {"l2", "l3"}
 
 
 async def test_unrelated_documents_leave_most_entries_in_place(fleet: Fleet) -> None:
