@@ -116,12 +116,13 @@ class _Parts:
         if settings.redis_url is not None and settings.l2_cache_enabled:
             redis = Redis.from_url(settings.redis_url, socket_connect_timeout=0.25, socket_timeout=0.5)
             stack.push_async_callback(redis.aclose)
+        stats = CacheStats(observer)
         return cls(
             settings=settings,
             held=held,
             redis=redis,
             codec=EnvelopeCodec(settings.cache_signing_keys or (_LOCAL_KEY,)),
-            stats=CacheStats(observer),
+            stats=stats,
             watch=watch,
             judge=Judge(watch, FreshnessGuard(CorpusChanges(database))),
             memory=MemoryCache(
@@ -130,6 +131,7 @@ class _Parts:
                 max_bytes=settings.l1_cache_max_bytes,
                 max_value_bytes=_LARGEST_VALUE if settings.l1_cache_enabled else 0,
                 retain=RETAINED,
+                on_evict=lambda key: stats.observer.evicted(key.namespace, "l1", "capacity"),
             ),
             backplane=Backplane(notify(held)),
             ledger=HitLedger(),
@@ -196,6 +198,9 @@ class _Parts:
             max_entries=self.settings.l3_cache_max_entries,
             max_bytes=self.settings.l3_cache_max_bytes,
             retain=RETAINED,
+            on_removed=lambda namespace, reason, entries: self.stats.observer.evicted(
+                namespace, "l3", reason, entries
+            ),
         )
         return LastTier(PostgresCatalog(self.held, table=table), upkeep, pins)
 

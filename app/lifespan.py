@@ -19,6 +19,11 @@ from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.generation.tokens import TokenCounter
 from app.main import Lifespan
+from app.observers.cache import CacheMetrics
+from app.observers.ingestion import IngestMetrics
+from app.observers.models import ModelMetrics
+from app.observers.questions import QuestionMetrics
+from app.observers.sampling import GaugeSampler
 from app.ollama.client import OllamaClient
 from app.probing import open_health
 from app.services.analytics import AnalyticsService
@@ -77,13 +82,22 @@ async def _build(
     assert settings.database_url is not None
     # No connection is opened yet: the API starts without Postgres, and says so in its readiness.
     slow = SlowStatements(settings.slow_query_threshold)
-    database = await Database.connect(settings.database_url, min_size=0, max_size=16, observe=slow.note)
+    database = await Database.connect(
+        settings.database_url,
+        min_size=0,
+        max_size=16,
+        on_acquire=metrics.pool_acquire.observe,
+        observe=slow.note,
+    )
     stack.push_async_callback(database.close)
     client = OllamaClient(
-        settings.ollama_base_url, max_concurrency=settings.batch_max_workers, headers=correlation.headers
+        settings.ollama_base_url,
+        max_concurrency=settings.batch_max_workers,
+        headers=correlation.headers,
+        observer=ModelMetrics(metrics),
     )
     stack.push_async_callback(client.aclose)
-    cache = await open_cache(settings, database, stack)
+    cache = await open_cache(settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None)
     await stack.enter_async_context(reporting(database, slow, cache.chain.statistics.totals))
     embedding = EmbeddingService(
         client,
@@ -95,11 +109,14 @@ async def _build(
     collections = CollectionService(database, embedding, default_model=settings.embedding_model)
     directory = CollectionDirectory(collections, cache.watch)
     cache.listen(directory.forget)
-    documents = DocumentService(database, collections, job_headers=correlation.headers)
+    documents = DocumentService(
+        database, collections, job_headers=correlation.headers, observer=IngestMetrics(metrics)
+    )
     statistics = StatisticsKeeper(database)
     stack.push_async_callback(statistics.close)
+    watched = QuestionMetrics(metrics)
     search = CachedSearch(
-        SearchService(database, collections, embedding.embed_query, statistics), directory, cache.chain
+        SearchService(database, collections, embedding.embed_query, statistics, watched), directory, cache.chain
     )
     conversations = ConversationService(database)
     contexts = ModelContexts(client)
@@ -110,6 +127,7 @@ async def _build(
         rewriter=RuleRewriter(),
         relevance=Relevance(),
         contexts=contexts,
+        observer=watched,
     )
     streams: StreamCache[Event] = StreamCache(cache.chain)
     stack.push_async_callback(streams.close)
@@ -119,6 +137,7 @@ async def _build(
         conversations,
         default_model=settings.chat_model,
         trace_id=_trace_id,
+        observer=watched,
     )
     lag = RecentMaximum()
     health, deep_health = open_health(
@@ -136,7 +155,8 @@ async def _build(
         metrics.event_loop_lag.observe(seconds)
         lag.observe(seconds)
 
-    for work in (sample_lag(observe_lag), health.watch()):
+    gauges = [GaugeSampler(metrics, database, cache.chain).run()] if metrics.enabled else []
+    for work in (sample_lag(observe_lag), health.watch(), *gauges):
         stack.callback(asyncio.create_task(work).cancel)
     return Services(
         documents=documents,

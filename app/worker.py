@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from importlib.metadata import version
 from typing import TypeVar
 
@@ -15,6 +15,10 @@ from app.db.slow import SlowStatements
 from app.ingestion.jobs import IngestJob, QueueWorker, ReindexJob
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitter import SplitterConfig, embedding_text
+from app.observers.cache import CacheMetrics
+from app.observers.ingestion import IngestMetrics
+from app.observers.models import ModelMetrics
+from app.observers.sampling import GaugeSampler
 from app.ollama.client import OllamaClient
 from app.services.embedding import EmbeddingService
 from app.services.embedding_cache import EmbeddingCache
@@ -25,6 +29,7 @@ from app.services.reporting import reporting
 from app.services.statistics import StatisticsKeeper
 from app.settings import Settings
 from app.telemetry import correlation
+from app.telemetry.event_loop import sample_lag
 from app.telemetry.exposition import served
 from app.telemetry.logging import configure_logging
 from app.telemetry.metrics import Metrics
@@ -45,13 +50,24 @@ async def run_worker(settings: Settings) -> None:
                 served(metrics.registry, host=settings.host, port=settings.worker_metrics_port)
             )
         slow = SlowStatements(settings.slow_query_threshold)
-        database = await Database.connect(url, min_size=0, max_size=2 * DOCUMENTS_AT_ONCE + 2, observe=slow.note)
+        database = await Database.connect(
+            url,
+            min_size=0,
+            max_size=2 * DOCUMENTS_AT_ONCE + 2,
+            on_acquire=metrics.pool_acquire.observe,
+            observe=slow.note,
+        )
         stack.push_async_callback(database.close)
         client = OllamaClient(
-            settings.ollama_base_url, max_concurrency=settings.batch_max_workers, headers=correlation.headers
+            settings.ollama_base_url,
+            max_concurrency=settings.batch_max_workers,
+            headers=correlation.headers,
+            observer=ModelMetrics(metrics),
         )
         stack.push_async_callback(client.aclose)
-        cache = await open_cache(settings, database, stack)
+        cache = await open_cache(
+            settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None
+        )
         await stack.enter_async_context(reporting(database, slow, cache.chain.statistics.totals))
         embedding = EmbeddingService(
             client,
@@ -60,7 +76,8 @@ async def run_worker(settings: Settings) -> None:
             max_chars=settings.batch_max_chars,
             max_workers=settings.batch_max_workers,
         )
-        loader = DocumentLoader(SplitterConfig(model=settings.embedding_model))
+        observer = IngestMetrics(metrics)
+        loader = DocumentLoader(SplitterConfig(model=settings.embedding_model), on_stage=observer.spent)
         stack.push_async_callback(loader.close)
         statistics = StatisticsKeeper(database)
         ingestion = IngestService(
@@ -69,6 +86,7 @@ async def run_worker(settings: Settings) -> None:
             embedding,
             embedding_text=embedding_text,
             refresh_statistics=statistics.refresh,
+            observer=observer,
         )
 
         reindexer = Reindexer(database, embedding, embedding_text=embedding_text)
@@ -76,29 +94,39 @@ async def run_worker(settings: Settings) -> None:
             lambda: asyncpg.connect(url, timeout=5),
             _correlated(ingestion.ingest),
             reindex=_correlated(reindexer.reindex),
+            on_attempt=observer.attempted,
             concurrency=DOCUMENTS_AT_ONCE,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, queue.stop)
-        housekeeping = asyncio.create_task(MaintenanceService(database).run())
-        try:
-            await queue.run()
-        finally:
-            housekeeping.cancel()
-            await asyncio.wait([housekeeping])
+        gauges = [GaugeSampler(metrics, database).run()] if metrics.enabled else []
+        for work in (MaintenanceService(database).run(), sample_lag(metrics.event_loop_lag.observe), *gauges):
+            await stack.enter_async_context(_aside(work))
+        await queue.run()
+
+
+@contextlib.asynccontextmanager
+async def _aside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Do `work`, which does not end by itself, while the block runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 Job = TypeVar("Job", IngestJob, ReindexJob)
 
 
-def _correlated(handle: Callable[[Job], Awaitable[None]]) -> Callable[[Job], Awaitable[None]]:
+def _correlated(handle: Callable[[Job], Awaitable[bool]]) -> Callable[[Job], Awaitable[bool]]:
     """Handle each job under the ids of the request that asked for it."""
 
-    async def handle_correlated(job: Job) -> None:
+    async def handle_correlated(job: Job) -> bool:
         asked = job.headers or {}
         token = correlation.bind(correlation.correlate(asked.get("traceparent"), asked.get("x-request-id")))
         try:
-            await handle(job)
+            return await handle(job)
         finally:
             correlation.unbind(token)
 

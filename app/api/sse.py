@@ -89,7 +89,8 @@ class EventStream(EventSourceResponse, Generic[T]):
             raise
         finally:
             self._metrics.sse_streams_active.dec()
-            self._metrics.sse_streams.labels(self._end).inc()
+            if self._started or self._failure is None:  # else it is answered with a problem, which is no stream
+                self._metrics.sse_streams.labels(self._end).inc()
         if self._failure is not None and not self._started:
             raise self._failure
 

@@ -90,7 +90,7 @@ class CacheChain:
             return Lease(spec.key.digest, "", 0.0, None)
 
         async def probe() -> Cached[Any] | None:
-            return (await self.tiers.search(spec)).hit
+            return (await self.tiers.search(spec, again=True)).hit
 
         return await self._lease.claim(f"{spec.key.digest}:{version}", probe)
 

@@ -66,10 +66,13 @@ class TieredLookup:
             return None
         return self._hit(key, entry.value, self._memory.name, left, started)
 
-    async def search(self, key: CacheKey, spec: KeySpec | None = None) -> Search:
-        """Look into every tier. With `spec`, a record carried forward is written back to the shared tiers."""
+    async def search(self, key: CacheKey, spec: KeySpec | None = None, *, again: bool = False) -> Search:
+        """Look into every tier. With `spec`, a record carried forward is written back to the shared tiers.
+
+        `again`: for a request that has looked before, whose misses are counted already.
+        """
         give_up = self._clock() + self._budget
-        found = await self._in_memory(key, spec)
+        found = await self._in_memory(key, spec, again=again)
         if found is not None and found.status is CacheStatus.HIT:
             return Search(hit=found)
         fallback = found
@@ -77,18 +80,19 @@ class TieredLookup:
             left = give_up - self._clock()
             if left <= 0:
                 break
-            found = await self._in_shared(key, position, tier, left, spec)
+            found = await self._in_shared(key, position, tier, left, spec, again=again)
             if found is not None and found.status is CacheStatus.HIT:
                 return Search(hit=found)
             fallback = fallback or found
         return Search(fallback=fallback)
 
-    async def _in_memory(self, key: CacheKey, spec: KeySpec | None) -> Cached[Any] | None:
+    async def _in_memory(self, key: CacheKey, spec: KeySpec | None, *, again: bool) -> Cached[Any] | None:
         started = time.perf_counter_ns()
         name = self._memory.name
         entry = self._memory.lookup(key.digest)
         if entry is None:
-            self._stats.miss(name, key.namespace)
+            if not again:
+                self._stats.miss(name, key.namespace)
             return None
         judgement = await self._judge.judge(key, entry.value)
         if not self._usable(key, judgement, name):
@@ -103,10 +107,10 @@ class TieredLookup:
         return self._hit(key, judgement.record, name, left, started)
 
     async def _in_shared(
-        self, key: CacheKey, position: int, tier: SharedTier, budget: float, spec: KeySpec | None
+        self, key: CacheKey, position: int, tier: SharedTier, budget: float, spec: KeySpec | None, *, again: bool
     ) -> Cached[Any] | None:
         started = time.perf_counter_ns()
-        found = await tier.read(key, budget)
+        found = await tier.read(key, budget, again=again)
         if found is None:
             return None
         judgement = await self._judge.judge(key, found.record)

@@ -55,7 +55,7 @@ class MemoryCache(Generic[V]):
     """Bounded by `max_entries` and by `max_bytes` as `weigh` counts them.
 
     A value heavier than `max_value_bytes` is skipped and counted. An entry is kept for `retain` seconds past
-    its deadline.
+    its deadline. `on_evict` is told of each entry that had to make room.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class MemoryCache(Generic[V]):
         max_bytes: int = 256 * 1024 * 1024,
         max_value_bytes: int = 1024 * 1024,
         retain: float = 0.0,
+        on_evict: Callable[[CacheKey], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = "l1"
@@ -74,6 +75,7 @@ class MemoryCache(Generic[V]):
         self._max_bytes = max_bytes
         self._max_value_bytes = max_value_bytes
         self._retain = retain
+        self._on_evict = on_evict
         self._clock = clock
         self._index: dict[str, _Node[V]] = {}
         self._small: _Queue[V] = _Queue()
@@ -189,8 +191,7 @@ class MemoryCache(Generic[V]):
             node.frequency = 0
             self._main.push(node)
             return
-        del self._index[node.key.digest]
-        self._evictions[node.key.namespace] += 1
+        self._evict(node)
         self._ghost[node.key.digest] = None
         if len(self._ghost) > self._max_entries:
             self._ghost.popitem(last=False)
@@ -202,5 +203,9 @@ class MemoryCache(Generic[V]):
                 break
             node.frequency -= 1
             self._main.push(node)
+        self._evict(node)
+
+    def _evict(self, node: _Node[V]) -> None:
         del self._index[node.key.digest]
         self._evictions[node.key.namespace] += 1
+        self._on_evict(node.key)

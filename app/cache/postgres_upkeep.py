@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 
 from app.cache.postgres_connection import HeldConnections
 from app.cache.postgres_pins import PostgresPins
@@ -18,7 +19,9 @@ WITH counted AS (
 UPDATE @table SET hit_count = hit_count + hits, last_accessed_at = now() FROM counted WHERE @table.id = counted.id
 """
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('@table upkeep'))"
-_EXPIRE = "DELETE FROM @table WHERE NOT pinned AND expires_at < now() - make_interval(secs => $1)"
+_EXPIRE = (
+    "DELETE FROM @table WHERE NOT pinned AND expires_at < now() - make_interval(secs => $1) RETURNING namespace"
+)
 # The entries longest unused go first; what is pinned counts towards the limits and stays.
 _EVICT = """
 DELETE FROM @table WHERE NOT pinned AND id IN (
@@ -67,7 +70,8 @@ class HitLedger:
 class PostgresUpkeep:
     """Flushes hit counts every `flush_every` seconds, and enforces expiry and limits every `sweep_every`.
 
-    `expired` counts the entries that this replica removed, `evicted` those by namespace.
+    `expired` counts the entries that this replica removed, `evicted` those by namespace; `on_removed` is told of
+    both: the namespace, the reason (expired or capacity), and how many.
 
     Sweeps run in one replica at a time, under an advisory lock of the transaction.
     """
@@ -85,6 +89,7 @@ class PostgresUpkeep:
         flush_every: float = 5.0,
         sweep_every: float = 60.0,
         timeout: float = 30.0,
+        on_removed: Callable[[str, str, int], None] = lambda _namespace, _reason, _entries: None,
     ) -> None:
         self._connections = connections
         self._ledger = ledger
@@ -93,6 +98,7 @@ class PostgresUpkeep:
         self._flush_every = flush_every
         self._sweep_every = sweep_every
         self._timeout = timeout
+        self._on_removed = on_removed
         self._pins = pins
         self._count, self._try_lock, self._expire, self._evict, self._evict_by_quota = (
             statement.replace("@table", table)
@@ -130,23 +136,21 @@ class PostgresUpkeep:
     async def clear_expired(self) -> int:
         """Remove every expired entry now, also those kept to be served when the pipeline fails; none is pinned."""
         async with self._connections.connection() as connection:
-            removed = await connection.execute(self._expire, 0.0, timeout=self._timeout)
-        return _rows(removed)
+            return len(await connection.fetch(self._expire, 0.0, timeout=self._timeout))
 
     async def sweep(self) -> bool:
         """Enforce expiry, limits and collections' quotas, and renew pins; False if another replica is doing it."""
         async with self._connections.connection() as connection, connection.transaction():
             if not await connection.fetchval(self._try_lock, timeout=self._timeout):
                 return False
-            expired = await connection.execute(self._expire, self._retain, timeout=self._timeout)
+            expired = await connection.fetch(self._expire, self._retain, timeout=self._timeout)
             evicted = await connection.fetch(self._evict_by_quota, timeout=self._timeout)
             evicted += await connection.fetch(self._evict, *self._limits, timeout=self._timeout)
             if self._pins is not None:
                 await self._pins.renew()
-        self.expired += _rows(expired)
+        self.expired += len(expired)
         self.evicted.update(row["namespace"] for row in evicted)
+        for reason, rows in (("expired", expired), ("capacity", evicted)):
+            for namespace, entries in Counter(row["namespace"] for row in rows).items():
+                self._on_removed(namespace, reason, entries)
         return True
-
-
-def _rows(tag: str) -> int:
-    return int(tag.rpartition(" ")[2])

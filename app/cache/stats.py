@@ -50,6 +50,9 @@ class CacheObserver:
     def invalidated(self, namespace: str, tier: str, reason: str) -> None:
         """One entry that may not be served again."""
 
+    def evicted(self, namespace: str, tier: str, reason: str, entries: int = 1) -> None:
+        """Entries given up for room or for their age."""
+
     def coalesced(self, namespace: str) -> None:
         """One request that joined a computation under way."""
 

@@ -66,8 +66,10 @@ class SharedTier:
         self._hard = hard
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def read(self, key: CacheKey, budget: float) -> Found | None:
+    async def read(self, key: CacheKey, budget: float, *, again: bool = False) -> Found | None:
         """Look the key up, waiting `budget` seconds at most. An error or a refused payload is a miss.
+
+        `again`: by a request that has looked before, whose miss is counted already.
 
         A hit is not counted here: whether it is one depends on its freshness.
         """
@@ -86,7 +88,8 @@ class SharedTier:
             timer.cancel()
         self.breaker.succeeded()
         if entry is None:
-            self._stats.miss(self.name, key.namespace)
+            if not again:
+                self._stats.miss(self.name, key.namespace)
             return None
         opened = self._codec.open(key, entry.value)
         if isinstance(opened, Refusal):

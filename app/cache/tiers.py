@@ -79,9 +79,12 @@ class TieredStore:
         """Return a hit from memory that is known to be fresh, without awaiting; None says nothing."""
         return self._lookup.peek(key)
 
-    async def search(self, spec: KeySpec) -> Search:
-        """Look into every tier, keeping the best expired entry in case nothing better can be had."""
-        return await self._lookup.search(spec.key, spec)
+    async def search(self, spec: KeySpec, *, again: bool = False) -> Search:
+        """Look into every tier, keeping the best expired entry in case nothing better can be had.
+
+        `again`: for a request that has looked before, whose misses are counted already.
+        """
+        return await self._lookup.search(spec.key, spec, again=again)
 
     async def remember(
         self,

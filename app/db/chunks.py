@@ -113,13 +113,14 @@ async def forgive(connection: PooledConnection, document_id: UUID, version: int)
     )
 
 
-async def deactivate(connection: PooledConnection, document_id: UUID, *, keep_version: int | None = None) -> None:
-    """Take a document's chunks out of the index, but for those of `keep_version`."""
-    await connection.execute(
+async def deactivate(connection: PooledConnection, document_id: UUID, *, keep_version: int | None = None) -> int:
+    """Take a document's chunks out of the index, but for those of `keep_version`; how many."""
+    changed = await connection.execute(
         "UPDATE chunks SET active = false WHERE document_id = $1 AND active AND version IS DISTINCT FROM $2",
         document_id,
         keep_version,
     )
+    return int(changed.removeprefix("UPDATE "))
 
 
 async def page(connection: PooledConnection, document_id: UUID, *, after: int, limit: int) -> list[Chunk]:

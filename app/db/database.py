@@ -1,6 +1,7 @@
 """The connection pool, with the codecs we rely on and driver errors translated at the edge."""
 
 import struct
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -60,9 +61,12 @@ async def prepare_connection(connection: Connection) -> None:
 class Database:
     """A pool of connections. Everything that it raises for a lost database is `StoreUnavailable`."""
 
-    def __init__(self, pool: Pool, *, acquire_timeout: float = 5.0) -> None:
+    def __init__(
+        self, pool: Pool, *, acquire_timeout: float = 5.0, on_acquire: Callable[[float], None] = lambda _: None
+    ) -> None:
         self.pool = pool
         self._acquire_timeout = acquire_timeout
+        self._on_acquire = on_acquire
 
     @classmethod
     async def connect(
@@ -72,10 +76,14 @@ class Database:
         min_size: int = 2,
         max_size: int = 16,
         acquire_timeout: float = 5.0,
+        on_acquire: Callable[[float], None] = lambda _: None,
         observe: "Callable[[LoggedQuery], None] | None" = None,
         **options: Any,
     ) -> Self:
-        """Open the pool. `observe` is told of each statement when it has ended.
+        """Open the pool.
+
+        `on_acquire` is told the seconds that each connection was waited for, `observe` of each statement when it
+        has ended.
 
         Raises:
             StoreUnavailable: the database does not answer.
@@ -97,13 +105,15 @@ class Database:
                 server_settings=SEARCH_SETTINGS,
                 **options,
             )
-        return cls(pool, acquire_timeout=acquire_timeout)
+        return cls(pool, acquire_timeout=acquire_timeout, on_acquire=on_acquire)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PooledConnection]:
         """A connection in autocommit. Waits at most `acquire_timeout` seconds for one."""
         with translated():
+            began = time.perf_counter()
             async with self.pool.acquire(timeout=self._acquire_timeout) as connection:
+                self._on_acquire(time.perf_counter() - began)
                 yield connection
 
     @asynccontextmanager

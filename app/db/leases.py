@@ -14,7 +14,10 @@ from app.domain.documents import Stage
 
 @dataclass(frozen=True, slots=True)
 class IngestTask:
-    """What a worker needs to know to ingest a version. `visible`: readers see this version already."""
+    """What a worker needs to know to ingest a version. `visible`: readers see this version already.
+
+    `resumed`: another worker had it, and neither finished nor gave it back.
+    """
 
     document_id: UUID
     tenant: str
@@ -24,6 +27,7 @@ class IngestTask:
     media_type: str | None
     version: int
     visible: bool
+    resumed: bool
 
 
 async def take_lease(
@@ -37,7 +41,8 @@ async def take_lease(
           AND c.id = d.collection_id AND c.deleted_at IS NULL
         RETURNING d.id AS document_id, d.tenant, c.name AS collection, c.id AS collection_id, d.filename,
             nullif(d.media_type, '') AS media_type, d.version,
-            d.version IS NOT DISTINCT FROM d.active_version AS visible""",
+            d.version IS NOT DISTINCT FROM d.active_version AS visible,
+            (SELECT before.lease IS NOT NULL FROM documents before WHERE before.id = d.id) AS resumed""",
         document_id,
         version,
         lease,

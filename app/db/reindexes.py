@@ -21,12 +21,13 @@ _ACTIVE = "r.status IN ('queued', 'running')"
 
 @dataclass(frozen=True, slots=True)
 class ReindexTask:
-    """What a worker needs to know. `switched`: questions use the new space already."""
+    """What a worker needs to know. `switched`: questions use the new space already. `resumed`: see `IngestTask`."""
 
     id: UUID
     collection_id: int
     space_id: int
     switched: bool
+    resumed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ async def take_lease(connection: PooledConnection, reindex_id: UUID, lease: UUID
         FROM collections c
         WHERE r.id = $1 AND {_ACTIVE} AND c.id = r.collection_id AND c.deleted_at IS NULL
         RETURNING r.id, r.collection_id, r.space_id,
-            r.switched_at IS NOT NULL AS switched""",
+            r.switched_at IS NOT NULL AS switched,
+            (SELECT before.lease IS NOT NULL FROM reindexes before WHERE before.id = r.id) AS resumed""",
         reindex_id,
         lease,
     )

@@ -110,21 +110,24 @@ class QueueWorker:
 
     `reindex` is given the moves of collections. An error of either that is `retryable` puts the job back with a
     growing delay; any other holds the job for a person to look at. A worker that loses Postgres connects again
-    by itself.
+    by itself. `on_attempt` is told of each attempt's result: ok, recovered (ok after another worker or attempt had
+    begun, which both handlers tell by returning True, or had failed), retry or dead.
     """
 
     def __init__(
         self,
         connect: Callable[[], Awaitable[Connection]],
-        handle: Callable[[IngestJob], Awaitable[None]],
+        handle: Callable[[IngestJob], Awaitable[bool]],
         *,
-        reindex: Callable[[ReindexJob], Awaitable[None]] | None = None,
+        reindex: Callable[[ReindexJob], Awaitable[bool]] | None = None,
+        on_attempt: Callable[[str], None] = lambda _result: None,
         concurrency: int = 4,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
     ) -> None:
         self._connect = connect
         self._handle = handle
         self._reindex = reindex
+        self._on_attempt = on_attempt
         self._concurrency = concurrency
         self._heartbeat_timeout = timedelta(seconds=heartbeat_timeout)
         self._stopping = asyncio.Event()
@@ -177,11 +180,22 @@ class QueueWorker:
         ingest = IngestJob(UUID(fields["document_id"]), fields["version"], job.attempts, _headers(job))
         await self._dispatch(job, self._handle(ingest))
 
-    async def _move(self, reindex: Callable[[ReindexJob], Awaitable[None]], job: Job) -> None:
+    async def _move(self, reindex: Callable[[ReindexJob], Awaitable[bool]], job: Job) -> None:
         fields = orjson.loads(job.payload or b"{}")
         await self._dispatch(job, reindex(ReindexJob(UUID(fields["reindex_id"]), job.attempts, _headers(job))))
 
-    async def _dispatch(self, job: Job, handling: Awaitable[None]) -> None:
+    async def _dispatch(self, job: Job, handling: Awaitable[bool]) -> None:
+        result = "dead"
+        try:
+            resumed = await self._attempt(job, handling)
+            result = "recovered" if resumed or job.attempts else "ok"
+        except RetryRequested:
+            result = "retry"
+            raise
+        finally:
+            self._on_attempt(result)
+
+    async def _attempt(self, job: Job, handling: Awaitable[bool]) -> bool:
         work = asyncio.ensure_future(handling)
         stop = asyncio.ensure_future(self._stopping.wait())
         try:
@@ -190,7 +204,7 @@ class QueueWorker:
                 work.cancel()
                 await asyncio.wait((work,))
                 raise RetryRequested(timedelta(0), "The worker is stopping")
-            work.result()
+            return work.result()
         except LocalChatError as error:
             if not error.retryable:
                 raise

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import httpx
+from opentelemetry.trace import SpanKind
 
 from app.domain.retrieval import Vector
 from app.errors import InvalidInput, ModelProtocolError
@@ -30,7 +31,9 @@ from app.ollama.protocol import (
 from app.ollama.retries import BULK_RETRIES, INTERACTIVE_RETRIES, RetryPolicy
 from app.ollama.transport import Timeouts, connect, parse_address
 from app.ollama.vectors import parse_vectors
+from app.ollama.watching import attributes, watched
 from app.ollama.window import BulkWindow
+from app.telemetry import tracing
 
 MAX_TEXTS = 64
 
@@ -69,7 +72,7 @@ class OllamaClient:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        observer = observer or NullObserver()
+        self._observer = observer = observer or NullObserver()
         self._keep_alive = keep_alive
         self._options = FrozenOptions(options or {})
         self._endpoints = [
@@ -82,6 +85,8 @@ class OllamaClient:
             )
             for address in map(parse_address, base_urls)
         ]
+        for name in self.endpoints:
+            observer.on_circuit(endpoint=name, circuit=Circuit.CLOSED)
         self._scheduler = Scheduler(
             self._endpoints, max_concurrency=max_concurrency, patience=patience, clock=clock
         )
@@ -125,7 +130,7 @@ class OllamaClient:
                 continue
         return vectors
 
-    async def chat(
+    def chat(
         self,
         messages: Sequence[Mapping[str, str]],
         *,
@@ -153,15 +158,28 @@ class OllamaClient:
             ModelProtocolError: the stream ended before it was done.
             ModelError: any other failure. Nothing is asked again once a first chunk came.
         """
-        options = self._options.of(model, num_ctx=num_ctx)
         sampling = {"temperature": temperature, "num_predict": max_tokens, "stop": list(stop) or None}
+        chunks = self._chat(messages, model, sampling, num_ctx=num_ctx, format_=format, lane=lane)
+        return watched(chunks, model=model, observer=self._observer)
+
+    async def _chat(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        model: str,
+        sampling: Mapping[str, Any],
+        *,
+        num_ctx: int | None,
+        format_: str | Mapping[str, Any] | None,
+        lane: Lane,
+    ) -> AsyncGenerator[ChatChunk, None]:
+        options = self._options.of(model, num_ctx=num_ctx)
         options |= {name: value for name, value in sampling.items() if value is not None}
         payload = {
             "model": model,
             "messages": messages,
             "stream": True,
             "think": False if "thinking" in await self._catalog.capabilities(model) else None,
-            "format": format,
+            "format": format_,
             "options": options or None,
             "keep_alive": self._keep_alive,
         }
@@ -252,7 +270,10 @@ class OllamaClient:
             answer = await lease.endpoint.json("POST", "/api/embed", payload, model=model, operation="embed")
             return parse_vectors(answer.get("embeddings"), count=len(part), dimension=dimension)
 
-        return await self._dispatcher.run(Call("embed", model, lane, Work.EMBED), ask)
+        with tracing.span(f"embeddings {model}", SpanKind.CLIENT, attributes("embeddings", model)) as span:
+            vectors = await self._dispatcher.run(Call("embed", model, lane, Work.EMBED), ask)
+            span.set_attribute("rag.embedding.batch_size", len(vectors))
+            return vectors
 
 
 async def _chunks(lines: AsyncIterator[Json]) -> AsyncGenerator[ChatChunk, None]:

@@ -7,12 +7,14 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import httpx
+from opentelemetry.trace import Span, SpanKind
 
 from app.errors import ModelProtocolError
 from app.ollama.breaker import Breaker
 from app.ollama.failures import from_answer, from_transport
 from app.ollama.protocol import Json, encode, parse_object
 from app.ollama.window import BulkWindow
+from app.telemetry import tracing
 
 _LINE_FAILED = 500
 _MAX_LINE = 16 * 1024 * 1024
@@ -90,17 +92,39 @@ class Endpoint:
         operation: str,
         timeout: float | None,  # noqa: ASYNC109
     ) -> AsyncIterator[httpx.Response]:
-        request = self._http.build_request(
-            method,
-            path,
-            content=None if payload is None else encode(payload),
-            headers={**self._headers(), "content-type": "application/json"},
-            timeout=httpx.USE_CLIENT_DEFAULT if timeout is None else timeout,
-        )
+        span = tracing.begin(method, SpanKind.CLIENT, self._attributes(method, path))
         try:
-            response = await self._http.send(request, stream=True)
+            async with self._answered(span, method, path, payload, model, operation, timeout) as response:
+                yield response
+        except BaseException as error:
+            tracing.end(span, error)
+            raise
+        tracing.end(span)
+
+    @asynccontextmanager
+    async def _answered(
+        self,
+        span: Span,
+        method: str,
+        path: str,
+        payload: Mapping[str, Any] | None,
+        model: str,
+        operation: str,
+        timeout: float | None,  # noqa: ASYNC109
+    ) -> AsyncIterator[httpx.Response]:
+        try:
+            with tracing.inside(span):
+                request = self._http.build_request(
+                    method,
+                    path,
+                    content=None if payload is None else encode(payload),
+                    headers={**self._headers(), "content-type": "application/json"},
+                    timeout=httpx.USE_CLIENT_DEFAULT if timeout is None else timeout,
+                )
+                response = await self._http.send(request, stream=True)
         except httpx.RequestError as error:
             raise from_transport(error) from None
+        span.set_attribute("http.response.status_code", response.status_code)
         try:
             if response.is_success:
                 yield response
@@ -112,6 +136,9 @@ class Endpoint:
             raise from_answer(response.status_code, body, model=model, operation=operation)
         finally:
             await response.aclose()
+
+    def _attributes(self, method: str, path: str) -> dict[str, str]:
+        return {"http.request.method": method, "url.path": path, "server.address": self.name}
 
 
 async def _split(response: httpx.Response, model: str, operation: str) -> AsyncGenerator[Json, None]:

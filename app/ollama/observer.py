@@ -15,7 +15,16 @@ class Observer(Protocol):
         """Attempt number `attempt` is about to start, after `error`."""
 
     def on_circuit(self, *, endpoint: str, circuit: str) -> None:
-        """An endpoint's breaker is now `closed`, `open` or `half-open`."""
+        """An endpoint's breaker is now `closed`, as it begins, or `open` or `half-open`."""
+
+    def on_first_chunk(self, *, model: str, seconds: float) -> None:
+        """A chat's first piece came, this long after it was asked for."""
+
+    def on_chunk(self, *, model: str, seconds: float) -> None:
+        """Another piece came, this long after the one before."""
+
+    def on_chat(self, *, model: str, seconds: float, input_tokens: int, output_tokens: int) -> None:
+        """A chat ended, however it did. The model's own counts are 0 if it did not get to its end."""
 
 
 class NullObserver:
@@ -28,4 +37,13 @@ class NullObserver:
         pass
 
     def on_circuit(self, *, endpoint: str, circuit: str) -> None:
+        pass
+
+    def on_first_chunk(self, *, model: str, seconds: float) -> None:
+        pass
+
+    def on_chunk(self, *, model: str, seconds: float) -> None:
+        pass
+
+    def on_chat(self, *, model: str, seconds: float, input_tokens: int, output_tokens: int) -> None:
         pass

@@ -25,11 +25,14 @@ from app.domain.conversations import Exchange
 from app.domain.event_codec import plain
 from app.domain.query_ids import new_query_id
 from app.errors import LocalChatError
-from app.services.answer_cache import AnswerCache
+from app.services.answer_cache import AnswerCache, Opened
 from app.services.answer_pipeline import NO_CONTEXT, AnswerPipeline, Asked, Clock, failed
 from app.services.conversations import new_conversation_id
+from app.services.observing import AnswerReport, QuestionObserver
+from app.telemetry import tracing
 
 _log = logging.getLogger(__name__)
+_OUR_FAULT = 500
 
 
 class Conversations(Protocol):
@@ -72,9 +75,9 @@ class Answer:
 
     @property
     def outcome(self) -> str:
-        """answered, no_context, error or cancelled, as metrics name them."""
+        """answered, no_context, refused, error or cancelled, as metrics name them."""
         if self.failed is not None:
-            return "error"
+            return "error" if self.failed.problem["status"] >= _OUR_FAULT else "refused"
         if self.done is None:
             return "cancelled"
         return NO_CONTEXT if self.done.finish_reason == NO_CONTEXT else "answered"
@@ -97,7 +100,7 @@ class AnswerService:
         conversations: keeps what was said.
         default_model: the chat model of a request that names none.
         trace_id: the current trace.
-        observe: told of each answer when it has ended, however it did, and of its seconds.
+        observer: told of each answer when it has ended, however it did.
     """
 
     def __init__(
@@ -108,14 +111,14 @@ class AnswerService:
         *,
         default_model: str,
         trace_id: Callable[[], str] = str,
-        observe: Callable[[Answer, float], None] = lambda _answer, _seconds: None,
+        observer: QuestionObserver | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._cache = cache
         self._conversations = conversations
         self._default_model = default_model
         self._trace_id = trace_id
-        self._observe = observe
+        self._observer = observer or QuestionObserver()
 
     async def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]:
         """The events of an answer, the last of them `done` or `error`.
@@ -128,12 +131,12 @@ class AnswerService:
         """
         clock = Clock()
         answer = Answer()
+        first_token: float | None = None
+        failure: BaseException | None = None
+        query = tracing.begin("rag.query", attributes={"rag.collection": request.collection})
         try:
-            history = request.history
-            if request.conversation_id is not None:
-                history = await self._conversations.recall(request.tenant, request.conversation_id)
-            asked = self._asked(request, history)
-            opened = await self._cache.open(asked, self._pipeline, clock, control=request.cache)
+            with tracing.inside(query):
+                asked, opened = await self._open(request, clock)
             conversation_id = request.conversation_id or (new_conversation_id() if request.remember else None)
             async with aclosing(opened.events) as events:
                 first = await anext(events)
@@ -143,16 +146,39 @@ class AnswerService:
                     answer.add(event)
                     yield event
                 async for event in events:
-                    if isinstance(event, Done) and not await self._remember(request, start, answer):
-                        yield Status("unsaved", clock.elapsed())
+                    if first_token is None and isinstance(event, Delta):
+                        first_token = clock.elapsed() / 1000
+                    if isinstance(event, Done):
+                        with tracing.inside(query):
+                            saved = await self._remember(request, start, answer)
+                        if not saved:
+                            yield Status("unsaved", clock.elapsed())
                     answer.add(event)
                     yield event
         except Exception as error:
+            failure = error
             known = error if isinstance(error, LocalChatError) else LocalChatError("The answer failed.")
             answer.add(failed(known))
             raise
         finally:
-            self._observe(answer, clock.elapsed() / 1000)
+            report = self._report(request, answer, clock.elapsed() / 1000, first_token)
+            query.set_attributes({"rag.outcome": report.outcome, "rag.cache": report.cache})
+            tracing.end(query, failure)
+            self._observer.answered(report)
+
+    async def _open(self, request: AnswerRequest, clock: Clock) -> tuple[Asked, Opened]:
+        history = request.history
+        if request.conversation_id is not None:
+            history = await self._conversations.recall(request.tenant, request.conversation_id)
+        asked = self._asked(request, history)
+        return asked, await self._cache.open(asked, self._pipeline, clock, control=request.cache)
+
+    def _report(
+        self, request: AnswerRequest, answer: Answer, seconds: float, first_token: float | None
+    ) -> AnswerReport:
+        tier = answer.start.cache.get("tier") if answer.start else None
+        model = request.model or self._default_model
+        return AnswerReport(answer.outcome, tier or "miss", model, seconds, first_token)
 
     def _asked(self, request: AnswerRequest, history: tuple[Message, ...]) -> Asked:
         return Asked(

@@ -14,6 +14,7 @@ from app.generation.prompt import ECHOES, Prompt, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import Rewriter
 from app.services.contexts import ModelContexts
+from app.services.observing import QuestionObserver
 
 NO_CONTEXT = "no_context"
 NOTHING_FOUND = "I found nothing in these documents that answers this question."
@@ -95,6 +96,7 @@ class AnswerPipeline:
         rewriter: makes a follow-up searchable.
         relevance: decides whether anything found is worth asking a model about.
         contexts: how many tokens each model is loaded with.
+        observer: told of the stages.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class AnswerPipeline:
         rewriter: Rewriter,
         relevance: Relevance,
         contexts: ModelContexts,
+        observer: QuestionObserver | None = None,
     ) -> None:
         self._search = search
         self._models = models
@@ -113,6 +116,7 @@ class AnswerPipeline:
         self._rewriter = rewriter
         self._relevance = relevance
         self._contexts = contexts
+        self._observer = observer or QuestionObserver()
 
     async def retrieve(self, asked: Asked) -> tuple[str, Retrieval]:
         """What was searched for, and what was found."""
@@ -141,15 +145,16 @@ class AnswerPipeline:
                 yield event
             return
         context = await self._contexts.of(asked.model)
-        prompt = self._prompts.build(
-            asked.question,
-            retrieval.results,
-            model=asked.model,
-            context=context,
-            max_tokens=asked.max_tokens,
-            history=asked.history,
-            search_text=searched,
-        )
+        with self._observer.stage("prompt"):
+            prompt = self._prompts.build(
+                asked.question,
+                retrieval.results,
+                model=asked.model,
+                context=context,
+                max_tokens=asked.max_tokens,
+                history=asked.history,
+                search_text=searched,
+            )
         yield retrieved
         yield Status("prompt", clock.lap(), prompt.left_out)
         yield Sources(prompt.sources)
@@ -183,7 +188,11 @@ class AnswerPipeline:
         if last is None or not writer.written:
             raise ModelError("The model returned an empty answer.")
         self._prompts.counter.learn(asked.model, guessed=prompt.tokens, counted=last.prompt_eval_count)
-        yield Status("generate", clock.lap())
+        generated = Status("generate", clock.lap())
+        self._observer.took("generate", generated.elapsed_ms / 1000)
+        self._observer.prompted(last.prompt_eval_count)
+        self._observer.cited(writer.used, writer.invalid)
+        yield generated
         yield Usage(
             input_tokens=last.prompt_eval_count,
             output_tokens=last.eval_count,

@@ -20,12 +20,16 @@ from app.domain.paging import Page
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from app.ingestion import jobs
 from app.services.collections import CollectionService
+from app.services.observing import IngestObserver
 
 _ENDED = (DocumentStatus.READY, DocumentStatus.PARTIAL, DocumentStatus.FAILED)
 
 
 class DocumentService:
-    """Use cases around a tenant's documents. `job_headers` gives the correlation to store with each job."""
+    """Use cases around a tenant's documents.
+
+    `job_headers` gives the correlation to store with each job; `observer` is told of what needs no job.
+    """
 
     def __init__(
         self,
@@ -33,10 +37,12 @@ class DocumentService:
         collections: CollectionService,
         *,
         job_headers: Callable[[], Mapping[str, str]] = dict,
+        observer: IngestObserver | None = None,
     ) -> None:
         self._database = database
         self._collections = collections
         self._job_headers = job_headers
+        self._observer = observer or IngestObserver()
 
     async def upload(
         self,
@@ -66,6 +72,9 @@ class DocumentService:
             if idempotency_key is not None:
                 reply = [{"id": str(item.document.id), "unchanged": item.unchanged} for item in results]
                 await uploads.remember(connection, tenant, idempotency_key, fingerprint, reply)
+        for item in results:
+            if item.unchanged:
+                self._observer.ended("unchanged")
         return results
 
     async def list(
@@ -183,9 +192,10 @@ class DocumentService:
             _check_match(document, if_match)
             collection = await self._collections.resolve(tenant, document.collection)
             await documents.mark_deleted(connection, document_id)
-            await chunks.deactivate(connection, document_id)
+            deleted = await chunks.deactivate(connection, document_id)
             await spaces.deactivate(connection, collection.space.id, document_id)
             await connection.fetchval("SELECT bump_corpus($1, $2, NULL, 'removed')", collection.id, document_id)
+        self._observer.chunks("deleted", deleted)
 
     async def _store(
         self, connection: PooledConnection, collection: Collection, file: Upload, metadata: dict[str, Any]

@@ -19,6 +19,7 @@ from app.domain.retrieval import Vector
 from app.errors import LocalChatError, StoreUnavailable, UnreadableDocument
 from app.ingestion.embedder import BatchResult, OnBatch, TextFailure
 from app.ingestion.jobs import IngestJob
+from app.services.observing import IngestObserver
 
 # Chunks read from the database at a time: bounds memory whatever the document's size.
 WINDOW = 1024
@@ -53,15 +54,20 @@ class IngestService:
         *,
         embedding_text: Callable[[str, str | None, str | None], str],
         refresh_statistics: Callable[[int], Awaitable[object]],
+        observer: IngestObserver | None = None,
     ) -> None:
         self._database = database
         self._loader = loader
         self._embedder = embedder
         self._embedding_text = embedding_text
         self._refresh_statistics = refresh_statistics
+        self._observer = observer or IngestObserver()
 
-    async def ingest(self, job: IngestJob) -> None:
+    async def ingest(self, job: IngestJob) -> bool:
         """Ingest a version, or return at once if it is not wanted any more.
+
+        Returns:
+            Whether it went on with what another worker had begun and left.
 
         Raises:
             StoreUnavailable, ModelUnavailable: the job must be tried again later.
@@ -71,7 +77,7 @@ class IngestService:
             task = await leases.take_lease(connection, job.document_id, job.version, lease)
         if task is None:
             _log.info("Nothing to do for version %d of document %s", job.version, job.document_id)
-            return
+            return False
         try:
             await self._run(task, lease)
         except LeaseLost:
@@ -86,12 +92,15 @@ class IngestService:
                     await leases.fail(connection, task.document_id, task.version, error.detail)
             if error.retryable:
                 raise
+            self._observer.ended("failed")
         except Exception:
             async with self._database.transaction() as connection:
                 await leases.fail(
                     connection, task.document_id, task.version, "An internal error; see the worker's log."
                 )
+            self._observer.ended("failed")
             raise
+        return task.resumed
 
     async def _run(self, task: IngestTask, lease: UUID) -> None:
         async with self._database.connection() as connection:
@@ -102,7 +111,8 @@ class IngestService:
                 if not stored:
                     await self._load(task, lease, collection)
                 stored = True
-                await self._embed(task, lease, collection)
+                with self._observer.stage("embed"):
+                    await self._embed(task, lease, collection)
                 await self._show(task, lease, collection)
                 break
             except SpaceGone:
@@ -137,9 +147,23 @@ class IngestService:
         if not drafts:
             raise UnreadableDocument(f"{task.filename} holds no text.")
         hashed = [(draft, self._hash(draft, task.filename)) for draft in drafts]
+        with self._observer.stage("store"):
+            reused = await self._store(task, lease, collection, loaded.media_type, hashed)
+        self._observer.chunks("inserted", len(drafts))
+        self._observer.chunks("reused", reused)
+
+    async def _store(
+        self,
+        task: IngestTask,
+        lease: UUID,
+        collection: Collection,
+        media_type: str,
+        hashed: Sequence[tuple[ChunkDraft, bytes]],
+    ) -> int:
+        """Store the chunks, and let those reuse a vector that the space has one for; how many."""
         async with self._database.transaction() as connection:
-            await self._advance(connection, task, lease, Stage.STORE, chunks=len(drafts))
-            await leases.recognise(connection, task.document_id, lease, loaded.media_type)
+            await self._advance(connection, task, lease, Stage.STORE, chunks=len(hashed))
+            await leases.recognise(connection, task.document_id, lease, media_type)
             await chunks.insert(
                 connection,
                 tenant=task.tenant,
@@ -151,6 +175,7 @@ class IngestService:
             )
             reused = await spaces.reuse_vectors(connection, collection.space.id, task.document_id, task.version)
             await self._advance(connection, task, lease, Stage.EMBED, embedded=reused, reused=reused)
+        return reused
 
     async def _embed(self, task: IngestTask, lease: UUID, collection: Collection) -> None:
         after = -1
@@ -193,6 +218,7 @@ class IngestService:
                     await chunks.record_failures(connection, failures)
                 if task.visible:
                     await _bump(connection, task, collection, "replaced")
+            self._observer.chunks("failed", len(failures))
 
         texts = [self._embedding_text(group[0].text, group[0].section, task.filename) for group in groups]
         await self._embedder.embed_chunks(collection, texts, store)
@@ -208,9 +234,11 @@ class IngestService:
                 raise UnreadableDocument("No chunk of the document could be embedded.")
             if not await leases.activate(connection, task.document_id, lease):
                 raise LeaseLost
-            await chunks.deactivate(connection, task.document_id, keep_version=task.version)
+            deleted = await chunks.deactivate(connection, task.document_id, keep_version=task.version)
             await spaces.deactivate(connection, collection.space.id, task.document_id, keep_version=task.version)
             await _bump(connection, task, collection, "added" if task.version == 1 else "replaced")
+        self._observer.chunks("deleted", deleted)
+        self._observer.ended("partial" if document.failed_count else "indexed")
 
     async def _advance(
         self,

@@ -48,8 +48,11 @@ class Reindexer:
         self._embedder = embedder
         self._embedding_text = embedding_text
 
-    async def reindex(self, job: ReindexJob) -> None:
+    async def reindex(self, job: ReindexJob) -> bool:
         """Move a collection, going on where the last attempt stopped.
+
+        Returns:
+            Whether it went on with what another worker had begun and left.
 
         Raises:
             StoreUnavailable, ModelUnavailable: the job must be tried again later.
@@ -59,7 +62,7 @@ class Reindexer:
             task = await reindexes.take_lease(connection, job.reindex_id, lease)
         if task is None:
             _log.info("Nothing to do for reindex %s", job.reindex_id)
-            return
+            return False
         try:
             await self._run(task, lease)
         except (LeaseLost, SpaceGone):
@@ -80,6 +83,7 @@ class Reindexer:
                     connection, task.id, ReindexStatus.FAILED, "An internal error; see the worker's log."
                 )
             raise
+        return task.resumed
 
     async def _run(self, task: ReindexTask, lease: UUID) -> None:
         if not task.switched:

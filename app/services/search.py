@@ -18,6 +18,7 @@ from app.retrieval.selection import REPEAT_PENALTY, select
 from app.retrieval.selectivity import Selectivity, scannable
 from app.retrieval.verbatim import Phrase
 from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, timed
+from app.services.observing import QuestionObserver
 from app.services.statistics import StatisticsKeeper
 
 MAX_QUERY_CHARS = 20_000
@@ -47,10 +48,12 @@ class SearchService:
         collections: Collections,
         embed_query: EmbedQuery,
         statistics: StatisticsKeeper,
+        observer: QuestionObserver | None = None,
     ) -> None:
         self._database = database
         self._collections = collections
         self._statistics = statistics
+        self._observer = observer or QuestionObserver()
         self._vector = VectorArm(database, embed_query)
         self._lexical = LexicalArm(database)
 
@@ -65,11 +68,13 @@ class SearchService:
         """
         text = checked(query)
         timings: dict[str, float] = {}
-        with timed(timings, "total"):
+        with timed(timings, "total", span=f"retrieval {query.collection}"):
             # Its corpus version is read before the arms run: a change in between makes the result too old.
             collection = await self._collections.resolve(query.tenant, query.collection)
             self._statistics.observe(collection)
-            return await self._search(query, text, collection, timings)
+            retrieval = await self._search(query, text, collection, timings)
+        self._observer.searched(query.mode, retrieval)
+        return retrieval
 
     async def _search(
         self, query: Query, text: str, collection: Collection, timings: dict[str, float]

@@ -9,21 +9,22 @@ import re
 from contextvars import ContextVar, Token
 from typing import NamedTuple
 
+from opentelemetry import trace
+
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 
 
 class Correlation(NamedTuple):
-    """`trace_id` has 32 hex digits, `span_id` 16; `request_id` at most 128 safe characters."""
+    """`trace_id` has 32 hex digits, `span_id` 16; `request_id` at most 128 safe characters.
+
+    `sampled`: the trace's spans are recorded, by whoever records any.
+    """
 
     request_id: str
     trace_id: str
     span_id: str
     sampled: bool = True
-
-    @property
-    def traceparent(self) -> str:
-        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
 
 
 _current: ContextVar[Correlation | None] = ContextVar("correlation", default=None)
@@ -31,6 +32,12 @@ _current: ContextVar[Correlation | None] = ContextVar("correlation", default=Non
 
 def current() -> Correlation | None:
     return _current.get()
+
+
+def span_id(ids: Correlation) -> str:
+    """Of the span that is open now, else the one of the request."""
+    span = trace.get_current_span().get_span_context()
+    return f"{span.span_id:016x}" if span.is_valid else ids.span_id
 
 
 def bind(correlation: Correlation | None) -> Token[Correlation | None]:
@@ -47,15 +54,20 @@ def headers() -> dict[str, str]:
     correlation = _current.get()
     if correlation is None:
         return {}
-    return {"traceparent": correlation.traceparent, "x-request-id": correlation.request_id}
+    flags = "01" if correlation.sampled else "00"
+    traceparent = f"00-{correlation.trace_id}-{span_id(correlation)}-{flags}"
+    return {"traceparent": traceparent, "x-request-id": correlation.request_id}
 
 
-def correlate(traceparent: str | None = None, request_id: str | None = None) -> Correlation:
-    """Take part in the caller's trace if it names one properly, else begin one."""
-    trace = _parse(traceparent) if traceparent else None
+def correlate(traceparent: str | None = None, request_id: str | None = None, *, sample: float = 1.0) -> Correlation:
+    """Take part in the caller's trace if it names one properly, else begin one.
+
+    `sample` is the share of traces begun here that are recorded; the caller has decided about its own.
+    """
+    parent = _parse(traceparent) if traceparent else None
     # Ids have to differ, not to be secret: these cost a fifth of what a cryptographic generator's do.
     digits = f"{random.getrandbits(320):080x}"
-    trace_id, sampled = trace or (digits[:32], True)
+    trace_id, sampled = parent or (digits[:32], random.random() < sample)  # noqa: S311
     if request_id is None or not _REQUEST_ID.fullmatch(request_id):
         request_id = f"{digits[32:40]}-{digits[40:44]}-4{digits[45:48]}-a{digits[49:52]}-{digits[52:64]}"
     return Correlation(request_id, trace_id, digits[64:], sampled)

@@ -35,6 +35,9 @@ class NullInstrument:
     def set(self, value: float) -> None:
         pass
 
+    def set_function(self, function: Callable[[], float]) -> None:
+        pass
+
     def observe(self, amount: float) -> None:
         pass
 

@@ -10,6 +10,7 @@ import orjson
 
 from app.telemetry import correlation
 from app.telemetry.access import Served
+from app.telemetry.correlation import span_id
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -20,7 +21,7 @@ class CorrelationFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         ids = correlation.current()
         if ids is not None:
-            record.request_id, record.trace_id, record.span_id = ids.request_id, ids.trace_id, ids.span_id
+            record.request_id, record.trace_id, record.span_id = ids.request_id, ids.trace_id, span_id(ids)
         return True
 
 

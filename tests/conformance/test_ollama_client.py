@@ -710,8 +710,11 @@ async def test_the_observer_is_told_of_requests_retries_and_circuits() -> None:
     with pytest.raises(ModelUnavailable):
         await embed(client_of(refuse, observer=Listener()), "one")
     failed = ("embed", "m", "interactive", "http://models", "model-unavailable", "1")
+    closed = ("circuit", "http://models", "closed")
     assert told == [
+        closed,
         ("embed", "m", "bulk", "http://models", "ok", "2"),
+        closed,
         failed,
         ("retry", "embed", "m", "2", "model-unavailable"),
         failed,

@@ -142,10 +142,12 @@ async def test_an_expired_entry_is_kept_for_a_while_and_then_swept(store: Store)
     assert kept is not None
     assert kept.deadline < time.monotonic() - 40
     assert await store.cache.get(key_of("gone")) is None
-    upkeep = store.upkeep(retain=100)
+    told: list[tuple[str, str, int]] = []
+    upkeep = store.upkeep(retain=100, on_removed=lambda *removed: told.append(removed))
     assert await upkeep.sweep()
     assert await store.keys() == {"kept"}
     assert upkeep.expired == 1
+    assert told == [("answer", "expired", 1)]
     assert await upkeep.clear_expired() == 1
     assert await store.keys() == set()
 
@@ -155,11 +157,13 @@ async def test_the_entries_longest_unused_are_evicted_and_pinned_ones_stay(store
         await store.put(str(number))
     await PostgresPins(store.held, new_codec(), table=TABLE).pin("acme", key_of("0").digest, pinned=True)
     store.ledger.note(key_of("1").digest)
-    upkeep = store.upkeep(max_entries=3)
+    told: list[tuple[str, str, int]] = []
+    upkeep = store.upkeep(max_entries=3, on_removed=lambda *removed: told.append(removed))
     await upkeep.flush()
     assert await upkeep.sweep()
     assert await store.keys() == {"0", "1", "5"}
     assert upkeep.evicted == {"answer": 3}
+    assert told == [("answer", "capacity", 3)]
 
 
 async def test_the_bytes_held_are_limited(store: Store) -> None:

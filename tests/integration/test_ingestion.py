@@ -135,9 +135,15 @@ class Workers:
     def __init__(self, desk: Desk, url: str) -> None:
         self._desk, self._url = desk, url
         self._tasks: list[tuple[QueueWorker, asyncio.Task[None]]] = []
+        self.attempts: list[str] = []
 
     def start(self) -> QueueWorker:
-        worker = QueueWorker(lambda: asyncpg.connect(self._url), self._desk.ingestion.ingest, heartbeat_timeout=1.0)
+        worker = QueueWorker(
+            lambda: asyncpg.connect(self._url),
+            self._desk.ingestion.ingest,
+            on_attempt=self.attempts.append,
+            heartbeat_timeout=1.0,
+        )
         self._tasks.append((worker, asyncio.create_task(worker.run())))
         return worker
 
@@ -169,6 +175,7 @@ async def test_workers_take_jobs_from_the_queue(desk: Desk, workers: Workers) ->
     workers.start()
     uploaded = [await desk.upload(f"text {number}", f"{number}.txt") for number in range(6)]
     assert [await ended(desk, document.id) for document in uploaded] == ["ready"] * 6
+    assert workers.attempts == ["ok"] * 6
 
 
 async def test_a_job_waits_out_an_outage_of_the_model_server(desk: Desk, workers: Workers) -> None:
@@ -180,6 +187,9 @@ async def test_a_job_waits_out_an_outage_of_the_model_server(desk: Desk, workers
             await asyncio.sleep(0.02)
     desk.embedder.outage_after = None
     assert await ended(desk, document.id) == "ready"
+    await workers.stop()
+    assert set(workers.attempts[:-1]) == {"retry"}
+    assert workers.attempts[-1] == "recovered"
 
 
 async def test_a_stopping_worker_hands_its_job_back(desk: Desk, workers: Workers) -> None:
@@ -194,6 +204,21 @@ async def test_a_stopping_worker_hands_its_job_back(desk: Desk, workers: Workers
     workers.start()
     assert await ended(desk, document.id) == "ready"
     assert await desk.visible(document.id) == LINES.splitlines()
+    await workers.stop()
+    assert workers.attempts == ["retry", "recovered"]
+
+
+async def test_a_job_that_breaks_its_handler_is_held(desk: Desk, workers: Workers) -> None:
+    async def break_down(_: int) -> None:
+        raise RuntimeError
+
+    desk.embedder.pause = break_down
+    workers.start()
+    document = await desk.upload(LINES)
+    assert await ended(desk, document.id) == "failed"
+    async with asyncio.timeout(10):
+        while workers.attempts != ["dead"] or (await desk.queued())[0][1] != "failed":
+            await asyncio.sleep(0.02)
 
 
 async def test_workers_survive_a_loss_of_their_connection(desk: Desk, workers: Workers) -> None:

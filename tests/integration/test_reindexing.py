@@ -230,10 +230,12 @@ async def test_the_queue_gives_the_move_of_a_killed_worker_to_another(move: Move
     finally:
         killed.kill()
         killed.wait()
+    attempts: list[str] = []
     worker = QueueWorker(
         lambda: asyncpg.connect(database_url),
         move.desk.ingestion.ingest,
         reindex=move.reindexer.reindex,
+        on_attempt=attempts.append,
         heartbeat_timeout=1.0,
     )
     work = asyncio.create_task(worker.run())
@@ -244,6 +246,7 @@ async def test_the_queue_gives_the_move_of_a_killed_worker_to_another(move: Move
     finally:
         worker.stop()
         await work
+    assert attempts == ["recovered"]
     assert len(move.embedder.embedded) == 27 - 8
     assert await move.found() == await move.found(await fresh(move.desk, TEXTS))
 

@@ -27,7 +27,7 @@ from app.cache.postgres_schema import query_cache_ddl
 from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import Record
 from app.cache.redis import RedisCache
-from app.cache.stats import CacheStats
+from app.cache.stats import CacheObserver, CacheStats
 from app.cache.tier import SharedTier
 from app.cache.tiers import TieredStore
 
@@ -208,10 +208,11 @@ def assemble(
     soft: float = 10.0,
     hard: float = 10.0,
     ttl: float = 3600.0,
+    observer: CacheObserver | None = None,
     **clocks: Any,
 ) -> Assembly:
     """Put a chain together with timeouts that only matter where a test sets them."""
-    stats = CacheStats()
+    stats = CacheStats(observer)
     codec = codec or new_codec()
     versions = versions or FakeVersions()
     changes = changes or FakeChanges()

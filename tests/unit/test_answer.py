@@ -28,13 +28,22 @@ from app.errors import LocalChatError, ModelNotFound, ModelProtocolError, NotCac
 from app.generation.prompt import ECHOES, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
-from app.services.answer import Answer, AnswerService, collect
+from app.services.answer import AnswerService, collect
 from app.services.answer_cache import NullAnswerCache
 from app.services.answer_pipeline import NOTHING_FOUND, AnswerPipeline
 from app.services.contexts import ModelContexts
+from app.services.observing import AnswerReport, QuestionObserver
 from tests.support.answering import PARIS, ROME, Facts, FakeConversations, FakeModels, FakeSearch, retrieval
 
 QUESTION = "What is the capital of France?"
+
+
+class Recorder(QuestionObserver):
+    def __init__(self) -> None:
+        self.reports: list[AnswerReport] = []
+
+    def answered(self, report: AnswerReport) -> None:
+        self.reports.append(report)
 
 
 class Setting:
@@ -44,7 +53,8 @@ class Setting:
         self.models = models or FakeModels()
         self.search = FakeSearch(found or retrieval(PARIS, ROME))
         self.conversations = FakeConversations()
-        self.reports: list[Answer] = []
+        self.watched = Recorder()
+        self.reports = self.watched.reports
         pipeline = AnswerPipeline(
             self.search,
             self.models,
@@ -59,7 +69,7 @@ class Setting:
             self.conversations,
             default_model="small",
             trace_id=lambda: "trace",
-            observe=lambda answer, _seconds: self.reports.append(answer),
+            observer=self.watched,
         )
 
     async def ask(self, question: str = QUESTION, **details: Any) -> list[Event]:
@@ -134,12 +144,14 @@ async def test_an_empty_reply_is_an_error() -> None:
     assert events[-1].problem["status"] == 502
 
 
-@pytest.mark.parametrize("error", [NotFound("No collection."), StoreUnavailable("Away.")])
-async def test_an_error_of_retrieval_is_raised_before_the_first_event(error: LocalChatError) -> None:
+@pytest.mark.parametrize(
+    ("error", "outcome"), [(NotFound("No collection."), "refused"), (StoreUnavailable("Away."), "error")]
+)
+async def test_an_error_of_retrieval_is_raised_before_the_first_event(error: LocalChatError, outcome: str) -> None:
     setting = Setting(found=error)
     with pytest.raises(type(error)):
         await setting.ask()
-    assert setting.reports[0].outcome == "error"
+    assert setting.reports[0].outcome == outcome
 
 
 async def test_an_unknown_model_is_raised_before_the_first_event() -> None:

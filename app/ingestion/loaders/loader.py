@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -23,11 +24,20 @@ class DocumentLoader:
     """Reads files in child processes, as many at once as there are `workers`.
 
     Children start when they are first needed and are reused. A file that crashes its child, exhausts its
-    memory or overruns its time is refused, and costs no other file its result.
+    memory or overruns its time is refused, and costs no other file its result. `on_stage` is told when the parsing
+    and the chunking of a file began and ended, in epoch seconds.
     """
 
-    def __init__(self, splitter: SplitterConfig, *, workers: int = 2, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        splitter: SplitterConfig,
+        *,
+        workers: int = 2,
+        limits: Limits | None = None,
+        on_stage: Callable[[str, float, float], None] = lambda _stage, _began, _ended: None,
+    ) -> None:
         self._splitter = splitter
+        self._on_stage = on_stage
         self._limits = limits or Limits()
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
@@ -50,7 +60,10 @@ class DocumentLoader:
         Raises:
             UnsupportedMedia, UnreadableDocument: with a reason for the sender.
         """
-        return _assemble(await self.run(split_parts, content, filename, media_type, self._splitter))
+        *parts, timings = await self.run(split_parts, content, filename, media_type, self._splitter)
+        for stage, began, ended in timings:
+            self._on_stage(stage, began, ended)
+        return _assemble(parts)
 
     async def run(self, task: Task, content: bytes, *arguments: object) -> list[Any]:
         """Run a task that yields picklable parts in a child, and return the parts."""
@@ -111,12 +124,16 @@ def load_parts(content: bytes, filename: str, media_type: str | None) -> Iterato
 
 
 def split_parts(content: bytes, filename: str, media_type: str | None, config: SplitterConfig) -> Iterator[object]:
-    """Runs in the child: as `load_parts`, then the chunks."""
+    """Runs in the child: as `load_parts`, then the chunks, then the times of both stages."""
+    began = time.time()
     document = extract(content, filename, media_type)
+    parsed = time.time()
     chunks = splitter_for(config).split(document, title=filename)
+    chunked = time.time()
     yield from _document_parts(document)
     for start in range(0, len(chunks), _PART):
         yield chunks[start : start + _PART]
+    yield (("parse", began, parsed), ("chunk", parsed, chunked))
 
 
 def _document_parts(document: LoadedDocument) -> Iterator[object]:

@@ -1,0 +1,1 @@
+"""What each part tells about its work, turned into metrics."""

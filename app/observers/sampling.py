@@ -1,0 +1,73 @@
+"""Gauges of what has to be looked up: done now and then, since a scrape may not wait for a database."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from app.cache.base import Usage
+from app.cache.chain import CacheChain
+from app.db.database import Database
+from app.db.health import queue_of
+from app.errors import StoreUnavailable
+from app.telemetry.metrics import Metrics
+
+_log = logging.getLogger(__name__)
+
+
+class GaugeSampler:
+    """Reads the queue every `interval` seconds, and what the tiers hold every `cache_interval`.
+
+    Counting what Redis holds walks all its keys, so it is done less often.
+    """
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        database: Database,
+        chain: CacheChain | None = None,
+        *,
+        interval: float = 5.0,
+        cache_interval: float = 30.0,
+    ) -> None:
+        self._metrics = metrics
+        self._database = database
+        self._chain = chain
+        self._interval = interval
+        self._cache_interval = cache_interval
+        self._held: set[tuple[str, str]] = set()
+        metrics.pool_connections.labels("used").set_function(lambda: database.use().busy)
+        metrics.pool_connections.labels("idle").set_function(lambda: database.use().idle)
+
+    async def run(self) -> None:
+        """Work until cancelled. What does not answer keeps its last value."""
+        await asyncio.gather(
+            self._repeat(self._interval, self.sample_queue), self._repeat(self._cache_interval, self.sample_cache)
+        )
+
+    async def sample_queue(self) -> None:
+        queue = await queue_of(self._database)
+        for state, jobs in (("queued", queue.queued), ("picked", queue.picked), ("held", queue.held)):
+            self._metrics.queue_jobs.labels(state).set(jobs)
+        self._metrics.queue_oldest_age.labels("queued").set(queue.oldest)
+
+    async def sample_cache(self) -> None:
+        if self._chain is None:
+            return
+        for tier, held in (await self._chain.tiers.held()).items():
+            if held is None:
+                continue
+            emptied = {name for name, of in self._held if of == tier}
+            for namespace, usage in {**dict.fromkeys(emptied, Usage()), **held.usage}.items():
+                self._held.add((namespace, tier))
+                self._metrics.cache_entries.labels(namespace, tier).set(usage.entries)
+                self._metrics.cache_size.labels(namespace, tier).set(usage.bytes)
+
+    async def _repeat(self, seconds: float, sample: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await sample()
+            except StoreUnavailable:
+                pass  # its own probe tells
+            except Exception:  # noqa: BLE001 - the next reading may succeed
+                _log.exception("Gauges could not be read")
+            await asyncio.sleep(seconds)
