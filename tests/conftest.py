@@ -43,6 +43,13 @@ def postgres_server(server_folder: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 async def database_url(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
     """A migrated, empty database of the test's own."""
+    async with fresh_database(postgres_server) as url:
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def fresh_database(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
+    """A migrated, empty database, for as long as it is needed."""
     name = f"test_{uuid4().hex}"
     admin = await asyncpg.connect(postgres_server.url("postgres"))
     try:

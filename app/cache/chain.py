@@ -8,7 +8,9 @@ from app.cache.base import EVERYTHING, About, BackendStats, CacheKey, Entry, Sco
 from app.cache.judge import Judge
 from app.cache.keys import KeySpec
 from app.cache.lease import FleetLease, Lease
+from app.cache.lookup import Search
 from app.cache.record import CacheControl, Cached, CacheStatus, Computed, freeze
+from app.cache.rounds import Rounds
 from app.cache.single_flight import SingleFlight
 from app.cache.tiers import TieredStore
 from app.errors import NotCached
@@ -35,10 +37,11 @@ class CacheChain:
         self._lease = lease
         self._clock = clock
         self._flights: SingleFlight[Cached[Any]] = SingleFlight()
+        self._searches: Rounds[Search] = Rounds()
 
     async def lookup(self, spec: KeySpec) -> Cached[Any] | None:
         """Return a fresh hit from any tier, or None."""
-        return self.tiers.peek(spec.key) or (await self.tiers.search(spec)).hit
+        return self.tiers.peek(spec.key) or (await self._search(spec)).hit
 
     async def get_or_compute(
         self,
@@ -68,7 +71,7 @@ class CacheChain:
         if control is not CacheControl.REFRESH:
             hit = self.tiers.peek(key)
             if hit is None:
-                found = await self.tiers.search(spec)
+                found = await self._search(spec)
                 hit, fallback = found.hit, found.fallback
             if hit is not None:
                 self._refresh_early(spec, compute, ttl, hit)
@@ -118,6 +121,13 @@ class CacheChain:
         await self._flights.close()
         await self._judge.close()
         await self.tiers.close()
+
+    async def _search(self, spec: KeySpec) -> Search:
+        """Look into the tiers, once for all who have asked for the same."""
+        found, shared = await self._searches.run(spec.key.digest, lambda: self.tiers.search(spec))
+        if shared and found.hit is not None:
+            self.statistics.coalesced(spec.key.namespace)
+        return found
 
     async def _share(
         self,

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from app.cache.patience import PatientTimer
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -29,7 +31,7 @@ class TickGather(Generic[K, V]):
         self._in_flight = in_flight
         self._max_keys = max_keys
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
-        self._running: dict[asyncio.Task[None], asyncio.TimerHandle] = {}
+        self._running: dict[asyncio.Task[None], PatientTimer] = {}
         self._collecting = False
 
     async def get(self, key: K) -> V | None:
@@ -56,7 +58,7 @@ class TickGather(Generic[K, V]):
             self._collecting = True
             batch: dict[K, list[asyncio.Future[V | None]]] = {}
             task = asyncio.create_task(self._run(batch))
-            limit = asyncio.get_running_loop().call_later(self._timeout, self._give_up, task, batch)
+            limit = PatientTimer(self._timeout, lambda: self._give_up(task, batch))
             self._running[task] = limit
             task.add_done_callback(self._finished)
 

@@ -1,11 +1,11 @@
 """Whether a record may be served at this moment, by the version its collection is at."""
 
-import asyncio
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.cache.base import CacheKey
 from app.cache.freshness import Evidence, FreshnessGuard, Verdict
+from app.cache.patience import patience
 from app.cache.record import Record
 from app.cache.single_flight import SingleFlight
 from app.cache.versions import VersionSource
@@ -78,5 +78,5 @@ class Judge:
         return Standing.FRESH if verdict is Verdict.FRESH else Standing.STALE
 
     async def _assess(self, collection: int, evidence: Evidence, upto: int) -> Verdict:
-        async with asyncio.timeout(self._timeout):
+        async with patience(self._timeout):
             return await self._guard.assess(collection, evidence, upto)

@@ -14,6 +14,7 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from app.cache.breaker import Breaker
+from app.cache.patience import patience
 
 logger = logging.getLogger(__name__)
 
@@ -42,15 +43,15 @@ class RedisLeases:
         self._release = client.register_script(_RELEASE)
 
     async def acquire(self, name: str, token: str, ttl: float) -> bool:
-        async with asyncio.timeout(self._timeout):
+        async with patience(self._timeout):
             return bool(await self._client.set(self._prefix + name, token, nx=True, px=round(ttl * 1000)))
 
     async def extend(self, name: str, token: str, ttl: float) -> bool:
-        async with asyncio.timeout(self._timeout):
+        async with patience(self._timeout):
             return bool(await self._extend(keys=[self._prefix + name], args=[token, round(ttl * 1000)]))
 
     async def release(self, name: str, token: str) -> None:
-        async with asyncio.timeout(self._timeout):
+        async with patience(self._timeout):
             await self._release(keys=[self._prefix + name], args=[token])
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from app.cache.patience import patience
+
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
     from asyncpg.prepared_stmt import PreparedStatement
@@ -79,7 +81,8 @@ class HeldConnections:
             with suppress(asyncpg.InterfaceError):
                 if not held.connection.is_closed():
                     return held
-        return _Held(await self._pool.acquire(timeout=self._acquire_timeout))
+        async with patience(self._acquire_timeout):
+            return _Held(await self._pool.acquire())
 
     async def _give_back(self, held: _Held) -> None:
         if self._closed:

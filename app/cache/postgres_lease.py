@@ -1,7 +1,6 @@
 """Leases in Postgres, for when Redis is away. A row needs no connection while it is held."""
 
-import asyncio
-
+from app.cache.patience import patience
 from app.cache.postgres_connection import HeldConnections
 
 _ACQUIRE = """
@@ -35,5 +34,5 @@ class PostgresLeases:
         await self._fetch(self._release, name, token)
 
     async def _fetch(self, statement: str, *arguments: str | float) -> bool:
-        async with asyncio.timeout(self._timeout), self._connections.connection() as connection:
+        async with patience(self._timeout), self._connections.connection() as connection:
             return bool(await connection.fetchval(statement, *arguments))

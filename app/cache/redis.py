@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from app.cache.base import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope, Usage
 from app.cache.gather import TickGather
+from app.cache.patience import patience
 from app.cache.redis_connection import HeldRedisConnections
 
 _SCAN_COUNT = 1000
@@ -57,7 +58,7 @@ class RedisCache:
 
     async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: About) -> bool:  # noqa: ARG002
         name = self._name(key)
-        async with asyncio.timeout(self._timeout):
+        async with patience(self._timeout):
             if len(value) > self._max_value_bytes:
                 self._oversized += 1
                 await self._client.unlink(name)
@@ -66,13 +67,13 @@ class RedisCache:
         return True
 
     async def delete(self, key: CacheKey) -> bool:
-        async with asyncio.timeout(self._timeout):
+        async with patience(self._timeout):
             return bool(await self._client.unlink(self._name(key)))
 
     async def clear(self, scope: Scope) -> int:
         removed = 0
         async for names in self._scan(scope):
-            async with asyncio.timeout(self._timeout):
+            async with patience(self._timeout):
                 removed += await self._client.unlink(*names)
         return removed
 
@@ -81,7 +82,7 @@ class RedisCache:
         entries: dict[str, int] = {}
         sizes: dict[str, int] = {}
         async for names in self._scan(EVERYTHING):
-            async with asyncio.timeout(self._timeout):
+            async with patience(self._timeout):
                 pipeline = self._client.pipeline(transaction=False)
                 for name in names:
                     pipeline.strlen(name)
@@ -121,7 +122,7 @@ class RedisCache:
         )
         cursor: Any = 0
         while True:
-            async with asyncio.timeout(self._timeout):
+            async with patience(self._timeout):
                 cursor, names = await self._client.scan(cursor, match=pattern, count=_SCAN_COUNT)
             if names:
                 yield names

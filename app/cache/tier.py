@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from app.cache.base import About, BackendStats, CacheBackend, CacheKey, Entry, Prompt, Scope
 from app.cache.breaker import Breaker
 from app.cache.codec import EnvelopeCodec, Refusal
+from app.cache.patience import PatientTimer, patience
 from app.cache.record import Record
 from app.cache.stats import CacheStats
 
@@ -78,7 +79,7 @@ class SharedTier:
             counters.skipped += 1
             return None
         read = self._begin(key)
-        timer = asyncio.get_running_loop().call_later(min(self._soft, budget), _expire, read)
+        timer = PatientTimer(min(self._soft, budget), lambda: _expire(read))
         try:
             entry = await read
         except Exception as error:  # noqa: BLE001 - a cache fails open
@@ -144,7 +145,7 @@ class SharedTier:
             return None
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(self._hard):
+            async with patience(self._hard):
                 result = await work()
         except Exception as error:  # noqa: BLE001 - a cache fails open
             self._failed(key, operation, repr(error))
@@ -155,10 +156,9 @@ class SharedTier:
 
     def _read_in_task(self, key: CacheKey) -> asyncio.Future[Entry[bytes] | None]:
         """Begin a read of a tier that is not `Prompt`. It runs on to its hard limit if nobody waits."""
-        loop = asyncio.get_running_loop()
-        read: asyncio.Future[Entry[bytes] | None] = loop.create_future()
+        read: asyncio.Future[Entry[bytes] | None] = asyncio.get_running_loop().create_future()
         task = self._spawn(self._backend.get(key))
-        limit = loop.call_later(self._hard, task.cancel)
+        limit = PatientTimer(self._hard, task.cancel)
 
         def settle(_: asyncio.Task[Any]) -> None:
             limit.cancel()

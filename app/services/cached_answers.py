@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from app.cache.broadcast import BroadcastReader
 from app.cache.keys import KeySpec, Partition, encode
 from app.cache.record import CacheControl, Cached, Computed
+from app.cache.rounds import Rounds
 from app.cache.streams import StreamCache, StreamSource
 from app.domain.answers import Done, Event, Usage
 from app.domain.documents import Collection
@@ -46,6 +47,7 @@ class CachedAnswers:
         self._directory = directory
         self._models = models
         self._digests: dict[str, tuple[float, str]] = {}
+        self._showing: Rounds[Any] = Rounds()
 
     async def open(self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str) -> Opened:
         """Find the answer, or have it made; whoever asks the same meanwhile shares it.
@@ -106,14 +108,16 @@ class CachedAnswers:
     async def _digest(self, model: str) -> str:
         """The model's weights by their digest, so that new weights under an old name have answers of their own."""
         read_at, digest = self._digests.get(model, (-_DIGEST_AGE, ""))
-        if time.monotonic() - read_at >= _DIGEST_AGE:
-            try:
-                digest = (await self._models.show(model)).digest
-            except ModelUnavailable:
-                # What is cached outlives the model server; nothing new can be made meanwhile.
-                if not digest:
-                    raise
-            self._digests[model] = (time.monotonic(), digest)
+        if time.monotonic() - read_at < _DIGEST_AGE:
+            return digest
+        try:
+            shown, _ = await self._showing.run(model, lambda: self._models.show(model))
+            digest = shown.digest
+        except ModelUnavailable:
+            # What is cached outlives the model server; nothing new can be made meanwhile.
+            if not digest:
+                raise
+        self._digests[model] = (time.monotonic(), digest)
         return digest
 
 

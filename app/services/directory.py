@@ -1,5 +1,6 @@
 """Collections by name without asking Postgres, as long as nothing can have changed."""
 
+from app.cache.rounds import Rounds
 from app.cache.versions import VersionWatch
 from app.domain.documents import Collection
 from app.errors import StoreUnavailable
@@ -18,6 +19,7 @@ class CollectionDirectory:
         self._watch = watch
         self._remembered: dict[tuple[str, str], Collection] = {}
         self._changes = 0
+        self._asking: Rounds[Collection] = Rounds()
 
     def known(self, tenant: str, name: str) -> Collection | None:
         """The collection if it can be told without asking."""
@@ -35,7 +37,7 @@ class CollectionDirectory:
             return known
         changes = self._changes
         try:
-            collection = await self._collections.resolve(tenant, name)
+            collection, _ = await self._asking.run((tenant, name), lambda: self._collections.resolve(tenant, name))
         except StoreUnavailable:
             remembered = self._remembered.get((tenant, name))
             if remembered is None or await self._watch.current(remembered.id) is None:

@@ -33,6 +33,7 @@ class ScriptedModels:
     gap: float = 0.02
     embed_seconds: float = 0.0
     chats: int = 0
+    streaming: int = 0
     embedding: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
@@ -65,9 +66,13 @@ class ScriptedModels:
         found = re.findall(r"word:(\d+)", body["messages"][-1]["content"])
         pieces = int(found[-1]) if found else _NEVER
         await start_stream(writer)
-        for number in range(pieces):
-            await send_chunk(writer, _line({"message": {"role": "assistant", "content": f"piece{number} "}}))
-            await asyncio.sleep(self.gap)
+        self.streaming += 1
+        try:
+            for number in range(pieces):
+                await send_chunk(writer, _line({"message": {"role": "assistant", "content": f"piece{number} "}}))
+                await asyncio.sleep(self.gap)
+        finally:
+            self.streaming -= 1
         end = {"done": True, "done_reason": "stop", "prompt_eval_count": 10, "eval_count": pieces}
         await send_chunk(writer, _line({"message": {"role": "assistant", "content": ""}, **end}))
         await send_chunk(writer, b"")
