@@ -10,7 +10,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-input --no-compile
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up test check bench bench-quality e2e load format dashboards lock clean
+.PHONY: help up test check bench bench-quality bench-settings e2e load format dashboards lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: $(VENV)/.dev ## Measure, beside the floors
 
 bench-quality: $(VENV)/.dev ## Measure how well search finds, beside baselines
 	@exec $(BIN)/python -m tests.performance.bench_quality
+
+bench-settings: $(VENV)/.dev ## Measure what batch and pool settings are worth
+	@exec $(BIN)/python -m tests.performance.bench_settings
 
 e2e: $(VENV)/.dev ## Check a running service by its HTTP interface: make e2e URL=http://127.0.0.1:8000
 	@LOCALCHAT_URL=$(or $(URL),http://127.0.0.1:8000) exec $(BIN)/pytest tests/e2e
