@@ -1,10 +1,12 @@
 """What the embedded model server must do, numbered 1 to 34 as in the protocol's conformance list."""
 
+import asyncio
 import base64
 import json
 import math
 import os
 import signal
+import socket
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from app.embedded.model_server import ModelServerConfig, create_model_server
 from app.embedded.model_server.catalog import locate
 from app.embedded.model_server.durations import parse_duration
 from app.embedded.model_server.errors import ConnectionDropped
+from app.embedded.model_server.serving import tcp_socket
 from tests.support.model_server import TOKEN, RunningModelServer, running_model_server
 
 CHAT = "smollm2:135m"
@@ -680,3 +683,19 @@ def test_a_unix_socket_serves_its_owner_alone(server_folder: Path) -> None:
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://models") as api:
             assert api.get("/").text == "Ollama is running"
     assert not path.exists()
+
+
+async def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_head() -> None:
+    """Nagle's algorithm and delayed acknowledgements together hold a body back by 40 ms."""
+    seen: asyncio.Queue[int] = asyncio.Queue()
+
+    def accepted(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        seen.put_nowait(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    server = await asyncio.start_server(accepted, sock=tcp_socket("127.0.0.1", 0))
+    async with server:
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        assert await seen.get() == 1
+        writer.close()
