@@ -7,8 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # --no-compile: Python compiles what is used when it is first used, a fraction of what is installed.
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input --no-compile
-LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url pyproject.toml requirements/build.in --extra embedded
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url
+LOCK := $(COMPILE) pyproject.toml requirements/build.in --extra embedded
 
 .PHONY: help up test check bench bench-quality bench-settings e2e load format dashboards lock clean
 
@@ -28,6 +29,12 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@$(BIN)/pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/.peers: requirements/bench.txt $(VENV)/.dev
+	@echo "Installing the libraries that the benchmarks compare with"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/peers
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)/peers/bin/python requirements/bench.txt
+	@touch $@
+
 up: $(VENV)/.runtime ## Set everything up and serve on http://127.0.0.1:8000
 	@exec $(BIN)/localchat up --stop-with-parent
 
@@ -43,7 +50,7 @@ check: $(VENV)/.dev ## Lint, types and import rules
 bench: $(VENV)/.dev ## Measure, beside the floors
 	@exec $(BIN)/pytest tests/performance
 
-bench-quality: $(VENV)/.dev ## Measure how well search finds, beside baselines
+bench-quality: $(VENV)/.peers ## Measure how well search finds, beside baselines
 	@exec $(BIN)/python -m tests.performance.bench_quality
 
 bench-settings: $(VENV)/.dev ## Measure what batch and pool settings are worth
@@ -66,6 +73,7 @@ lock: $(VENV)/.dev ## Resolve the requirement files anew
 	@$(LOCK) --override requirements/overrides.txt --output-file requirements/runtime.txt
 	@$(LOCK) --override requirements/dev-overrides.txt --group dev --constraint requirements/runtime.txt \
 		--output-file requirements/dev.txt
+	@$(COMPILE) requirements/bench.in --output-file requirements/bench.txt
 
 clean: ## Remove the virtual environment and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
