@@ -50,7 +50,7 @@ class CacheManager:
     def __init__(self, tiers: TieredStore, judge: Judge, last: LastTier | None) -> None:
         self._tiers = tiers
         self._judge = judge
-        self._last = last
+        self.last = last
         self._counting: SingleFlight[dict[str, BackendStats | None]] = SingleFlight()
 
     @property
@@ -64,7 +64,7 @@ class CacheManager:
         return await last.catalog.top(tenant, limit=limit, namespace=namespace)
 
     async def details(self, tenant: str, digest: str) -> EntryDetails | None:
-        row = None if self._last is None else await self._last.catalog.one(tenant, digest)
+        row = None if self.last is None else await self.last.catalog.one(tenant, digest)
         key = self._tiers.key_in_memory(digest) if row is None else row[0].key
         if key is None or key.tenant != tenant:
             return None
@@ -117,17 +117,17 @@ class CacheManager:
     async def _held(self) -> dict[str, BackendStats | None]:
         held = await self._tiers.held()
         counted = held.get("l3")
-        if self._last is not None and counted is not None:
-            evicted = self._last.upkeep.evicted
+        if self.last is not None and counted is not None:
+            evicted = self.last.upkeep.evicted
             usage = {name: replace(use, evictions=evicted[name]) for name, use in counted.usage.items()}
             held["l3"] = replace(counted, usage=usage, evictions=evicted.total())
         return held
 
     @property
     def _required(self) -> LastTier:
-        if self._last is None:
+        if self.last is None:
             raise _off("l3")
-        return self._last
+        return self.last
 
 
 def refusal_of(holding: Holding) -> Refusal | None:

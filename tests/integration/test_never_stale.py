@@ -3,97 +3,25 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-import orjson
 import pytest
 
 from app.cache.record import CacheControl, CacheStatus
-from app.caching import Cache, open_cache
-from app.db.database import Database
-from app.domain.documents import Collection, Document, Upload
-from app.domain.retrieval import Query, SearchMode, Vector
+from app.domain.documents import Document, Upload
+from app.domain.retrieval import Query, SearchMode
 from app.errors import NotFound
-from app.services.cached_search import CachedSearch
-from app.services.collections import CollectionService
-from app.services.directory import CollectionDirectory
-from app.services.search import SearchService
-from app.services.statistics import StatisticsKeeper
-from app.settings import Settings
-from tests.support.ingestion import TENANT, Desk, FakeModels, unit_vector
+from tests.support.ingestion import TENANT
+from tests.support.replicas import Fleet, open_fleet
 
 WORDS = ["amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper"]
 QUESTIONS = [f"{first} {second}" for first, second in zip(WORDS, WORDS[3:] + WORDS[:3], strict=True)]
 
 
-async def embed_query(_collection: Collection, text: str) -> Vector:
-    return unit_vector(text)
-
-
-@dataclass
-class Replica:
-    """The search side of one API process, with a memory tier and a notification channel of its own."""
-
-    cache: Cache
-    collections: CollectionService
-    directory: CollectionDirectory
-    search: CachedSearch
-
-    @classmethod
-    async def open(cls, stack: AsyncExitStack, database_url: str, valkey_url: str) -> Self:
-        settings = Settings(
-            database_url=database_url,
-            redis_url=valkey_url,
-            cache_signing_keys=(("k1", "a secret that is long enough"),),
-        )
-        database = await Database.connect(database_url, min_size=1, max_size=8)
-        stack.push_async_callback(database.close)
-        cache = await open_cache(settings, database, stack)
-        collections = CollectionService(database, FakeModels(), default_model="fake")
-        directory = CollectionDirectory(collections, cache.watch)
-        cache.listen(directory.forget)
-        statistics = StatisticsKeeper(database)
-        stack.push_async_callback(statistics.close)
-        service = SearchService(database, collections, embed_query, statistics)
-        return cls(cache, collections, directory, CachedSearch(service, directory, cache.chain))
-
-    async def ask(
-        self, question: str, control: CacheControl = CacheControl.USE, **shape: Any
-    ) -> tuple[object, CacheStatus]:
-        found = await self.search.find(Query(TENANT, "default", question, **shape), control)
-        return orjson.loads(found.results), found.cached.status
-
-    async def heard(self) -> None:
-        """Wait for the notification of what is committed; it takes a moment to arrive."""
-        collection = await self.collections.resolve(TENANT, "default")
-        async with asyncio.timeout(5):
-            while (
-                self.cache.watch.known(collection.id) != collection.corpus_version
-                or await self.directory.resolve(TENANT, "default") != collection
-            ):
-                await asyncio.sleep(0.001)
-
-
-@dataclass
-class Fleet:
-    desk: Desk
-    replicas: list[Replica]
-
-    async def settle(self) -> None:
-        """Take the statistics that are due, which otherwise happens behind the next questions."""
-        collection = await self.desk.collections.resolve(TENANT, "default")
-        await StatisticsKeeper(self.desk.database).refresh(collection.id)
-        await asyncio.gather(*(replica.heard() for replica in self.replicas))
-
-
 @pytest.fixture
 async def fleet(database_url: str, valkey_url: str) -> AsyncIterator[Fleet]:
-    async with AsyncExitStack() as stack:
-        desk = await Desk.open(database_url)
-        stack.push_async_callback(desk.database.close)
-        yield Fleet(desk, [await Replica.open(stack, database_url, valkey_url) for _ in range(2)])
+    async with open_fleet(database_url, valkey_url) as fleet:
+        yield fleet
 
 
 def text_of(chance: random.Random, lines: int = 3) -> str:

@@ -1,0 +1,109 @@
+"""The search side of API processes that share their servers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+import orjson
+
+from app.cache.record import CacheControl, Cached, CacheStatus
+from app.caching import Cache, open_cache
+from app.db.database import Database
+from app.domain.documents import Collection
+from app.domain.retrieval import Query, Vector
+from app.services.cache_admin import CacheService
+from app.services.cached_search import CachedSearch
+from app.services.collections import CollectionService
+from app.services.directory import CollectionDirectory
+from app.services.feedback import FeedbackService
+from app.services.search import SearchService
+from app.services.statistics import StatisticsKeeper
+from app.settings import Settings
+from tests.support.ingestion import TENANT, Desk, FakeModels, unit_vector
+
+
+async def embed_query(_collection: Collection, text: str) -> Vector:
+    return unit_vector(text)
+
+
+@dataclass
+class Replica:
+    """The search side of one API process, with a memory tier and a notification channel of its own."""
+
+    cache: Cache
+    collections: CollectionService
+    directory: CollectionDirectory
+    search: CachedSearch
+    admin: CacheService
+    feedback: FeedbackService
+
+    @classmethod
+    async def open(cls, stack: AsyncExitStack, database_url: str, valkey_url: str, **changed: Any) -> Self:
+        settings = Settings(
+            database_url=database_url,
+            redis_url=valkey_url,
+            **{"cache_signing_keys": (("k1", "a secret that is long enough"),)} | changed,
+        )
+        database = await Database.connect(database_url, min_size=1, max_size=8)
+        stack.push_async_callback(database.close)
+        cache = await open_cache(settings, database, stack)
+        collections = CollectionService(database, FakeModels(), default_model="fake")
+        directory = CollectionDirectory(collections, cache.watch)
+        cache.listen(directory.forget)
+        statistics = StatisticsKeeper(database)
+        stack.push_async_callback(statistics.close)
+        service = SearchService(database, collections, embed_query, statistics)
+        return cls(
+            cache,
+            collections,
+            directory,
+            CachedSearch(service, directory, cache.chain),
+            CacheService(cache.manager, database),
+            FeedbackService(database, cache.manager),
+        )
+
+    async def find(self, question: str, control: CacheControl = CacheControl.USE, **shape: Any) -> Cached[Any]:
+        """Ask, and wait until every tier has the result."""
+        found = await self.search.find(Query(TENANT, "default", question, **shape), control)
+        await self.cache.chain.tiers.drain()
+        return found.cached
+
+    async def ask(
+        self, question: str, control: CacheControl = CacheControl.USE, **shape: Any
+    ) -> tuple[object, CacheStatus]:
+        found = await self.search.find(Query(TENANT, "default", question, **shape), control)
+        return orjson.loads(found.results), found.cached.status
+
+    async def heard(self) -> None:
+        """Wait for the notification of what is committed; it takes a moment to arrive."""
+        collection = await self.collections.resolve(TENANT, "default")
+        async with asyncio.timeout(5):
+            while (
+                self.cache.watch.known(collection.id) != collection.corpus_version
+                or await self.directory.resolve(TENANT, "default") != collection
+            ):
+                await asyncio.sleep(0.001)
+
+
+@dataclass
+class Fleet:
+    desk: Desk
+    replicas: list[Replica]
+
+    async def settle(self) -> None:
+        """Take the statistics that are due, which otherwise happens behind the next questions."""
+        collection = await self.desk.collections.resolve(TENANT, "default")
+        await StatisticsKeeper(self.desk.database).refresh(collection.id)
+        await asyncio.gather(*(replica.heard() for replica in self.replicas))
+
+
+@asynccontextmanager
+async def open_fleet(database_url: str, valkey_url: str, **settings: Any) -> AsyncIterator[Fleet]:
+    """Two replicas on one database and one Valkey."""
+    async with AsyncExitStack() as stack:
+        desk = await Desk.open(database_url)
+        stack.push_async_callback(desk.database.close)
+        replicas = [await Replica.open(stack, database_url, valkey_url, **settings) for _ in range(2)]
+        yield Fleet(desk, replicas)
