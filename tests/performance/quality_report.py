@@ -97,14 +97,15 @@ def _draw(outcomes: Mapping[str, Outcome], base: Mapping[str, Mapping[str, str]]
     width = 0.8 / len(COLOURS)
     for place, (label, colour) in enumerate(COLOURS.items()):
         shown = [(at, row.scores[label].ndcg10) for at, row in enumerate(outcomes.values()) if label in row.scores]
-        axes.bar([at + (place - 1) * width for at, _ in shown], [value for _, value in shown], width, color=colour)
+        places, heights = [at + (place - 1) * width for at, _ in shown], [value for _, value in shown]
+        axes.bar(places, heights, width, color=colour, label=label)
     fused = [(at, base.get(name, {}).get("rrf_ndcg10")) for at, name in enumerate(outcomes)]
     axes.plot(
         [at for at, value in fused if value], [float(value) for _, value in fused if value], "k_", markersize=16
     )
     axes.set_xticks(range(len(outcomes)), list(outcomes), rotation=40, ha="right")
     axes.set_ylabel("nDCG@10")
-    handles = [*axes.containers, axes.lines[0]]
-    figure.legend(handles, [*COLOURS, "untuned RRF, as measured elsewhere"], ncols=4, loc="outside upper center")
+    axes.lines[0].set_label("untuned RRF, as measured elsewhere")
+    figure.legend(ncols=4, loc="outside upper center")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
