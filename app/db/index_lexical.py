@@ -17,11 +17,23 @@ _LOOK_UP = """
 WITH snapshot AS (
     SELECT id, chunk_count, average_length FROM lexeme_snapshots WHERE collection_id = $1 ORDER BY id DESC LIMIT 1
 )
-SELECT s.id, s.chunk_count AS size, s.average_length, q.lexeme, cardinality(q.positions) AS occurrences,
+SELECT s.id, s.chunk_count AS size, s.average_length, q.lexeme, q.positions,
     coalesce(
         (SELECT l.chunk_count FROM lexeme_statistics l WHERE l.snapshot_id = s.id AND l.lexeme = q.lexeme), 1
     ) AS chunk_count
 FROM snapshot s LEFT JOIN unnest(lexemes($2::text::regconfig, $1, $3)) q ON true
+"""
+
+# `ts_rank_cd` of two lexemes with all weights 1 adds one over their distance for each time they meet.
+_PROXIMITY = """
+SELECT c.id, sum(q.weight * (1 - c.saturation / (c.saturation + ts_rank_cd('{1,1,1,1}', c.tsv, q.pair)))) AS score
+FROM (
+    SELECT id, tsv, $2::float8 + $3::float8 * octet_length(text) AS saturation
+    FROM chunks WHERE id = ANY($1::bigint[]) OFFSET 0
+) c
+JOIN (SELECT match::tsquery AS pair, weight FROM unnest($4::text[], $5::float8[]) p (match, weight) OFFSET 0) q
+    ON c.tsv @@ q.pair
+GROUP BY c.id
 """
 
 # A plan is filled up to one of these numbers of terms, so that few statements serve every question.
@@ -37,7 +49,9 @@ async def look_up(connection: PooledConnection, collection_id: int, language: st
     if not rows:
         return None
     terms = tuple(
-        Term(row["lexeme"], row["occurrences"], row["chunk_count"]) for row in rows if row["lexeme"] is not None
+        Term(row["lexeme"], tuple(row["positions"]), row["chunk_count"])
+        for row in rows
+        if row["lexeme"] is not None
     )
     return Lexicon(rows[0]["id"], rows[0]["size"], rows[0]["average_length"], terms)
 
@@ -70,6 +84,21 @@ async def best_of(connection: PooledConnection, plan: LexicalPlan, documents: Se
     """The highest score that a visible chunk of these documents has; None if none matches the plan."""
     found = await _ranked(connection, _best_statement(_width(plan)), plan, [list(documents)])
     return found[0].score if found else None
+
+
+async def proximity(
+    connection: PooledConnection, chunk_ids: Sequence[int], pairs: Sequence[tuple[str, float]], plan: LexicalPlan
+) -> Mapping[int, float]:
+    """What each chunk gains by the nearness of pairs, each a tsquery of two lexemes and a weight."""
+    rows = await connection.fetch(
+        _PROXIMITY,
+        chunk_ids,
+        plan.saturation,
+        plan.saturation_per_byte,
+        [match for match, _ in pairs],
+        [weight for _, weight in pairs],
+    )
+    return {row["id"]: row["score"] for row in rows}
 
 
 async def refresh_statistics(connection: PooledConnection, collection_id: int, *, tolerance: float = 0.1) -> int:

@@ -65,11 +65,15 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A lexeme of a question: how often it occurs there, and how many chunks of the collection hold it."""
+    """A lexeme of a question: where it occurs there, and how many chunks of the collection hold it."""
 
     lexeme: str
-    occurrences: int
+    positions: tuple[int, ...]
     chunk_count: int
+
+    @property
+    def occurrences(self) -> int:
+        return len(self.positions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,14 +63,24 @@ def fuse(
     return sorted(fused, key=lambda item: (-item.score, item.chunk_id))
 
 
+def lexical_unit(lexical: ArmResult, *, depth: int, lexical_weight: float = LEXICAL_WEIGHT) -> float:
+    """What one point of the lexical arm's scores adds to a fused score."""
+    return lexical_weight / _spread(lexical, depth if lexical.exhausted else len(lexical.candidates))[1]
+
+
 def _standardise(arm: ArmResult, length: int) -> _Standardised:
     """Subtract the mean and divide by the deviation, of a list filled up to `length` with scores of 0."""
-    scores = [candidate.score for candidate in arm.candidates]
-    mean = sum(scores) / length
-    squares = sum((score - mean) ** 2 for score in scores) + (length - len(scores)) * mean**2
-    deviation = math.sqrt(squares / length) or 1.0
-    absent = 0.0 if length > len(scores) else scores[-1]
+    mean, deviation = _spread(arm, length)
+    absent = 0.0 if length > len(arm.candidates) else arm.candidates[-1].score
     return _Standardised(
         scores={candidate.chunk_id: (candidate.score - mean) / deviation for candidate in arm.candidates},
         absent=(absent - mean) / deviation,
     )
+
+
+def _spread(arm: ArmResult, length: int) -> tuple[float, float]:
+    """The mean and the deviation, of a list filled up to `length` with scores of 0."""
+    scores = [candidate.score for candidate in arm.candidates]
+    mean = sum(scores) / length
+    squares = sum((score - mean) ** 2 for score in scores) + (length - len(scores)) * mean**2
+    return mean, math.sqrt(squares / length) or 1.0

@@ -32,20 +32,21 @@ def plan(lexicon: Lexicon, *, max_terms: int, share: float = 1.0, any_match: boo
         share: of the matches, how many will pass a filter.
         any_match: every match is a candidate, whatever it costs; for when a filter leaves few.
     """
-    terms = sorted(lexicon.terms, key=lambda term: (-_weight(term, lexicon.chunk_count), term.lexeme))[:max_terms]
+    terms = sorted(lexicon.terms, key=lambda term: (-weight(term, lexicon.chunk_count), term.lexeme))[:max_terms]
     if not terms or not lexicon.chunk_count:
         return None
     budget = math.inf if any_match else min(CANDIDATE_BUDGET / share, MAX_MATCHES)
     return LexicalPlan(
         match=_match(terms, lexicon.chunk_count, budget),
         max_matches=MAX_MATCHES,
-        weights=tuple((_quoted(term.lexeme), _weight(term, lexicon.chunk_count)) for term in terms),
+        weights=tuple((quoted(term.lexeme), weight(term, lexicon.chunk_count)) for term in terms),
         saturation=K1 * (1 - B),
         saturation_per_byte=K1 * B / max(lexicon.average_length, 1.0),
     )
 
 
-def _weight(term: Term, chunk_count: int) -> float:
+def weight(term: Term, chunk_count: int) -> float:
+    """What a term of the question adds at most to a score: its occurrences there times its rarity."""
     holding = min(term.chunk_count, chunk_count)
     return term.occurrences * math.log1p((chunk_count - holding + 0.5) / (holding + 0.5))
 
@@ -58,18 +59,18 @@ def _match(terms: Sequence[Term], chunk_count: int, budget: float) -> str:
     best; rare lexemes alone, 74 %. How often lexemes meet is taken as if they were independent.
     """
     if min(sum(term.chunk_count for term in terms), chunk_count / 2) <= budget:
-        return " | ".join(_quoted(term.lexeme) for term in terms)
+        return " | ".join(quoted(term.lexeme) for term in terms)
     rarest = sorted(terms, key=lambda term: (term.chunk_count, term.lexeme))
     groups = _affordable(rarest[:MAX_PAIRED], 2, chunk_count, budget) or _affordable(
         rarest[:MAX_IN_THREES], 3, chunk_count, budget
     )
     chosen = groups or [tuple(rarest[:MAX_PAIRED])]
-    return " | ".join(" & ".join(_quoted(term.lexeme) for term in group) for group in chosen)
+    return " | ".join(" & ".join(quoted(term.lexeme) for term in group) for group in chosen)
 
 
 def _affordable(terms: Sequence[Term], most: int, chunk_count: int, budget: float) -> list[tuple[Term, ...]]:
     """Groups of at most `most` terms that together find no more than `budget` chunks, as far as one can tell."""
-    weights = [_weight(term, chunk_count) for term in terms]
+    weights = [weight(term, chunk_count) for term in terms]
     shares = [min(term.chunk_count / chunk_count, 1.0) for term in terms]
     priced = []
     for group in chain.from_iterable(combinations(range(len(terms)), size) for size in range(1, most + 1)):
@@ -86,6 +87,6 @@ def _affordable(terms: Sequence[Term], most: int, chunk_count: int, budget: floa
     return [tuple(terms[place] for place in sorted(group)) for group in chosen]
 
 
-def _quoted(lexeme: str) -> str:
+def quoted(lexeme: str) -> str:
     """A lexeme as a tsquery of it alone."""
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"

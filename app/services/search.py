@@ -13,12 +13,13 @@ from app.domain.documents import Chunk, Collection
 from app.domain.retrieval import Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
 from app.retrieval import verbatim
-from app.retrieval.fusion import LEXICAL_WEIGHT, Fused, fuse
+from app.retrieval.fusion import LEXICAL_WEIGHT, Fused, fuse, lexical_unit
 from app.retrieval.selection import REPEAT_PENALTY, select
 from app.retrieval.selectivity import Selectivity, scannable
 from app.retrieval.verbatim import Phrase
 from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, timed
 from app.services.observing import QuestionObserver
+from app.services.reranking import DEFAULT_RERANKER, RERANKERS, Reranking
 from app.services.statistics import StatisticsKeeper
 
 MAX_QUERY_CHARS = 20_000
@@ -38,8 +39,8 @@ class Collections(Protocol):
 class SearchService:
     """Answers queries against one collection at a time.
 
-    A collection's `settings` may set `lexical_weight` (0 to 1) and `repeat_penalty` (0: let one document fill
-    the results).
+    A collection's `settings` may set `lexical_weight` (0 to 1), `repeat_penalty` (0: let one document fill the
+    results) and `reranker` ("proximity" or "none").
     """
 
     def __init__(
@@ -89,9 +90,13 @@ class SearchService:
         with timed(timings, "fuse"):
             weight = float(collection.settings.get("lexical_weight", LEXICAL_WEIGHT))
             fused = fuse(vector=nearest, lexical=matched, depth=depth, lexical_weight=weight)
+        asked = None
+        if nearest and nearest.candidates and matched and matched.candidates and lexicon and plan:
+            unit = lexical_unit(matched, depth=depth, lexical_weight=weight)
+            asked = Reranking(text, lexicon, plan, unit)
         with timed(timings, "fetch"):
             phrase = Phrase.of(text) if query.mode is SearchMode.HYBRID else None
-            results = await self._results(collection, fused, query.top_k, phrase)
+            results = await self._results(collection, fused, query.top_k, phrase, asked)
         return Retrieval(
             results=results,
             vector=nearest,
@@ -115,14 +120,22 @@ class SearchService:
         return Selectivity(size, matching)
 
     async def _results(
-        self, collection: Collection, fused: Sequence[Fused], top_k: int, phrase: Phrase | None
+        self,
+        collection: Collection,
+        fused: Sequence[Fused],
+        top_k: int,
+        phrase: Phrase | None,
+        asked: Reranking | None,
     ) -> tuple[ScoredChunk, ...]:
         pool = fused[: POOL * top_k if phrase is None else max(POOL * top_k, verbatim.DEPTH)]
         async with self._database.connection() as connection:
             found = await passages.fetch(connection, [item.chunk_id for item in pool])
-        ranked = [_scored(found[item.chunk_id], item) for item in pool if item.chunk_id in found]
-        if phrase is not None:
-            ranked = verbatim.raised(ranked, phrase)[: POOL * top_k]
+            ranked = [_scored(found[item.chunk_id], item) for item in pool if item.chunk_id in found]
+            if phrase is not None:
+                ranked = verbatim.raised(ranked, phrase)[: POOL * top_k]
+            reranker = RERANKERS.get(collection.settings.get("reranker", DEFAULT_RERANKER))
+            if asked is not None and reranker is not None:
+                ranked = await reranker.rerank(connection, asked, ranked)
         penalty = float(collection.settings.get("repeat_penalty", REPEAT_PENALTY))
         return tuple(select(ranked, top_k=top_k, repeat_penalty=penalty))
 

@@ -126,3 +126,7 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         ids = [row["id"] for row in await connection.fetch("SELECT id FROM chunks LIMIT 20")]
         assert "chunks" not in scanned(await plan_of(connection, passages._FETCH, ids))
         assert "chunks" not in scanned(await plan_of(connection, passages._NEIGHBOURS, ids, 1))
+        pairs = [f"'{collection.id}/pump' & '{collection.id}/valv'"]
+        assert "chunks" not in scanned(
+            await plan_of(connection, index_lexical._PROXIMITY, ids, 0.3, 0.1, pairs, [1.0])
+        )

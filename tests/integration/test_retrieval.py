@@ -225,6 +225,29 @@ async def test_equal_passages_are_shown_once_and_one_document_does_not_crowd_out
     assert "quiet.md" in names
 
 
+async def test_words_that_stand_together_in_the_question_count_more_where_they_stand_together(
+    database: Database, search: SearchService
+) -> None:
+    apart = "The valve was made in spring. Nobody knows who painted it green or when the oil was due. Relief came."
+    together = "Nobody knows when the oil was due. It was made in spring, painted green. The relief valve came who."
+    pages = [
+        Page("apart.md", [apart]),
+        Page("together.md", [together]),
+        Page("other.md", ["Quite another matter."]),
+    ]
+    collection = await make_collection(database, "animals", pages)
+    query = ask("which relief valve is due for new oil in the spring")
+    without = {result.filename: result.score for result in (await search.search(query)).results}
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE collections SET settings = $2 WHERE id = $1", collection.id, {"reranker": "proximity"}
+        )
+    found = {result.filename: result.score for result in (await search.search(query)).results}
+    gained = {name: found[name] - without[name] for name in found}
+    assert gained["together.md"] > gained["apart.md"] >= 0
+    assert gained["other.md"] == 0
+
+
 @pytest.mark.parametrize(
     ("language", "text", "query"),
     [

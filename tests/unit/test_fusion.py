@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from app.domain.retrieval import ArmResult, Candidate, Lexicon, ScoredChunk, Term
 from app.retrieval.fusion import fuse
 from app.retrieval.lexical import CANDIDATE_BUDGET, MAX_MATCHES, plan
+from app.retrieval.proximity import MAX_PAIRS, pairs
 from app.retrieval.selection import select
 from app.retrieval.selectivity import Selectivity
 
@@ -24,7 +25,7 @@ def passage(chunk_id: int, document: int, score: float, text: str = "") -> Score
 
 
 def term(lexeme: str, chunk_count: int, occurrences: int = 1) -> Term:
-    return Term(lexeme, occurrences, chunk_count)
+    return Term(lexeme, tuple(range(1, occurrences + 1)), chunk_count)
 
 
 def test_one_arm_alone_keeps_its_order_and_scores() -> None:
@@ -155,3 +156,15 @@ def test_a_filter_that_keeps_little_means_a_scan() -> None:
     assert Selectivity(size=0, matching=0).scan
     assert Selectivity(size=100, matching=50).share == 0.5
     assert Selectivity(size=0, matching=0).share == 1.0
+
+
+def test_only_neighbouring_words_of_the_question_are_paired_each_pair_once() -> None:
+    one, two, three = Term("a", (1, 4), 10), Term("b", (2, 5), 20), Term("c", (7,), 500)
+    found = pairs(Lexicon(1, 1000, 100.0, (one, two, three)))
+    assert [pair.match for pair in found] == ["'a' & 'b'", "'b' & 'c'"]
+    assert found[0].weight > found[1].weight > 0
+
+
+def test_a_long_question_has_no_more_pairs_than_can_be_afforded() -> None:
+    terms = tuple(Term(f"w{place:03}", (place,), 3) for place in range(200))
+    assert len(pairs(Lexicon(1, 1000, 100.0, terms))) == MAX_PAIRS
