@@ -41,6 +41,9 @@ from app.settings import Settings
 # Seconds for which an expired entry is kept, to be served if the pipeline fails meanwhile.
 RETAINED = 3600.0
 
+# Seconds after which an expired entry is served, if there is one, while the pipeline is still at work.
+PATIENCE = 2.0
+
 # Signs what stays in this process's memory when no key is configured; never leaves it.
 _LOCAL_KEY = ("local", "memory only, never stored")
 
@@ -154,7 +157,7 @@ class _Parts:
             codec=self.codec,
             judge=self.judge,
             stats=self.stats,
-            policy=ChainPolicy(l1_ttl=self.settings.l1_cache_ttl),
+            policy=ChainPolicy(l1_ttl=self.settings.l1_cache_ttl, patience=PATIENCE),
             backplane=self.backplane,
             ledger=self.ledger,
         )

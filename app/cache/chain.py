@@ -39,9 +39,15 @@ class CacheChain:
         self._flights: SingleFlight[Cached[Any]] = SingleFlight()
         self._searches: Rounds[Search] = Rounds()
 
-    async def lookup(self, spec: KeySpec) -> Cached[Any] | None:
-        """Return a fresh hit from any tier, or None."""
-        return self.tiers.peek(spec.key) or (await self._search(spec)).hit
+    async def lookup(self, spec: KeySpec) -> Search:
+        """Look into the tiers, once for all who have asked for the same."""
+        hit = self.tiers.peek(spec.key)
+        if hit is not None:
+            return Search(hit=hit)
+        found, shared = await self._searches.run(spec.key.digest, lambda: self.tiers.search(spec))
+        if shared and found.hit is not None:
+            self.statistics.coalesced(spec.key.namespace)
+        return found
 
     async def get_or_compute(
         self,
@@ -69,13 +75,12 @@ class CacheChain:
             return Cached(value, CacheStatus.BYPASS, key.digest, corpus_version=computed.corpus_version)
         fallback: Cached[T] | None = None
         if control is not CacheControl.REFRESH:
-            hit = self.tiers.peek(key)
-            if hit is None:
-                found = await self._search(spec)
-                hit, fallback = found.hit, found.fallback
-            if hit is not None:
-                self._refresh_early(spec, compute, ttl, hit)
-                return hit
+            found = await self.lookup(spec)
+            if found.hit is not None:
+                if self.is_ageing(found.hit):
+                    self.refresh_early(spec, compute, ttl=ttl)
+                return found.hit
+            fallback = found.fallback
             if control is CacheControl.ONLY_IF_CACHED:
                 raise NotCached("The cache holds no fresh result for this request.")
         return await self._share(spec, compute, ttl, fallback, refresh=control is CacheControl.REFRESH)
@@ -96,6 +101,26 @@ class CacheChain:
             return (await self.tiers.search(spec, again=True)).hit
 
         return await self._lease.claim(f"{spec.key.digest}:{version}", probe)
+
+    def is_ageing(self, hit: Cached[Any]) -> bool:
+        """Whether a hit is near enough to its end to be computed anew while it is being served."""
+        return hit.expires_in < (1 - self.tiers.policy.eager) * (hit.age_seconds + hit.expires_in)
+
+    def refresh_early(
+        self, spec: KeySpec, compute: Callable[[], Awaitable[Computed[Any]]], *, ttl: float | None = None
+    ) -> None:
+        """Compute a result anew that nobody waits for, unless that is under way."""
+        flight = ("early", spec.key.digest)
+        if flight not in self._flights:
+            self.statistics.of(spec.key.namespace).refreshed += 1
+            self._flights.start(flight, lambda: self._produce(spec, compute, ttl, None, refresh=True))
+
+    async def serves_stale(self, key: CacheKey, fallback: Cached[Any]) -> bool:
+        """Whether an expired result still equals what a fresh one would be; if so, it is counted as served."""
+        if fallback.corpus_version not in (None, await self.version(key)):
+            return False
+        self.statistics.of(key.namespace).served_stale += 1
+        return True
 
     def count_bypass(self, key: CacheKey) -> None:
         self.statistics.of(key.namespace).bypassed += 1
@@ -122,13 +147,6 @@ class CacheChain:
         await self._judge.close()
         await self.tiers.close()
 
-    async def _search(self, spec: KeySpec) -> Search:
-        """Look into the tiers, once for all who have asked for the same."""
-        found, shared = await self._searches.run(spec.key.digest, lambda: self.tiers.search(spec))
-        if shared and found.hit is not None:
-            self.statistics.coalesced(spec.key.namespace)
-        return found
-
     async def _share(
         self,
         spec: KeySpec,
@@ -150,9 +168,8 @@ class CacheChain:
                 wait=self.tiers.policy.patience if fallback else None,
             )
         except Exception:
-            if fallback is None or fallback.corpus_version not in (None, await self.version(key)):
+            if fallback is None or not await self.serves_stale(key, fallback):
                 raise
-            self.statistics.of(key.namespace).served_stale += 1
             return fallback
 
     @staticmethod
@@ -185,16 +202,3 @@ class CacheChain:
             raise
         seconds = self._clock() - started
         return await self.tiers.remember(spec, computed, seconds=seconds, lease=claimed, ttl=ttl, replaces=refresh)
-
-    def _refresh_early(
-        self,
-        spec: KeySpec,
-        compute: Callable[[], Awaitable[Computed[T]]],
-        ttl: float | None,
-        hit: Cached[T],
-    ) -> None:
-        flight = ("early", spec.key.digest)
-        left = hit.expires_in / (hit.age_seconds + hit.expires_in)
-        if left < 1 - self.tiers.policy.eager and flight not in self._flights:
-            self.statistics.of(spec.key.namespace).refreshed += 1
-            self._flights.start(flight, lambda: self._produce(spec, compute, ttl, None, refresh=True))

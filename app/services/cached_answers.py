@@ -12,7 +12,7 @@ from app.cache.keys import KeySpec, Partition, encode
 from app.cache.record import CacheControl, Cached, Computed
 from app.cache.rounds import Rounds
 from app.cache.streams import StreamCache, StreamSource
-from app.domain.answers import Done, Event, Usage
+from app.domain.answers import Delta, Done, Event, Failed, Usage
 from app.domain.documents import Collection
 from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.retrieval import Query, Retrieval
@@ -74,7 +74,7 @@ class CachedAnswers:
             value = {"events": [event_to_dict(event) for event in events]}
             return Computed(value, evidence_of(making.retrieval, collection, query), tokens)
 
-        source = StreamSource(produce, conclude, _replay)
+        source = StreamSource(produce, conclude, _replay, _promises)
         opened = await self._streams.open(spec, source, CacheControl(control))
         if isinstance(opened, Cached):
             return Opened(_provenance(opened), _events(_replay(opened)))
@@ -132,6 +132,17 @@ def _provenance(hit: Cached[Any]) -> dict[str, Any]:
 
 def _replay(cached: Cached[Any]) -> Iterable[Event]:
     return [event_from_dict(event) for event in cached.value["events"]]
+
+
+def _promises(event: Event) -> bool | None:
+    """The first words show that a model answers; before them come stages and sources."""
+    match event:
+        case Delta() | Done():
+            return True
+        case Failed():
+            return False
+        case _:
+            return None
 
 
 async def _events(events: Iterable[Event]) -> AsyncGenerator[Event, None]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -50,8 +51,13 @@ class CachedSearch:
         if collection is None:
             return None
         began = time.perf_counter()
-        hit = self._chain.tiers.peek(self._spec(collection, query).key)
-        return None if hit is None else _found(hit, began)
+        spec = self._spec(collection, query)
+        hit = self._chain.tiers.peek(spec.key)
+        if hit is None:
+            return None
+        if self._chain.is_ageing(hit):
+            self._chain.refresh_early(spec, partial(self._compute, spec, collection, query, {}))
+        return _found(hit, began)
 
     async def find(self, query: Query, control: CacheControl = CacheControl.USE) -> Found:
         """Answer from the fastest tier that holds a fresh result, or search.
@@ -65,21 +71,24 @@ class CachedSearch:
         collection = await self._directory.resolve(query.tenant, query.collection)
         spec = self._spec(collection, query)
         timings: dict[str, float] = {}
-
-        async def compute() -> Computed[dict[str, Any]]:
-            retrieval = await self._search.search(replace(query, text=spec.question))
-            timings.update(retrieval.timings_ms)
-            plain = to_plain(retrieval)
-            value = {"results": orjson.dumps([_visible(item) for item in plain["results"]]), "retrieval": plain}
-            return Computed(value, evidence_of(retrieval, collection, query))
-
-        cached = await self._chain.get_or_compute(spec, compute, control)
+        cached = await self._chain.get_or_compute(
+            spec, partial(self._compute, spec, collection, query, timings), control
+        )
         found = _found(cached, began)
         return replace(found, timings_ms={**timings, **found.timings_ms})
 
     async def search(self, query: Query) -> Retrieval:
         """What an answer is made from."""
         return (await self.find(query)).retrieval
+
+    async def _compute(
+        self, spec: KeySpec, collection: Collection, query: Query, timings: dict[str, float]
+    ) -> Computed[dict[str, Any]]:
+        retrieval = await self._search.search(replace(query, text=spec.question))
+        timings.update(retrieval.timings_ms)
+        plain = to_plain(retrieval)
+        value = {"results": orjson.dumps([_visible(item) for item in plain["results"]]), "retrieval": plain}
+        return Computed(value, evidence_of(retrieval, collection, query))
 
     def _spec(self, collection: Collection, query: Query) -> KeySpec:
         if query.filter or len(query.text) > _REMEMBERED_CHARS:

@@ -38,7 +38,7 @@ class EmbeddingCache:
         """The vectors that are known already. The lookups are sent together."""
         partition = _partition(collection)
         found = await asyncio.gather(*(self._chain.lookup(KeySpec(partition, _name(text))) for text in texts))
-        return [None if hit is None else _vector(hit) for hit in found]
+        return [None if each.hit is None else _vector(each.hit) for each in found]
 
     async def keep(self, collection: Collection, vectors: Sequence[tuple[str, Vector]]) -> None:
         partition = _partition(collection)

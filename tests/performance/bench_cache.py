@@ -171,7 +171,7 @@ async def bench_l2(url: str, count: int) -> None:
                 return await cache.get(specs[number % 200].key)
 
             async def whole(number: int, made: Assembly = made, specs: list[Any] = specs) -> Any:
-                hit = await made.chain.lookup(specs[number % 200])
+                hit = (await made.chain.lookup(specs[number % 200])).hit
                 assert hit is not None
                 return hit
 
@@ -210,7 +210,7 @@ async def bench_l3(url: str, count: int) -> None:
                     return await cache.get(specs[number % 200].key)
 
                 async def whole(number: int, made: Assembly = made, specs: list[Any] = specs) -> Any:
-                    hit = await made.chain.lookup(specs[number % 200])
+                    hit = (await made.chain.lookup(specs[number % 200])).hit
                     assert hit is not None
                     return hit
 

@@ -196,7 +196,7 @@ async def test_an_entry_that_a_change_could_alter_is_not_served_and_leaves_every
     await made.tiers.drain()
     versions.set(1, 2)
     changes.answer = STALE
-    assert await made.chain.lookup(SPEC) is None
+    assert (await made.chain.lookup(SPEC)).hit is None
     await made.tiers.drain()
     assert [len(made.memory), len(l2), len(l3)] == [0, 0, 0]
     assert run_of(await made.chain.get_or_compute(SPEC, pipeline)) == 2
@@ -230,7 +230,7 @@ async def test_an_entry_of_a_shared_tier_is_carried_forward_too() -> None:
     reader = assemble([l2], versions=versions)
     entry = await reader.chain.get(KEY)
     assert entry is not None
-    hit = await assemble([l2], versions=versions).chain.lookup(SPEC)
+    hit = (await assemble([l2], versions=versions).chain.lookup(SPEC)).hit
     assert hit is not None
     assert (hit.tier, hit.corpus_version) == ("l2", 2)
 
@@ -242,7 +242,7 @@ async def test_carrying_forward_gives_up_rewriting_when_too_much_is_under_way() 
     await made.tiers.set(KEY, "x", ttl=60, about=About())
     await made.chain.get_or_compute(spec_of("other"), Pipeline(versions))
     versions.set(1, 2)
-    assert await made.chain.lookup(spec_of("other")) is not None
+    assert (await made.chain.lookup(spec_of("other"))).hit is not None
     assert made.stats.of("answer").dropped == 2
 
 
@@ -470,7 +470,7 @@ async def test_all_tiers_together_keep_within_the_budget_of_a_request() -> None:
     made = assemble(hanging, soft=0.05, hard=0.1, policy=ChainPolicy(budget=0.12))
     loop = asyncio.get_running_loop()
     started = loop.time()
-    assert await made.chain.lookup(SPEC) is None
+    assert (await made.chain.lookup(SPEC)).hit is None
     assert loop.time() - started < 0.4
     assert sum(made.stats.tier(tier.name, "answer").errors for tier in made.shared) <= 3
     await made.chain.close()
@@ -484,7 +484,7 @@ async def test_garbage_from_a_tier_is_a_miss_and_is_removed() -> None:
     await made.tiers.drain()
     made.memory.purge(Scope())
     chaos.garbage = 1
-    assert await made.chain.lookup(SPEC) is None
+    assert (await made.chain.lookup(SPEC)).hit is None
     await asyncio.sleep(0.01)
     assert len(tier) == 0
     assert made.stats.tier("l2", "answer").refused == 1
@@ -529,8 +529,8 @@ async def test_a_deleted_entry_is_gone_from_every_tier_and_other_replicas_are_to
         notice = Backplane(send).read(payload)
         assert notice is not None
         other.tiers.drop(notice)
-    assert await made.chain.lookup(SPEC) is None
-    assert await other.chain.lookup(SPEC) is None
+    assert (await made.chain.lookup(SPEC)).hit is None
+    assert (await other.chain.lookup(SPEC)).hit is None
     assert not await made.chain.delete(KEY)
 
 

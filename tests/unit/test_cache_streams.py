@@ -1,7 +1,7 @@
 """Streamed answers: one generation for all, every client sees all of it, and a hit replays it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -11,10 +11,11 @@ from app.cache.breaker import Breaker
 from app.cache.broadcast import BroadcastReader
 from app.cache.freshness import Evidence
 from app.cache.lease import FleetLease
+from app.cache.policy import ChainPolicy
 from app.cache.record import CacheControl, Cached, CacheStatus, Computed
 from app.cache.streams import StreamCache, StreamSource
-from app.errors import NotCached
-from tests.support.cache import Assembly, FakeVersions, assemble, spec_of
+from app.errors import NotCached, StoreUnavailable
+from tests.support.cache import Assembly, Clock, FakeVersions, assemble, spec_of
 from tests.unit.test_cache_chain import Tier
 from tests.unit.test_cache_parts import MemoryLeases
 
@@ -30,6 +31,7 @@ class Generation:
         self.error: Exception | None = None
         self.worth_caching = True
         self.farewell = 0.0
+        self.end = "end"
         self.go = asyncio.Event()
         self.go.set()
 
@@ -41,7 +43,7 @@ class Generation:
             await self.go.wait()
             if self.error is not None:
                 raise self.error
-            yield "end"
+            yield self.end
         finally:
             self.closed += 1
             await asyncio.sleep(self.farewell)
@@ -49,9 +51,12 @@ class Generation:
     def conclude(self, events: Sequence[str]) -> Computed[Any] | None:
         return Computed(list(events), Evidence(1)) if self.worth_caching else None
 
+    def promises(self, event: str) -> bool | None:
+        return {"end": True, "failed": False}.get(event)
+
     @property
     def source(self) -> StreamSource[str]:
-        return StreamSource(self.produce, self.conclude, lambda cached: cached.value)
+        return StreamSource(self.produce, self.conclude, lambda cached: cached.value, self.promises)
 
 
 def streams_of(made: Assembly) -> StreamCache[str]:
@@ -183,3 +188,103 @@ async def test_closing_stops_every_generation() -> None:
     assert await anext(reader) == "run 1"
     await streams.close()
     assert generation.closed == 1
+
+
+def expiring(**options: Any) -> tuple[Assembly, Clock]:
+    """A chain whose entries expire after 10 seconds and are kept for 100 more."""
+    clock = Clock()
+    policy = ChainPolicy(l1_ttl=10, jitter=0, **options)
+    return assemble(policy=policy, clock=clock, wall=clock, retain=100), clock
+
+
+@pytest.fixture
+async def expired() -> AsyncIterator[tuple[Assembly, StreamCache[str], Generation]]:
+    """A stream that was cached and has expired since."""
+    made, clock = expiring(patience=0.05)
+    streams, generation = streams_of(made), Generation()
+    await collect(await streams.open(SPEC, generation.source))
+    clock.now += 20
+    yield made, streams, generation
+    await streams.close()
+
+
+Expired = tuple[Assembly, StreamCache[str], Generation]
+
+
+async def test_an_expired_answer_is_served_when_the_new_one_fails(expired: Expired) -> None:
+    made, streams, generation = expired
+    generation.error = StoreUnavailable("gone")
+    stale = await streams.open(SPEC, generation.source)
+    assert isinstance(stale, Cached)
+    assert (stale.value, stale.status, stale.tier) == (("run 1", "end"), CacheStatus.STALE, "l1")
+    assert made.stats.of("answer").served_stale == 1
+    generation.error = None
+    assert await collect(await streams.open(SPEC, generation.source)) == ["run 3", "end"]
+
+
+async def test_an_expired_answer_stands_in_for_one_that_ends_in_an_error_event(expired: Expired) -> None:
+    _, streams, generation = expired
+    generation.end = "failed"
+    generation.worth_caching = False
+    stale = await streams.open(SPEC, generation.source)
+    assert isinstance(stale, Cached)
+    assert stale.status is CacheStatus.STALE
+
+
+async def test_a_new_answer_is_streamed_from_its_first_event_once_it_is_sure_to_come(expired: Expired) -> None:
+    _, streams, generation = expired
+    assert await collect(await streams.open(SPEC, generation.source)) == ["run 2", "end"]
+
+
+async def test_an_expired_answer_is_not_served_once_its_documents_have_changed(expired: Expired) -> None:
+    made, streams, generation = expired
+    generation.error = StoreUnavailable("gone")
+    generation.go.clear()
+    opening = asyncio.create_task(streams.open(SPEC, generation.source))
+    await asyncio.sleep(0.01)
+    made.versions.set(1, 2)
+    generation.go.set()
+    with pytest.raises(StoreUnavailable):
+        await collect(await opening)
+
+
+async def test_an_answer_that_is_long_in_coming_is_finished_behind_the_expired_one(expired: Expired) -> None:
+    _, streams, generation = expired
+    generation.go.clear()
+    stale = await streams.open(SPEC, generation.source)
+    assert isinstance(stale, Cached)
+    assert stale.status is CacheStatus.STALE
+    generation.go.set()
+    await asyncio.sleep(0.01)
+    fresh = await streams.open(SPEC, generation.source)
+    assert isinstance(fresh, Cached)
+    assert (fresh.status, fresh.value) == (CacheStatus.HIT, ("run 2", "end"))
+
+
+async def test_a_client_that_leaves_while_it_waits_for_a_sure_answer_stops_the_generation(expired: Expired) -> None:
+    _, streams, generation = expired
+    generation.go.clear()
+    opening = asyncio.create_task(streams.open(SPEC, generation.source))
+    await asyncio.sleep(0.01)
+    opening.cancel()
+    await asyncio.sleep(0.01)
+    assert generation.closed == 2
+
+
+async def test_an_answer_near_its_end_is_made_anew_while_it_is_served() -> None:
+    made, clock = expiring(eager=0.8)
+    streams, generation = streams_of(made), Generation()
+    await collect(await streams.open(SPEC, generation.source))
+    clock.now += 7.9
+    await streams.open(SPEC, generation.source)
+    await asyncio.sleep(0.01)
+    assert generation.begun == 1
+    clock.now += 0.2
+    served = [await streams.open(SPEC, generation.source) for _ in range(3)]
+    assert [each.value for each in served if isinstance(each, Cached)] == [("run 1", "end")] * 3
+    await asyncio.sleep(0.01)
+    fresh = await streams.open(SPEC, generation.source)
+    assert isinstance(fresh, Cached)
+    assert fresh.value == ("run 2", "end")
+    assert (generation.begun, made.stats.of("answer").refreshed) == (2, 1)
+    await streams.close()
