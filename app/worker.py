@@ -12,7 +12,7 @@ import asyncpg
 from app.caching import open_cache
 from app.db.database import Database
 from app.db.slow import SlowStatements
-from app.ingestion.jobs import IngestJob, QueueWorker, ReindexJob
+from app.ingestion.jobs import HEARTBEAT_TIMEOUT, IngestJob, QueueWorker, ReindexJob
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitter import SplitterConfig, embedding_text
 from app.observers.cache import CacheMetrics
@@ -38,7 +38,7 @@ from app.telemetry.metrics import Metrics
 DOCUMENTS_AT_ONCE = 4
 
 
-async def run_worker(settings: Settings) -> None:
+async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT_TIMEOUT) -> None:
     """Work until SIGTERM or SIGINT, then hand back what is unfinished."""
     assert settings.database_url is not None
     url = settings.database_url
@@ -96,6 +96,7 @@ async def run_worker(settings: Settings) -> None:
             reindex=_correlated(reindexer.reindex),
             on_attempt=observer.attempted,
             concurrency=DOCUMENTS_AT_ONCE,
+            heartbeat_timeout=heartbeat_timeout,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, queue.stop)

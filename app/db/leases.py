@@ -11,6 +11,8 @@ from app.db.database import PooledConnection
 from app.db.spaces import vectors_table
 from app.domain.documents import Stage
 
+_FAILED = "status = 'failed', stage = NULL, error = $2, lease = NULL, updated_at = now()"
+
 
 @dataclass(frozen=True, slots=True)
 class IngestTask:
@@ -117,15 +119,16 @@ async def activate(connection: PooledConnection, document_id: UUID, lease: UUID)
     return changed != "UPDATE 0"
 
 
-async def fail(connection: PooledConnection, document_id: UUID, version: int, reason: str) -> None:
-    """End a version that cannot be ingested. The active version, if any, stays."""
+async def fail(connection: PooledConnection, document_id: UUID, lease: UUID, reason: str) -> None:
+    """End a version that cannot be ingested, unless the lease is lost. The active version, if any, stays."""
     await connection.execute(
-        """UPDATE documents SET status = 'failed', stage = NULL, error = $3, lease = NULL, updated_at = now()
-        WHERE id = $1 AND version = $2 AND deleted_at IS NULL""",
-        document_id,
-        version,
-        reason,
+        f"UPDATE documents SET {_FAILED} WHERE id = $1 AND lease = $3", document_id, reason, lease
     )
+
+
+async def cancel(connection: PooledConnection, document_id: UUID) -> None:
+    """Take the lease from whoever holds it and end the version. The active version, if any, stays."""
+    await connection.execute(f"UPDATE documents SET {_FAILED} WHERE id = $1", document_id, "Cancelled.")
 
 
 async def wait(connection: PooledConnection, document_id: UUID, lease: UUID, reason: str) -> None:

@@ -17,7 +17,8 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
-from pgqueuer.domain.models import Job
+from pgqueuer.domain.models import Job, TracebackRecord
+from pgqueuer.domain.types import JOB_STATUS, JobId
 
 from app.errors import LocalChatError
 
@@ -101,6 +102,30 @@ class _EnqueueDriver(AsyncpgDriver):
         return await super().fetch(query, *others, [orjson.loads(text) for text in headers])
 
 
+class _OwnJobs(Queries):
+    """Ends or puts back only jobs that `owner` still holds.
+
+    A worker that was frozen for a while comes back to jobs that another has taken over since, and must not end
+    them for that one.
+    """
+
+    owner: UUID | None = None
+
+    async def log_jobs(self, job_status: list[tuple[Job, JOB_STATUS, TracebackRecord | None]]) -> None:
+        held = await self._held([job.id for job, _, _ in job_status])
+        await super().log_jobs([entry for entry in job_status if entry[0].id in held])
+
+    async def retry_job(self, job: Job, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
+        if await self._held([job.id]):
+            await super().retry_job(job, delay, traceback_record)
+
+    async def _held(self, ids: list[JobId]) -> set[JobId]:
+        rows = await self.driver.fetch(
+            "SELECT id FROM pgqueuer WHERE id = ANY($1::bigint[]) AND queue_manager_id = $2", ids, self.owner
+        )
+        return {job_id for job_id in ids if job_id in [row["id"] for row in rows]}
+
+
 def dedupe_key(document_id: UUID, version: int) -> str:
     return f"{ENTRYPOINT}:{document_id}:{version}"
 
@@ -151,7 +176,9 @@ class QueueWorker:
     async def _consume(self) -> None:
         connection = await self._connect()
         try:
-            manager = QueueManager(Queries(AsyncpgDriver(connection)))
+            queries = _OwnJobs(AsyncpgDriver(connection))
+            manager = QueueManager(queries)
+            queries.owner = manager.queue_manager_id
             manager.entrypoint(ENTRYPOINT, on_failure="hold")(self._ingest)
             if self._reindex is not None:
                 manager.entrypoint(REINDEX_ENTRYPOINT, on_failure="hold", concurrency_limit=1)(

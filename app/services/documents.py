@@ -182,7 +182,7 @@ class DocumentService:
             document = _found(await documents.lock(connection, tenant, document_id), document_id)
             if document.status in _ENDED:
                 raise Conflict(f"Nothing to cancel: the document is {document.status}.")
-            await leases.fail(connection, document_id, document.version, "Cancelled.")
+            await leases.cancel(connection, document_id)
             return _found(await documents.get(connection, tenant, document_id), document_id)
 
     async def delete(self, tenant: str, document_id: UUID, if_match: str | None = None) -> None:

@@ -89,15 +89,13 @@ class IngestService:
                 if error.retryable:
                     await leases.wait(connection, task.document_id, lease, error.detail)
                 else:
-                    await leases.fail(connection, task.document_id, task.version, error.detail)
+                    await leases.fail(connection, task.document_id, lease, error.detail)
             if error.retryable:
                 raise
             self._observer.ended("failed")
         except Exception:
             async with self._database.transaction() as connection:
-                await leases.fail(
-                    connection, task.document_id, task.version, "An internal error; see the worker's log."
-                )
+                await leases.fail(connection, task.document_id, lease, "An internal error; see the worker's log.")
             self._observer.ended("failed")
             raise
         return task.resumed

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
 
 from app.domain.documents import DocumentStatus, Upload
 from app.domain.ingestion import IngestDone, IngestFailed, IngestProgress
-from app.errors import Conflict, ModelUnavailable
+from app.errors import Conflict, ModelUnavailable, UnreadableDocument
 from app.ingestion.jobs import IngestJob, QueueWorker
+from app.services.ingestion import IngestService
+from app.services.statistics import StatisticsKeeper
 from app.services.watching import IngestWatcher
-from tests.support.ingestion import TENANT, Desk, hang
+from tests.support.ingestion import TENANT, Desk, LineLoader, hang, join_section
 
 LINES = "\n".join(f"line {number}" for number in range(12))
 
@@ -86,6 +89,32 @@ async def test_a_worker_that_comes_back_after_it_was_taken_over_writes_nothing(d
     assert (done.status, done.embedded_count) == ("ready", 12)
     assert await desk.visible(document.id) == LINES.splitlines()
     assert await desk.corpus_version() == 1
+
+
+async def test_a_worker_that_was_taken_over_cannot_fail_what_another_has_finished(desk: Desk) -> None:
+    document = await desk.upload(LINES)
+    began, resume = asyncio.Event(), asyncio.Event()
+
+    class Frozen(LineLoader):
+        async def load_and_split(self, content: bytes, filename: str, media_type: str | None) -> Any:
+            began.set()
+            await resume.wait()
+            raise UnreadableDocument("Reading the file took longer than 120 seconds.")
+
+    late = IngestService(
+        desk.database,
+        Frozen(),
+        desk.embedder,
+        embedding_text=join_section,
+        refresh_statistics=StatisticsKeeper(desk.database).refresh,
+    )
+    frozen = asyncio.create_task(late.ingest(IngestJob(document.id, 1)))
+    await began.wait()
+    await desk.ingest(document)
+    resume.set()
+    await frozen
+    done = await desk.documents.get(TENANT, document.id)
+    assert (done.status, done.error) == ("ready", None)
 
 
 @pytest.mark.parametrize("act", ["cancel", "delete", "replace"])

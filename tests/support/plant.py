@@ -1,0 +1,188 @@
+"""Everything that ingestion needs, as processes that a test may stop, freeze and kill."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import asyncpg
+
+from app.db.database import Database
+from app.db.migrate import migrate
+from app.domain.documents import Upload
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.probes import answers, free_port
+from app.embedded.process import ChildProcess
+from app.ollama.client import OllamaClient
+from app.services.collections import CollectionService
+from app.services.documents import DocumentService
+from app.services.embedding import EmbeddingService
+from app.services.embedding_cache import EmbeddingCache
+from tests.support.cache import assemble
+from tests.support.replica import REPO, SIGNING_KEYS
+
+MODEL = "fake-embedding"
+
+# By file name, the rows of its chunks in order.
+Stored = dict[str, list[tuple[Any, ...]]]
+
+
+class ModelServer:
+    """A model that takes a known time for each text; killed, it starts again on the same port."""
+
+    def __init__(self, log: Path, *, text_ms: float) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._argv = [
+            "--port",
+            str(self.port),
+            "--fake-embedding-latency-ms",
+            str(text_ms),
+            "--fake-dimension",
+            "16",
+        ]
+        self._log = log
+        self._process: ChildProcess | None = None
+
+    def start(self) -> None:
+        self._process = ChildProcess(
+            "model server",
+            [sys.executable, "-m", "app.embedded.model_server", *self._argv],
+            cwd=REPO,
+            log=self._log,
+        )
+        self._process.start()
+        self._process.wait_until(lambda: answers("127.0.0.1", self.port, "/api/version"), 60)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.stop(0)
+
+
+@dataclass
+class Plant:
+    """`models` is slow enough to be interrupted."""
+
+    folder: Path
+    postgres: EmbeddedPostgres
+    models: ModelServer
+    workers: list[ChildProcess]
+
+    @classmethod
+    @contextmanager
+    def running(cls, folder: Path, *, text_ms: float) -> Iterator[Self]:
+        plant = cls(
+            folder,
+            EmbeddedPostgres(folder / "postgres"),
+            ModelServer(folder / "models.log", text_ms=text_ms),
+            [],
+        )
+        try:
+            asyncio.run(migrate(plant.postgres.start()))
+            plant.models.start()
+            yield plant
+        finally:
+            plant.stop_workers()
+            plant.models.kill()
+            plant.postgres.stop(5)
+
+    def stop_workers(self) -> None:
+        for process in self.workers:
+            process.stop(0)
+
+    def worker(self) -> ChildProcess:
+        """Start one more worker."""
+        process = ChildProcess(
+            "worker",
+            [sys.executable, "-m", "tests.support.hasty_worker"],
+            cwd=REPO,
+            env={
+                "DATABASE_URL": self.postgres.url(),
+                "OLLAMA_BASE_URL": self.models.url,
+                "EMBEDDING_MODEL": MODEL,
+                "CACHE_SIGNING_KEYS": SIGNING_KEYS,
+                "DATA_DIR": str(self.folder),
+                "BATCH_SIZE": "16",
+                # Vectors that the cache keeps would hide what ingestion itself does twice.
+                "L1_CACHE_ENABLED": "false",
+                "L3_CACHE_ENABLED": "false",
+            },
+            log=self.folder / f"worker-{len(self.workers)}.log",
+        )
+        process.start()
+        self.workers.append(process)
+        return process
+
+    async def upload(self, tenant: str, files: Sequence[Upload]) -> None:
+        async with self._database() as database:
+            client = OllamaClient([self.models.url])
+            embedding = EmbeddingService(
+                client, EmbeddingCache(assemble().chain), batch_size=64, max_chars=64_000, max_workers=1
+            )
+            collections = CollectionService(database, embedding, default_model=MODEL)
+            await DocumentService(database, collections).upload(tenant, files, collection="default", metadata={})
+            await client.aclose()
+
+    async def ended(self, tenant: str, within: float) -> None:
+        """Wait until every document and every job is done.
+
+        Raises:
+            TimeoutError: one is stuck.
+        """
+        async with asyncio.timeout(within):
+            while True:
+                if await self._unfinished(tenant) == 0:
+                    return
+                await asyncio.sleep(0.1)
+
+    async def _unfinished(self, tenant: str) -> int:
+        connection = await asyncpg.connect(self.postgres.url(), timeout=5)
+        try:
+            unfinished: int = await connection.fetchval(
+                """SELECT (SELECT count(*) FROM documents WHERE tenant = $1 AND status IN ('queued', 'processing'))
+                + (SELECT count(*) FROM pgqueuer)""",
+                tenant,
+            )
+            return unfinished
+        finally:
+            await connection.close()
+
+    async def statuses(self, tenant: str) -> set[str]:
+        async with self._database() as database, database.connection() as connection:
+            rows = await connection.fetch("SELECT DISTINCT status FROM documents WHERE tenant = $1", tenant)
+            return {row["status"] for row in rows}
+
+    async def stored(self, tenant: str) -> Stored:
+        """What the database holds of the visible versions: every chunk, each with its vector."""
+        async with self._database() as database, database.connection() as connection:
+            space = await connection.fetchval("SELECT space_id FROM collections WHERE tenant = $1", tenant)
+            rows = await connection.fetch(
+                f"""SELECT d.filename, c.ordinal, c.text, c.page, c.section, c.token_count, c.content_hash,
+                    c.active, v.active AS vector_active, v.embedding::text AS embedding,
+                    d.chunk_count, d.embedded_count, d.failed_count
+                FROM documents d JOIN chunks c ON c.document_id = d.id AND c.version = d.active_version
+                LEFT JOIN vectors_{space} v ON v.chunk_id = c.id
+                WHERE d.tenant = $1 ORDER BY d.filename, c.ordinal""",
+                tenant,
+            )
+            stray = await connection.fetchval(
+                f"SELECT count(*) FROM vectors_{space} v "
+                "WHERE NOT EXISTS (SELECT FROM chunks c WHERE c.id = v.chunk_id)"
+            )
+        assert stray == 0
+        found: Stored = {}
+        for row in rows:
+            name, *rest = row.values()
+            found.setdefault(name, []).append(tuple(rest))
+        return found
+
+    @asynccontextmanager
+    async def _database(self) -> AsyncIterator[Database]:
+        database = await Database.connect(self.postgres.url(), min_size=0, max_size=2)
+        try:
+            yield database
+        finally:
+            await database.close()
