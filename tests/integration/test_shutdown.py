@@ -134,6 +134,7 @@ async def test_a_worker_that_is_stopped_hands_its_job_back_and_another_finishes_
                     await asyncio.sleep(0.02)
             connection = await asyncpg.connect(stage.database_url)
             try:
+                # Not "picked", which another worker would take over only after ten seconds.
                 assert [tuple(row) for row in await connection.fetch("SELECT status FROM pgqueuer")] == [
                     ("queued",)
                 ]
@@ -141,12 +142,9 @@ async def test_a_worker_that_is_stopped_hands_its_job_back_and_another_finishes_
                 await connection.close()
             stage.models.embed_seconds = 0.0
             second.start()
-            began = time.monotonic()
             async with asyncio.timeout(30):
                 while (found := (await http.get(f"/api/documents/{item['id']}")).json())["status"] != "ready":
                     await asyncio.sleep(0.05)
-            # Well before the ten seconds after which a dead worker's job is taken over.
-            assert time.monotonic() - began < 9
             assert found["embedded_count"] + found["reused_count"] == found["chunk_count"]
     finally:
         for process in (first, second):
