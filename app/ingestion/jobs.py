@@ -72,7 +72,7 @@ async def enqueue_reindex(
     reindex_id: UUID,
     headers: Mapping[str, str] | None = None,
 ) -> None:
-    """The same for a reindex. One of them runs at a time in the whole fleet: they share the model servers."""
+    """The same for a reindex. It goes ahead of documents that wait, and one runs at a time in the whole fleet."""
     payload = {"reindex_id": str(reindex_id)}
     await _enqueue(connection, REINDEX_ENTRYPOINT, payload, f"{REINDEX_ENTRYPOINT}:{reindex_id}", headers)
 
@@ -87,6 +87,7 @@ async def _enqueue(
     await Queries(_EnqueueDriver(cast("Connection", connection))).enqueue(
         entrypoint,
         orjson.dumps(payload),
+        priority=1 if entrypoint == REINDEX_ENTRYPOINT else 0,
         dedupe_key=key,
         headers=dict(headers) if headers else None,
         on_conflict="skip",

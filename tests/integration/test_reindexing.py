@@ -16,7 +16,7 @@ from app.db.database import Database
 from app.domain.documents import Collection, Reindex, Upload
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import Conflict, ModelUnavailable, NotFound
-from app.ingestion.jobs import QueueWorker, ReindexJob
+from app.ingestion.jobs import IngestJob, QueueWorker, ReindexJob
 from app.services.cached_search import CachedSearch
 from app.services.directory import CollectionDirectory
 from app.services.maintenance import MaintenanceService
@@ -415,3 +415,29 @@ async def spaces(desk: Desk) -> int:
 async def spaces_after_housekeeping(desk: Desk) -> int:
     await MaintenanceService(desk.database, spaces_stay=0).once()
     return await spaces(desk)
+
+
+async def test_a_move_goes_ahead_of_documents_that_wait(move: Move, database_url: str) -> None:
+    waiting = [await move.desk.upload(f"waits {number}", f"{number}.txt") for number in range(20)]
+    await move.start()
+    order: list[str] = []
+
+    async def ingest(job: IngestJob) -> bool:
+        order.append("document")
+        return await move.desk.ingestion.ingest(job)
+
+    async def reindex(job: ReindexJob) -> bool:
+        order.append("move")
+        return await move.reindexer.reindex(job)
+
+    worker = QueueWorker(lambda: asyncpg.connect(database_url), ingest, reindex=reindex, concurrency=2)
+    work = asyncio.create_task(worker.run())
+    try:
+        async with asyncio.timeout(30):
+            while len(order) <= len(waiting) or (await move.state()).active:
+                await asyncio.sleep(0.05)
+    finally:
+        worker.stop()
+        await work
+    assert order[0] == "move"
+    assert await move.model() == ("wide", 12)
