@@ -38,6 +38,10 @@ class EmbeddingCache:
         """The vectors that are known already. The lookups are sent together."""
         partition = _partition(collection)
         found = await asyncio.gather(*(self._chain.lookup(KeySpec(partition, _name(text))) for text in texts))
+        unknown = sum(each.hit is None for each in found)
+        counters = self._chain.statistics.of(partition.namespace)
+        counters.requests += unknown  # a lookup counts its hits alone
+        counters.misses += unknown
         return [None if each.hit is None else _vector(each.hit) for each in found]
 
     async def keep(self, collection: Collection, vectors: Sequence[tuple[str, Vector]]) -> None:
