@@ -40,7 +40,7 @@ class UpkeepService:
     async def _vacuum(self) -> AsyncIterator[Deed]:
         async with self._database.connection() as connection:
             for table in await vacuum.tables(connection):
-                if table.dead or table.modified or not table.analyzed:
+                if table.dead or table.modified or (table.live and not table.analyzed):
                     await vacuum.vacuum(connection, table.name)
                     yield Deed("vacuumed", f"{table.name}: {table.live} rows, {table.dead} dead ones")
 
