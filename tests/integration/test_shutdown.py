@@ -198,7 +198,7 @@ class Visitors:
 
 
 async def test_a_rolling_restart_of_two_replicas_under_load_fails_no_request(stage: Stage) -> None:
-    options = ("--drain", "1", "--grace", "20")
+    options = ("--drain", "3", "--grace", "20")
     replicas = [stage.replica(*options) for _ in range(2)]
     try:
         for replica in replicas:

@@ -572,10 +572,8 @@ async def test_closing_stops_computations_and_finishes_writes() -> None:
     await made.chain.get_or_compute(SPEC, pipeline)
     pipeline.go.clear()
     stuck = asyncio.create_task(made.chain.get_or_compute(spec_of("other"), pipeline))
-    await asyncio.sleep(0.01)
-
-    class Kept(Exception):
-        pass
+    while pipeline.runs < 2:
+        await asyncio.sleep(0.001)
 
     entries: list[Entry[bytes] | None] = []
     original: Callable[[], Awaitable[None]] = tier.close
