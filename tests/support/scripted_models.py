@@ -1,6 +1,7 @@
 """A model server whose answers take a known time and no processor: so many pieces, so far apart.
 
-Any question that holds `word:N` is answered with N pieces.
+Any question that holds `word:N` is answered with N pieces, the last of which cites a source that there is not.
+One that holds `busy` is refused once.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ class ScriptedModels:
     gap: float = 0.02
     embed_seconds: float = 0.0
     chats: int = 0
+    refused: set[str] = field(default_factory=set)
     streaming: int = 0
     embedding: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -62,14 +64,21 @@ class ScriptedModels:
                 await respond(writer, {"error": f"no {path}"}, 404)
 
     async def _chat(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        question = body["messages"][-1]["content"]
+        if "busy" in question and question not in self.refused:
+            self.refused.add(question)
+            await respond(writer, {"error": "server busy, please try again"}, 503)
+            return
         self.chats += 1
-        found = re.findall(r"word:(\d+)", body["messages"][-1]["content"])
+        found = re.findall(r"word:(\d+)", question)
         pieces = int(found[-1]) if found else _NEVER
         await start_stream(writer)
         self.streaming += 1
         try:
             for number in range(pieces):
-                await send_chunk(writer, _line({"message": {"role": "assistant", "content": f"piece{number} "}}))
+                await send_chunk(
+                    writer, _line({"message": {"role": "assistant", "content": _piece(number, pieces)}})
+                )
                 await asyncio.sleep(self.gap)
         finally:
             self.streaming -= 1
@@ -89,6 +98,10 @@ def _shown(model: str) -> dict[str, Any]:
 def _vector(text: str) -> list[float]:
     small = (len(text) % 97) / 9700
     return [(1 - small**2) ** 0.5, small, *[0.0] * (DIMENSION - 2)]
+
+
+def _piece(number: int, pieces: int) -> str:
+    return f"piece{number} " if number < pieces - 1 else f"piece{number} [99]."
 
 
 def _line(value: dict[str, Any]) -> bytes:
