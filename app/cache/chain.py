@@ -41,7 +41,7 @@ class CacheChain:
 
     async def lookup(self, spec: KeySpec) -> Search:
         """Look into the tiers, once for all who have asked for the same."""
-        hit = self.tiers.peek(spec.key)
+        hit = self.tiers.peek(spec.key, spec.ttl)
         if hit is not None:
             return Search(hit=hit)
         found, shared = await self._searches.run(spec.key.digest, lambda: self.tiers.search(spec))
@@ -54,12 +54,10 @@ class CacheChain:
         spec: KeySpec,
         compute: Callable[[], Awaitable[Computed[T]]],
         control: CacheControl = CacheControl.USE,
-        *,
-        ttl: float | None = None,
     ) -> Cached[T]:
         """Return the cached result, or compute it once for everybody who asks meanwhile, here and elsewhere.
 
-        `ttl` shortens the tiers' lifetimes. The result is frozen, also when it was just computed.
+        The result is frozen, also when it was just computed.
 
         Raises:
             NotCached: `control` is ONLY_IF_CACHED and no tier has it.
@@ -78,12 +76,12 @@ class CacheChain:
             found = await self.lookup(spec)
             if found.hit is not None:
                 if self.is_ageing(found.hit):
-                    self.refresh_early(spec, compute, ttl=ttl)
+                    self.refresh_early(spec, compute)
                 return found.hit
             fallback = found.fallback
             if control is CacheControl.ONLY_IF_CACHED:
                 raise NotCached("The cache holds no fresh result for this request.")
-        return await self._share(spec, compute, ttl, fallback, refresh=control is CacheControl.REFRESH)
+        return await self._share(spec, compute, fallback, refresh=control is CacheControl.REFRESH)
 
     async def version(self, key: CacheKey) -> int | None:
         """Return the version that a result asked for now must not be older than."""
@@ -106,14 +104,12 @@ class CacheChain:
         """Whether a hit is near enough to its end to be computed anew while it is being served."""
         return hit.expires_in < (1 - self.tiers.policy.eager) * (hit.age_seconds + hit.expires_in)
 
-    def refresh_early(
-        self, spec: KeySpec, compute: Callable[[], Awaitable[Computed[Any]]], *, ttl: float | None = None
-    ) -> None:
+    def refresh_early(self, spec: KeySpec, compute: Callable[[], Awaitable[Computed[Any]]]) -> None:
         """Compute a result anew that nobody waits for, unless that is under way."""
         flight = ("early", spec.key.digest)
         if flight not in self._flights:
             self.statistics.of(spec.key.namespace).refreshed += 1
-            self._flights.start(flight, lambda: self._produce(spec, compute, ttl, None, refresh=True))
+            self._flights.start(flight, lambda: self._produce(spec, compute, None, refresh=True))
 
     async def serves_stale(self, key: CacheKey, fallback: Cached[Any]) -> bool:
         """Whether an expired result still equals what a fresh one would be; if so, it is counted as served."""
@@ -151,7 +147,6 @@ class CacheChain:
         self,
         spec: KeySpec,
         compute: Callable[[], Awaitable[Computed[T]]],
-        ttl: float | None,
         fallback: Cached[T] | None,
         *,
         refresh: bool,
@@ -164,7 +159,7 @@ class CacheChain:
         try:
             return await self._flights.run(
                 flight,
-                lambda: self._produce(spec, compute, ttl, version, refresh=refresh),
+                lambda: self._produce(spec, compute, version, refresh=refresh),
                 wait=self.tiers.policy.patience if fallback else None,
             )
         except Exception:
@@ -186,7 +181,6 @@ class CacheChain:
         self,
         spec: KeySpec,
         compute: Callable[[], Awaitable[Computed[T]]],
-        ttl: float | None,
         version: int | None,
         *,
         refresh: bool,
@@ -201,4 +195,4 @@ class CacheChain:
             await claimed.release()
             raise
         seconds = self._clock() - started
-        return await self.tiers.remember(spec, computed, seconds=seconds, lease=claimed, ttl=ttl, replaces=refresh)
+        return await self.tiers.remember(spec, computed, seconds=seconds, lease=claimed, replaces=refresh)

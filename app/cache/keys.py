@@ -57,10 +57,14 @@ class Partition:
 
 @dataclass(frozen=True)
 class KeySpec:
-    """A question within a partition. `question` is normalised, and the pipeline must answer that form."""
+    """A question within a partition. `question` is normalised, and the pipeline must answer that form.
+
+    `ttl`: seconds for which a result may be used, no part of the key; None leaves it to the tiers.
+    """
 
     partition: Partition
     question: str
+    ttl: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "question", normalise(self.question))

@@ -55,13 +55,16 @@ class TieredLookup:
         self._clock = clock
         self._wall = wall
 
-    def peek(self, key: CacheKey) -> Cached[Any] | None:
-        """Return what memory holds if that is known to be fresh, without awaiting anything."""
+    def peek(self, key: CacheKey, ttl: float | None = None) -> Cached[Any] | None:
+        """Return what memory holds if that is known to be fresh, without awaiting anything.
+
+        `ttl`: seconds after its computation when it may not be used any more.
+        """
         started = time.perf_counter_ns()
         entry = self._memory.lookup(key.digest)
         if entry is None or not self._judge.settled(key, entry.value):
             return None
-        left = entry.deadline - self._clock()
+        left = self._left(entry.deadline, entry.value, ttl)
         if left <= 0:
             return None
         return self._hit(key, entry.value, self._memory.name, left, started)
@@ -98,7 +101,7 @@ class TieredLookup:
         if not self._usable(key, judgement, name):
             self._memory.remove(key.digest)
             return None
-        left = entry.deadline - self._clock()
+        left = self._left(entry.deadline, entry.value, spec.ttl if spec else None)
         if left <= 0:
             return self._expired(key, judgement.record, name)
         if judgement.carried:
@@ -118,7 +121,7 @@ class TieredLookup:
             if judgement.standing is Standing.STALE:
                 self._background.spawn(tier.discard(key))
             return None
-        left = found.deadline - self._clock()
+        left = self._left(found.deadline, found.record, spec.ttl if spec else None)
         if left <= 0:
             return self._expired(key, judgement.record, tier.name)
         self._memory.put(key, judgement.record, min(left, self._l1_ttl))
@@ -127,6 +130,11 @@ class TieredLookup:
         elif position > 0:
             self._background.spawn(self._fill(key, found, left, position))
         return self._hit(key, judgement.record, tier.name, left, started)
+
+    def _left(self, deadline: float, record: Record, ttl: float | None) -> float:
+        """Seconds for which a record may be used."""
+        left = deadline - self._clock()
+        return left if ttl is None else min(left, record.created + ttl - self._wall())
 
     def _usable(self, key: CacheKey, judgement: Judgement, tier: str) -> bool:
         if judgement.standing is Standing.FRESH:

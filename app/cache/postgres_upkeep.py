@@ -34,14 +34,16 @@ DELETE FROM @table WHERE NOT pinned AND id IN (
 _EVICT_BY_QUOTA = """
 DELETE FROM @table WHERE NOT pinned AND id IN (
     SELECT id FROM (
-        SELECT q.id, count(*) OVER kept AS entries, (c.settings->'cache'->>'max_entries')::bigint AS quota
+        SELECT q.id, count(*) OVER kept AS entries, sum(q.size_bytes) OVER kept AS bytes,
+            (c.settings->'cache'->>'max_entries')::bigint AS most_entries,
+            (c.settings->'cache'->>'max_bytes')::bigint AS most_bytes
         FROM @table q JOIN collections c ON c.id = q.collection_id
-        WHERE c.settings->'cache'->>'max_entries' IS NOT NULL
+        WHERE c.settings->'cache' ?| '{max_entries,max_bytes}'
         WINDOW kept AS (
             PARTITION BY q.collection_id ORDER BY q.pinned DESC, q.last_accessed_at DESC, q.id DESC
             ROWS UNBOUNDED PRECEDING
         )
-    ) AS ranked WHERE entries > quota
+    ) AS ranked WHERE entries > most_entries OR bytes > most_bytes
 ) RETURNING namespace
 """
 

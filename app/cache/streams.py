@@ -59,8 +59,6 @@ class StreamCache(Generic[E]):
         spec: KeySpec,
         source: StreamSource[E],
         control: CacheControl = CacheControl.USE,
-        *,
-        ttl: float | None = None,
     ) -> Cached[Any] | BroadcastReader[E]:
         """Return a hit, for the caller to replay, or the live events, from the first on.
 
@@ -82,7 +80,7 @@ class StreamCache(Generic[E]):
         if not refresh:
             found = await self._chain.lookup(spec)
             if found.hit is not None:
-                self._refresh_early(spec, source, ttl, found.hit)
+                self._refresh_early(spec, source, found.hit)
                 return found.hit
             if control is CacheControl.ONLY_IF_CACHED:
                 raise NotCached("The cache holds no fresh answer to this question.")
@@ -91,7 +89,7 @@ class StreamCache(Generic[E]):
         name = self._chain.flight_key(key, version, refresh=refresh)
         flight = self._flights.get(name)
         if flight is None or not flight.joinable:
-            flight = self._begin(name, spec, source, ttl, version, refresh=refresh)
+            flight = self._begin(name, spec, source, version, refresh=refresh)
         else:
             self._chain.statistics.coalesced(key.namespace)
         reader = flight.read()
@@ -108,21 +106,20 @@ class StreamCache(Generic[E]):
         name: object,
         spec: KeySpec,
         source: StreamSource[E],
-        ttl: float | None,
         version: int | None,
         *,
         refresh: bool,
     ) -> BroadcastFlight[E]:
         flight = self._flights[name] = BroadcastFlight(
-            lambda: self._produce(name, spec, source, ttl, version, refresh=refresh), grace=self._grace
+            lambda: self._produce(name, spec, source, version, refresh=refresh), grace=self._grace
         )
         return flight
 
-    def _refresh_early(self, spec: KeySpec, source: StreamSource[E], ttl: float | None, hit: Cached[Any]) -> None:
+    def _refresh_early(self, spec: KeySpec, source: StreamSource[E], hit: Cached[Any]) -> None:
         name = ("early", spec.key.digest)
         if self._chain.is_ageing(hit) and name not in self._flights:
             self._chain.statistics.of(spec.key.namespace).refreshed += 1
-            flight = self._begin(name, spec, source, ttl, None, refresh=True)
+            flight = self._begin(name, spec, source, None, refresh=True)
             self._background.spawn(_read_to_the_end(flight.read()))
 
     async def _or_fallback(
@@ -164,7 +161,6 @@ class StreamCache(Generic[E]):
         name: object,
         spec: KeySpec,
         source: StreamSource[E],
-        ttl: float | None,
         version: int | None,
         *,
         refresh: bool,
@@ -195,7 +191,6 @@ class StreamCache(Generic[E]):
                 computed,
                 seconds=self._clock() - started,
                 lease=claimed,
-                ttl=ttl,
                 replaces=refresh,
             )
         finally:

@@ -75,9 +75,12 @@ class TieredStore:
         """Whether other replicas can see what is stored."""
         return bool(self._shared)
 
-    def peek(self, key: CacheKey) -> Cached[Any] | None:
-        """Return a hit from memory that is known to be fresh, without awaiting; None says nothing."""
-        return self._lookup.peek(key)
+    def peek(self, key: CacheKey, ttl: float | None = None) -> Cached[Any] | None:
+        """Return a hit from memory that is known to be fresh, without awaiting; None says nothing.
+
+        `ttl` as in `KeySpec`.
+        """
+        return self._lookup.peek(key, ttl)
 
     async def search(self, spec: KeySpec, *, again: bool = False) -> Search:
         """Look into every tier, keeping the best expired entry in case nothing better can be had.
@@ -93,7 +96,6 @@ class TieredStore:
         *,
         seconds: float,
         lease: Lease,
-        ttl: float | None = None,
         replaces: bool = False,
     ) -> Cached[Any]:
         """Store a computed result: in memory now, in the shared tiers in the background, slowest first.
@@ -101,7 +103,7 @@ class TieredStore:
         `seconds` is what computing took. The lease is released once others can find the result; with
         `replaces`, they are then told to drop what they hold in memory.
         """
-        key = spec.key
+        key, ttl = spec.key, spec.ttl
         try:
             record, payload = self._seal(key, computed, seconds, ttl)
         except BaseException:

@@ -108,9 +108,15 @@ async def use_space(connection: PooledConnection, collection_id: int, space_id: 
 
 
 async def update(
-    connection: PooledConnection, tenant: str, name: str, *, new_name: str | None, description: str | None
+    connection: PooledConnection,
+    tenant: str,
+    name: str,
+    *,
+    new_name: str | None = None,
+    description: str | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Change what is not None. False if there is no such collection.
+    """Change what is not None; of the settings, those named. False if there is no such collection.
 
     Raises:
         Conflict: the new name is taken.
@@ -119,13 +125,15 @@ async def update(
         changed = await connection.execute(
             """WITH changed AS (
                 UPDATE collections SET name = coalesce($3, name), description = coalesce($4, description),
-                updated_at = now() WHERE tenant = $1 AND name = $2 AND deleted_at IS NULL
+                settings = settings || coalesce($5::jsonb, '{}'), updated_at = now()
+                WHERE tenant = $1 AND name = $2 AND deleted_at IS NULL
                 RETURNING id, corpus_version
             ) SELECT pg_notify('corpus_changed', id || ':' || corpus_version) FROM changed""",
             tenant,
             name,
             new_name,
             description,
+            settings,
         )
     except asyncpg.UniqueViolationError as error:
         raise Conflict(f"A collection called {new_name!r} exists already.") from error

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from app.cache.record import CacheControl
 from app.domain.answers import Delta, Done, Event, Failed, Message, Sources, Status, Usage
 from app.domain.retrieval import Query, Retrieval
 from app.errors import LocalChatError, ModelError
@@ -21,7 +22,7 @@ NOTHING_FOUND = "I found nothing in these documents that answers this question."
 
 
 class Search(Protocol):
-    async def search(self, query: Query) -> Retrieval: ...
+    async def search(self, query: Query, control: CacheControl = ...) -> Retrieval: ...
 
 
 class ChatChunk(Protocol):
@@ -118,11 +119,11 @@ class AnswerPipeline:
         self._contexts = contexts
         self._observer = observer or QuestionObserver()
 
-    async def retrieve(self, asked: Asked) -> tuple[str, Retrieval]:
-        """What was searched for, and what was found."""
+    async def retrieve(self, asked: Asked, control: CacheControl = CacheControl.USE) -> tuple[str, Retrieval]:
+        """What was searched for, and what was found. An answer made past the cache searches past it too."""
         text = await self._rewriter.standalone(asked.question, asked.history)
         query = Query(asked.tenant, asked.collection, text, top_k=asked.top_k, filter=asked.filter)
-        return text, await self._search.search(query)
+        return text, await self._search.search(query, control)
 
     async def run(self, asked: Asked, clock: Clock) -> AsyncGenerator[Event, None]:
         """Retrieve and generate."""

@@ -13,6 +13,7 @@ from app.cache.record import CacheControl, Cached, Computed
 from app.cache.rounds import Rounds
 from app.cache.streams import StreamCache, StreamSource
 from app.domain.answers import Delta, Done, Event, Failed, Usage
+from app.domain.cache_limits import longest_use, that_change_results
 from app.domain.documents import Collection
 from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.retrieval import Query, Retrieval
@@ -56,11 +57,12 @@ class CachedAnswers:
             NotCached: `only-if-cached`, and it is not.
         """
         collection = await self._directory.resolve(asked.tenant, asked.collection)
-        spec = KeySpec(await self._partition(asked, collection), asked.question)
+        partition = await self._partition(asked, collection)
+        spec = KeySpec(partition, asked.question, longest_use(collection.settings))
         making = _Making()
 
         async def produce() -> AsyncGenerator[Event, None]:
-            searched, retrieval = await pipeline.retrieve(asked)
+            searched, retrieval = await pipeline.retrieve(asked, CacheControl(control))
             making.retrieval = retrieval
             async with aclosing(pipeline.generate(asked, searched, retrieval, clock)) as events:
                 async for event in events:
@@ -91,7 +93,7 @@ class CachedAnswers:
             conversation=hashlib.sha256(encode(history)).hexdigest() if history else "",
             retrieval={
                 "top_k": asked.top_k,
-                "settings": dict(collection.settings),
+                "settings": that_change_results(collection.settings),
                 "space": collection.space.id,
                 "ranking": RANKING_VERSION,
             },

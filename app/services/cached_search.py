@@ -11,6 +11,7 @@ import orjson
 from app.cache.chain import CacheChain
 from app.cache.keys import KeySpec, Partition
 from app.cache.record import CacheControl, Cached, Computed
+from app.domain.cache_limits import longest_use, that_change_results
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, Retrieval
 from app.retrieval.fusion import RANKING_VERSION
@@ -52,7 +53,7 @@ class CachedSearch:
             return None
         began = time.perf_counter()
         spec = self._spec(collection, query)
-        hit = self._chain.tiers.peek(spec.key)
+        hit = self._chain.tiers.peek(spec.key, spec.ttl)
         if hit is None:
             return None
         if self._chain.is_ageing(hit):
@@ -77,9 +78,9 @@ class CachedSearch:
         found = _found(cached, began)
         return replace(found, timings_ms={**timings, **found.timings_ms})
 
-    async def search(self, query: Query) -> Retrieval:
+    async def search(self, query: Query, control: CacheControl = CacheControl.USE) -> Retrieval:
         """What an answer is made from."""
-        return (await self.find(query)).retrieval
+        return (await self.find(query, control)).retrieval
 
     async def _compute(
         self, spec: KeySpec, collection: Collection, query: Query, timings: dict[str, float]
@@ -92,7 +93,7 @@ class CachedSearch:
 
     def _spec(self, collection: Collection, query: Query) -> KeySpec:
         if query.filter or len(query.text) > _REMEMBERED_CHARS:
-            return KeySpec(_partition(collection, query), query.text)
+            return _key_spec(collection, query)
         named = (
             query.text,
             query.top_k,
@@ -107,8 +108,12 @@ class CachedSearch:
         if spec is None:
             if len(self._specs) >= _REMEMBERED_KEYS:
                 self._specs.clear()
-            spec = self._specs[named] = KeySpec(_partition(collection, query), query.text)
+            spec = self._specs[named] = _key_spec(collection, query)
         return spec
+
+
+def _key_spec(collection: Collection, query: Query) -> KeySpec:
+    return KeySpec(_partition(collection, query), query.text, longest_use(collection.settings))
 
 
 def _partition(collection: Collection, query: Query) -> Partition:
@@ -119,7 +124,7 @@ def _partition(collection: Collection, query: Query) -> Partition:
         retrieval={
             "mode": str(query.mode),
             "top_k": query.top_k,
-            "settings": dict(collection.settings),
+            "settings": that_change_results(collection.settings),
             "space": collection.space.id,
             "ranking": RANKING_VERSION,
         },

@@ -1,8 +1,8 @@
 """Collections: named sets of documents that share one embedding model."""
 
 import re
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from app.db import collections, spaces
 from app.db.database import Database, PooledConnection
@@ -83,12 +83,26 @@ class CollectionService:
         return await self.get(tenant, name)
 
     async def update(
-        self, tenant: str, name: str, *, new_name: str | None = None, description: str | None = None
+        self,
+        tenant: str,
+        name: str,
+        *,
+        new_name: str | None = None,
+        description: str | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> CollectionStatistics:
+        """Change what is not None; of the settings, those named.
+
+        Raises:
+            NotFound, Conflict: there is no such collection, or one of the new name.
+            InvalidInput: a bad name.
+        """
         if new_name is not None:
             _check_name(new_name)
         async with self._database.transaction() as connection:
-            changed = await collections.update(connection, tenant, name, new_name=new_name, description=description)
+            changed = await collections.update(
+                connection, tenant, name, new_name=new_name, description=description, settings=settings
+            )
         if not changed:
             raise _absent(name)
         return await self.get(tenant, new_name or name)

@@ -175,6 +175,35 @@ async def test_statistics_tell_ones_own_counts_and_everybodys_holdings(fleet: Fl
     assert theirs["tiers"]["l1"]["latency_ms"]["p99"] < 1000
 
 
+async def test_a_collection_limits_how_long_and_how_much_is_kept_of_it(fleet: Fleet, database_url: str) -> None:
+    here, there = fleet.replicas
+    [first] = await filled(fleet, FIRST)
+    limits = {"ttl": 60, "max_entries": 1}
+    changed = await here.collections.update(TENANT, "default", settings={"cache": limits})
+    assert changed.collection.settings["cache"] == limits
+    await asyncio.gather(here.heard(), there.heard())
+    assert (await there.find(FIRST)).key == first
+    await there.find(SECOND)
+    assert 50 < (await there.find(SECOND)).expires_in <= 60
+    await there.cache.chain.tiers.clear(tier="l1")
+    assert 50 < (await here.find(SECOND)).expires_in <= 60
+    connection = await asyncpg.connect(database_url)
+    assert here.cache.manager.last is not None
+    await connection.execute("UPDATE query_cache SET last_accessed_at = now() WHERE query_text = $1", SECOND)
+    await here.cache.manager.last.upkeep.sweep()
+    rows = await connection.fetch(
+        "SELECT query_text, expires_at < now() + interval '61 s' FROM query_cache WHERE namespace = 'retrieval'"
+    )
+    assert [tuple(row) for row in rows] == [(SECOND, True)]
+    assert here.cache.manager.last.upkeep.evicted == {"retrieval": 1}
+    await there.collections.update(TENANT, "default", settings={"cache": {"max_bytes": 10}})
+    await here.cache.manager.last.upkeep.sweep()
+    assert await connection.fetchval("SELECT count(*) FROM query_cache WHERE namespace = 'retrieval'") == 0
+    await connection.close()
+    lifted = await there.collections.update(TENANT, "default", settings={"cache": {}})
+    assert lifted.collection.settings == {"cache": {}}
+
+
 async def test_a_payload_that_was_tampered_with_is_shown_as_refused(fleet: Fleet, database_url: str) -> None:
     [first] = await filled(fleet, FIRST)
     connection = await asyncpg.connect(database_url)

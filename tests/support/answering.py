@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from app.cache.record import CacheControl
 from app.domain.answers import Message, Source
 from app.domain.conversations import Exchange
 from app.domain.retrieval import ArmResult, Candidate, Query, Retrieval, ScoredChunk
@@ -59,7 +60,7 @@ class FakeSearch:
     found: Retrieval | LocalChatError
     queries: list[Query] = field(default_factory=list)
 
-    async def search(self, query: Query) -> Retrieval:
+    async def search(self, query: Query, control: CacheControl = CacheControl.USE) -> Retrieval:
         self.queries.append(query)
         if isinstance(self.found, LocalChatError):
             raise self.found

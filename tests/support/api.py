@@ -107,8 +107,11 @@ class FakeCollections:
         self.found[name] = collection(name)
         return self.found[name]
 
-    async def update(self, tenant: str, name: str, *, new_name: str | None, description: str | None) -> Any:
-        await self.get(tenant, name)
+    async def update(self, tenant: str, name: str, *, new_name: str | None, settings: Any, **_: Any) -> Any:
+        found = await self.get(tenant, name)
+        if settings is not None:
+            changed = replace(found.collection, settings=found.collection.settings | settings)
+            self.found[name] = replace(found, collection=changed)
         if new_name and new_name != name:
             await self.create(tenant, new_name)
             del self.found[name]

@@ -164,3 +164,16 @@ async def test_a_move_that_makes_no_sense_is_a_problem(
 ) -> None:
     refused = await client.post(f"/api/collections/{name}/reindex", json=body)
     assert (refused.status_code, refused.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_a_collection_tells_its_limits_on_the_cache(client: httpx.AsyncClient) -> None:
+    limits = {"ttl": 60, "max_entries": 5, "max_bytes": 1000}
+    changed = await client.patch("/api/collections/default", json={"settings": {"cache": limits}})
+    assert changed.json()["settings"] == {"cache": limits}
+    assert (await client.get("/api/collections/default")).json()["settings"] == {"cache": limits}
+    lifted = await client.patch("/api/collections/default", json={"settings": {"cache": {}}})
+    assert lifted.json()["settings"] == {"cache": {}}
+    for wrong in ({"ttl": 0}, {"max_entries": 0}, {"max_bytes": 0.5}, {"tll": 5}, {"ttl": "soon"}):
+        refused = await client.patch("/api/collections/default", json={"settings": {"cache": wrong}})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == f"settings.cache.{next(iter(wrong))}"

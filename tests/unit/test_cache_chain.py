@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import CacheControl, Cached, CacheStatus, Computed
 from app.cache.report import report
 from app.errors import NotCached, StoreUnavailable
-from tests.support.cache import Assembly, Clock, FakeChanges, FakeVersions, assemble, key_of, spec_of
+from tests.support.cache import Assembly, Clock, FakeChanges, FakeVersions, assemble, key_of, new_codec, spec_of
 from tests.unit.test_cache_parts import MemoryLeases
 
 SPEC = spec_of()
@@ -93,7 +94,7 @@ async def test_a_cached_none_differs_from_nothing_cached() -> None:
 async def test_a_hit_fills_the_faster_tiers_with_what_is_left_of_its_life() -> None:
     l2, l3 = Tier("l2"), Tier("l3")
     writer, pipeline = assemble([l2, l3], ttl=100), Pipeline()
-    await writer.chain.get_or_compute(SPEC, pipeline, ttl=60)
+    await writer.chain.get_or_compute(replace(SPEC, ttl=60), pipeline)
     await writer.tiers.drain()
     l2.remove(KEY.digest)
     reader = assemble([l2, l3], ttl=100)
@@ -420,18 +421,42 @@ async def test_a_slow_pipeline_is_not_waited_for_when_an_expired_entry_can_be_se
 @pytest.mark.parametrize("ttl", [None, 10.0])
 async def test_an_entry_near_its_end_is_computed_anew_while_it_is_served(ttl: float | None) -> None:
     made, clock = expiring(eager=0.8)
-    pipeline = Pipeline(made.versions)
-    await made.chain.get_or_compute(SPEC, pipeline, ttl=ttl)
+    pipeline, spec = Pipeline(made.versions), replace(SPEC, ttl=ttl)
+    await made.chain.get_or_compute(spec, pipeline)
     clock.now += 7.9
-    assert run_of(await made.chain.get_or_compute(SPEC, pipeline, ttl=ttl)) == 1
+    assert run_of(await made.chain.get_or_compute(spec, pipeline)) == 1
     await asyncio.sleep(0.01)
     assert pipeline.runs == 1
     clock.now += 0.2
-    served = await asyncio.gather(*(made.chain.get_or_compute(SPEC, pipeline, ttl=ttl) for _ in range(5)))
+    served = await asyncio.gather(*(made.chain.get_or_compute(spec, pipeline) for _ in range(5)))
     assert {run_of(each) for each in served} == {1}
     await asyncio.sleep(0.01)
-    assert run_of(await made.chain.get_or_compute(SPEC, pipeline, ttl=ttl)) == 2
+    assert run_of(await made.chain.get_or_compute(spec, pipeline)) == 2
     assert (pipeline.runs, made.stats.of("answer").refreshed) == (2, 1)
+
+
+async def test_a_shorter_life_counts_for_what_is_stored_already() -> None:
+    clock = Clock()
+    l2 = Tier(clock=clock)
+    codec = new_codec(clock=clock)
+    made = assemble([l2], policy=ChainPolicy(jitter=0, eager=1), codec=codec, clock=clock, wall=clock)
+    pipeline = Pipeline(made.versions)
+    short, shorter = replace(SPEC, ttl=30), replace(SPEC, ttl=20)
+    assert short.key == SPEC.key
+    await made.chain.get_or_compute(SPEC, pipeline)
+    await made.tiers.drain()
+    clock.now += 25
+    assert (await made.chain.get_or_compute(short, pipeline)).expires_in == 5
+    assert made.tiers.peek(KEY, 20) is None
+    assert (await made.tiers.search(shorter)).hit is None
+    await made.tiers.clear(tier="l1")
+    assert (await made.tiers.search(shorter)).hit is None
+    assert (await made.chain.get_or_compute(short, pipeline)).expires_in == 5
+    clock.now += 6
+    assert run_of(await made.chain.get_or_compute(short, pipeline)) == 2
+    assert (await made.chain.get_or_compute(short, pipeline)).expires_in == 30
+    clock.now += 31
+    assert run_of(await made.chain.get_or_compute(short, pipeline)) == 3
 
 
 def chaotic(chaos: Chaos, **options: Any) -> tuple[Assembly, Tier]:

@@ -32,7 +32,7 @@ CHANGES: dict[str, Any] = {
 
 def test_every_field_of_the_partition_is_covered_here() -> None:
     assert {field.name for field in fields(Partition)} == set(CHANGES)
-    assert {field.name for field in fields(KeySpec)} == {"partition", "question"}
+    assert {field.name for field in fields(KeySpec)} == {"partition", "question", "ttl"}
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -46,6 +46,10 @@ def test_the_question_changes_the_key_and_not_the_partition() -> None:
     one, other = KeySpec(BASE, "one").key, KeySpec(BASE, "other").key
     assert one.digest != other.digest
     assert one.partition == other.partition == BASE.digest
+
+
+def test_how_long_a_result_may_be_used_is_no_part_of_its_key() -> None:
+    assert KeySpec(BASE, "one", ttl=60).key == KeySpec(BASE, "one").key
 
 
 def test_digests_are_64_hex_characters_and_do_not_change_between_releases() -> None:

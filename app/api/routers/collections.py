@@ -61,8 +61,14 @@ async def get_collection(services: Provided, tenant: Tenant, name: CollectionNam
 async def change_collection(
     services: Provided, tenant: Tenant, name: CollectionName, body: CollectionChange
 ) -> CollectionView:
-    """Rename or describe a collection."""
-    changed = await services.collections.update(tenant, name, new_name=body.name, description=body.description)
+    """Rename or describe a collection, or set how long and how much the cache keeps of it."""
+    changed = await services.collections.update(
+        tenant,
+        name,
+        new_name=body.name,
+        description=body.description,
+        settings=body.settings.model_dump(exclude_none=True) if body.settings else None,
+    )
     return CollectionView.of(changed)
 
 

@@ -9,6 +9,10 @@ from pydantic import Field
 from app.api.schemas.common import CollectionName, ModelName, RequestModel, Text, View
 from app.domain.documents import CollectionStatistics, DocumentStatus, ReindexStatus, Stage, UploadResult
 
+_YEAR = 365 * 86_400.0
+_MOST_ENTRIES = 10_000_000
+_MOST_BYTES = 1 << 50
+
 
 class DocumentView(View):
     """A document and how far its ingestion is. `partial`: searchable, but some chunks have no embedding."""
@@ -96,6 +100,7 @@ class CollectionView(View):
 
     name: str = Field(examples=["default"])
     description: str
+    settings: dict[str, Any] = Field(examples=[{"cache": {"ttl": 3600, "max_entries": 1000}}])
     language: str = Field(examples=["english"])
     embedding_model: str = Field(examples=["all-minilm"])
     dimension: int = Field(examples=[384])
@@ -114,6 +119,7 @@ class CollectionView(View):
         return cls(
             name=collection.name,
             description=collection.description,
+            settings=dict(collection.settings),
             language=collection.language,
             embedding_model=collection.space.model,
             dimension=collection.space.dimension,
@@ -137,11 +143,40 @@ class CollectionCreation(RequestModel):
     embedding_model: ModelName | None = Field(default=None, description="The default model if not given")
 
 
+class CacheSettings(RequestModel):
+    """What is left out is not limited by the collection, only by the service's own settings."""
+
+    ttl: float | None = Field(
+        default=None,
+        ge=1,
+        le=_YEAR,
+        description="Seconds a result may be used for, from its computation",
+        examples=[3600],
+    )
+    max_entries: int | None = Field(
+        default=None,
+        ge=1,
+        le=_MOST_ENTRIES,
+        description="Results that L3 keeps, pinned ones included; those longest unused go first",
+        examples=[1000],
+    )
+    max_bytes: int | None = Field(
+        default=None, ge=1, le=_MOST_BYTES, description="Their bytes in L3, counted likewise", examples=[64 * 2**20]
+    )
+
+
+class CollectionSettings(RequestModel):
+    """A part that is given replaces the whole of it: an empty `cache` lifts its limits."""
+
+    cache: CacheSettings | None = None
+
+
 class CollectionChange(RequestModel):
     """What is not given stays as it is."""
 
     name: CollectionName | None = None
     description: Text | None = Field(default=None, max_length=2000)
+    settings: CollectionSettings | None = None
 
 
 class ReindexRequest(RequestModel):
