@@ -53,7 +53,6 @@ from app.services.watching import IngestWatcher
 from app.settings import Settings
 from app.telemetry import correlation
 from app.telemetry.event_loop import sample_lag
-from app.telemetry.logging import configure_logging
 from app.telemetry.metrics import Metrics
 
 
@@ -65,7 +64,6 @@ def api_lifespan(settings: Settings, metrics: Metrics, *, draining: Callable[[],
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        configure_logging(settings.log_level, settings.log_format)
         async with AsyncExitStack() as stack:
             services = await _build(settings, metrics, stack, draining)
             # What lives as long as the process is left out of every later collection: it is most of the heap.

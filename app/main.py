@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from app.api import docs
 from app.api.fast_lane import FastLane
 from app.api.instrumentation import fast_hits, instrument
-from app.api.middleware import BodyLimit, RequestContext
+from app.api.middleware import BodyLimit, Departure, RequestContext
 from app.api.openapi import DESCRIPTION, TAGS, describe, problems
 from app.api.problems import add_problem_handlers
 from app.api.routers import analytics, cache, collections, conversations, documents, models, openai, operations
@@ -53,9 +53,10 @@ def create_app(settings: Settings, *, lifespan: Callable[[Settings, Metrics], Li
         app.include_router(module.router)
     describe(app, auth=settings.auth_mode)
     # The last one added is the outermost.
+    app.add_middleware(Departure)
     app.add_middleware(BodyLimit, max_upload_bytes=settings.max_upload_bytes)
     if metrics.enabled:
         instrument(app, metrics, hot=("/api/search", "/api/chat"))
     app.add_middleware(FastLane, lanes={"/api/search": search_hit}, observe=fast_hits(metrics))
-    app.add_middleware(RequestContext, access=AccessLog())
+    app.add_middleware(RequestContext, access=AccessLog(questions=settings.log_questions))
     return app

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("~/.local/share/localchat")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
+    log_questions: bool = False
     otel_exporter_otlp_endpoint: str | None = None
 
     batch_size: Annotated[int, Field(ge=1, le=64)] = 64

@@ -3,16 +3,15 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from importlib.metadata import version
-from typing import TypeVar
 
 import asyncpg
 
 from app.caching import open_cache
 from app.db.database import Database
 from app.db.slow import SlowStatements
-from app.ingestion.jobs import HEARTBEAT_TIMEOUT, IngestJob, QueueWorker, ReindexJob
+from app.ingestion.jobs import HEARTBEAT_TIMEOUT, QueueWorker
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitter import SplitterConfig, embedding_text
 from app.observers.cache import CacheMetrics
@@ -42,7 +41,7 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
     """Work until SIGTERM or SIGINT, then hand back what is unfinished."""
     assert settings.database_url is not None
     url = settings.database_url
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, service="worker")
     metrics = Metrics(version("localchat"), enabled=settings.enable_perf_metrics)
     async with contextlib.AsyncExitStack() as stack:
         if settings.worker_metrics_port is not None:
@@ -92,8 +91,9 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
         reindexer = Reindexer(database, embedding, embedding_text=embedding_text)
         queue = QueueWorker(
             lambda: asyncpg.connect(url, timeout=5),
-            _correlated(ingestion.ingest),
-            reindex=_correlated(reindexer.reindex),
+            ingestion.ingest,
+            reindex=reindexer.reindex,
+            within=_correlated,
             on_attempt=observer.attempted,
             concurrency=DOCUMENTS_AT_ONCE,
             heartbeat_timeout=heartbeat_timeout,
@@ -117,18 +117,11 @@ async def _aside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
-Job = TypeVar("Job", IngestJob, ReindexJob)
+@contextlib.contextmanager
+def _correlated(asked: Mapping[str, str]) -> Iterator[None]:
+    """Work on a job under the ids of the request that asked for it.
 
-
-def _correlated(handle: Callable[[Job], Awaitable[bool]]) -> Callable[[Job], Awaitable[bool]]:
-    """Handle each job under the ids of the request that asked for it."""
-
-    async def handle_correlated(job: Job) -> bool:
-        asked = job.headers or {}
-        token = correlation.bind(correlation.correlate(asked.get("traceparent"), asked.get("x-request-id")))
-        try:
-            return await handle(job)
-        finally:
-            correlation.unbind(token)
-
-    return handle_correlated
+    They stay bound to the job's own task, since the queue logs how it ended.
+    """
+    correlation.bind(correlation.correlate(asked.get("traceparent"), asked.get("x-request-id")))
+    yield

@@ -1,6 +1,7 @@
 """What happens around every request. Plain ASGI: these run on the hottest paths."""
 
 import asyncio
+import contextlib
 import logging
 import time
 
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import error_response, problem, problem_response, stopping_problem
 from app.errors import TooLarge
-from app.telemetry import correlation
+from app.telemetry import access, correlation
 from app.telemetry.access import AccessLog
 
 _errors = logging.getLogger("localchat.errors")
@@ -39,6 +40,7 @@ class RequestContext:
         began = time.perf_counter()
         ids = correlation.correlate(*_ids(scope))
         token = correlation.bind(ids)
+        notes = access.begin()
         echoed = (b"x-request-id", ids.request_id.encode())
         status = 0
 
@@ -51,8 +53,6 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, send_with_id)
-        except ClientDisconnect:
-            status = _CLIENT_CLOSED_REQUEST
         except asyncio.CancelledError:
             if not status:  # the server is being stopped, and its patience is over
                 await problem_response(stopping_problem(scope), {"Retry-After": "1"})(scope, receive, send_with_id)
@@ -60,12 +60,40 @@ class RequestContext:
         except Exception as error:
             _errors.exception("Unexpected error")
             if status:
-                raise  # the server has to break the connection: half an answer is out
+                raise  # the server has to break the connection, half an answer is out; what it logs has our ids
             await error_response(scope, error)(scope, receive, send_with_id)
         finally:
-            correlation.unbind(token)
             if not scope["path"].startswith(_QUIET):
-                self._access.note(ids, scope["method"], scope["path"], status, time.perf_counter() - began)
+                seconds = time.perf_counter() - began
+                self._access.note(ids, scope["method"], scope["path"], status, seconds, notes)
+        correlation.unbind(token)
+
+
+class Departure:
+    """Gives a request that its client gave up before it was answered the status 499, which nobody reads.
+
+    Logs and metrics would otherwise know of no status, or of a failure.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def watching_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        with contextlib.suppress(ClientDisconnect):
+            await self.app(scope, receive, watching_send)
+        if not started:
+            await send({"type": "http.response.start", "status": _CLIENT_CLOSED_REQUEST, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
 
 
 class BodyLimit:

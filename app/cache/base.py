@@ -36,11 +36,14 @@ class About:
 class Entry(Generic[V]):
     """A stored value. `deadline` is when it expires, in seconds of this process's monotonic clock.
 
+    `hits` is how often it was served so far, where that is known.
+
     A tier may keep an entry past its deadline, to be served when nothing better can be had.
     """
 
     value: V
     deadline: float
+    hits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Finding a fresh record in the fastest tier that has one, and filling the faster ones from it."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import Cached, CacheStatus, Record
 from app.cache.stats import CacheStats
 from app.cache.tier import Found, SharedTier
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class TieredLookup:
             self._carry(key, judgement.record, left, spec)
         elif position > 0:
             self._background.spawn(self._fill(key, found, left, position))
-        return self._hit(key, judgement.record, tier.name, left, started)
+        return self._hit(key, judgement.record, tier.name, left, started, found.hits)
 
     def _left(self, deadline: float, record: Record, ttl: float | None) -> float:
         """Seconds for which a record may be used."""
@@ -162,7 +165,9 @@ class TieredLookup:
         for tier in reversed(self._shared[:below]):
             await tier.write(key, found.payload, min(left, tier.ttl), About())
 
-    def _hit(self, key: CacheKey, record: Record, tier: str, left: float, started: int) -> Cached[Any]:
+    def _hit(
+        self, key: CacheKey, record: Record, tier: str, left: float, started: int, hits: int | None = None
+    ) -> Cached[Any]:
         counters = self._stats.of(key.namespace)
         counters.requests += 1
         counters.seconds_saved += record.seconds
@@ -170,7 +175,20 @@ class TieredLookup:
         if self._ledger is not None:
             self._ledger.note(key.digest)
         self._stats.hit(tier, key.namespace, time.perf_counter_ns() - started)
+        # A record costs more than a hit in memory does.
+        level = logging.DEBUG if tier == self._memory.name else logging.INFO
+        if _log.isEnabledFor(level):
+            self._tell(level, key, tier, hits)
         return self._cached(key, record, CacheStatus.HIT, tier, left)
+
+    def _tell(self, level: int, key: CacheKey, tier: str, hits: int | None) -> None:
+        """Log a hit; where its number is known, with those not written yet."""
+        if hits is not None and self._ledger is not None:
+            hits += self._ledger.pending(key.digest)
+        count = "" if hits is None else f" (hits={hits})"
+        _log.log(
+            level, "Cache HIT (%s): %s…%s", tier.upper(), key.digest[:6], count, extra={"cache": key.namespace}
+        )
 
     def _expired(self, key: CacheKey, record: Record, tier: str) -> Cached[Any]:
         self._stats.miss(tier, key.namespace)

@@ -14,7 +14,7 @@ from app.cache.gather import TickGather
 from app.cache.postgres_connection import HeldConnections
 
 _READ = """
-SELECT cache_key, result_data, extract(epoch FROM expires_at - now())::float8
+SELECT cache_key, result_data, extract(epoch FROM expires_at - now())::float8, hit_count
 FROM @table WHERE cache_key = @which AND expires_at > now() - interval '@retain seconds'
 """
 # An older result never replaces a newer one: versions order writes, clocks do not.
@@ -119,7 +119,7 @@ class PostgresCache:
         else:
             rows = await self._connections.fetch(self._read_many, digests)
         now = self._clock()
-        return {digest: Entry(payload, now + ttl) for digest, payload, ttl in rows}
+        return {digest: Entry(payload, now + ttl, hits) for digest, payload, ttl, hits in rows}
 
     async def _execute(self, statement: str, *arguments: Any, seconds: float | None = None) -> int:
         """Run a statement; how many rows it touched."""

@@ -59,6 +59,10 @@ class HitLedger:
         if digest in self._hits or len(self._hits) < self._max_keys:
             self._hits[digest] += 1
 
+    def pending(self, digest: str) -> int:
+        """Hits that are not written yet."""
+        return self._hits[digest]
+
     def take(self) -> Counter[str]:
         taken, self._hits = self._hits, Counter()
         return taken

@@ -21,11 +21,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An opened record, the payload it came in, and when it expires on the monotonic clock."""
+    """An opened record, the payload it came in, when it expires on the monotonic clock, and its hits so far."""
 
     record: Record
     payload: bytes
     deadline: float
+    hits: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class SharedTier:
             self._stats.invalidated(self.name, key.namespace, opened)
             self._spawn(self.discard(key))
             return None
-        return Found(opened, entry.value, entry.deadline)
+        return Found(opened, entry.value, entry.deadline, entry.hits)
 
     async def write(self, key: CacheKey, payload: bytes, ttl: float, about: About) -> bool:
         """Store a sealed payload; whether it is there now."""

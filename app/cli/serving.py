@@ -14,6 +14,7 @@ from app.cli.joining import JoiningProtocol
 from app.lifespan import api_lifespan
 from app.main import create_app
 from app.settings import Settings
+from app.telemetry.logging import configure_logging
 
 _CLOSE = (b"connection", b"close")
 
@@ -26,6 +27,7 @@ def serve(settings: Settings, *, drain: float, grace: int) -> None:
         drain: seconds between SIGTERM and the closing of the listener; not ready, but answering.
         grace: seconds that open requests have from then on.
     """
+    configure_logging(settings.log_level, settings.log_format, service="api")
     draining = Event()
     app = create_app(settings, lifespan=partial(api_lifespan, draining=draining.is_set))
     config = uvicorn.Config(

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -136,8 +137,11 @@ class QueueWorker:
 
     `reindex` is given the moves of collections. An error of either that is `retryable` puts the job back with a
     growing delay; any other holds the job for a person to look at. A worker that loses Postgres connects again
-    by itself. `on_attempt` is told of each attempt's result: ok, recovered (ok after another worker or attempt had
-    begun, which both handlers tell by returning True, or had failed), retry or dead.
+    by itself.
+
+    Each job is worked on within what `within` makes of its headers. `on_attempt` is told of each attempt's result:
+    ok, recovered (ok after another worker or attempt had begun, which both handlers tell by returning True, or had
+    failed), retry or dead.
     """
 
     def __init__(
@@ -146,6 +150,7 @@ class QueueWorker:
         handle: Callable[[IngestJob], Awaitable[bool]],
         *,
         reindex: Callable[[ReindexJob], Awaitable[bool]] | None = None,
+        within: Callable[[Mapping[str, str]], AbstractContextManager[object]] = lambda _headers: nullcontext(),
         on_attempt: Callable[[str], None] = lambda _result: None,
         concurrency: int = 4,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
@@ -153,6 +158,7 @@ class QueueWorker:
         self._connect = connect
         self._handle = handle
         self._reindex = reindex
+        self._within = within
         self._on_attempt = on_attempt
         self._concurrency = concurrency
         self._heartbeat_timeout = timedelta(seconds=heartbeat_timeout)
@@ -215,7 +221,8 @@ class QueueWorker:
     async def _dispatch(self, job: Job, handling: Awaitable[bool]) -> None:
         result = "dead"
         try:
-            resumed = await self._attempt(job, handling)
+            with self._within(_headers(job)):
+                resumed = await self._attempt(job, handling)
             result = "recovered" if resumed or job.attempts else "ok"
         except RetryRequested:
             result = "retry"

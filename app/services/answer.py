@@ -30,6 +30,7 @@ from app.services.answer_pipeline import NO_CONTEXT, AnswerPipeline, Asked, Cloc
 from app.services.conversations import new_conversation_id
 from app.services.observing import AnswerReport, QuestionObserver
 from app.telemetry import tracing
+from app.telemetry.access import annotate
 
 _log = logging.getLogger(__name__)
 _OUR_FAULT = 500
@@ -129,6 +130,7 @@ class AnswerService:
         Raises:
             LocalChatError: before the first event; a later one is the last event.
         """
+        annotate(question=request.question)
         clock = Clock()
         answer = Answer()
         first_token: float | None = None
@@ -163,6 +165,8 @@ class AnswerService:
         finally:
             report = self._report(request, answer, clock.elapsed() / 1000, first_token)
             query.set_attributes({"rag.outcome": report.outcome, "rag.cache": report.cache})
+            with tracing.inside(query):
+                _tell(report, answer)
             tracing.end(query, failure)
             self._observer.answered(report)
 
@@ -212,3 +216,14 @@ class AnswerService:
             _log.warning("An exchange was not stored: %s", error.title)
             return False
         return True
+
+
+def _tell(report: AnswerReport, answer: Answer) -> None:
+    """Log how a question ended, without it or any of its answer."""
+    key = str(answer.start.cache.get("key") or "")[:12] if answer.start else ""
+    annotate(outcome=report.outcome, tier=report.cache, key=key)
+    if report.cache == "miss":  # else these are the times of the answer that is replayed
+        annotate(timings_ms=answer.timings_ms)
+    if report.first_token is not None:
+        annotate(first_token_ms=round(report.first_token * 1000, 3))
+    _log.info("Query %s in %.3f s (cache: %s)", report.outcome, report.seconds, report.cache)

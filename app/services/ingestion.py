@@ -76,12 +76,13 @@ class IngestService:
         async with self._database.transaction() as connection:
             task = await leases.take_lease(connection, job.document_id, job.version, lease)
         if task is None:
-            _log.info("Nothing to do for version %d of document %s", job.version, job.document_id)
+            _tell(job, "Nothing to do for version %d", job.version)
             return False
+        _tell(task, "Ingesting version %d", task.version)
         try:
             await self._run(task, lease)
         except LeaseLost:
-            _log.info("Version %d of document %s was taken over", task.version, task.document_id)
+            _tell(task, "Version %d was taken over", task.version)
         except StoreUnavailable:
             raise
         except LocalChatError as error:
@@ -93,6 +94,7 @@ class IngestService:
             if error.retryable:
                 raise
             self._observer.ended("failed")
+            _tell(task, "Refused version %d: %s", task.version, error.code)
         except Exception:
             async with self._database.transaction() as connection:
                 await leases.fail(connection, task.document_id, lease, "An internal error; see the worker's log.")
@@ -237,6 +239,7 @@ class IngestService:
             await _bump(connection, task, collection, "added" if task.version == 1 else "replaced")
         self._observer.chunks("deleted", deleted)
         self._observer.ended("partial" if document.failed_count else "indexed")
+        _tell(task, "Indexed version %d with %d chunks", task.version, document.chunk_count)
 
     async def _advance(
         self,
@@ -266,6 +269,10 @@ class IngestService:
     def _hash(self, draft: ChunkDraft, title: str) -> bytes:
         """Of all that is embedded, so that equal hashes mean equal vectors."""
         return hashlib.sha256(self._embedding_text(draft.text, draft.section, title).encode()).digest()
+
+
+def _tell(about: IngestTask | IngestJob, message: str, *arguments: object) -> None:
+    _log.info(message, *arguments, extra={"document": str(about.document_id)})
 
 
 async def _bump(connection: PooledConnection, task: IngestTask, collection: Collection, kind: str) -> None:

@@ -3,12 +3,31 @@
 import asyncio
 import logging
 import time
+from contextvars import ContextVar
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from app.telemetry import correlation
 
 _log = logging.getLogger("localchat.access")
 _MAX_WAITING = 1000
+_LONGEST_QUESTION = 1000
+
+_notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
+
+
+def begin() -> dict[str, Any]:
+    """What `annotate` adds to from now on, in this task and in those that it starts."""
+    notes: dict[str, Any] = {}
+    _notes.set(notes)
+    return notes
+
+
+def annotate(**notes: Any) -> None:
+    """Add to the line of the current request: `tier`, `outcome`, `question`, `timings_ms` and such."""
+    known = _notes.get()
+    if known is not None:
+        known.update(notes)
 
 
 class Served(NamedTuple):
@@ -20,6 +39,7 @@ class Served(NamedTuple):
     path: str
     status: int
     seconds: float
+    notes: dict[str, Any]
 
     @property
     def message(self) -> str:
@@ -34,24 +54,35 @@ class Served(NamedTuple):
             "path": self.path,
             "status": self.status,
             "duration_ms": round(self.seconds * 1000, 3),
+            **self.notes,
         }
 
 
 class AccessLog:
     """Collects requests for up to `delay` seconds, then logs one record that holds them as `served`.
 
-    The formatters of `app.telemetry.logging` write each on a line of its own.
+    The formatters of `app.telemetry.logging` write each on a line of its own. A question is told by a hash, which
+    is the same for the same text, unless `questions` asks for the text.
     """
 
-    def __init__(self, *, delay: float = 0.1) -> None:
+    def __init__(self, *, delay: float = 0.1, questions: bool = False) -> None:
         self._delay = delay
+        self._questions = questions
         self._waiting: list[Served] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    def note(self, ids: correlation.Correlation, method: str, path: str, status: int, seconds: float) -> None:
+    def note(
+        self,
+        ids: correlation.Correlation,
+        method: str,
+        path: str,
+        status: int,
+        seconds: float,
+        notes: dict[str, Any],
+    ) -> None:
         if not _log.isEnabledFor(logging.INFO):
             return
-        self._waiting.append(Served(time.time(), ids, method, path, status, seconds))
+        self._waiting.append(Served(time.time(), ids, method, path, status, seconds, notes))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._delay, self.flush)
         elif len(self._waiting) >= _MAX_WAITING:
@@ -63,5 +94,14 @@ class AccessLog:
             self._timer.cancel()
             self._timer = None
         waiting, self._waiting = self._waiting, []
+        for served in waiting:
+            question = served.notes.get("question")
+            if question is not None:
+                served.notes["question"] = question[:_LONGEST_QUESTION] if self._questions else hashed(question)
         if waiting:
             _log.info("%d requests", len(waiting), extra={"served": waiting})
+
+
+def hashed(question: str) -> str:
+    """Twelve hex digits that tell questions apart and not what they are."""
+    return sha256(question.encode("utf-8", "replace")).hexdigest()[:12]

@@ -1,7 +1,13 @@
-"""Logs: one JSON object a line on stdout, or lines for a person, each with the ids of its request."""
+"""Logs: one JSON object a line on stdout, or lines for a person, each with the ids of its request.
 
+What a client sent may be part of a message or a field, but begins no line and reaches no terminal as a command.
+"""
+
+import json
 import logging
 import logging.config
+import os
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -13,20 +19,33 @@ from app.telemetry.access import Served
 from app.telemetry.correlation import span_id
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+# A person who reads along needs one id.
+_HIDDEN = frozenset({"service", "trace_id", "span_id"})
+# Control characters, and what some readers take for the end of a line.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 class CorrelationFilter(logging.Filter):
-    """Gives each record the ids of the request it was made in, where there is one."""
+    """Gives each record the ids of the request or job it was made in.
+
+    What belongs to none, such as a start or upkeep, has ids that the whole process shares.
+    """
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+        self._process = correlation.correlate(request_id=f"{service}-{os.getpid()}")
 
     def filter(self, record: logging.LogRecord) -> bool:
-        ids = correlation.current()
-        if ids is not None:
-            record.request_id, record.trace_id, record.span_id = ids.request_id, ids.trace_id, span_id(ids)
+        record.service = self._service
+        ids = correlation.current() or self._process
+        record.request_id, record.trace_id, record.span_id = ids.request_id, ids.trace_id, span_id(ids)
         return True
 
 
 class JsonFormatter(logging.Formatter):
-    """`timestamp` (RFC 3339, UTC), `level`, `logger`, `message`, `exception`, and what `extra` holds."""
+    """`timestamp` (RFC 3339, UTC), `level`, `service`, `logger`, `message`, `exception`, and what `extra` holds."""
 
     def format(self, record: logging.LogRecord) -> str:
         served: Sequence[Served] | None = getattr(record, "served", None)
@@ -43,14 +62,22 @@ class JsonFormatter(logging.Formatter):
 
 def _head(record: logging.LogRecord, at: float, message: str) -> dict[str, Any]:
     timestamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-    return {"timestamp": timestamp, "level": record.levelname, "logger": record.name, "message": message}
+    service = getattr(record, "service", None)
+    return {
+        "timestamp": timestamp,
+        "level": record.levelname,
+        "service": service,
+        "logger": record.name,
+        "message": message,
+    }
 
 
 def _json(fields: dict[str, Any]) -> str:
     try:
-        return orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        text = orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:  # a lone surrogate, or an integer beyond 64 bits
-        return orjson.dumps({name: ascii(value) for name, value in fields.items()}).decode()
+        return json.dumps(fields, default=str, skipkeys=True)
+    return text if text.isascii() else text.translate(_LINE_ENDS)
 
 
 class ConsoleFormatter(logging.Formatter):
@@ -69,19 +96,42 @@ class ConsoleFormatter(logging.Formatter):
         )
         return self._line(line, served.fields())
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
+        return _escaped(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the base class's name
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - the base class's name
+        return _indented(super().formatStack(stack_info))
+
     def _line(self, record: logging.LogRecord, extra: dict[str, Any]) -> str:
-        shown = [f"{name}={value}" for name, value in extra.items() if name not in {"trace_id", "span_id"}]
-        return " ".join([super().format(record), *shown])
+        shown = [_escaped(f"{name}={value}") for name, value in extra.items() if name not in _HIDDEN]
+        first, *rest = super().format(record).split("\n")
+        return "\n".join([" ".join([first, *shown]), *rest])
 
 
-def configure_logging(level: str, style: Literal["json", "console"]) -> None:
-    """Send every logger's records, uvicorn's included, to stdout. Requests are logged by the service itself."""
+def _escaped(text: str) -> str:
+    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _indented(text: str) -> str:
+    """A traceback below its line. Each of its lines is set in, so that none can pass for a line of the log."""
+    return "\n".join("    " + _escaped(line) for line in text.split("\n"))
+
+
+def configure_logging(level: str, style: Literal["json", "console"], *, service: str) -> None:
+    """Send every logger's records, uvicorn's and warnings included, to stdout.
+
+    Requests are logged by the service itself. `service` names this kind of process.
+    """
+    logging.captureWarnings(capture=True)
     formatter = JsonFormatter if style == "json" else ConsoleFormatter
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "filters": {"correlation": {"()": CorrelationFilter}},
+            "filters": {"correlation": {"()": CorrelationFilter, "service": service}},
             "formatters": {"line": {"()": formatter}},
             "handlers": {
                 "stdout": {

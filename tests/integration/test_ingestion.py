@@ -15,6 +15,7 @@ from app.services.ingestion import IngestService
 from app.services.statistics import StatisticsKeeper
 from app.services.watching import IngestWatcher
 from tests.support.ingestion import TENANT, Desk, LineLoader, hang, join_section
+from tests.support.waiting import until
 
 LINES = "\n".join(f"line {number}" for number in range(12))
 
@@ -204,7 +205,7 @@ async def test_workers_take_jobs_from_the_queue(desk: Desk, workers: Workers) ->
     workers.start()
     uploaded = [await desk.upload(f"text {number}", f"{number}.txt") for number in range(6)]
     assert [await ended(desk, document.id) for document in uploaded] == ["ready"] * 6
-    assert workers.attempts == ["ok"] * 6
+    await until(lambda: workers.attempts == ["ok"] * 6)
 
 
 async def test_a_job_waits_out_an_outage_of_the_model_server(desk: Desk, workers: Workers) -> None:
@@ -216,7 +217,7 @@ async def test_a_job_waits_out_an_outage_of_the_model_server(desk: Desk, workers
             await asyncio.sleep(0.02)
     desk.embedder.outage_after = None
     assert await ended(desk, document.id) == "ready"
-    await workers.stop()
+    await until(lambda: workers.attempts[-1] != "retry")
     assert set(workers.attempts[:-1]) == {"retry"}
     assert workers.attempts[-1] == "recovered"
 
@@ -233,8 +234,7 @@ async def test_a_stopping_worker_hands_its_job_back(desk: Desk, workers: Workers
     workers.start()
     assert await ended(desk, document.id) == "ready"
     assert await desk.visible(document.id) == LINES.splitlines()
-    await workers.stop()
-    assert workers.attempts == ["retry", "recovered"]
+    await until(lambda: workers.attempts == ["retry", "recovered"])
 
 
 async def test_a_job_that_breaks_its_handler_is_held(desk: Desk, workers: Workers) -> None:

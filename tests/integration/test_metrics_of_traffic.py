@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.embedded.probes import free_port
 from tests.conftest import short_folder
-from tests.support.replica import Replica, client, environment, worker
+from tests.support.replica import api_and_worker, environment, ingested, settled
 from tests.support.scripted_models import ScriptedModels
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
@@ -142,19 +142,11 @@ class Watched:
 
     async def upload(self, name: str, content: bytes) -> str:
         """The id of a document whose ingestion has ended."""
-        answer = await self.http.post("/api/documents", files={"files": (name, content)})
-        (item,) = answer.json()["items"]
-        return await self.settled(item["id"])
-
-    async def settled(self, document: str) -> str:
-        async with asyncio.timeout(60):
-            while (await self.http.get(f"/api/documents/{document}")).json()["status"] in {"queued", "processing"}:
-                await asyncio.sleep(0.05)
-        return document
+        return str((await ingested(self.http, name, content))["id"])
 
     async def replace(self, document: str, name: str, content: bytes) -> None:
         await self.http.put(f"/api/documents/{document}", files={"file": (name, content)})
-        await self.settled(document)
+        await settled(self.http, document)
 
     async def search(self, **details: Any) -> httpx.Response:
         return await self.http.post("/api/search", json={"query": "Where is the harbour?", **details})
@@ -185,17 +177,8 @@ async def watched(database_url: str) -> AsyncIterator[Watched]:
                 L3_CACHE_ENABLED="false",
             )
             port = free_port()
-            api = Replica(env, folder / "api.log")
-            ingester = worker({**env, "WORKER_METRICS_PORT": str(port)}, folder / "worker.log")
-            try:
-                api.start()
-                ingester.start()
-                await api.ready()
-                async with client(api.url) as http:
-                    yield Watched(http, f"http://127.0.0.1:{port}", models)
-            finally:
-                api.kill()
-                await asyncio.to_thread(ingester.stop, 10)
+            async with api_and_worker(env, folder, WORKER_METRICS_PORT=str(port)) as http:
+                yield Watched(http, f"http://127.0.0.1:{port}", models)
 
 
 async def test_every_counter_is_right_after_requests_of_known_kinds(watched: Watched) -> None:

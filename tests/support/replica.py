@@ -4,9 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -76,6 +77,42 @@ class Replica:
 def worker(env: Mapping[str, str], log: Path, *options: str) -> ChildProcess:
     """One `localchat worker`, not started yet."""
     return ChildProcess("worker", [sys.executable, "-m", "app.cli", "worker", *options], cwd=REPO, env=env, log=log)
+
+
+@asynccontextmanager
+async def api_and_worker(
+    env: Mapping[str, str], folder: Path, **worker_env: str
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Both as processes, and a client of the API. Their logs are `api.log` and `worker.log` in the folder."""
+    api = Replica(env, folder / "api.log", "--drain", "0")
+    ingester = worker({**env, **worker_env}, folder / "worker.log")
+    try:
+        api.start()
+        ingester.start()
+        await api.ready()
+        async with client(api.url) as http:
+            yield http
+    finally:
+        api.terminate()
+        await asyncio.to_thread(ingester.stop, 10)
+        await asyncio.to_thread(api.process.stop, 10)
+
+
+async def ingested(http: httpx.AsyncClient, name: str, content: bytes, **headers: str) -> dict[str, Any]:
+    """Upload a document and wait until its ingestion has ended, however it did."""
+    answer = await http.post("/api/documents", files={"files": (name, content)}, headers=headers)
+    assert answer.status_code == 202, answer.text
+    (item,) = answer.json()["items"]
+    return await settled(http, item["id"])
+
+
+async def settled(http: httpx.AsyncClient, document_id: str) -> dict[str, Any]:
+    async with asyncio.timeout(60):
+        while True:
+            document: dict[str, Any] = (await http.get(f"/api/documents/{document_id}")).json()
+            if document["status"] not in {"queued", "processing"}:
+                return document
+            await asyncio.sleep(0.05)
 
 
 @contextmanager

@@ -1,38 +1,23 @@
 """Probes, metrics, correlation and documentation."""
 
 import asyncio
-import json
-import logging
 import re
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from starlette.types import Message, Receive, Scope, Send
 
-from app.api.middleware import RequestContext
 from app.errors import StoreUnavailable
 from app.services.health import Examiner, HealthService
-from app.telemetry.access import AccessLog
 from app.telemetry.correlation import bind, correlate, headers, unbind
 from app.telemetry.event_loop import sample_lag
-from app.telemetry.logging import ConsoleFormatter, CorrelationFilter, JsonFormatter
 from tests.support.api import Fakes, client_of, well
-from tests.support.waiting import until
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 async def down() -> None:
     raise StoreUnavailable("The database did not answer.")
-
-
-async def no_messages() -> Message:
-    raise AssertionError
-
-
-async def no_answer(message: Message) -> None:
-    raise AssertionError(message)
 
 
 async def hang() -> None:
@@ -180,70 +165,6 @@ def test_ids_go_along_with_what_a_request_causes() -> None:
     assert sent["x-request-id"] == "abc"
     assert sent["traceparent"].startswith("00-4bf92f3577b34da6a3ce929d0e0e4736-")
     assert sent["traceparent"] != TRACEPARENT
-
-
-async def test_each_request_is_logged_once_without_its_query(
-    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO, logger="localchat.access"):
-        await client.get("/api/documents?cursor=secret", headers={"x-request-id": "first"})
-        await client.get("/health/live")
-        await client.get("/nothing")
-        await until(lambda: bool(caplog.records))
-    (record,) = [record for record in caplog.records if record.name == "localchat.access"]
-    first, second = [json.loads(line) for line in JsonFormatter().format(record).splitlines()]
-    assert (first["method"], first["path"], first["status"]) == ("GET", "/api/documents", 200)
-    assert (first["request_id"], first["level"], first["logger"]) == ("first", "INFO", "localchat.access")
-    assert first["duration_ms"] > 0
-    assert (second["path"], second["status"]) == ("/nothing", 404)
-    assert "secret" not in record.getMessage() + json.dumps(first)
-    shown = ConsoleFormatter().format(record).splitlines()
-    assert "GET /api/documents 200" in shown[0]
-    assert "request_id=first" in shown[0]
-    assert "trace_id" not in shown[0]
-
-
-async def test_requests_are_logged_before_the_process_ends(caplog: pytest.LogCaptureFixture) -> None:
-    access = AccessLog(delay=60)
-    with caplog.at_level(logging.INFO, logger="localchat.access"):
-        access.note(correlate(), "GET", "/api/documents", 200, 0.001)
-        assert not caplog.records
-
-        async def ended(scope: Scope, receive: Receive, send: Send) -> None:
-            """A lifespan that is over."""
-
-        await RequestContext(ended, access=access)({"type": "lifespan"}, no_messages, no_answer)
-    (record,) = caplog.records
-    assert "GET /api/documents 200" in JsonFormatter().format(record)
-
-
-async def test_a_full_access_log_is_written_at_once(caplog: pytest.LogCaptureFixture) -> None:
-    access = AccessLog(delay=60)
-    with caplog.at_level(logging.INFO, logger="localchat.access"):
-        for _ in range(1000):
-            access.note(correlate(), "GET", "/", 200, 0.001)
-    assert [record.getMessage() for record in caplog.records] == ["1000 requests"]
-
-
-async def test_a_level_above_info_leaves_requests_out(caplog: pytest.LogCaptureFixture) -> None:
-    access = AccessLog(delay=0)
-    with caplog.at_level(logging.WARNING, logger="localchat.access"):
-        access.note(correlate(), "GET", "/", 200, 0.001)
-        await asyncio.sleep(0.01)
-    assert not caplog.records
-
-
-def test_a_log_line_is_json_with_the_ids_of_its_request() -> None:
-    record = logging.LogRecord("app", logging.WARNING, __file__, 1, "odd %s", ("\ud800",), None)
-    record.size = 2**70
-    token = bind(correlate(TRACEPARENT, "abc"))
-    try:
-        CorrelationFilter().filter(record)
-    finally:
-        unbind(token)
-    line = json.loads(JsonFormatter().format(record))
-    assert "abc" in line["request_id"]
-    assert line["level"].strip("'") == "WARNING"
 
 
 async def test_lateness_of_the_event_loop_is_seen() -> None:

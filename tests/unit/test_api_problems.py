@@ -209,5 +209,5 @@ async def test_a_lost_client_is_nobodys_error(fakes: Fakes, caplog: pytest.LogCa
     with caplog.at_level(logging.ERROR):
         async with asyncio.timeout(5):
             await serving(fakes)(scope, receive, send)
-    assert not sent
+    assert [message.get("status") for message in sent] == [499, None]
     assert not caplog.records

@@ -17,6 +17,7 @@ from app.domain.documents import Chunk, Document, DocumentStatus
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
 from app.domain.paging import Page
 from app.services.documents import etag
+from app.telemetry.access import annotate
 
 router = APIRouter(
     prefix="/api/documents",
@@ -58,6 +59,7 @@ async def upload_documents(
     results = await services.documents.upload(
         tenant, uploads, collection=collection, metadata=metadata or {}, idempotency_key=idempotency_key
     )
+    annotate(documents=[str(result.document.id) for result in results])
     if results:
         response.headers["Location"] = f"/api/documents/{results[0].document.id}"
     return UploadsView(items=[UploadView.of(result) for result in results])

@@ -15,6 +15,7 @@ from app.cache.record import CacheControl
 from app.domain.query_ids import query_id_text
 from app.domain.retrieval import Query
 from app.services.cached_search import Found
+from app.telemetry.access import annotate
 
 
 def add_search(app: FastAPI) -> None:
@@ -36,6 +37,7 @@ def add_search(app: FastAPI) -> None:
 async def search(request: Request, body: SearchRequest) -> Response:
     """The passages that fit a query best, by meaning and by words."""
     query = _query(body, await tenant_of(request))
+    annotate(question=body.query)
     return _reply(await services_of(request).search.find(query, CacheControl(body.cache)), body.cache).response()
 
 
@@ -46,7 +48,10 @@ def search_hit(services: Services, content: bytes) -> Reply | None:
     except ValidationError:
         return None
     found = services.search.peek(_query(body, DEFAULT_TENANT)) if body.cache == "use" else None
-    return None if found is None else _reply(found, body.cache)
+    if found is None:
+        return None
+    annotate(question=body.query)
+    return _reply(found, body.cache)
 
 
 def _query(body: SearchRequest, tenant: str) -> Query:
@@ -63,6 +68,7 @@ def _query(body: SearchRequest, tenant: str) -> Query:
 def _reply(found: Found, control: str) -> Reply:
     """Put the response together from the results as they were prepared when they were computed."""
     cached = found.cached
+    annotate(tier=cached.tier or cached.status, key=cached.key[:12], timings_ms=found.timings_ms)
     rest = {
         "query_id": query_id_text(cached.key),
         "cache": {
