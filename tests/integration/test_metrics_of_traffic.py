@@ -68,6 +68,7 @@ gen_ai_client_inference_usage_output_tokens_total{{model=smollm2:135m,provider=o
 rag_stage_duration_seconds_count{{stage=generate}} 1
 rag_context_tokens_count{{}} 1
 rag_citations_per_answer_count{{}} 1
+rag_citations_invalid_total{{reason=unknown_source}} 1
 rag_queries_total{{outcome=answered}} 1
 rag_query_duration_seconds_count{{cache=miss,outcome=answered}} 1
 rag_time_to_first_token_seconds_count{{cache=miss,model=smollm2:135m}} 1
@@ -137,7 +138,9 @@ class Watched:
             if seen == expected:
                 break
             await asyncio.sleep(0.05)
-        assert seen == expected
+        beyond = [each - wanted for each, wanted in zip(seen, expected, strict=True)]
+        missing = [wanted - each for each, wanted in zip(seen, expected, strict=True)]
+        assert (beyond, missing) == ([Counter(), Counter()], [Counter(), Counter()])
         return result
 
     async def upload(self, name: str, content: bytes) -> str:
