@@ -1,13 +1,13 @@
 """The composition root of the API: builds every adapter from settings, and hands the services to the routes."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 
+from app import heap
 from app.api.dependencies import Services
 from app.cache.streams import StreamCache
 from app.caching import open_cache
@@ -66,9 +66,7 @@ def api_lifespan(settings: Settings, metrics: Metrics, *, draining: Callable[[],
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with AsyncExitStack() as stack:
             services = await _build(settings, metrics, stack, draining)
-            # What lives as long as the process is left out of every later collection: it is most of the heap.
-            gc.collect()
-            gc.freeze()
+            heap.settle()
             yield {"services": services}
 
     return lifespan

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import asyncpg
 
+from app import heap
 from app.caching import open_cache
 from app.db.database import Database
 from app.db.slow import SlowStatements
@@ -103,6 +104,7 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
         gauges = [GaugeSampler(metrics, database).run()] if metrics.enabled else []
         for work in (MaintenanceService(database).run(), sample_lag(metrics.event_loop_lag.observe), *gauges):
             await stack.enter_async_context(_aside(work))
+        heap.settle()
         await queue.run()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app import heap
 from app.cli import cache
 from app.cli.failure import CommandFailed
 from app.cli.options import DEFAULT_URL, ApiKey, Collection, Url
@@ -86,6 +87,7 @@ def serve(
     At SIGTERM readiness fails at once, so that a load balancer looks elsewhere, while requests are still answered;
     at Ctrl-C nothing waits for that.
     """
+    heap.begin()
     from app.cli.serving import serve as run
     from app.embedded.probes import require_free_port
 
@@ -99,6 +101,7 @@ def serve(
 @app.command(rich_help_panel=_RUN)
 def worker() -> None:
     """Run one ingestion worker alone. DATABASE_URL and OLLAMA_BASE_URL must be set."""
+    heap.begin()
     import uvloop
 
     from app.worker import run_worker

@@ -5,13 +5,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol
 
 import asyncpg
 
 from app.db.database import Connection, PooledConnection, translated
-from app.db.migrate import head
+from app.db.revisions import newest
 from app.errors import StoreUnavailable
 
 _MISMATCHED = """
@@ -34,8 +33,6 @@ SELECT count(*) FILTER (WHERE status = 'queued') AS queued, count(*) FILTER (WHE
         FILTER (WHERE status = 'queued' AND execute_after <= now())), 0)::float8 AS oldest
 FROM pgqueuer
 """
-
-_newest_revision = cache(head)
 
 
 class Connections(Protocol):
@@ -126,7 +123,7 @@ async def revision_of(database: Connections) -> str:
             revision = await connection.fetchval("SELECT version_num FROM alembic_version")
     except asyncpg.UndefinedTableError:
         raise StoreUnavailable("The database has no schema yet; run `localchat migrate`.") from None
-    if revision != await asyncio.to_thread(_newest_revision):
+    if revision != await asyncio.to_thread(newest):
         raise StoreUnavailable(f"The schema is at revision {revision}; run `localchat migrate`.")
     return str(revision)
 

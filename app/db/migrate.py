@@ -4,7 +4,6 @@ from pathlib import Path
 
 import asyncpg
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -30,13 +29,6 @@ async def migrate(database_url: str, revision: str = "head") -> None:
             await connection.commit()
     finally:
         await engine.dispose()
-
-
-def head() -> str:
-    """The newest revision that this release knows."""
-    revision = ScriptDirectory.from_config(Config(_INI)).get_current_head()
-    assert revision is not None
-    return revision
 
 
 def run_sql(script: str) -> None:

@@ -1,0 +1,34 @@
+"""What a replica and a worker load when they start."""
+
+import gc
+import subprocess
+import sys
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from app import heap
+from app.db.revisions import newest
+from tests.support.replica import REPO
+
+
+def test_the_newest_revision_is_the_one_that_alembic_names() -> None:
+    assert newest() == ScriptDirectory.from_config(Config(REPO / "alembic.ini")).get_current_head()
+
+
+def test_a_start_does_without_what_only_migrations_need() -> None:
+    code = "import sys, app.cli.serving, app.worker; print(sorted({'alembic', 'sqlalchemy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_collector_works_again_once_a_process_has_started() -> None:
+    heap.begin()
+    try:
+        assert not gc.isenabled()
+        heap.settle()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.enable()
