@@ -34,6 +34,10 @@ superseded AS (
 )"""
 
 
+# What the queue wrote down of its jobs, a few lines for each, is kept for so long.
+_RECORDS_KEPT = "7 days"
+
+
 async def try_lock(connection: PooledConnection) -> bool:
     """Become the one that cleans up until the transaction ends."""
     held: bool = await connection.fetchval(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
@@ -145,6 +149,37 @@ async def lost_jobs(connection: PooledConnection, older_than: float) -> Sequence
         older_than,
     )
     return [(row["id"], row["version"]) for row in rows]
+
+
+async def purge_held_jobs(connection: PooledConnection) -> int:
+    """Delete jobs held for a person to look at whose document or reindex is gone, or is not failed any more."""
+    done = await connection.execute(
+        """DELETE FROM pgqueuer q WHERE q.status = 'failed' AND NOT CASE q.entrypoint
+            WHEN 'ingest' THEN EXISTS (
+                SELECT FROM documents d JOIN collections c ON c.id = d.collection_id AND c.deleted_at IS NULL
+                WHERE d.id = split_part(q.dedupe_key, ':', 2)::uuid
+                  AND d.version = split_part(q.dedupe_key, ':', 3)::integer
+                  AND d.status = 'failed' AND d.deleted_at IS NULL)
+            WHEN 'reindex' THEN EXISTS (
+                SELECT FROM reindexes r JOIN collections c ON c.id = r.collection_id AND c.deleted_at IS NULL
+                WHERE r.id = split_part(q.dedupe_key, ':', 2)::uuid AND r.status = 'failed')
+            ELSE true END"""
+    )
+    return _rows(done)
+
+
+async def purge_job_records(connection: PooledConnection, limit: int) -> int:
+    """Delete what the queue wrote down of its jobs, among the oldest `limit` lines of each kind."""
+    purged = 0
+    for table in ("pgqueuer_log", "pgqueuer_statistics"):
+        done = await connection.execute(
+            f"""DELETE FROM {table} WHERE id IN (
+                SELECT id FROM (SELECT id, created FROM {table} ORDER BY id LIMIT $1) AS oldest
+                WHERE created < now() - interval '{_RECORDS_KEPT}')""",
+            limit,
+        )
+        purged += _rows(done)
+    return purged
 
 
 async def forget_uploads(connection: PooledConnection) -> None:

@@ -28,11 +28,17 @@ async def due(connection: PooledConnection, min_age: float = MIN_AGE) -> list[st
     return [row["v"] for row in rows]
 
 
-async def refresh(connection: PooledConnection, view: str) -> bool:
-    """Refresh one view while others read it, in the caller's transaction. False if another replica is at it."""
+async def refresh(connection: PooledConnection, view: str, *, min_age: float = 0.0) -> bool:
+    """Refresh one view while others read it, in the caller's transaction.
+
+    Returns:
+        False if another replica is at it, or was within `min_age` seconds.
+    """
     if view not in VIEWS:
         raise ValueError(view)
     if not await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtext($1))", view):
+        return False
+    if min_age and view not in await due(connection, min_age):
         return False
     began = time.monotonic()
     await connection.execute(f"REFRESH MATERIALIZED VIEW CONCURRENTLY {view}", timeout=_TIMEOUT)

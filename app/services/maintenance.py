@@ -12,9 +12,10 @@ from app.db.database import Database, PooledConnection
 from app.errors import StoreUnavailable
 from app.ingestion import jobs
 
-# Rows deleted in one transaction: chunks, and documents or versions with their original bytes.
+# Rows deleted in one transaction: chunks, documents or versions with their original bytes, and the queue's records.
 CHUNKS = 2000
 DOCUMENTS = 50
+RECORDS = 5000
 
 # A queued document or reindex without a job for this many seconds has lost it.
 LOST_AFTER = 60.0
@@ -68,6 +69,8 @@ class MaintenanceService:
             ("document versions", lambda connection: maintenance.purge_versions(connection, DOCUMENTS)),
             ("documents", lambda connection: maintenance.purge_documents(connection, DOCUMENTS)),
             ("collections", maintenance.purge_collections),
+            ("held jobs", maintenance.purge_held_jobs),
+            ("job records", lambda connection: maintenance.purge_job_records(connection, RECORDS)),
         ):
             done[name] += await self._repeat(purge)
         if done.total():
@@ -79,7 +82,7 @@ class MaintenanceService:
             due = await statistics.due(connection)
         for view in due:
             async with self._database.transaction() as connection:
-                await statistics.refresh(connection, view)
+                await statistics.refresh(connection, view, min_age=statistics.MIN_AGE)
 
     async def _requeue(self) -> int:
         async with self._turn() as connection:

@@ -7,6 +7,7 @@ import pytest
 
 from app.db import maintenance, statistics, vacuum
 from app.db.spaces import vectors_table
+from app.ingestion.jobs import dedupe_key
 from app.services.maintenance import MaintenanceService
 from app.services.upkeep import UpkeepService
 from tests.support.ingestion import DIMENSION, TENANT, Desk
@@ -84,6 +85,37 @@ async def test_one_replica_cleans_up_at_a_time(desk: Desk) -> None:
     assert (await waiting)["chunks"] == 1
 
 
+async def test_held_jobs_go_with_what_they_failed_at(desk: Desk) -> None:
+    failed = [await desk.add(f"!{name}", f"{name}.txt") for name in ("kept", "retried", "deleted")]
+    lost = await desk.upload("!lost", "lost.txt", "doomed")
+    await desk.ingest(lost)
+    held = [dedupe_key(document.id, document.version) for document in (*failed, lost)]
+    async with desk.database.connection() as connection:
+        await connection.execute("DELETE FROM pgqueuer")
+        await connection.executemany(
+            "INSERT INTO pgqueuer (priority, status, entrypoint, dedupe_key) VALUES (0, 'failed', 'ingest', $1)",
+            [(key,) for key in held],
+        )
+    await desk.documents.retry(TENANT, failed[1].id)
+    await desk.documents.delete(TENANT, failed[2].id)
+    await desk.collections.delete(TENANT, "doomed")
+    assert (await MaintenanceService(desk.database).once())["held jobs"] == 3
+    assert await desk.queued() == [(held[0], "failed"), (held[1], "queued")]
+
+
+async def test_what_the_queue_wrote_down_is_kept_for_a_week(desk: Desk) -> None:
+    async with desk.database.connection() as connection:
+        await connection.execute(
+            """INSERT INTO pgqueuer_log (created, job_id, status, priority, entrypoint)
+            SELECT now() - n * interval '1 day', n, 'successful', 0, 'ingest' FROM generate_series(20, 1, -1) n"""
+        )
+        sizes = []
+        while purged := await maintenance.purge_job_records(connection, 5):
+            sizes.append(purged)
+    assert sizes == [5, 5, 4]
+    assert await count(desk, "pgqueuer_log") == 6
+
+
 async def test_a_bloated_graph_is_rebuilt_to_the_size_of_a_new_one(desk: Desk) -> None:
     await desk.add("one")
     table = vectors_table((await desk.collections.resolve(TENANT, "default")).space.id)
@@ -127,3 +159,6 @@ async def test_views_are_refreshed_by_one_replica_while_others_read(desk: Desk) 
         assert tuple(row) == (1, 1, 2, 2)
         assert await statistics.due(connection) == ["document_statistics", "query_statistics"]
         assert await statistics.due(connection, min_age=0) != []
+    async with desk.database.transaction() as late:
+        assert not await statistics.refresh(late, "collection_statistics", min_age=60)
+        assert await statistics.refresh(late, "collection_statistics")
