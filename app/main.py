@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api import docs
+from app.api.edge import EdgeSampler
 from app.api.fast_lane import FastLane
 from app.api.instrumentation import fast_hits, instrument
 from app.api.middleware import BodyLimit, Departure, RequestContext
@@ -19,17 +20,22 @@ from app.api.routers.search import add_search, search_hit
 from app.settings import Settings
 from app.telemetry.access import AccessLog
 from app.telemetry.metrics import Metrics
+from app.telemetry.tracing import Tracing
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
 
 
-def create_app(settings: Settings, *, lifespan: Callable[[Settings, Metrics], Lifespan]) -> FastAPI:
+def create_app(
+    settings: Settings, *, lifespan: Callable[[Settings, Metrics], Lifespan], tracing: Tracing | None = None
+) -> FastAPI:
     """Put the application together.
 
     Args:
         settings: read once, by the caller.
         lifespan: makes the context manager that builds every adapter and yields `{"services": Services}`.
+        tracing: where spans go; nowhere by default. The caller closes it.
     """
+    tracing = tracing or Tracing()
     release = version("localchat")
     metrics = Metrics(release, enabled=settings.enable_perf_metrics)
     app = FastAPI(
@@ -43,7 +49,14 @@ def create_app(settings: Settings, *, lifespan: Callable[[Settings, Metrics], Li
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         responses=problems(500),
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry={
+            "tracer_provider": tracing.provider,
+            "tracing": tracing.provider is not None,
+            "operation_spans": False,
+            "exclude": EdgeSampler(settings.otel_traces_sampler_arg),
+            "metrics": False,
+            "logs": False,
+        },
     )
     add_problem_handlers(app)
     # The hot routes come first, and on the application itself, so that they are found at once.
@@ -58,5 +71,5 @@ def create_app(settings: Settings, *, lifespan: Callable[[Settings, Metrics], Li
     if metrics.enabled:
         instrument(app, metrics, hot=("/api/search", "/api/chat"))
     app.add_middleware(FastLane, lanes={"/api/search": search_hit}, observe=fast_hits(metrics))
-    app.add_middleware(RequestContext, access=AccessLog(questions=settings.log_questions))
+    app.add_middleware(RequestContext, access=AccessLog(questions=settings.log_questions), tracer=tracing.tracer)
     return app

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     log_questions: bool = False
     otel_exporter_otlp_endpoint: str | None = None
+    otel_traces_sampler_arg: Annotated[float, Field(ge=0, le=1)] = 1.0
 
     batch_size: Annotated[int, Field(ge=1, le=64)] = 64
     batch_max_workers: Count = 8

@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from functools import partial
 from importlib.metadata import version
 
 import asyncpg
+from opentelemetry.trace import Tracer
 
 from app import heap
 from app.caching import open_cache
 from app.db.database import Database
 from app.db.slow import SlowStatements
-from app.ingestion.jobs import HEARTBEAT_TIMEOUT, QueueWorker
+from app.ingestion.jobs import HEARTBEAT_TIMEOUT, QueueWorker, messaging
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitter import SplitterConfig, embedding_text
 from app.observers.cache import CacheMetrics
@@ -33,6 +35,7 @@ from app.telemetry.event_loop import sample_lag
 from app.telemetry.exposition import served
 from app.telemetry.logging import configure_logging
 from app.telemetry.metrics import Metrics
+from app.telemetry.tracing import Tracing, consumed
 
 # Documents in work at once: enough that one is being read while another is being embedded.
 DOCUMENTS_AT_ONCE = 4
@@ -44,7 +47,9 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
     url = settings.database_url
     configure_logging(settings.log_level, settings.log_format, service="worker")
     metrics = Metrics(version("localchat"), enabled=settings.enable_perf_metrics)
+    tracing = Tracing.to(settings.otel_exporter_otlp_endpoint, service="worker", version=version("localchat"))
     async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(asyncio.to_thread, tracing.close)
         if settings.worker_metrics_port is not None:
             await stack.enter_async_context(
                 served(metrics.registry, host=settings.host, port=settings.worker_metrics_port)
@@ -94,7 +99,7 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
             lambda: asyncpg.connect(url, timeout=5),
             ingestion.ingest,
             reindex=reindexer.reindex,
-            within=_correlated,
+            within=partial(_correlated, tracing.tracer, settings.otel_traces_sampler_arg),
             on_attempt=observer.attempted,
             concurrency=DOCUMENTS_AT_ONCE,
             heartbeat_timeout=heartbeat_timeout,
@@ -120,10 +125,16 @@ async def _aside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
 
 
 @contextlib.contextmanager
-def _correlated(asked: Mapping[str, str]) -> Iterator[None]:
-    """Work on a job under the ids of the request that asked for it.
+def _correlated(tracer: Tracer | None, sample: float, queue: str, asked: Mapping[str, str]) -> Iterator[None]:
+    """Work on a job under the ids, and in the trace, of the request that asked for it.
 
-    They stay bound to the job's own task, since the queue logs how it ended.
+    The ids stay bound to the job's own task, since the queue logs how it ended.
     """
-    correlation.bind(correlation.correlate(asked.get("traceparent"), asked.get("x-request-id")))
-    yield
+    ids = correlation.correlate(asked.get("traceparent"), asked.get("x-request-id"), sample=sample)
+    if tracer is None or not ids.sampled:
+        correlation.bind(ids)
+        yield
+        return
+    with consumed(tracer, f"process {queue}", asked, messaging(queue, "process")):
+        correlation.bind(correlation.joined(ids))
+        yield

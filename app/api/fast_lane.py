@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.dependencies import Services
+from app.api.edge import is_recorded, name_span
 
 # Bytes of a body that is worth reading here, by its declared length.
 _LARGEST_BODY = 64 * 1024
@@ -63,6 +64,8 @@ class FastLane:
         if reply is None:
             await self.app(scope, _replay(messages, receive), send)
             return
+        if is_recorded(scope):
+            name_span(scope)
         await send({"type": "http.response.start", "status": 200, "headers": reply.headers})
         await send({"type": "http.response.body", "body": reply.content})
         self._observe(scope["path"], time.perf_counter() - began)

@@ -5,18 +5,19 @@ import contextlib
 import logging
 import time
 
+from opentelemetry.trace import Tracer
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.edge import QUIET, ids_of, is_recorded
 from app.api.problems import error_response, problem, problem_response, stopping_problem
 from app.errors import TooLarge
-from app.telemetry import access, correlation
+from app.telemetry import access, correlation, tracing
 from app.telemetry.access import AccessLog
 
 _errors = logging.getLogger("localchat.errors")
-_QUIET = ("/health/", "/metrics")
 _CLIENT_CLOSED_REQUEST = 499  # nginx's name for a client that left before it was answered
 
 
@@ -26,9 +27,10 @@ class RequestContext:
     Binds its ids, echoes `X-Request-ID`, logs one line, and answers what nothing else caught.
     """
 
-    def __init__(self, app: ASGIApp, *, access: AccessLog) -> None:
+    def __init__(self, app: ASGIApp, *, access: AccessLog, tracer: Tracer | None = None) -> None:
         self.app = app
         self._access = access
+        self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,8 +40,10 @@ class RequestContext:
                 self._access.flush()
             return
         began = time.perf_counter()
-        ids = correlation.correlate(*_ids(scope))
+        ids = ids_of(scope)
         token = correlation.bind(ids)
+        if is_recorded(scope):
+            tracing.adopt(self._tracer)
         notes = access.begin()
         echoed = (b"x-request-id", ids.request_id.encode())
         status = 0
@@ -63,7 +67,7 @@ class RequestContext:
                 raise  # the server has to break the connection, half an answer is out; what it logs has our ids
             await error_response(scope, error)(scope, receive, send_with_id)
         finally:
-            if not scope["path"].startswith(_QUIET):
+            if not scope["path"].startswith(QUIET):
                 seconds = time.perf_counter() - began
                 self._access.note(ids, scope["method"], scope["path"], status, seconds, notes)
         correlation.unbind(token)
@@ -147,14 +151,3 @@ def _declared(headers: Headers) -> int:
 
 def _too_large(limit: int) -> str:
     return f"The request's body has more than {limit} bytes."
-
-
-def _ids(scope: Scope) -> tuple[str | None, str | None]:
-    """The `traceparent` and the `X-Request-ID` of a request."""
-    traceparent = request_id = None
-    for name, value in scope["headers"]:
-        if name == b"traceparent":
-            traceparent = value.decode("latin-1")
-        elif name == b"x-request-id":
-            request_id = value.decode("latin-1")
-    return traceparent, request_id

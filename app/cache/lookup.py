@@ -16,6 +16,7 @@ from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import Cached, CacheStatus, Record
 from app.cache.stats import CacheStats
 from app.cache.tier import Found, SharedTier
+from app.telemetry import tracing
 
 _log = logging.getLogger(__name__)
 
@@ -70,13 +71,28 @@ class TieredLookup:
         left = self._left(entry.deadline, entry.value, ttl)
         if left <= 0:
             return None
-        return self._hit(key, entry.value, self._memory.name, left, started)
+        hit = self._hit(key, entry.value, self._memory.name, left, started)
+        if tracing.recording():
+            seconds = (time.perf_counter_ns() - started) / 1e9
+            attributes = {"rag.cache.namespace": key.namespace, **_outcome(hit)}
+            tracing.record_ended("rag.cache get", seconds, attributes=attributes)
+        return hit
 
     async def search(self, key: CacheKey, spec: KeySpec | None = None, *, again: bool = False) -> Search:
         """Look into every tier. With `spec`, a record carried forward is written back to the shared tiers.
 
         `again`: for a request that has looked before, whose misses are counted already.
         """
+        if not tracing.recording():
+            return await self._search(key, spec, again=again)
+        with tracing.span(
+            "rag.cache get", attributes={"rag.cache.namespace": key.namespace, "rag.cache.again": again}
+        ) as span:
+            found = await self._search(key, spec, again=again)
+            span.set_attributes(_outcome(found.hit))
+            return found
+
+    async def _search(self, key: CacheKey, spec: KeySpec | None, *, again: bool) -> Search:
         give_up = self._clock() + self._budget
         found = await self._in_memory(key, spec, again=again)
         if found is not None and found.status is CacheStatus.HIT:
@@ -197,3 +213,11 @@ class TieredLookup:
     def _cached(self, key: CacheKey, record: Record, status: CacheStatus, tier: str, left: float) -> Cached[Any]:
         age = max(0.0, self._wall() - record.created)
         return Cached(record.value, status, key.digest, tier, age, record.corpus_version, left)
+
+
+def _outcome(hit: Cached[Any] | None) -> dict[str, str]:
+    return (
+        {"rag.cache.result": "miss"}
+        if hit is None
+        else {"rag.cache.result": "hit", "rag.cache.tier": str(hit.tier)}
+    )

@@ -4,8 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from opentelemetry.trace import SpanKind
 
 from app.cache.base import About, BackendStats, CacheBackend, CacheKey, Entry, Prompt, Scope
 from app.cache.breaker import Breaker
@@ -13,10 +16,14 @@ from app.cache.codec import EnvelopeCodec, Refusal
 from app.cache.patience import PatientTimer, patience
 from app.cache.record import Record
 from app.cache.stats import CacheStats
+from app.telemetry import tracing
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+# What operations are called in Redis's language.
+_REDIS = {"get": "GET", "set": "SET", "delete": "DEL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +86,17 @@ class SharedTier:
         if not self.breaker.allows():
             counters.skipped += 1
             return None
-        read = self._begin(key)
-        timer = PatientTimer(min(self._soft, budget), lambda: _expire(read))
         try:
-            entry = await read
+            with self._span("get"):
+                read = self._begin(key)
+                timer = PatientTimer(min(self._soft, budget), lambda: _expire(read))
+                try:
+                    entry = await read
+                finally:
+                    timer.cancel()
         except Exception as error:  # noqa: BLE001 - a cache fails open
             self._failed(key, "get", repr(error))
             return None
-        finally:
-            timer.cancel()
         self.breaker.succeeded()
         if entry is None:
             if not again:
@@ -146,14 +155,22 @@ class SharedTier:
             return None
         started = time.perf_counter()
         try:
-            async with patience(self._hard):
-                result = await work()
+            with self._span(operation):
+                async with patience(self._hard):
+                    result = await work()
         except Exception as error:  # noqa: BLE001 - a cache fails open
             self._failed(key, operation, repr(error))
             return None
         self.breaker.succeeded()
         self._stats.observer.operated(self.name, operation, time.perf_counter() - started)
         return result
+
+    def _span(self, operation: str) -> AbstractContextManager[object]:
+        """Around an operation on Redis. Statements of Postgres have their spans from its driver."""
+        if self.name != "l2" or not tracing.recording():
+            return nullcontext()
+        name = _REDIS[operation]
+        return tracing.span(name, SpanKind.CLIENT, {"db.system.name": "redis", "db.operation.name": name})
 
     def _read_in_task(self, key: CacheKey) -> asyncio.Future[Entry[bytes] | None]:
         """Begin a read of a tier that is not `Prompt`. It runs on to its hard limit if nobody waits."""

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
 from threading import Event
 from types import FrameType
 
@@ -15,6 +16,7 @@ from app.lifespan import api_lifespan
 from app.main import create_app
 from app.settings import Settings
 from app.telemetry.logging import configure_logging
+from app.telemetry.tracing import Tracing
 
 _CLOSE = (b"connection", b"close")
 
@@ -29,7 +31,8 @@ def serve(settings: Settings, *, drain: float, grace: int) -> None:
     """
     configure_logging(settings.log_level, settings.log_format, service="api")
     draining = Event()
-    app = create_app(settings, lifespan=partial(api_lifespan, draining=draining.is_set))
+    tracing = Tracing.to(settings.otel_exporter_otlp_endpoint, service="api", version=version("localchat"))
+    app = create_app(settings, lifespan=partial(api_lifespan, draining=draining.is_set), tracing=tracing)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -41,7 +44,10 @@ def serve(settings: Settings, *, drain: float, grace: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=grace,
     )
-    DrainingServer(config, drain=drain, on_stop=draining.set).run()
+    try:
+        DrainingServer(config, drain=drain, on_stop=draining.set).run()
+    finally:
+        tracing.close()
 
 
 class DrainingServer(uvicorn.Server):

@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 from pgvector.asyncpg import register_vector
 
+from app.db.spans import record_statement
 from app.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Database:
 
         async def prepare(connection: Connection) -> None:
             await prepare_connection(connection)
+            connection.add_query_logger(record_statement)
             if observe is not None:
                 connection.add_query_logger(observe)
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
+from opentelemetry.trace import SpanKind
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
@@ -22,6 +23,7 @@ from pgqueuer.domain.models import Job, TracebackRecord
 from pgqueuer.domain.types import JOB_STATUS, JobId
 
 from app.errors import LocalChatError
+from app.telemetry import tracing
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -34,6 +36,8 @@ REINDEX_ENTRYPOINT = "reindex"
 # A job whose worker died is taken over after this many seconds without a heartbeat.
 HEARTBEAT_TIMEOUT = 10.0
 _LONGEST_DELAY = 60.0
+
+Headers = Callable[[], Mapping[str, str]]
 
 _log = logging.getLogger(__name__)
 
@@ -61,9 +65,12 @@ async def enqueue(
     connection: "Connection | PoolConnectionProxy[asyncpg.Record]",
     document_id: UUID,
     version: int,
-    headers: Mapping[str, str] | None = None,
+    headers: Headers = dict,
 ) -> None:
-    """Add a job inside the caller's transaction, unless one for this version waits or runs already."""
+    """Add a job inside the caller's transaction, unless one for this version waits or runs already.
+
+    `headers` gives what the worker needs to go on with the caller's trace.
+    """
     payload = {"document_id": str(document_id), "version": version}
     await _enqueue(connection, ENTRYPOINT, payload, dedupe_key(document_id, version), headers)
 
@@ -71,7 +78,7 @@ async def enqueue(
 async def enqueue_reindex(
     connection: "Connection | PoolConnectionProxy[asyncpg.Record]",
     reindex_id: UUID,
-    headers: Mapping[str, str] | None = None,
+    headers: Headers = dict,
 ) -> None:
     """The same for a reindex. It goes ahead of documents that wait, and one runs at a time in the whole fleet."""
     payload = {"reindex_id": str(reindex_id)}
@@ -83,16 +90,26 @@ async def _enqueue(
     entrypoint: str,
     payload: Mapping[str, object],
     key: str,
-    headers: Mapping[str, str] | None,
+    headers: Headers,
 ) -> None:
-    await Queries(_EnqueueDriver(cast("Connection", connection))).enqueue(
-        entrypoint,
-        orjson.dumps(payload),
-        priority=1 if entrypoint == REINDEX_ENTRYPOINT else 0,
-        dedupe_key=key,
-        headers=dict(headers) if headers else None,
-        on_conflict="skip",
-    )
+    with tracing.span(f"send {entrypoint}", SpanKind.PRODUCER, messaging(entrypoint, "send")):
+        await Queries(_EnqueueDriver(cast("Connection", connection))).enqueue(
+            entrypoint,
+            orjson.dumps(payload),
+            priority=1 if entrypoint == REINDEX_ENTRYPOINT else 0,
+            dedupe_key=key,
+            headers=dict(headers()) or None,
+            on_conflict="skip",
+        )
+
+
+def messaging(queue: str, operation: str) -> dict[str, str]:
+    """Of a span around a job, by OpenTelemetry's conventions for messaging. `operation`: send or process."""
+    return {
+        "messaging.system": "pgqueuer",
+        "messaging.destination.name": queue,
+        "messaging.operation.type": operation,
+    }
 
 
 class _EnqueueDriver(AsyncpgDriver):
@@ -139,9 +156,9 @@ class QueueWorker:
     growing delay; any other holds the job for a person to look at. A worker that loses Postgres connects again
     by itself.
 
-    Each job is worked on within what `within` makes of its headers. `on_attempt` is told of each attempt's result:
-    ok, recovered (ok after another worker or attempt had begun, which both handlers tell by returning True, or had
-    failed), retry or dead.
+    Each job is worked on within what `within` makes of its queue's name and its headers. `on_attempt` is told of
+    each attempt's result: ok, recovered (ok after another worker or attempt had begun, which both handlers tell by
+    returning True, or had failed), retry or dead.
     """
 
     def __init__(
@@ -150,7 +167,7 @@ class QueueWorker:
         handle: Callable[[IngestJob], Awaitable[bool]],
         *,
         reindex: Callable[[ReindexJob], Awaitable[bool]] | None = None,
-        within: Callable[[Mapping[str, str]], AbstractContextManager[object]] = lambda _headers: nullcontext(),
+        within: Callable[[str, Mapping[str, str]], AbstractContextManager[object]] = lambda *_: nullcontext(),
         on_attempt: Callable[[str], None] = lambda _result: None,
         concurrency: int = 4,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
@@ -221,7 +238,7 @@ class QueueWorker:
     async def _dispatch(self, job: Job, handling: Awaitable[bool]) -> None:
         result = "dead"
         try:
-            with self._within(_headers(job)):
+            with self._within(job.entrypoint, _headers(job)):
                 resumed = await self._attempt(job, handling)
             result = "recovered" if resumed or job.attempts else "ok"
         except RetryRequested:

@@ -92,7 +92,7 @@ class Endpoint:
         operation: str,
         timeout: float | None,  # noqa: ASYNC109
     ) -> AsyncIterator[httpx.Response]:
-        span = tracing.begin(method, SpanKind.CLIENT, self._attributes(method, path))
+        span = tracing.begin(f"{method} {path}", SpanKind.CLIENT, self._attributes(method, path))
         try:
             async with self._answered(span, method, path, payload, model, operation, timeout) as response:
                 yield response
@@ -138,7 +138,7 @@ class Endpoint:
             await response.aclose()
 
     def _attributes(self, method: str, path: str) -> dict[str, str]:
-        return {"http.request.method": method, "url.path": path, "server.address": self.name}
+        return {"http.request.method": method, "url.template": path, "server.address": self.name}
 
 
 async def _split(response: httpx.Response, model: str, operation: str) -> AsyncGenerator[Json, None]:

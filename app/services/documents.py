@@ -156,7 +156,7 @@ class DocumentService:
                     metadata=described,
                 )
                 await documents.add_version(connection, document_id, upload.content)
-                await jobs.enqueue(connection, document_id, document.version + 1, self._job_headers())
+                await jobs.enqueue(connection, document_id, document.version + 1, self._job_headers)
             return _found(await documents.get(connection, tenant, document_id), document_id)
 
     async def retry(self, tenant: str, document_id: UUID) -> Document:
@@ -222,14 +222,14 @@ class DocumentService:
                 )
             return UploadResult(known, unchanged=True)
         await documents.add_version(connection, document_id, file.content)
-        await jobs.enqueue(connection, document_id, 1, self._job_headers())
+        await jobs.enqueue(connection, document_id, 1, self._job_headers)
         stored = await documents.get(connection, collection.tenant, document_id)
         return UploadResult(_found(stored, document_id), unchanged=False)
 
     async def _requeue(self, connection: PooledConnection, document: Document) -> None:
         await documents.requeue(connection, document.id)
         await chunks.forgive(connection, document.id, document.version)
-        await jobs.enqueue(connection, document.id, document.version, self._job_headers())
+        await jobs.enqueue(connection, document.id, document.version, self._job_headers)
 
 
 def etag(document: Document) -> str:

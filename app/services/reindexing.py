@@ -59,7 +59,7 @@ class ReindexService:
                 indexed=False,
             )
             reindex_id = await reindexes.insert(connection, collection.id, space.id, model.name)
-            await jobs.enqueue_reindex(connection, reindex_id, self._job_headers())
+            await jobs.enqueue_reindex(connection, reindex_id, self._job_headers)
         return await self._collections.get(tenant, name)
 
     async def cancel(self, tenant: str, name: str) -> CollectionStatistics:

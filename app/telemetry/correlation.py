@@ -40,6 +40,14 @@ def span_id(ids: Correlation) -> str:
     return f"{span.span_id:016x}" if span.is_valid else ids.span_id
 
 
+def joined(ids: Correlation) -> Correlation:
+    """These ids in the trace and under the span that is open now, if one is."""
+    span = trace.get_current_span().get_span_context()
+    if not span.is_valid:
+        return ids
+    return ids._replace(trace_id=f"{span.trace_id:032x}", span_id=f"{span.span_id:016x}")
+
+
 def bind(correlation: Correlation | None) -> Token[Correlation | None]:
     """Make `correlation` the current one for this task and those it starts, until `unbind`."""
     return _current.set(correlation)

@@ -7,6 +7,9 @@ The edge decides once, in `correlation.correlate`, whether a trace is recorded. 
 """
 
 import asyncio
+import os
+import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, Token
@@ -36,10 +39,20 @@ class Tracing:
 
     @classmethod
     def to(cls, endpoint: str | None, *, service: str, version: str) -> "Tracing":
-        """Send spans to an OTLP/HTTP collector, in the background; what it does not take in time is dropped."""
+        """Send spans to an OTLP/HTTP collector, in the background; what it does not take in time is dropped.
+
+        `service` names this kind of process. What is not sampled at the edge does not get here.
+        """
         if not endpoint:
             return cls()
-        resource = Resource.create({"service.name": service, "service.version": version})
+        resource = Resource.create(
+            {
+                "service.name": f"localchat-{service}",
+                "service.namespace": "localchat",
+                "service.version": version,
+                "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
+            }
+        )
         provider = TracerProvider(resource=resource, sampler=ParentBased(ALWAYS_ON))
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=5)
         provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -79,6 +92,21 @@ def record(name: str, began: float, ended: float) -> None:
     tracer = _tracer.get()
     if tracer is not None:
         tracer.start_span(name, start_time=int(began * 1e9)).end(int(ended * 1e9))
+
+
+def record_ended(
+    name: str,
+    seconds: float,
+    *,
+    kind: SpanKind = SpanKind.INTERNAL,
+    attributes: Attributes | None = None,
+    error: BaseException | None = None,
+) -> None:
+    """A span of work that has ended just now, after `seconds`."""
+    tracer = _tracer.get()
+    if tracer is not None:
+        began = time.time_ns() - int(seconds * 1e9)
+        end(tracer.start_span(name, kind=kind, attributes=attributes, start_time=began), error)
 
 
 def inside(span: Span) -> AbstractContextManager[object]:

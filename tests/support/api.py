@@ -63,6 +63,7 @@ from app.services.models import ModelService
 from app.services.plans import PlanReport
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
+from app.telemetry.tracing import Tracing
 from tests.support.cache_service import FakeCache
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -496,16 +497,19 @@ class Fakes:
 
 
 @asynccontextmanager
-async def client_of(fakes: Fakes, *, fresh: bool = False, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def client_of(
+    fakes: Fakes, *, fresh: bool = False, tracing: Tracing | None = None, **settings: Any
+) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of the application around `fakes`; `fresh` for one that no other test has used."""
-    transport = httpx.ASGITransport(serving(fakes, fresh=fresh, **settings), raise_app_exceptions=False)
+    app = serving(fakes, fresh=fresh, tracing=tracing, **settings)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 
 
-def serving(fakes: Fakes, *, fresh: bool = False, **settings: Any) -> ASGIApp:
+def serving(fakes: Fakes, *, fresh: bool = False, tracing: Tracing | None = None, **settings: Any) -> ASGIApp:
     """The application around `fakes`, as a server would call it."""
-    app = _new_app(**settings) if fresh else _cached_app(**settings)
+    app = _new_app(tracing, **settings) if fresh or tracing else _cached_app(**settings)
     services = fakes.services(settings_of(**settings), app.state.metrics)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -518,14 +522,14 @@ def settings_of(**settings: Any) -> Settings:
     return Settings(**{"_env_file": None, **settings})
 
 
-def _new_app(**settings: Any) -> FastAPI:
+def _new_app(tracing: Tracing | None = None, **settings: Any) -> FastAPI:
     made: list[Metrics] = []
 
     def lifespan(_: Settings, metrics: Metrics) -> Lifespan:
         made.append(metrics)
         return _no_lifespan
 
-    app = create_app(settings_of(**settings), lifespan=lifespan)
+    app = create_app(settings_of(**settings), lifespan=lifespan, tracing=tracing)
     app.state.metrics = made[0]
     return app
 

@@ -34,6 +34,7 @@ class ScriptedModels:
     gap: float = 0.02
     embed_seconds: float = 0.0
     chats: int = 0
+    requests: list[Request] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     streaming: int = 0
     embedding: asyncio.Event = field(default_factory=asyncio.Event)
@@ -41,6 +42,7 @@ class ScriptedModels:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[str]:
         async with FakeOllama(handler=self._answer).running() as server:
+            self.requests = server.requests
             yield server.url
 
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
