@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from app.cache.stats import CacheObserver, CacheStats
 from app.cache.tier import SharedTier
 from app.cache.tiers import TieredStore
 from app.cache.versions import VersionWatch
+from app.cache.warming import TURN_POLL, LoadGate, Pacer
 from app.db.database import Database
 from app.services.changes import CorpusChanges
 from app.settings import Settings
@@ -62,6 +64,7 @@ class Cache:
     chain: CacheChain
     watch: VersionWatch
     manager: CacheManager
+    pacer: Pacer
     redis: Redis | None
     listeners: list[Callable[[], None]]
 
@@ -86,7 +89,8 @@ async def open_cache(
     last = parts.last_tier() if parts.uses_postgres else None
     if last is not None:
         _run(last.upkeep.run(), stack)
-    return Cache(chain, parts.watch, CacheManager(tiers, parts.judge, last), parts.redis, listeners)
+    manager = CacheManager(tiers, parts.judge, last)
+    return Cache(chain, parts.watch, manager, parts.pacer(), parts.redis, listeners)
 
 
 @dataclass(slots=True)
@@ -163,10 +167,11 @@ class _Parts:
         )
 
     def lease(self) -> FleetLease:
-        stores: list[tuple[LeaseStore, Breaker]] = [(PostgresLeases(self.held), Breaker("postgres leases"))]
-        if self.redis is not None:
-            stores.insert(0, (RedisLeases(self.redis), Breaker("redis leases")))
-        return FleetLease(stores)
+        return FleetLease(self._lease_stores())
+
+    def pacer(self) -> Pacer:
+        turns = FleetLease(self._lease_stores(), wait=math.inf, poll=TURN_POLL)
+        return Pacer(turns, LoadGate(self.settings.cache_warm_max_load))
 
     def feed(self, tiers: TieredStore, listeners: Sequence[Callable[[], None]]) -> PostgresVersionFeed:
         def on_notice(payload: str) -> None:
@@ -206,6 +211,12 @@ class _Parts:
             ),
         )
         return LastTier(PostgresCatalog(self.held, table=table), upkeep, pins)
+
+    def _lease_stores(self) -> list[tuple[LeaseStore, Breaker]]:
+        stores: list[tuple[LeaseStore, Breaker]] = [(PostgresLeases(self.held), Breaker("postgres leases"))]
+        if self.redis is not None:
+            stores.insert(0, (RedisLeases(self.redis), Breaker("redis leases")))
+        return stores
 
     def _tier(self, backend: RedisCache | PostgresCache, ttl: float) -> SharedTier:
         return SharedTier(backend, codec=self.codec, breaker=Breaker(backend.name), stats=self.stats, ttl=ttl)

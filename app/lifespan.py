@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -49,6 +50,8 @@ from app.services.reindexing import ReindexService
 from app.services.reporting import reporting
 from app.services.search import SearchService
 from app.services.statistics import StatisticsKeeper
+from app.services.warm_questions import WarmQuestions
+from app.services.warming import UnhurriedChat, WarmingService
 from app.services.watching import IngestWatcher
 from app.settings import Settings
 from app.telemetry import correlation
@@ -116,24 +119,32 @@ async def _build(
     )
     conversations = ConversationService(database)
     contexts = ModelContexts(client)
-    pipeline = AnswerPipeline(
+    pipeline = partial(
+        AnswerPipeline,
         search,
-        client,
         prompts=PromptBuilder(TokenCounter()),
         rewriter=RuleRewriter(),
         relevance=Relevance(),
         contexts=contexts,
-        observer=watched,
     )
     streams: StreamCache[Event] = StreamCache(cache.chain)
     stack.push_async_callback(streams.close)
+    cached_answers = CachedAnswers(streams, directory, client)
     answers = AnswerService(
-        pipeline,
-        CachedAnswers(streams, directory, client),
+        pipeline(client, observer=watched),
+        cached_answers,
         conversations,
         default_model=settings.chat_model,
         trace_id=_trace_id,
         observer=watched,
+    )
+    warming = WarmingService(
+        WarmQuestions(cache.manager, database),
+        cache.pacer,
+        search=search,
+        answers=cached_answers,
+        pipeline=pipeline(UnhurriedChat(client)),
+        default_model=settings.chat_model,
     )
     lag = RecentMaximum()
     health, deep_health = open_health(
@@ -152,7 +163,8 @@ async def _build(
         lag.observe(seconds)
 
     gauges = [GaugeSampler(metrics, database, cache.chain).run()] if metrics.enabled else []
-    for work in (sample_lag(observe_lag), health.watch(), *gauges):
+    warm = [warming.after_start()] if settings.cache_warm_on_startup else []
+    for work in (sample_lag(observe_lag), health.watch(), *gauges, *warm):
         stack.callback(asyncio.create_task(work).cancel)
     return Services(
         documents=documents,
@@ -170,6 +182,7 @@ async def _build(
             database, cache.manager, observe=lambda verdict: metrics.feedback.labels(verdict).inc()
         ),
         cache=CacheService(cache.manager, database),
+        warming=warming,
         health=health,
         deep_health=deep_health,
         metrics=metrics,

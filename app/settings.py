@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     l3_cache_max_bytes: Count = 1024 * MIB
     cache_signing_keys: Annotated[tuple[tuple[str, str], ...], NoDecode] = ()
     cache_warm_on_startup: bool = False
+    cache_warm_max_load: Annotated[float, Field(gt=0, le=1)] = 0.5
     semantic_cache_mode: Literal["off", "shadow", "serve"] = "shadow"
     semantic_cache_error_budget: Annotated[float, Field(gt=0, lt=1)] = 0.01
 

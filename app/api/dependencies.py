@@ -19,6 +19,7 @@ from app.services.health import HealthService
 from app.services.models import ModelService
 from app.services.plans import PlanService
 from app.services.reindexing import ReindexService
+from app.services.warming import WarmingService
 from app.services.watching import IngestWatcher
 from app.telemetry.metrics import Metrics
 
@@ -42,6 +43,7 @@ class Services:
     models: ModelService
     feedback: FeedbackService
     cache: CacheService
+    warming: WarmingService
     health: HealthService
     deep_health: DeepHealth
     metrics: Metrics

@@ -12,6 +12,7 @@ from app.cache.lookup import Search
 from app.cache.record import CacheControl, Cached, CacheStatus, Computed, freeze
 from app.cache.rounds import Rounds
 from app.cache.single_flight import SingleFlight
+from app.cache.stats import Counted
 from app.cache.tiers import TieredStore
 from app.errors import NotCached
 
@@ -39,8 +40,10 @@ class CacheChain:
         self._flights: SingleFlight[Cached[Any]] = SingleFlight()
         self._searches: Rounds[Search] = Rounds()
 
-    async def lookup(self, spec: KeySpec) -> Search:
+    async def lookup(self, spec: KeySpec, control: CacheControl = CacheControl.USE) -> Search:
         """Look into the tiers, once for all who have asked for the same."""
+        if control is CacheControl.WARM:
+            return Search(hit=(await self.tiers.search(spec, counted=Counted.NOTHING)).hit)
         hit = self.tiers.peek(spec.key, spec.ttl)
         if hit is not None:
             return Search(hit=hit)
@@ -73,9 +76,9 @@ class CacheChain:
             return Cached(value, CacheStatus.BYPASS, key.digest, corpus_version=computed.corpus_version)
         fallback: Cached[T] | None = None
         if control is not CacheControl.REFRESH:
-            found = await self.lookup(spec)
+            found = await self.lookup(spec, control)
             if found.hit is not None:
-                if self.is_ageing(found.hit):
+                if control is not CacheControl.WARM and self.is_ageing(found.hit):
                     self.refresh_early(spec, compute)
                 return found.hit
             fallback = found.fallback
@@ -96,7 +99,7 @@ class CacheChain:
             return Lease(spec.key.digest, "", 0.0, None)
 
         async def probe() -> Cached[Any] | None:
-            return (await self.tiers.search(spec, again=True)).hit
+            return (await self.tiers.search(spec, counted=Counted.HITS)).hit
 
         return await self._lease.claim(f"{spec.key.digest}:{version}", probe)
 

@@ -93,6 +93,7 @@ class KeySpec:
                 "chat_model": partition.chat_model,
                 "prompt": partition.prompt,
                 "sampling": dict(partition.sampling),
+                "conversation": partition.conversation,
             },
             corpus_version=corpus_version,
         )

@@ -14,7 +14,7 @@ from app.cache.keys import KeySpec
 from app.cache.memory import MemoryCache
 from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import Cached, CacheStatus, Record
-from app.cache.stats import CacheStats
+from app.cache.stats import CacheStats, Counted
 from app.cache.tier import Found, SharedTier
 from app.telemetry import tracing
 
@@ -78,23 +78,23 @@ class TieredLookup:
             tracing.record_ended("rag.cache get", seconds, attributes=attributes)
         return hit
 
-    async def search(self, key: CacheKey, spec: KeySpec | None = None, *, again: bool = False) -> Search:
-        """Look into every tier. With `spec`, a record carried forward is written back to the shared tiers.
-
-        `again`: for a request that has looked before, whose misses are counted already.
-        """
+    async def search(
+        self, key: CacheKey, spec: KeySpec | None = None, *, counted: Counted = Counted.EVERYTHING
+    ) -> Search:
+        """Look into every tier. With `spec`, a record carried forward is written back to the shared tiers."""
         if not tracing.recording():
-            return await self._search(key, spec, again=again)
+            return await self._search(key, spec, counted)
+        again = counted is Counted.HITS
         with tracing.span(
             "rag.cache get", attributes={"rag.cache.namespace": key.namespace, "rag.cache.again": again}
         ) as span:
-            found = await self._search(key, spec, again=again)
+            found = await self._search(key, spec, counted)
             span.set_attributes(_outcome(found.hit))
             return found
 
-    async def _search(self, key: CacheKey, spec: KeySpec | None, *, again: bool) -> Search:
+    async def _search(self, key: CacheKey, spec: KeySpec | None, counted: Counted) -> Search:
         give_up = self._clock() + self._budget
-        found = await self._in_memory(key, spec, again=again)
+        found = await self._in_memory(key, spec, counted)
         if found is not None and found.status is CacheStatus.HIT:
             return Search(hit=found)
         fallback = found
@@ -102,18 +102,18 @@ class TieredLookup:
             left = give_up - self._clock()
             if left <= 0:
                 break
-            found = await self._in_shared(key, position, tier, left, spec, again=again)
+            found = await self._in_shared(key, position, tier, left, spec, counted)
             if found is not None and found.status is CacheStatus.HIT:
                 return Search(hit=found)
             fallback = fallback or found
         return Search(fallback=fallback)
 
-    async def _in_memory(self, key: CacheKey, spec: KeySpec | None, *, again: bool) -> Cached[Any] | None:
+    async def _in_memory(self, key: CacheKey, spec: KeySpec | None, counted: Counted) -> Cached[Any] | None:
         started = time.perf_counter_ns()
         name = self._memory.name
         entry = self._memory.lookup(key.digest)
         if entry is None:
-            if not again:
+            if counted is Counted.EVERYTHING:
                 self._stats.miss(name, key.namespace)
             return None
         judgement = await self._judge.judge(key, entry.value)
@@ -126,13 +126,19 @@ class TieredLookup:
         if judgement.carried:
             self._memory.put(key, judgement.record, left)
             self._carry(key, judgement.record, left, spec)
-        return self._hit(key, judgement.record, name, left, started)
+        return self._hit(key, judgement.record, name, left, started, counted=counted)
 
     async def _in_shared(
-        self, key: CacheKey, position: int, tier: SharedTier, budget: float, spec: KeySpec | None, *, again: bool
+        self,
+        key: CacheKey,
+        position: int,
+        tier: SharedTier,
+        budget: float,
+        spec: KeySpec | None,
+        counted: Counted,
     ) -> Cached[Any] | None:
         started = time.perf_counter_ns()
-        found = await tier.read(key, budget, again=again)
+        found = await tier.read(key, budget, counted=counted)
         if found is None:
             return None
         judgement = await self._judge.judge(key, found.record)
@@ -148,7 +154,7 @@ class TieredLookup:
             self._carry(key, judgement.record, left, spec)
         elif position > 0:
             self._background.spawn(self._fill(key, found, left, position))
-        return self._hit(key, judgement.record, tier.name, left, started, found.hits)
+        return self._hit(key, judgement.record, tier.name, left, started, found.hits, counted=counted)
 
     def _left(self, deadline: float, record: Record, ttl: float | None) -> float:
         """Seconds for which a record may be used."""
@@ -182,8 +188,18 @@ class TieredLookup:
             await tier.write(key, found.payload, min(left, tier.ttl), About())
 
     def _hit(
-        self, key: CacheKey, record: Record, tier: str, left: float, started: int, hits: int | None = None
+        self,
+        key: CacheKey,
+        record: Record,
+        tier: str,
+        left: float,
+        started: int,
+        hits: int | None = None,
+        *,
+        counted: Counted = Counted.EVERYTHING,
     ) -> Cached[Any]:
+        if counted is Counted.NOTHING:
+            return self._cached(key, record, CacheStatus.HIT, tier, left)
         counters = self._stats.of(key.namespace)
         counters.requests += 1
         counters.seconds_saved += record.seconds

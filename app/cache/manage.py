@@ -63,6 +63,19 @@ class CacheManager:
         await last.upkeep.flush()
         return await last.catalog.top(tenant, limit=limit, namespace=namespace)
 
+    async def popular(
+        self,
+        *,
+        limit: int,
+        tenant: str | None = None,
+        collection: int | None = None,
+        namespace: str | None = None,
+    ) -> list[CatalogEntry]:
+        """Return searches and answers that were used, most used first, expired ones too; None is every tenant."""
+        last = self._required
+        await last.upkeep.flush()
+        return await last.catalog.popular(limit=limit, tenant=tenant, collection=collection, namespace=namespace)
+
     async def details(self, tenant: str, digest: str) -> EntryDetails | None:
         row = None if self.last is None else await self.last.catalog.one(tenant, digest)
         key = self._tiers.key_in_memory(digest) if row is None else row[0].key

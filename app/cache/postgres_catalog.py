@@ -16,6 +16,12 @@ _TOP = f"""
 SELECT {_COLUMNS} FROM @table WHERE expires_at > now() AND tenant = $1 AND namespace = coalesce($3, namespace)
 ORDER BY hit_count DESC, id LIMIT $2
 """  # noqa: S608 - constants only
+_POPULAR = f"""
+SELECT {_COLUMNS} FROM @table WHERE hit_count > 0 AND tenant = coalesce($1, tenant)
+    AND namespace IN ('retrieval', 'answer') AND namespace = coalesce($2, namespace)
+    AND collection_id IN (SELECT id FROM collections WHERE deleted_at IS NULL AND id = coalesce($3, id))
+ORDER BY hit_count DESC, id LIMIT $4
+"""  # noqa: S608 - constants only
 _BROWSE = f"""
 SELECT {_COLUMNS} FROM @table
 WHERE tenant = $1 AND strpos(lower(query_text), lower($2)) > 0 AND id < coalesce($3, 2147483647)
@@ -44,18 +50,29 @@ class CatalogEntry:
 
 
 class PostgresCatalog:
-    """Every method is bound to one tenant. Raises asyncpg's errors, OSError or TimeoutError."""
+    """Bound to one tenant, all but `popular`. Raises asyncpg's errors, OSError or TimeoutError."""
 
     def __init__(self, connections: HeldConnections, *, table: str = "query_cache", timeout: float = 5.0) -> None:
         self._connections = connections
         self._timeout = timeout
-        self._top, self._browse, self._one = (
-            statement.replace("@table", table) for statement in (_TOP, _BROWSE, _ONE)
+        self._top, self._popular, self._browse, self._one = (
+            statement.replace("@table", table) for statement in (_TOP, _POPULAR, _BROWSE, _ONE)
         )
 
     async def top(self, tenant: str, *, limit: int = 10, namespace: str | None = None) -> list[CatalogEntry]:
         """Return the unexpired entries with the most hits."""
         return [_entry(row) for row in await self._fetch(self._top, tenant, limit, namespace)]
+
+    async def popular(
+        self,
+        *,
+        limit: int,
+        tenant: str | None = None,
+        collection: int | None = None,
+        namespace: str | None = None,
+    ) -> list[CatalogEntry]:
+        """Return results of collections that exist, with hits, most first, expired or not. None is every tenant."""
+        return [_entry(row) for row in await self._fetch(self._popular, tenant, namespace, collection, limit)]
 
     async def browse(
         self,

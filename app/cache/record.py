@@ -10,12 +10,16 @@ T = TypeVar("T")
 
 
 class CacheControl(StrEnum):
-    """How one request uses the cache. BYPASS neither reads nor writes; REFRESH writes only."""
+    """How one request uses the cache. BYPASS neither reads nor writes; REFRESH writes only.
+
+    WARM is USE by nobody: what is held already counts as no hit, saves nobody's time and is no more popular.
+    """
 
     USE = "use"
     BYPASS = "bypass"
     REFRESH = "refresh"
     ONLY_IF_CACHED = "only-if-cached"
+    WARM = "warm"
 
 
 class CacheStatus(StrEnum):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum, auto
 from itertools import accumulate
 
 _SUB_BITS = 3
@@ -36,6 +37,14 @@ class LatencyHistogram:
         bucket = next(index for index, passed in enumerate(accumulate(self.counts)) if passed >= wanted)
         exponent = max(0, (bucket >> _SUB_BITS) - 1)
         return (bucket - (exponent << _SUB_BITS) + 1 << exponent) / 1e9
+
+
+class Counted(Enum):
+    """What one search of the tiers counts. HITS: by a request that has looked before, whose misses are counted."""
+
+    EVERYTHING = auto()
+    HITS = auto()
+    NOTHING = auto()
 
 
 class CacheObserver:

@@ -78,9 +78,10 @@ class StreamCache(Generic[E]):
         refresh = control is CacheControl.REFRESH
         fallback = None
         if not refresh:
-            found = await self._chain.lookup(spec)
+            found = await self._chain.lookup(spec, control)
             if found.hit is not None:
-                self._refresh_early(spec, source, found.hit)
+                if control is not CacheControl.WARM:
+                    self._refresh_early(spec, source, found.hit)
                 return found.hit
             if control is CacheControl.ONLY_IF_CACHED:
                 raise NotCached("The cache holds no fresh answer to this question.")

@@ -15,7 +15,7 @@ from app.cache.breaker import Breaker
 from app.cache.codec import EnvelopeCodec, Refusal
 from app.cache.patience import PatientTimer, patience
 from app.cache.record import Record
-from app.cache.stats import CacheStats
+from app.cache.stats import CacheStats, Counted
 from app.telemetry import tracing
 
 logger = logging.getLogger(__name__)
@@ -75,10 +75,8 @@ class SharedTier:
         self._hard = hard
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def read(self, key: CacheKey, budget: float, *, again: bool = False) -> Found | None:
+    async def read(self, key: CacheKey, budget: float, *, counted: Counted = Counted.EVERYTHING) -> Found | None:
         """Look the key up, waiting `budget` seconds at most. An error or a refused payload is a miss.
-
-        `again`: by a request that has looked before, whose miss is counted already.
 
         A hit is not counted here: whether it is one depends on its freshness.
         """
@@ -99,7 +97,7 @@ class SharedTier:
             return None
         self.breaker.succeeded()
         if entry is None:
-            if not again:
+            if counted is Counted.EVERYTHING:
                 self._stats.miss(self.name, key.namespace)
             return None
         opened = self._codec.open(key, entry.value)

@@ -19,7 +19,7 @@ from app.cache.notices import Backplane, Notice
 from app.cache.policy import ChainPolicy
 from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import Cached, CacheStatus, Computed, Record, freeze
-from app.cache.stats import CacheStats
+from app.cache.stats import CacheStats, Counted
 from app.cache.tier import Holding, SharedTier
 from app.errors import CacheUnavailable
 
@@ -82,12 +82,9 @@ class TieredStore:
         """
         return self._lookup.peek(key, ttl)
 
-    async def search(self, spec: KeySpec, *, again: bool = False) -> Search:
-        """Look into every tier, keeping the best expired entry in case nothing better can be had.
-
-        `again`: for a request that has looked before, whose misses are counted already.
-        """
-        return await self._lookup.search(spec.key, spec, again=again)
+    async def search(self, spec: KeySpec, *, counted: Counted = Counted.EVERYTHING) -> Search:
+        """Look into every tier, keeping the best expired entry in case nothing better can be had."""
+        return await self._lookup.search(spec.key, spec, counted=counted)
 
     async def remember(
         self,

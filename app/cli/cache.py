@@ -1,6 +1,7 @@
 """`localchat cache …`: the cache of a running service."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,6 +34,38 @@ def top(
     from app.cli.cache_tables import show_top
 
     asyncio.run(show_top(limit, namespace, url=url, api_key=api_key))
+
+
+@app.command()
+def warm(
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="Questions to ask, one a line; else those used most.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-l", min=1, max=1000, help="How many of those used most; 100.")
+    ] = None,
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="Any if not given; of a file's questions, default.")
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", "-n", help="retrieval or answer alone; a file's are answered.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+) -> None:
+    """Ask questions ahead, so that their results are in memory: gradually, and while the service is not busy."""
+    from app.cli.cache_warm import questions_in, warm_cache
+
+    if file is not None and limit is not None:
+        raise typer.BadParameter("is of the most used; a file's questions are all asked", param_hint="--limit")
+    asked = {
+        "queries": questions_in(file) if file else None,
+        "limit": limit,
+        "collection": collection,
+        "namespace": namespace,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    asyncio.run(warm_cache(given, url=url, api_key=api_key))
 
 
 @app.command()

@@ -21,9 +21,7 @@ async def show_stats(*, url: str, api_key: str | None) -> None:
         CommandFailed: the service does not answer, or refuses; so do the others.
     """
     stats = await _call("GET", "/api/cache/stats", url, api_key)
-    table = _table(
-        "tier", "namespace", *(["entries", "size", "hits", "misses", "rate", "p50", "p99", "evicted", "errors"])
-    )
+    table = _table("tier", "namespace", *_USE)
     for name, tier in stats["tiers"].items():
         state = "all" if tier["available"] else "no answer"
         table.add_row(name, state, *_use(tier), style="bold")

@@ -117,7 +117,7 @@ class Scheduler:
             raise
         else:
             endpoint.breaker.succeed()
-            if lane is Lane.BULK:
+            if lane is Lane.BULK and work is Work.EMBED:
                 self._learn(lease)
         finally:
             self._release(lease)

@@ -79,6 +79,7 @@ class Chunk:
 @dataclass(frozen=True)
 class Facts:
     context_length: int | None
+    digest: str = "sha256:1"
 
 
 @dataclass

@@ -61,10 +61,12 @@ from app.services.feedback import FeedbackService, StoredVerdict
 from app.services.health import Examiner, HealthService, Probe
 from app.services.models import ModelService
 from app.services.plans import PlanReport
+from app.services.warming import WarmingService
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from app.telemetry.tracing import Tracing
 from tests.support.cache_service import FakeCache
+from tests.support.warming import FakeWarming
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 QUERY_ID = UUID(int=7)
@@ -447,6 +449,7 @@ class Fakes:
     direct: FakeDirect = field(default_factory=FakeDirect)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
     cache: FakeCache = field(default_factory=FakeCache)
+    warming: FakeWarming = field(default_factory=FakeWarming)
     postgres: Probe = well
     redis: Probe = well
     draining: bool = False
@@ -488,6 +491,7 @@ class Fakes:
             models=ModelService(FakeModelServer(), chat_model="smollm2:135m", embedding_model="all-minilm"),
             feedback=cast("FeedbackService", self.feedback),
             cache=cast("CacheService", self.cache),
+            warming=cast("WarmingService", self.warming),
             health=self.health,
             deep_health=deep_health,
             metrics=metrics,

@@ -9,18 +9,31 @@ from typing import Any, Self
 import orjson
 
 from app.cache.record import CacheControl, Cached, CacheStatus
+from app.cache.streams import StreamCache
 from app.caching import Cache, open_cache
 from app.db.database import Database
+from app.domain.answers import AnswerRequest, Event
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, Vector
+from app.generation.prompt import PromptBuilder
+from app.generation.relevance import Relevance
+from app.generation.rewriting import RuleRewriter
+from app.services.answer import Answer, AnswerService, collect
+from app.services.answer_pipeline import AnswerPipeline
 from app.services.cache_admin import CacheService
+from app.services.cached_answers import CachedAnswers
 from app.services.cached_search import CachedSearch
 from app.services.collections import CollectionService
+from app.services.contexts import ModelContexts
 from app.services.directory import CollectionDirectory
 from app.services.feedback import FeedbackService
 from app.services.search import SearchService
 from app.services.statistics import StatisticsKeeper
+from app.services.warm_questions import WarmQuestions
+from app.services.warming import WarmingService
 from app.settings import Settings
+from tests.support.answering import FakeConversations
+from tests.support.answering import FakeModels as AnsweringModels
 from tests.support.ingestion import TENANT, Desk, FakeModels, unit_vector
 
 
@@ -38,6 +51,9 @@ class Replica:
     search: CachedSearch
     admin: CacheService
     feedback: FeedbackService
+    models: AnsweringModels
+    answers: AnswerService
+    warming: WarmingService
 
     @classmethod
     async def open(cls, stack: AsyncExitStack, database_url: str, valkey_url: str, **changed: Any) -> Self:
@@ -55,13 +71,36 @@ class Replica:
         statistics = StatisticsKeeper(database)
         stack.push_async_callback(statistics.close)
         service = SearchService(database, collections, embed_query, statistics)
+        search = CachedSearch(service, directory, cache.chain)
+        models = AnsweringModels()
+        pipeline = AnswerPipeline(
+            search,
+            models,
+            prompts=PromptBuilder(),
+            rewriter=RuleRewriter(),
+            relevance=Relevance(),
+            contexts=ModelContexts(models),
+        )
+        streams: StreamCache[Event] = StreamCache(cache.chain)
+        stack.push_async_callback(streams.close)
+        answers = CachedAnswers(streams, directory, models)
         return cls(
             cache,
             collections,
             directory,
-            CachedSearch(service, directory, cache.chain),
+            search,
             CacheService(cache.manager, database),
             FeedbackService(database, cache.manager),
+            models,
+            AnswerService(pipeline, answers, FakeConversations(), default_model="fake-chat"),
+            WarmingService(
+                WarmQuestions(cache.manager, database),
+                cache.pacer,
+                search=search,
+                answers=answers,
+                pipeline=pipeline,
+                default_model="fake-chat",
+            ),
         )
 
     async def find(self, question: str, control: CacheControl = CacheControl.USE, **shape: Any) -> Cached[Any]:
@@ -75,6 +114,12 @@ class Replica:
     ) -> tuple[object, CacheStatus]:
         found = await self.search.find(Query(TENANT, "default", question, **shape), control)
         return orjson.loads(found.results), found.cached.status
+
+    async def answer(self, question: str, **shape: Any) -> Answer:
+        """Ask for an answer, and wait until every tier has it."""
+        answer = await collect(self.answers.answer(AnswerRequest(TENANT, "default", question, **shape)))
+        await self.cache.chain.tiers.drain()
+        return answer
 
     async def heard(self) -> None:
         """Wait for the notification of what is committed; it takes a moment to arrive."""

@@ -1,14 +1,16 @@
 """The cache's routes over HTTP."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 
 from app.domain.query_ids import key_prefix, new_query_id
-from app.errors import CacheUnavailable, TierOff
+from app.errors import CacheUnavailable, ModelUnavailable, TierOff
 from tests.support.api import Fakes, client_of
 from tests.support.cache_service import KEY, FakeCache
+from tests.support.warming import FakeWarming
 
 ABSENT = "f" * 64
 
@@ -105,6 +107,68 @@ async def test_what_cannot_be_done_is_told(error: TierOff | CacheUnavailable, st
         response = await client.post("/api/cache/clear", json={})
     assert (response.status_code, response.json()["type"].rpartition(":")[2]) == (status, error.code)
     assert response.json()["detail"] == error.detail
+
+
+async def test_the_most_used_questions_are_warmed_or_given_ones() -> None:
+    warming = FakeWarming()
+    async with client_of(Fakes(warming=warming)) as client:
+        top = await client.post("/api/cache/warm", json={"limit": 7, "namespace": "answer"})
+        given = await client.post("/api/cache/warm", json={"queries": ["one", "two", "broken"]})
+        await client.post("/api/cache/warm", json={"queries": ["three"], "namespace": "retrieval"})
+        await client.post("/api/cache/warm", json={})
+    assert top.json() == {"total": 1, "held": 1, "computed": 0, "failures": [], "seconds": 0.5}
+    assert given.json()["failures"] == [{"query": "broken", "detail": "The model failed while working."}]
+    nothing = {"collection": None, "namespace": None}
+    assert warming.questions.asked == [
+        nothing | {"limit": 7, "namespace": "answer"}, nothing | {"limit": 100}
+    ]  # fmt: skip
+    assert [(each.text, each.collection, each.namespace) for each in warming.warmed[1:5]] == [
+        ("one", "default", "answer"),
+        ("two", "default", "answer"),
+        ("broken", "default", "answer"),
+        ("three", "default", "retrieval"),
+    ]
+
+
+async def test_the_progress_of_warming_is_streamed() -> None:
+    body = {"queries": ["one", "two"], "stream": True}
+    async with client_of(Fakes(warming=FakeWarming())) as client:
+        response = await client.post("/api/cache/warm", json=body)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    events = [part.split("\n")[0] for part in response.text.strip().split("\n\n")]
+    assert events == ["event: progress"] * 3 + ["event: done"]
+    assert '"total":2,"held":1,"computed":1' in response.text.split("event: done")[1]
+
+
+async def test_warming_that_cannot_go_on_is_a_problem_or_the_last_event() -> None:
+    warming = FakeWarming(ModelUnavailable("No model server answers."))
+    async with client_of(Fakes(warming=warming)) as client:
+        whole = await client.post("/api/cache/warm", json={})
+        streamed = await client.post("/api/cache/warm", json={"stream": True})
+    assert (whole.status_code, whole.json()["detail"]) == (503, "No model server answers.")
+    assert streamed.status_code == 200
+    assert "event: error" in streamed.text.strip().split("\n\n")[-1]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        ({"queries": []}, 422, "queries"),
+        ({"queries": [" "]}, 422, "must not be blank"),
+        ({"queries": "one"}, 422, "queries"),
+        ({"queries": ["one"], "limit": 5}, 422, "limit is of the most used"),
+        ({"limit": 0}, 422, "limit"),
+        ({"namespace": "embedding"}, 422, "namespace"),
+        ({"questions": ["one"]}, 422, "questions"),
+        ({"queries": ["one"], "collection": "absent"}, 404, "absent"),
+    ],
+)
+async def test_a_bad_wish_for_warming_names_what_is_wrong(
+    client: httpx.AsyncClient, body: dict[str, Any], status: int, told: str
+) -> None:
+    refused = await client.post("/api/cache/warm", json=body)
+    assert refused.status_code == status
+    assert told in refused.json()["detail"]
 
 
 def test_the_id_of_an_answer_leads_to_its_entry_and_is_its_own() -> None:

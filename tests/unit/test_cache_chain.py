@@ -459,6 +459,35 @@ async def test_a_shorter_life_counts_for_what_is_stored_already() -> None:
     assert run_of(await made.chain.get_or_compute(short, pipeline)) == 3
 
 
+async def test_warming_fills_the_faster_tiers_and_counts_as_nobodys_use() -> None:
+    l2, pipeline, ledger = Tier(), Pipeline(), HitLedger()
+    writer = assemble([l2])
+    await writer.chain.get_or_compute(SPEC, pipeline)
+    await writer.tiers.drain()
+    made = assemble([l2], ledger=ledger)
+    for tier in ("l2", "l1"):
+        warmed = await made.chain.get_or_compute(SPEC, pipeline, CacheControl.WARM)
+        assert (warmed.status, warmed.tier) == (CacheStatus.HIT, tier)
+    assert (made.stats.of("answer").requests, made.stats.of("answer").seconds_saved) == (0, 0)
+    assert made.stats.tier("l1", "answer").misses == 0
+    assert not ledger.take()
+    assert (await made.chain.get_or_compute(spec_of("other?"), pipeline, CacheControl.WARM)).status == "miss"
+    assert made.stats.of("answer").misses == 1
+
+
+async def test_warming_computes_no_entry_early_and_takes_none_that_has_expired() -> None:
+    made, clock = expiring(eager=0.5)
+    pipeline = Pipeline(made.versions)
+    await made.chain.get_or_compute(SPEC, pipeline)
+    clock.now += 9
+    await made.chain.get_or_compute(SPEC, pipeline, CacheControl.WARM)
+    assert made.stats.of("answer").refreshed == 0
+    clock.now += 9
+    pipeline.error = StoreUnavailable("gone")
+    with pytest.raises(StoreUnavailable):
+        await made.chain.get_or_compute(SPEC, pipeline, CacheControl.WARM)
+
+
 def chaotic(chaos: Chaos, **options: Any) -> tuple[Assembly, Tier]:
     tier = Tier()
     return assemble([ChaosCache(tier, chaos)], **options), tier

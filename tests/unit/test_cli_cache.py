@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -11,14 +12,16 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.cli.failure import CommandFailed
-from app.errors import CacheUnavailable
+from app.errors import CacheUnavailable, ModelUnavailable
 from tests.support.api import Fakes, serving
 from tests.support.cache_service import FakeCache
+from tests.support.warming import FakeWarming
 
 
 @dataclass
 class Service:
     cache: FakeCache
+    warming: FakeWarming
     url: str
 
     def run(self, *arguments: str, answer: str | None = None) -> str:
@@ -32,16 +35,18 @@ class Service:
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    cache = FakeCache()
+    cache, warming = FakeCache(), FakeWarming()
     server = uvicorn.Server(
-        uvicorn.Config(serving(Fakes(cache=cache)), port=0, lifespan="off", log_level="warning", ws="none")
+        uvicorn.Config(
+            serving(Fakes(cache=cache, warming=warming)), port=0, lifespan="off", log_level="warning", ws="none"
+        )
     )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield Service(cache, f"http://127.0.0.1:{port}")
+    yield Service(cache, warming, f"http://127.0.0.1:{port}")
     server.should_exit = True
     thread.join()
 
@@ -79,3 +84,41 @@ def test_a_refusal_is_one_line(service: Service) -> None:
         service.run("clear", "--yes")
     with pytest.raises(CommandFailed, match="tier"):
         service.run("clear", "--tier", "l9")
+
+
+def test_questions_of_a_file_are_warmed_and_those_that_failed_are_named(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "questions.txt"
+    file.write_text("one\n\n  two  \n")
+    shown = service.run("warm", "--file", str(file), "-n", "retrieval")
+    assert "2 questions in 0.5 s: 1 results were held, 1 computed, 0 failed." in shown
+    assert [(each.text, each.namespace) for each in service.warming.warmed] == [
+        ("one", "retrieval"),
+        ("two", "retrieval"),
+    ]
+    file.write_text("one\nbroken [bold]\n")
+    with pytest.raises(CommandFailed, match="not every question"):
+        service.run("warm", "--file", str(file))
+
+
+def test_the_most_used_questions_are_warmed(service: Service) -> None:
+    assert "1 questions" in service.run("warm", "--limit", "5", "-c", "default")
+    assert service.warming.questions.asked == [{"limit": 5, "collection": "default", "namespace": None}]
+
+
+def test_a_file_without_questions_is_refused(service: Service, tmp_path: Path) -> None:
+    empty, binary = tmp_path / "empty", tmp_path / "binary"
+    empty.write_text("\n \n")
+    binary.write_bytes(b"\xff\xfe")
+    for file, reason in ((empty, "no question"), (binary, "UTF-8"), (tmp_path / "absent", "No such file")):
+        with pytest.raises(CommandFailed, match=reason):
+            service.run("warm", "-f", str(file))
+    assert "is of the most used" in service.run("warm", "-f", str(empty), "--limit", "3")
+    assert service.warming.warmed == []
+
+
+def test_warming_that_gives_up_says_why(service: Service) -> None:
+    service.warming.error = ModelUnavailable("No model server answers.")
+    with pytest.raises(CommandFailed, match="No model server answers"):
+        service.run("warm")
+    with pytest.raises(CommandFailed, match="namespace"):
+        service.run("warm", "-n", "embedding")

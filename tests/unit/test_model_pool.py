@@ -237,6 +237,24 @@ async def test_the_least_loaded_endpoint_is_asked(endpoints: list[Endpoint]) -> 
     assert [endpoint.load for endpoint in endpoints] == [0, 0]
 
 
+async def test_a_chat_that_nobody_waits_for_waits_for_queries_and_says_nothing_of_embeddings(
+    endpoints: list[Endpoint],
+) -> None:
+    clock = Clock()
+    scheduler = Scheduler(endpoints[:1], max_concurrency=2, clock=clock)
+    query = await hold(scheduler, Lane.INTERACTIVE)
+    chat = await hold(scheduler, Lane.BULK, Work.CHAT)
+    assert chat.name() is None
+    await query.end()
+    await settle()
+    assert chat.name() == "a"
+    clock.now += 60
+    await chat.end()
+    ingestion = await hold(scheduler, Lane.BULK)
+    assert ingestion.texts() == 64, "a chat of a minute is no slow embedding"
+    await ingestion.end()
+
+
 async def test_a_query_goes_where_no_bulk_work_is_and_disturbs_none(endpoints: list[Endpoint]) -> None:
     scheduler = Scheduler(endpoints, max_concurrency=2)
     bulk = await hold(scheduler, Lane.BULK)

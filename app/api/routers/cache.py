@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
-from app.api.dependencies import Provided, Tenant
-from app.api.openapi import problems
+from app.api.dependencies import Provided, Services, Tenant
+from app.api.openapi import event_stream, problems
 from app.api.routing import BodyRoute
 from app.api.schemas.cache import (
     CacheStatsView,
@@ -15,8 +15,12 @@ from app.api.schemas.cache import (
     EntryView,
     ExaminedEntryView,
     Namespace,
+    WarmedView,
+    WarmRequest,
 )
 from app.api.schemas.common import CollectionName, Cursor, Limit, PageView, Text
+from app.api.sse import EventStream, encode
+from app.domain.warming import Warmed, WarmQuestion, WarmStep
 
 router = APIRouter(
     prefix="/api/cache",
@@ -24,6 +28,14 @@ router = APIRouter(
     route_class=BodyRoute,
     responses=problems(401, 422, 503),
 )
+
+_WARMING = """event: progress
+data: {"done":1,"total":2,"held":1,"computed":0,"failed":0}
+
+event: done
+data: {"total":2,"held":1,"computed":1,"failures":[],"seconds":4.2}
+
+"""
 
 Key = Annotated[EntryKey, Path(description="As in `cache.key` of a search or an answer")]
 
@@ -95,6 +107,32 @@ async def unpin(services: Provided, tenant: Tenant, key: Key) -> ExaminedEntryVi
     return ExaminedEntryView.of(await services.cache.pin(tenant, key, pinned=False))
 
 
+@router.post(
+    "/warm",
+    operation_id="warmCache",
+    response_model=WarmedView,
+    responses={
+        200: {
+            "description": "What was done. With `stream`, `progress` {done, total, held, computed, failed} after "
+            "each query, then `done` with the same as without, or `error` {problem, retryable}",
+            "content": event_stream(("progress", "done", "error"), _WARMING),
+        },
+        **problems(400, 404, 409, 413, 415, 502),
+    },
+)
+async def warm(services: Provided, tenant: Tenant, body: WarmRequest) -> Response:
+    """Ask the most used queries, or given ones, so that their results are in memory when somebody does.
+
+    One after the other, in one replica at a time, and only while the process is not busy (`CACHE_WARM_MAX_LOAD`):
+    a long list takes its time. A client that leaves the stream ends it.
+    """
+    questions = await _questions(services, tenant, body)
+    if body.stream:
+        return EventStream(lambda: services.warming.warm(questions), _encoded, services.metrics)
+    warmed = WarmedView.model_validate(await services.warming.collect(questions))
+    return Response(warmed.model_dump_json(), media_type="application/json")
+
+
 @router.post("/clear", operation_id="clearCache", responses=problems(400, 404, 409, 413, 415))
 async def clear(services: Provided, tenant: Tenant, body: ClearRequest) -> ClearedView:
     """Remove entries by tier, collection and namespace; an empty object removes all, pinned ones too.
@@ -112,3 +150,17 @@ async def clear(services: Provided, tenant: Tenant, body: ClearRequest) -> Clear
 async def clear_expired(services: Provided, _: Tenant) -> ClearedView:
     """Remove from L3 what has expired and is kept in case the models fail. A pinned entry does not expire."""
     return ClearedView(removed=await services.cache.clear_expired())
+
+
+async def _questions(services: Services, tenant: str, body: WarmRequest) -> list[WarmQuestion]:
+    if body.queries is None:
+        return await services.warming.questions.top(
+            tenant, limit=body.limit, collection=body.collection, namespace=body.namespace
+        )
+    return await services.warming.questions.given(
+        tenant, body.queries, collection=body.collection or "default", namespace=body.namespace or "answer"
+    )
+
+
+def _encoded(event: WarmStep | Warmed) -> bytes:
+    return encode("progress" if isinstance(event, WarmStep) else "done", event)

@@ -1,9 +1,9 @@
 """Search as clients see it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from app.api.schemas.common import CollectionName, JsonObject, RequestModel, Text, View
 from app.domain.retrieval import SearchMode
@@ -11,8 +11,21 @@ from app.domain.retrieval import SearchMode
 CacheUse = Literal["use", "bypass", "refresh", "only-if-cached"]
 
 
+def _not_blank(query: str) -> str:
+    if not query.strip():
+        raise ValueError("must not be blank")
+    return query
+
+
+QueryText = Annotated[
+    Text,
+    Field(min_length=1, max_length=8000, examples=["How many days of leave are there?"]),
+    AfterValidator(_not_blank),
+]
+
+
 class SearchRequest(RequestModel):
-    query: Text = Field(min_length=1, max_length=8000, examples=["How many days of leave are there?"])
+    query: QueryText
     collection: CollectionName = "default"
     top_k: int = Field(default=5, ge=1, le=100)
     mode: SearchMode = SearchMode.HYBRID
@@ -20,13 +33,6 @@ class SearchRequest(RequestModel):
         default_factory=dict, description="Equality on the documents' metadata", examples=[{"year": 2026}]
     )
     cache: CacheUse = "use"
-
-    @field_validator("query")
-    @classmethod
-    def _not_blank(cls, query: str) -> str:
-        if not query.strip():
-            raise ValueError("must not be blank")
-        return query
 
 
 class ResultView(View):

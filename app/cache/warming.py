@@ -1,0 +1,67 @@
+"""Filling the cache ahead of need: one entry after another, in one replica at a time, below a set load."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import TypeVar
+
+from app.cache.lease import FleetLease
+
+T = TypeVar("T")
+
+# Seconds between two looks at whether the replica that warms has finished: from the first to the longest.
+TURN_POLL = (0.5, 2.0)
+_TURN = "warming"
+
+
+class LoadGate:
+    """Holds back what nobody waits for while this process is busy with what somebody does.
+
+    `most` is the share of its time, up to 1, that the event loop's thread may be busy: computing, or late to wake
+    because something else has the processor. It is measured during `window` seconds of standing still, so that what
+    is held back is not counted itself.
+    """
+
+    def __init__(
+        self,
+        most: float,
+        *,
+        window: float = 0.1,
+        clock: Callable[[], float] = time.monotonic,
+        busy: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._most = most
+        self._window = window
+        self._clock = clock
+        self._busy = busy
+
+    async def wait(self) -> None:
+        """Return once the load is low enough, after one window at the earliest."""
+        while True:
+            began, before = self._clock(), self._busy()
+            await asyncio.sleep(self._window)
+            busy, passed = self._busy() - before, self._clock() - began
+            if max(busy, passed - self._window) <= self._most * passed:
+                return
+
+
+class Pacer:
+    """Lets a list be worked through gradually. `turns` waits without end for the one lease there is."""
+
+    def __init__(self, turns: FleetLease, gate: LoadGate) -> None:
+        self._turns = turns
+        self._gate = gate
+
+    async def each(self, items: Sequence[T]) -> AsyncGenerator[T, None]:
+        """Give the items, each when its time has come. Close it (`aclosing`) to let another replica go on."""
+        turn = await self._turns.claim(_TURN, _nothing)
+        try:
+            for item in items:
+                await self._gate.wait()
+                yield item
+        finally:
+            await turn.release()
+
+
+async def _nothing() -> None:
+    """What another replica warmed is no reason not to: its memory is its own."""

@@ -1,0 +1,112 @@
+"""Which questions are worth asking ahead: those that were asked most, or those that an operator names."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from app.cache.manage import CacheManager
+from app.cache.postgres_catalog import CatalogEntry
+from app.db import collections
+from app.db.database import Database, translated
+from app.domain.retrieval import SearchMode
+from app.domain.warming import WarmedNamespace, WarmQuestion
+from app.errors import NotFound
+
+# How many of the most used questions are warmed if nobody says otherwise.
+TOP = 100
+# One question may have several entries, from before and after a change of models or statistics.
+_SPARE = 3
+
+
+class WarmQuestions:
+    """What L3 remembers of questions, and the collections that they are put to."""
+
+    def __init__(self, manager: CacheManager, database: Database) -> None:
+        self._manager = manager
+        self._database = database
+
+    async def top(
+        self,
+        tenant: str,
+        *,
+        limit: int = TOP,
+        collection: str | None = None,
+        namespace: WarmedNamespace | None = None,
+    ) -> list[WarmQuestion]:
+        """The questions with the most hits, also of entries that have expired.
+
+        Left out are follow-up questions, which nobody can ask without their conversation.
+
+        Raises:
+            TierOff: L3 is not in use, which alone remembers them.
+            NotFound: there is no such collection.
+            StoreUnavailable: Postgres does not answer.
+        """
+        within = None if collection is None else await self._id(tenant, collection)
+        return await self._popular(limit, tenant=tenant, collection=within, namespace=namespace)
+
+    async def given(
+        self, tenant: str, queries: Sequence[str], *, collection: str, namespace: WarmedNamespace
+    ) -> list[WarmQuestion]:
+        """Questions as whoever asks them without parameters puts them. An answer brings its search with it.
+
+        Raises:
+            NotFound: there is no such collection.
+            StoreUnavailable: Postgres does not answer.
+        """
+        await self._id(tenant, collection)
+        return [WarmQuestion(tenant, collection, namespace, query.strip()) for query in queries]
+
+    async def everybodys(self) -> list[WarmQuestion]:
+        """The top of all tenants together. Raises as `top`."""
+        return await self._popular(TOP)
+
+    async def _id(self, tenant: str, collection: str) -> int:
+        async with self._database.connection() as connection:
+            found = await collections.find(connection, tenant, collection)
+        if found is None:
+            raise NotFound(f"There is no collection called {collection!r}.")
+        return found.id
+
+    async def _popular(
+        self,
+        limit: int,
+        *,
+        tenant: str | None = None,
+        collection: int | None = None,
+        namespace: WarmedNamespace | None = None,
+    ) -> list[WarmQuestion]:
+        with translated():
+            entries = await self._manager.popular(
+                limit=limit * _SPARE, tenant=tenant, collection=collection, namespace=namespace
+            )
+            async with self._database.connection() as connection:
+                names = await collections.names_of(connection, [each.key.collection or 0 for each in entries])
+        questions = filter(None, (_question(entry, names) for entry in entries))
+        different = {orjson.dumps(each, option=orjson.OPT_SORT_KEYS): each for each in questions}
+        return list(different.values())[:limit]
+
+
+def _question(entry: CatalogEntry, names: Mapping[int | None, str]) -> WarmQuestion | None:
+    """What was asked when the entry was made; None if its parameters do not tell it all."""
+    about: dict[str, Any] = entry.metadata
+    retrieval: dict[str, Any] = entry.parameters.get("retrieval", {})
+    collection = names.get(entry.key.collection)
+    if collection is None or about.get("conversation") != "" or "top_k" not in retrieval:
+        return None
+    shape: dict[str, Any] = {"top_k": retrieval["top_k"], "filter": entry.parameters.get("filters", {})}
+    if entry.key.namespace == "retrieval":
+        mode = SearchMode(retrieval["mode"])
+        return WarmQuestion(entry.key.tenant, collection, "retrieval", entry.question, **shape, mode=mode)
+    sampling = about["sampling"]
+    return WarmQuestion(
+        entry.key.tenant,
+        collection,
+        "answer",
+        entry.question,
+        **shape,
+        model=about["chat_model"],
+        temperature=sampling["temperature"],
+        max_tokens=sampling["max_tokens"],
+    )

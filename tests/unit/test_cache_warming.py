@@ -1,0 +1,127 @@
+"""How warming keeps out of the way, and when it begins after a start."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, cast
+
+import pytest
+
+from app.cache.warming import LoadGate, Pacer
+from app.domain.warming import Warmed, WarmQuestion
+from app.errors import StoreUnavailable, TierOff
+from app.services import warming
+from app.services.warming import WarmingService
+from tests.support.cache import Clock
+from tests.unit.test_cache_parts import MemoryLeases, fleet
+
+WINDOW = 0.001
+
+
+class Load:
+    """What each window is like: the share that is computed in, how many times its length it lasts; then idle."""
+
+    def __init__(self, clock: Clock, *windows: tuple[float, float]) -> None:
+        self.clock = clock
+        self.windows = list(windows)
+        self.busy = 0.0
+        self.looks = 0
+
+    def __call__(self) -> float:
+        self.looks += 1
+        if self.looks % 2 == 0:
+            share, length = self.windows.pop(0) if self.windows else (0.0, 1.0)
+            self.clock.now += WINDOW * length
+            self.busy += WINDOW * length * share
+        return self.busy
+
+
+async def windows_until_open(most: float, *windows: tuple[float, float]) -> int:
+    clock = Clock()
+    load = Load(clock, *windows)
+    await LoadGate(most, window=WINDOW, clock=clock, busy=load).wait()
+    return load.looks // 2
+
+
+async def test_the_gate_opens_in_the_first_window_that_is_quiet_enough() -> None:
+    assert await windows_until_open(0.5, (0.9, 1), (0.6, 1), (0.4, 1), (0.9, 1)) == 3
+
+
+async def test_a_thread_that_wakes_late_is_not_idle() -> None:
+    assert await windows_until_open(0.5, (0, 10), (0, 3), (0, 1.5)) == 3
+
+
+async def test_the_gate_sees_the_work_of_this_thread() -> None:
+    gate = LoadGate(0.05, window=0.02)
+
+    async def work() -> None:
+        while True:
+            sum(range(10_000))
+            await asyncio.sleep(0)
+
+    busy = asyncio.create_task(work())
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(gate.wait(), 0.3)
+    busy.cancel()
+    async with asyncio.timeout(30):
+        await gate.wait()
+
+
+async def test_a_list_is_given_item_by_item_and_the_turn_is_let_go_of() -> None:
+    leases = MemoryLeases()
+    pacer = Pacer(fleet(leases), LoadGate(1, window=0))
+    items = pacer.each(["a", "b"])
+    assert await anext(items) == "a"
+    assert len(leases.holders) == 1
+    await items.aclose()
+    assert leases.holders == {}
+    assert [item async for item in pacer.each(["a", "b"])] == ["a", "b"]
+    assert leases.holders == {}
+
+
+class Questions:
+    """Cannot be told at first, for these reasons."""
+
+    def __init__(self, *reasons: Exception) -> None:
+        self.reasons = list(reasons)
+        self.told = 0
+
+    async def everybodys(self) -> list[WarmQuestion]:
+        if self.reasons:
+            raise self.reasons.pop(0)
+        self.told += 1
+        return []
+
+
+class Unpaced:
+    async def each(self, items: Sequence[Any]) -> AsyncGenerator[Any, None]:
+        for item in items:
+            yield item
+
+
+def service(questions: Questions) -> WarmingService:
+    return WarmingService(
+        cast("Any", questions),
+        cast("Any", Unpaced()),
+        search=cast("Any", None),
+        answers=cast("Any", None),
+        pipeline=cast("Any", None),
+        default_model="m",
+    )
+
+
+async def test_after_a_start_warming_waits_for_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warming, "_PAUSE", 0.001)
+    questions = Questions(StoreUnavailable("not yet"), StoreUnavailable("not yet"))
+    await service(questions).after_start()
+    assert questions.told == 1
+
+
+async def test_after_a_start_without_l3_there_is_nothing_to_wait_for() -> None:
+    questions = Questions(TierOff("l3 is not in use."))
+    await service(questions).after_start()
+    assert questions.told == 0
+
+
+async def test_nothing_to_warm_is_done_at_once() -> None:
+    done = await service(Questions()).collect([])
+    assert done == Warmed(0, 0, 0, (), done.seconds)
