@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from app import heap
 from app.api.dependencies import Services
+from app.cache.postgres import reading
 from app.cache.streams import StreamCache
 from app.caching import open_cache
 from app.db.database import Database
@@ -171,7 +172,7 @@ async def _build(
         watcher=IngestWatcher(documents),
         collections=collections,
         analytics=AnalyticsService(database),
-        plans=PlanService(database),
+        plans=PlanService(database, cached=reading(settings.l3_cache_table)),
         reindexes=ReindexService(database, collections, embedding, job_headers=correlation.headers),
         search=search,
         answers=answers,

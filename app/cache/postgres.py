@@ -61,12 +61,11 @@ class PostgresCache:
         self._max_value_bytes = max_value_bytes
         self._clock = clock
         self._gather: TickGather[str, Entry[bytes]] = TickGather(self._fetch, timeout=timeout, in_flight=in_flight)
-        self._write, self._remove, self._clear, self._usage, read = (
-            statement.replace("@table", table) for statement in (_WRITE, _DELETE, _CLEAR, _USAGE, _READ)
+        self._write, self._remove, self._clear, self._usage = (
+            statement.replace("@table", table) for statement in (_WRITE, _DELETE, _CLEAR, _USAGE)
         )
-        read = read.replace("@retain", f"{retain:f}")
-        self._read_one = read.replace("@which", "$1")
-        self._read_many = read.replace("@which", "ANY($1::varchar[])")
+        self._read_one = reading(table, retain)
+        self._read_many = reading(table, retain, "ANY($1::varchar[])")
         self._oversized = 0
 
     async def get(self, key: CacheKey) -> Entry[bytes] | None:
@@ -126,6 +125,11 @@ class PostgresCache:
         async with self._connections.connection() as connection:
             tag = await connection.execute(statement, *arguments, timeout=seconds or self._timeout)
         return int(tag.rpartition(" ")[2])
+
+
+def reading(table: str, retain: float = 0.0, which: str = "$1") -> str:
+    """The statement that reads an entry by its key."""
+    return _READ.replace("@table", table).replace("@retain", f"{retain:f}").replace("@which", which)
 
 
 def _storable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from app.cache.postgres import reading
 from app.cli.failure import CommandFailed
 from app.db.database import Database
 from app.embedded.postgres import EmbeddedPostgres
@@ -23,7 +24,8 @@ async def show_plans(settings: Settings, collection: str | None) -> None:
     try:
         database = await Database.connect(url, min_size=1, max_size=4)
         try:
-            report = await PlanService(database).explain(_TENANT, collection)
+            plans = PlanService(database, cached=reading(settings.l3_cache_table))
+            report = await plans.explain(_TENANT, collection)
         finally:
             await database.close()
     except LocalChatError as error:

@@ -1,10 +1,11 @@
 """Plans of statements as they are run: connections that explain what is sent through them."""
 
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
+from uuid import UUID
 
 import orjson
 
@@ -23,14 +24,24 @@ _TITLES = {
     "collections.find": "The collection by its name",
     "index_vector.nearest": "Vector arm: the HNSW graph",
     "index_vector.nearest_exactly": "Vector arm: exact, where the graph falls short or few documents pass",
+    "index_vector.size": "How many vectors there are",
+    "index_vector.matching_chunks": "How many chunks a filter keeps",
     "index_lexical.look_up": "Lexical arm: the question's lexemes and their statistics",
     "index_lexical.rank": "Lexical arm: BM25 over the GIN index",
     "index_lexical.rank_within": "Lexical arm: BM25 within few documents",
+    "index_lexical.proximity": "Reranker: the question's words near each other",
     "passages.fetch": "The passages found",
     "documents.page": "The list of documents",
+    "changes.between": "Cache: what changed since a result was kept",
+    "changes.nearest_of": "Cache: whether a changed document would be found",
+    "cache.read": "Cache: a result in Postgres by its key",
 }
 # Which of a plan's indexes must be there, by a part of its name, once its table has many rows.
-_EXPECTED = {"index_vector.nearest": "_hnsw", "index_lexical.rank": "chunks_tsv"}
+_EXPECTED = {
+    "index_vector.nearest": "_hnsw",
+    "index_lexical.rank": "chunks_tsv",
+    "cache.read": "_cache_key_key",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ class Plan:
 class Sample:
     """A stored chunk: what is asked for."""
 
+    document_id: UUID
     text: str
     vector: Vector
 
@@ -69,34 +81,56 @@ async def largest_collection(connection: PooledConnection, tenant: str) -> str |
 
 async def sample(connection: PooledConnection, collection: Collection) -> Sample | None:
     row = await connection.fetchrow(
-        f"""SELECT left(c.text, 200) AS text, v.embedding::vector AS vector
+        f"""SELECT v.document_id, left(c.text, 200) AS text, v.embedding::vector AS vector
         FROM {vectors_table(collection.space.id)} v JOIN chunks c ON c.id = v.chunk_id
         WHERE v.active AND c.text ~ '\\w' LIMIT 1"""
     )
-    return Sample(row["text"], row["vector"].to_numpy()) if row else None
+    return Sample(row["document_id"], row["text"], row["vector"].to_numpy()) if row else None
+
+
+async def sample_filter(connection: PooledConnection, collection: Collection) -> Mapping[str, Any]:
+    """The first pair of some document's metadata; empty if no document has any."""
+    metadata = await connection.fetchval(
+        """SELECT metadata FROM documents
+        WHERE collection_id = $1 AND deleted_at IS NULL AND metadata <> '{}' LIMIT 1""",
+        collection.id,
+    )
+    return dict([next(iter(metadata.items()))]) if metadata else {}
 
 
 class ExplainingDatabase(Database):
-    """Another database's connections, whose statements are explained before they are run."""
+    """Another database's connections, whose statements are explained before they are run.
 
-    def __init__(self, database: Database) -> None:
+    `note` is added to the title of what is explained.
+    """
+
+    def __init__(self, database: Database, note: str = "") -> None:
         super().__init__(database.pool)
+        self._note = note
         self._plans: dict[str, Plan] = {}
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PooledConnection]:
         async with super().connection() as connection:
-            yield cast("PooledConnection", _ExplainingConnection(connection, self._plans))
+            yield cast("PooledConnection", _ExplainingConnection(connection, self._keep))
+
+    async def explain(self, name: str, statement: str, *arguments: Any) -> None:
+        """Explain a statement that is sent past this database."""
+        async with super().connection() as connection:
+            self._keep(await explain(connection, name, statement, arguments))
 
     def plans(self) -> tuple[Plan, ...]:
-        """The plan of each statement that was sent, once for each function that sends one."""
+        """The plan of each statement that was sent, the first of each function that sends one."""
         return tuple(self._plans.values())
+
+    def _keep(self, plan: Plan) -> None:
+        self._plans.setdefault(plan.name, replace(plan, title=plan.title + self._note))
 
 
 class _ExplainingConnection:
-    def __init__(self, connection: PooledConnection, plans: dict[str, Plan]) -> None:
+    def __init__(self, connection: PooledConnection, keep: Callable[[Plan], None]) -> None:
         self._connection = connection
-        self._plans = plans
+        self._keep = keep
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
@@ -116,13 +150,16 @@ class _ExplainingConnection:
     async def _explain(self, name: str, statement: str, arguments: Sequence[Any]) -> None:
         if not statement.lstrip().startswith(("SELECT", "WITH")) or "refresh_lexeme_statistics" in statement:
             return  # to explain is to run, and what writes would write twice
-        async with self._connection.transaction(readonly=True):
-            # Once before it is measured: the first run of a statement is of another kind than all that follow.
-            await self._connection.fetch(statement, *arguments)
-            explained = await self._connection.fetchval(
-                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *arguments
-            )
-        self._plans[name] = read_plan(name, statement, orjson.loads(explained)[0])
+        self._keep(await explain(self._connection, name, statement, arguments))
+
+
+async def explain(connection: PooledConnection, name: str, statement: str, arguments: Sequence[Any]) -> Plan:
+    """Run a statement that only reads, and tell how that went."""
+    async with connection.transaction(readonly=True):
+        # Once before it is measured: the first run of a statement is of another kind than all that follow.
+        await connection.fetch(statement, *arguments)
+        explained = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *arguments)
+    return read_plan(name, statement, orjson.loads(explained)[0])
 
 
 def _sender() -> str:

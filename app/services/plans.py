@@ -1,12 +1,12 @@
 """The plans of what searches really run: the services run as ever, over connections that explain each statement."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from app.db import collections, documents, plans, vacuum
+from app.db import changes, collections, documents, plans, vacuum
 from app.db.database import Database
-from app.db.plans import ExplainingDatabase, Plan
+from app.db.plans import ExplainingDatabase, Plan, Sample
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import NotFound
@@ -43,10 +43,14 @@ class _Found:
 
 
 class PlanService:
-    """Explains the hot queries on the user's own data."""
+    """Explains the hot queries on the user's own data.
 
-    def __init__(self, database: Database) -> None:
+    `cached` is the statement that reads a cached result by its key, which goes past the database given here.
+    """
+
+    def __init__(self, database: Database, *, cached: str | None = None) -> None:
         self._database = database
+        self._cached = cached
 
     async def explain(self, tenant: str, name: str | None = None) -> PlanReport:
         """Run a search of each kind, with a stored chunk as the question, and tell the plan of each statement.
@@ -63,26 +67,58 @@ class PlanService:
             if name and collection is None:
                 raise NotFound(f"There is no collection called {name!r}.")
             sample = await plans.sample(connection, collection) if collection else None
+            chosen = await plans.sample_filter(connection, collection) if collection else {}
         if collection is None or sample is None:
             return PlanReport(name, (), [*warnings, "There is no chunk with a vector to ask for."])
+        explained = [*await self._plain(collection, sample)]
+        if chosen:
+            explained += await self._filtered(collection, sample, chosen, known=explained)
+        return PlanReport(collection.name, explained, warnings)
+
+    async def _plain(self, collection: Collection, sample: Sample) -> Sequence[Plan]:
         explaining = ExplainingDatabase(self._database)
-        await self._search(explaining, collection, sample.text, sample.vector)
-        return PlanReport(collection.name, explaining.plans(), warnings)
+        # One arm after the other, so that neither waits; both together ask what only a hybrid search does.
+        await self._search(
+            explaining, collection, sample, (SearchMode.VECTOR, SearchMode.LEXICAL, SearchMode.HYBRID)
+        )
+        async with explaining.connection() as connection:
+            await documents.page(
+                connection, collection.tenant, collection=collection.name, status=None, after=None, limit=50
+            )
+            version = collection.corpus_version
+            await changes.between(connection, collection.id, version - 1, version)
+            await changes.nearest_of(connection, collection.space.id, [sample.document_id], sample.vector)
+        if self._cached is not None:
+            await explaining.explain("cache.read", self._cached, "0" * 64)
+        return explaining.plans()
+
+    async def _filtered(
+        self, collection: Collection, sample: Sample, chosen: Mapping[str, Any], *, known: Sequence[Plan]
+    ) -> Sequence[Plan]:
+        explaining = ExplainingDatabase(self._database, note=f", filtered by {', '.join(chosen)}")
+        await self._search(explaining, collection, sample, (SearchMode.VECTOR, SearchMode.LEXICAL), chosen)
+        told = {plan.statement for plan in known}
+        return [
+            replace(plan, name=f"{plan.name} filtered") for plan in explaining.plans() if plan.statement not in told
+        ]
 
     async def _search(
-        self, database: ExplainingDatabase, collection: Collection, text: str, vector: Vector
+        self,
+        database: ExplainingDatabase,
+        collection: Collection,
+        sample: Sample,
+        modes: Sequence[SearchMode],
+        chosen: Mapping[str, Any] | None = None,
     ) -> None:
         async def embed(_collection: Collection, _text: str) -> Vector:
-            return vector
+            return sample.vector
 
         keeper = StatisticsKeeper(self._database)
         try:
             search = SearchService(database, _Found(database), embed, keeper)
-            for mode in (SearchMode.VECTOR, SearchMode.LEXICAL):  # one after the other, so that neither waits
-                await search.search(Query(collection.tenant, collection.name, text, mode=mode))
-            async with database.connection() as connection:
-                await documents.page(
-                    connection, collection.tenant, collection=collection.name, status=None, after=None, limit=50
+            for mode in modes:
+                await search.search(
+                    Query(collection.tenant, collection.name, sample.text, mode=mode, filter=chosen or {})
                 )
         finally:
             await keeper.close()

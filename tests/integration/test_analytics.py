@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from app.cache.postgres import reading
 from app.cache.stats import CacheStats
 from app.db import statistics
 from app.db.database import Database
@@ -188,7 +189,7 @@ async def test_collections_tell_what_they_held_when_it_was_last_added_up(
 async def test_the_plans_told_are_those_of_the_statements_that_a_search_sends(desk: Desk) -> None:
     for number in range(30):
         await desk.add("\n".join(f"pump {number} valve {n}" for n in range(20)), f"{number}.txt")
-    report = await PlanService(desk.database).explain(TENANT)
+    report = await PlanService(desk.database, cached=reading("query_cache")).explain(TENANT)
     plans = {plan.name: plan for plan in report.plans}
     assert {
         "collections.find",
@@ -197,13 +198,35 @@ async def test_the_plans_told_are_those_of_the_statements_that_a_search_sends(de
         "index_lexical.rank",
         "passages.fetch",
         "documents.page",
-    } <= set(plans)
+        "changes.between",
+        "changes.nearest_of",
+        "cache.read",
+    } == set(plans)
     nearest = plans["index_vector.nearest"]
     assert nearest.execution_ms > 0
     assert nearest.buffers_hit > 0
     assert nearest.rows > 0
     assert report.collection == "default"
     assert "pump" not in str([plan.plan for plan in report.plans])
+
+
+async def test_filtered_searches_are_explained_by_a_filter_of_ones_own(desk: Desk) -> None:
+    for number in range(3):
+        await desk.add(f"pump {number}\nvalve {number}", f"{number}.txt")
+    async with desk.database.connection() as connection:
+        await connection.execute("UPDATE documents SET metadata = $1 WHERE filename = '2.txt'", {"kind": "secret"})
+    report = await PlanService(desk.database).explain(TENANT)
+    filtered = {plan.name: plan for plan in report.plans if plan.name.endswith(" filtered")}
+    assert set(filtered) == {
+        "index_vector.size filtered",
+        "index_vector.matching_chunks filtered",
+        "index_vector.nearest_exactly filtered",
+        "index_lexical.rank_within filtered",
+    }
+    exact = filtered["index_vector.nearest_exactly filtered"]
+    assert exact.title.endswith(", filtered by kind")
+    assert exact.rows == 2
+    assert "secret" not in str(report)
 
 
 async def test_stale_statistics_and_indexes_that_are_not_used_are_warned_of(desk: Desk) -> None:
