@@ -28,7 +28,8 @@ _MODELS = [
 class ScriptedModels:
     """Every text has nearly the same vector, so every passage is relevant to every question.
 
-    `gap` is seconds between two pieces, `embed_seconds` the time of one embedding request.
+    `gap` is seconds between two pieces, `embed_seconds` the time of one embedding request; `embedding` is set by
+    the first with several texts.
     """
 
     gap: float = 0.02
@@ -56,9 +57,10 @@ class ScriptedModels:
             case "/api/show":
                 await respond(writer, _shown(request.json["model"]))
             case "/api/embed":
-                self.embedding.set()
-                await asyncio.sleep(self.embed_seconds)
                 texts = request.json["input"]
+                if len(texts) > 1:
+                    self.embedding.set()
+                await asyncio.sleep(self.embed_seconds)
                 await respond(writer, {"embeddings": [_vector(text) for text in texts]})
             case "/api/chat":
                 await self._chat(request.json, writer)
