@@ -1,4 +1,4 @@
-"""Vacuum and analyze where it is due, and HNSW graphs rebuilt where most of their pages are waste.
+"""Vacuum and analyze where it is due, and indexes rebuilt where most of their pages are waste.
 
 Nothing here may run inside a transaction; no statement keeps readers or writers out.
 """
@@ -19,6 +19,9 @@ _VECTOR_HEADER, _HALF_FLOAT, _DEFAULT_M = 8, 2, 16
 # A graph this many times as large as its vectors need, and with this much to win, is worth its rebuilding.
 BLOATED = 1.5
 _WORTH_BYTES = 1024 * 1024
+
+# So many chunks leave little behind.
+_FEW_CHUNKS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,22 @@ class Graph:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """Chunks that are there, that were ever made, and that came and went since their indexes were built.
+
+    What went leaves its words behind: a GIN index never gives up a key, and every collection has keys of its own.
+    """
+
+    live: int
+    made: int
+    gone: int
+
+    @property
+    def bloated(self) -> bool:
+        return self.gone > max(self.live, _FEW_CHUNKS)
+
+
 async def tables(connection: PooledConnection) -> Sequence[TableState]:
     rows = await connection.fetch(
         """SELECT relname AS name, n_live_tup AS live, n_dead_tup AS dead, n_mod_since_analyze AS modified,
@@ -65,7 +84,7 @@ async def drop_leftovers(connection: PooledConnection) -> Sequence[str]:
     """Drop what a rebuild that was cut short has left behind."""
     rows = await connection.fetch(
         r"""SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-        WHERE NOT i.indisvalid AND c.relname ~ '^vectors_\d+_hnsw_cc(new|old)\d*$'"""
+        WHERE NOT i.indisvalid AND c.relname ~ '^(vectors_\d+|chunks)_\w+_cc(new|old)\d*$'"""
     )
     for row in rows:
         await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_quoted(row['relname'])}", timeout=_TIMEOUT)
@@ -107,6 +126,28 @@ def expected_bytes(vectors: int, dimension: int, m: int) -> int:
     neighbours = _aligned(_NEIGHBOURS + 2 * m * _NEIGHBOUR)
     per_page = max(1, _USABLE // (element + neighbours + 2 * _LINE_POINTER))
     return (1 + -(-vectors // per_page)) * _PAGE
+
+
+async def turnover(connection: PooledConnection) -> Turnover:
+    row = await connection.fetchrow(
+        """SELECT live, made, made - live - coalesce((SELECT r.made - r.live FROM index_rebuilds r), 0) AS gone
+        FROM (SELECT count(*) AS live FROM chunks),
+            (SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS made FROM chunks_id_seq)""",
+        timeout=_TIMEOUT,
+    )
+    assert row is not None
+    return Turnover(**dict(row))
+
+
+async def rebuild_chunks(connection: PooledConnection, turnover: Turnover) -> None:
+    """Build the indexes of chunks anew beside the old ones, and put them in their place."""
+    await connection.execute("REINDEX TABLE CONCURRENTLY chunks", timeout=_TIMEOUT)
+    await connection.execute(
+        """INSERT INTO index_rebuilds (made, live) VALUES ($1, $2)
+        ON CONFLICT (one) DO UPDATE SET made = excluded.made, live = excluded.live, at = now()""",
+        turnover.made,
+        turnover.live,
+    )
 
 
 async def rebuild(connection: PooledConnection, index: str) -> None:

@@ -139,6 +139,11 @@ class PlanService:
         found += [
             f"The index {index} is not valid, so it is not used." for index in await vacuum.invalid(connection)
         ]
+        turnover = await vacuum.turnover(connection)
+        if turnover.bloated:
+            found.append(
+                f"The indexes of chunks hold what {turnover.gone} chunks left behind: `localchat maintain`."
+            )
         found += [
             f"{graph.index} takes {graph.size_bytes / graph.expected_bytes:.1f} times what its vectors need."
             for graph in await vacuum.graphs(connection)

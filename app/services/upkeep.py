@@ -48,6 +48,12 @@ class UpkeepService:
         async with self._database.connection() as connection:
             for name in await vacuum.drop_leftovers(connection):
                 yield Deed("dropped", f"{name}, left by a rebuild that was cut short")
+            turnover = await vacuum.turnover(connection)
+            if turnover.bloated:
+                await vacuum.rebuild_chunks(connection, turnover)
+                yield Deed(
+                    "rebuilt", f"indexes of chunks: {turnover.live} are there, {turnover.gone} came and went"
+                )
             for graph in await vacuum.graphs(connection):
                 if graph.bloated:
                     await vacuum.rebuild(connection, graph.index)

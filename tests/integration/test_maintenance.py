@@ -9,6 +9,7 @@ from app.db import maintenance, statistics, vacuum
 from app.db.spaces import vectors_table
 from app.ingestion.jobs import dedupe_key
 from app.services.maintenance import MaintenanceService
+from app.services.plans import PlanService
 from app.services.upkeep import UpkeepService
 from tests.support.ingestion import DIMENSION, TENANT, Desk
 
@@ -135,15 +136,44 @@ async def test_a_bloated_graph_is_rebuilt_to_the_size_of_a_new_one(desk: Desk) -
     assert "rebuilt" not in {deed.what for deed in again}
 
 
+async def test_indexes_are_rebuilt_when_more_chunks_came_and_went_than_there_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vacuum, "_FEW_CHUNKS", 40)
+    size = "SELECT pg_relation_size('chunks_tsv')"
+    await desk.add("kept", "kept.txt")
+    for number in range(2):
+        text = "\n".join(" ".join(f"word{number}x{line}x{word}" for word in range(40)) for line in range(60))
+        gone = await desk.add(text, f"{number}.txt")
+        await desk.documents.delete(TENANT, gone.id)
+    await MaintenanceService(desk.database).once()
+    async with desk.database.connection() as connection:
+        assert await vacuum.turnover(connection) == vacuum.Turnover(live=1, made=121, gone=120)
+        await vacuum.vacuum(connection, "chunks")
+        before = await connection.fetchval(size)
+    warnings = (await PlanService(desk.database).explain(TENANT)).warnings
+    assert "The indexes of chunks hold what 120 chunks left behind: `localchat maintain`." in warnings
+    deeds = [deed.detail async for deed in UpkeepService(desk.database).run() if deed.what == "rebuilt"]
+    assert deeds == ["indexes of chunks: 1 are there, 120 came and went"]
+    async with desk.database.connection() as connection:
+        assert await connection.fetchval(size) < before / 4
+        assert not (await vacuum.turnover(connection)).bloated
+    await desk.add("more", "more.txt")
+    async with desk.database.connection() as connection:
+        assert await vacuum.turnover(connection) == vacuum.Turnover(live=2, made=122, gone=0)
+
+
 async def test_what_a_rebuild_left_behind_is_dropped(desk: Desk) -> None:
     await desk.add("one")
     table = vectors_table((await desk.collections.resolve(TENANT, "default")).space.id)
     async with desk.database.connection() as connection:
-        await connection.execute(f"CREATE INDEX {table}_hnsw_ccnew ON {table} (chunk_id)")
-        await connection.execute(
-            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = $1::text::regclass", f"{table}_hnsw_ccnew"
-        )
-        assert await vacuum.drop_leftovers(connection) == [f"{table}_hnsw_ccnew"]
+        left = {f"{table}_hnsw_ccnew": f"{table} (chunk_id)", "chunks_tsv_ccold1": "chunks (page)"}
+        for index, on in left.items():
+            await connection.execute(f"CREATE INDEX {index} ON {on}")
+            await connection.execute(
+                "UPDATE pg_index SET indisvalid = false WHERE indexrelid = $1::text::regclass", index
+            )
+        assert set(await vacuum.drop_leftovers(connection)) == set(left)
         assert await vacuum.drop_leftovers(connection) == []
 
 
