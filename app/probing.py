@@ -41,8 +41,10 @@ def open_health(
 ) -> tuple[HealthService, DeepHealth]:
     """Build the probes' services; nothing is connected before it is asked."""
     assert settings.database_url is not None
-    connection = ProbeConnection(settings.database_url)
-    stack.callback(connection.close)
+    # Readiness must not wait behind what the deep report asks.
+    connection, deep_connection = (ProbeConnection(settings.database_url) for _ in range(2))
+    for opened in (connection, deep_connection):
+        stack.callback(opened.close)
     examiner = Examiner(_TIMEOUT)
     optional = {"models": partial(_check_models, client)}
     if redis is not None:
@@ -61,7 +63,7 @@ def open_health(
     )
     wanted = {name: full_name(name) for name in (settings.embedding_model, settings.chat_model)}
     components = [
-        *database_components(connection, database),
+        *database_components(deep_connection, database),
         *(models_component(name, partial(client.names, name), wanted) for name in client.endpoints),
         disk_component(settings.data_dir),
         loop_component(lag),

@@ -104,7 +104,10 @@ def database_components(
     pool: Database,
     limits: Thresholds = Thresholds(),
 ) -> list[Component]:
-    """Postgres as its probes see it: the server, schema, extension, our pool, the queue and its clock."""
+    """Postgres as its probes see it: the server, schema, extension, our pool, its clock and the queue.
+
+    They take turns on one connection. The queue, the one table among them that can be large or locked, comes last.
+    """
 
     async def server() -> Reading:
         found = await health.server_of(connections)
@@ -145,8 +148,8 @@ def database_components(
         Component("migrations", "datastore", migrations, required=True),
         Component("pgvector", "datastore", pgvector, required=True),
         Component("pool", "component", use_of_pool),
-        Component("queue", "datastore", queue),
         Component("clock", "system", clock),
+        Component("queue", "datastore", queue),
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -114,6 +115,25 @@ async def test_a_hung_postgres_fails_readiness_and_never_liveness(http: httpx.As
     await recovered(http)
     await asyncio.sleep(REMEMBERED)
     assert (await http.get("/health/ready")).status_code == 200
+
+
+async def test_a_table_that_cannot_be_read_is_named_alone(http: httpx.AsyncClient, stack: Stack) -> None:
+    await asyncio.sleep(REMEMBERED)
+    connection = await asyncpg.connect(stack.postgres.url())
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE pgqueuer IN ACCESS EXCLUSIVE MODE")
+            looking = asyncio.create_task(timed(http, "/health/deep"))
+            await asyncio.sleep(0.1)
+            ready, ready_seconds = await timed(http, "/health/ready")
+            deep, deep_seconds = await looking
+    finally:
+        await connection.close()
+    assert (ready.status_code, ready.json()["status"]) == (200, "pass")
+    assert deep.status_code == 200
+    assert [name for name, status in statuses(deep).items() if status != "pass"] == ["queue"]
+    assert max(ready_seconds, deep_seconds) < IN_TIME
+    await recovered(http)
 
 
 @pytest.mark.parametrize("server", ["redis", "models"])
