@@ -99,6 +99,7 @@ class _Parts:
 
     settings: Settings
     held: HeldConnections
+    desk: HeldConnections
     redis: Redis | None
     codec: EnvelopeCodec
     stats: CacheStats
@@ -115,7 +116,11 @@ class _Parts:
         if not settings.cache_signing_keys and (settings.l2_cache_enabled or settings.l3_cache_enabled):
             _log.warning("CACHE_SIGNING_KEYS is not set: results are cached in memory alone")
         held = HeldConnections(database.pool, size=3)
-        stack.push_async_callback(held.close)
+        # Upkeep and operators have connections of their own: what takes them seconds is in no request's way.
+        # Two, since a sweep renews pins while it holds its lock.
+        desk = HeldConnections(database.pool, size=2, acquire_timeout=2.0)
+        for connections in (held, desk):
+            stack.push_async_callback(connections.close)
         versions = PostgresVersions(held)
         stack.push_async_callback(versions.close)
         watch = VersionWatch(versions.ask)
@@ -127,6 +132,7 @@ class _Parts:
         return cls(
             settings=settings,
             held=held,
+            desk=desk,
             redis=redis,
             codec=EnvelopeCodec(settings.cache_signing_keys or (_LOCAL_KEY,)),
             stats=stats,
@@ -197,9 +203,9 @@ class _Parts:
 
     def last_tier(self) -> LastTier:
         table = self.settings.l3_cache_table
-        pins = PostgresPins(self.held, self.codec, table=table, ttl=self.settings.l3_cache_ttl)
+        pins = PostgresPins(self.desk, self.codec, table=table, ttl=self.settings.l3_cache_ttl)
         upkeep = PostgresUpkeep(
-            self.held,
+            self.desk,
             self.ledger,
             pins=pins,
             table=table,
@@ -210,7 +216,7 @@ class _Parts:
                 namespace, "l3", reason, entries
             ),
         )
-        return LastTier(PostgresCatalog(self.held, table=table), upkeep, pins)
+        return LastTier(PostgresCatalog(self.desk, table=table), upkeep, pins)
 
     def _lease_stores(self) -> list[tuple[LeaseStore, Breaker]]:
         stores: list[tuple[LeaseStore, Breaker]] = [(PostgresLeases(self.held), Breaker("postgres leases"))]

@@ -1,5 +1,6 @@
 """What operators ask of L3: the most used entries, browsing by question, and one entry."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,7 +51,10 @@ class CatalogEntry:
 
 
 class PostgresCatalog:
-    """Bound to one tenant, all but `popular`. Raises asyncpg's errors, OSError or TimeoutError."""
+    """Bound to one tenant, all but `popular`; in `timeout` seconds, waiting for a connection included.
+
+    Raises asyncpg's errors, OSError or TimeoutError.
+    """
 
     def __init__(self, connections: HeldConnections, *, table: str = "query_cache", timeout: float = 5.0) -> None:
         self._connections = connections
@@ -94,8 +98,8 @@ class PostgresCatalog:
         return (_entry(rows[0]), rows[0]["result_data"]) if rows else None
 
     async def _fetch(self, statement: str, *arguments: Any) -> list[Any]:
-        async with self._connections.connection() as connection:
-            return list(await connection.fetch(statement, *arguments, timeout=self._timeout))
+        async with asyncio.timeout(self._timeout), self._connections.connection() as connection:
+            return list(await connection.fetch(statement, *arguments))
 
 
 def _entry(row: Any) -> CatalogEntry:

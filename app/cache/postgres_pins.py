@@ -3,6 +3,7 @@
 A payload carries its own expiry under its signature. So a pinned entry is sealed anew before it expires.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from time import time
@@ -73,5 +74,5 @@ class PostgresPins:
         return renewed
 
     async def _fetch(self, statement: str, *arguments: Any) -> list[Any]:
-        async with self._connections.connection() as connection:
-            return list(await connection.fetch(statement, *arguments, timeout=self._timeout))
+        async with asyncio.timeout(self._timeout), self._connections.connection() as connection:
+            return list(await connection.fetch(statement, *arguments))

@@ -47,6 +47,9 @@ DELETE FROM @table WHERE NOT pinned AND id IN (
 ) RETURNING namespace
 """
 
+# Seconds for writing the hits of a few seconds. An operator who wants to see the counts waits for it.
+_FLUSHING = 5.0
+
 
 class HitLedger:
     """Counts hits in memory, so that a hit never writes; at most `max_keys` between two flushes."""
@@ -133,8 +136,8 @@ class PostgresUpkeep:
         if not hits:
             return
         try:
-            async with self._connections.connection() as connection:
-                await connection.execute(self._count, list(hits.keys()), list(hits.values()), timeout=self._timeout)
+            async with asyncio.timeout(_FLUSHING), self._connections.connection() as connection:
+                await connection.execute(self._count, list(hits.keys()), list(hits.values()))
         except BaseException:
             self._ledger.put_back(hits)
             raise

@@ -144,13 +144,14 @@ def ingest(
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     collection: Collection = "default",
+    cache: Annotated[str, typer.Option(help="use, bypass, refresh or only-if-cached.")] = "use",
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
     """Ask a question and read the answer as it is written, then its sources."""
     from app.cli.ask import ask_question
 
-    asyncio.run(ask_question(question, collection=collection, url=url, api_key=api_key))
+    asyncio.run(ask_question(question, collection=collection, cache=cache, url=url, api_key=api_key))
 
 
 @app.command(rich_help_panel=_CARE)

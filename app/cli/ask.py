@@ -14,14 +14,14 @@ from app.cli.failure import CommandFailed
 _PATIENCE = httpx.Timeout(300, connect=5)  # a slow model may think for minutes before its first token
 
 
-async def ask_question(question: str, *, collection: str, url: str, api_key: str | None) -> None:
+async def ask_question(question: str, *, collection: str, cache: str, url: str, api_key: str | None) -> None:
     """Print the answer.
 
     Raises:
         CommandFailed: the service does not answer, refuses, or the stream ends without its end.
     """
     console = Console(highlight=False)
-    body = {"question": question, "collection": collection, "stream": True}
+    body = {"question": question, "collection": collection, "cache": cache, "stream": True}
     async with (
         api_client(url, api_key, patience=_PATIENCE) as client,
         client.stream("POST", "/api/chat", json=body, headers={"Accept": "text/event-stream"}) as response,

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 # So many failures in a row for want of a server end it: the next question would fail likewise.
 _TOO_MANY = 3
 # Seconds between two attempts to warm after the start, while something is not up yet: the first and the longest.
-_PAUSE, _LONGEST_PAUSE = 5.0, 300.0
+_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
 
 
 class Search(Protocol):

@@ -204,6 +204,29 @@ async def test_a_collection_limits_how_long_and_how_much_is_kept_of_it(fleet: Fl
     assert lifted.collection.settings == {"cache": {}}
 
 
+async def test_the_analytics_statements_work_as_they_stand(fleet: Fleet, database_url: str) -> None:
+    here, _ = fleet.replicas
+    await filled(fleet, FIRST, SECOND)
+    await here.find(FIRST)
+    for replica in fleet.replicas:
+        await replica.admin.top(TENANT, limit=1)  # writes the hits
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("DELETE FROM query_cache WHERE namespace = 'embedding'")
+    top = await connection.fetch(
+        "SELECT query_text, hit_count FROM query_cache WHERE expires_at > NOW() ORDER BY hit_count DESC LIMIT 10;"
+    )
+    assert [tuple(row) for row in top] == [(FIRST, 3), (SECOND, 2)]
+    whole = await connection.fetch(
+        "SELECT COUNT(*), SUM(hit_count), AVG(hit_count), "
+        "pg_size_pretty(pg_total_relation_size('query_cache')) FROM query_cache;"
+    )
+    assert [(row[0], row[1], float(row[2]), row[3].split()[1]) for row in whole] == [(2, 5, 2.5, "kB")]
+    await connection.execute("UPDATE query_cache SET expires_at = now() - interval '1 s' WHERE hit_count = 2")
+    expired = await connection.fetch("SELECT COUNT(*) FROM query_cache WHERE expires_at < NOW();")
+    assert [tuple(row) for row in expired] == [(1,)]
+    await connection.close()
+
+
 async def test_a_payload_that_was_tampered_with_is_shown_as_refused(fleet: Fleet, database_url: str) -> None:
     [first] = await filled(fleet, FIRST)
     connection = await asyncpg.connect(database_url)

@@ -5,7 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
+from app.api.schemas.cache import CacheStatsView, ClearedView, ClearRequest, EntryView, ExaminedEntryView
+from app.api.schemas.warming import WarmedView, WarmRequest
 from app.domain.query_ids import key_prefix, new_query_id
 from app.errors import CacheUnavailable, ModelUnavailable, TierOff
 from tests.support.api import Fakes, client_of
@@ -169,6 +172,29 @@ async def test_a_bad_wish_for_warming_names_what_is_wrong(
     refused = await client.post("/api/cache/warm", json=body)
     assert refused.status_code == status
     assert told in refused.json()["detail"]
+
+
+async def test_openapi_shows_every_body_of_the_cache_by_examples_that_are_valid_and_whole(
+    client: httpx.AsyncClient,
+) -> None:
+    schema = (await client.get("/openapi.json")).json()
+    models = (ClearRequest, WarmRequest, CacheStatsView, EntryView, ExaminedEntryView, ClearedView, WarmedView)
+    for model in models:
+        assert schema["components"]["schemas"][model.__name__]["examples"]
+        for example in model.model_json_schema()["examples"]:
+            told = TypeAdapter(model).validate_python(example).model_dump(mode="json", exclude_unset=True)
+            assert told == example
+            if model not in {ClearRequest, WarmRequest}:
+                assert set(example) == set(model.model_fields)
+    bodies = {
+        body["schema"]["$ref"].rpartition("/")[2]
+        for path, operations in schema["paths"].items()
+        for operation in operations.values()
+        for part in (operation.get("requestBody", {}), operation["responses"].get("200", {}))
+        for body in part.get("content", {}).values()
+        if path.startswith("/api/cache") and "$ref" in body["schema"]
+    }
+    assert bodies == {model.__name__ for model in models} - {"EntryView"} | {"PageView_EntryView_"}
 
 
 def test_the_id_of_an_answer_leads_to_its_entry_and_is_its_own() -> None:

@@ -44,10 +44,12 @@ class StubApi(BaseHTTPRequestHandler):
 
     events: list[tuple[str, Any]]
     busy: set[str]
+    asked: list[dict[str, Any]]
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.path == "/api/chat":
+            self.asked.append(json.loads(body))
             return self._send(200, "text/event-stream", "".join(_event(*item) for item in self.events).encode())
         name = body.split(b'filename="')[1].split(b'"')[0].decode()
         if name not in self.busy:
@@ -84,7 +86,7 @@ def _event(name: str, data: Any) -> str:
 
 @pytest.fixture
 def stub() -> type[StubApi]:
-    return type("Handler", (StubApi,), {"events": list(ANSWER), "busy": set()})
+    return type("Handler", (StubApi,), {"events": list(ANSWER), "busy": set(), "asked": []})
 
 
 @pytest.fixture
@@ -132,6 +134,12 @@ def test_ask_prints_the_answer_and_then_its_numbered_sources(url: str) -> None:
     done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["ask", "How many?", "--url", url])
     assert done.exit_code == 0
     assert " ".join(done.output.split()) == "Four [1]. Sources [1] a.pdf, page 7, Fees [net] [2] b.md"
+
+
+def test_ask_says_how_the_cache_is_to_be_used(url: str, stub: type[StubApi]) -> None:
+    for arguments, cache in ((["--cache", "bypass"], "bypass"), ([], "use")):
+        CliRunner().invoke(app, ["ask", "How many?", "--url", url, *arguments])
+        assert stub.asked[-1]["cache"] == cache
 
 
 def test_ask_tells_the_problem_that_ended_the_answer(url: str, stub: type[StubApi]) -> None:

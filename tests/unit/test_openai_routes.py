@@ -97,6 +97,13 @@ async def test_any_other_model_replies_by_itself(fakes: Fakes, client: httpx.Asy
     assert (asked.model, asked.stop, asked.temperature, asked.max_tokens) == ("smollm2:135m", ("END",), 0.5, None)
 
 
+async def test_what_a_model_replies_by_itself_is_never_cached(fakes: Fakes, client: httpx.AsyncClient) -> None:
+    body = {"model": "smollm2:135m", "messages": QUESTION, "cache": "only-if-cached"}
+    refused = await client.post("/v1/chat/completions", json=body)
+    assert (refused.status_code, refused.json()["type"]) == (404, "urn:localchat:problem:not-cached")
+    assert fakes.direct.asked == []
+
+
 async def test_a_front_ends_errand_asks_no_documents(fakes: Fakes, client: httpx.AsyncClient) -> None:
     errand = [{"role": "user", "content": "### Task:\nName this conversation."}]
     await client.post("/v1/chat/completions", json={"model": "localchat/hr", "messages": errand})

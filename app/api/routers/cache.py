@@ -15,10 +15,9 @@ from app.api.schemas.cache import (
     EntryView,
     ExaminedEntryView,
     Namespace,
-    WarmedView,
-    WarmRequest,
 )
 from app.api.schemas.common import CollectionName, Cursor, Limit, PageView, Text
+from app.api.schemas.warming import WarmedView, WarmRequest
 from app.api.sse import EventStream, encode
 from app.domain.warming import Warmed, WarmQuestion, WarmStep
 

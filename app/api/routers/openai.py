@@ -23,7 +23,7 @@ from app.api.schemas.openai import (
 )
 from app.api.sse import EventStream
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Event
-from app.errors import InvalidInput, ModelProtocolError
+from app.errors import InvalidInput, ModelProtocolError, NotCached
 from app.generation.tokens import estimate
 from app.services.answer import collect
 from app.services.direct import DirectRequest
@@ -100,6 +100,8 @@ def _answering(services: Services, tenant: str, body: CompletionRequest) -> Call
     """Who answers: the documents of a collection, or a model by itself."""
     collection = _collection(body)
     if collection is None:
+        if body.cache == "only-if-cached":
+            raise NotCached("What a model replies by itself is never cached.")
         return partial(services.direct.chat, _direct(body, services.models.default_chat))
     return partial(services.answers.answer, _question(body, tenant, collection))
 

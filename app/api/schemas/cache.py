@@ -6,18 +6,16 @@ from time import monotonic
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import CollectionName, RequestModel, View
-from app.api.schemas.search import QueryText
+from app.api.schemas.cache_examples import CLEAR, CLEARED, ENTRY, EXAMINED, STATS
+from app.api.schemas.common import CollectionName, RequestModel, View, shown_as
 from app.cache.codec import Refusal
 from app.cache.judge import Standing
 from app.cache.manage import refusal_of
 from app.cache.record import Record
 from app.cache.tier import Holding
-from app.domain.warming import WarmedNamespace
 from app.services.cache_admin import ExaminedEntry, ListedEntry
-from app.services.warm_questions import TOP
 
 Namespace = Literal["embedding", "retrieval", "answer"]
 Tier = Literal["l1", "l2", "l3"]
@@ -83,6 +81,8 @@ class CacheStatsView(View):
     `entries` and `bytes` of l1 are its own too, those of l2 and l3 everybody's.
     """
 
+    model_config = shown_as(STATS)
+
     replica: str = Field(examples=["api-7d9f:17"])
     since: datetime
     tiers: dict[str, TierView]
@@ -95,6 +95,8 @@ class CacheStatsView(View):
 
 class EntryView(View):
     """An entry of L3. The list has no results, which can be large."""
+
+    model_config = shown_as(ENTRY)
 
     key: EntryKey
     namespace: str
@@ -179,6 +181,8 @@ class RestsOnView(View):
 class ExaminedEntryView(View):
     """An entry in every tier. `standing`: whether it may be served now; null if no tier holds one to judge."""
 
+    model_config = shown_as(EXAMINED)
+
     key: EntryKey
     namespace: str
     collection: str | None
@@ -209,51 +213,17 @@ class ExaminedEntryView(View):
 class ClearRequest(RequestModel):
     """What to remove. Whatever is not given is any."""
 
+    model_config = shown_as(*CLEAR)
+
     tier: Tier | None = None
     collection: CollectionName | None = None
     namespace: Namespace | None = None
 
 
 class ClearedView(View):
+    model_config = shown_as(CLEARED)
+
     removed: int = Field(description="Entries that the fullest of the cleared tiers gave up")
-
-
-class WarmRequest(RequestModel):
-    """`queries` as given, or else those with the most hits, as they were asked."""
-
-    queries: list[QueryText] | None = Field(
-        default=None, min_length=1, max_length=1000, examples=[["How many days of leave are there?"]]
-    )
-    collection: CollectionName | None = Field(
-        default=None, description="Of given queries, `default` if not given; of the most used ones, any"
-    )
-    namespace: WarmedNamespace | None = Field(
-        default=None,
-        description="Searches alone or answers alone. Given queries are answered unless it says otherwise",
-    )
-    limit: int = Field(default=TOP, ge=1, le=1000, description="How many of the most used")
-    stream: bool = Field(default=False, description="Tell the progress as server-sent events")
-
-    @model_validator(mode="after")
-    def _limit_is_of_the_top(self) -> Self:
-        if self.queries is not None and "limit" in self.model_fields_set:
-            raise ValueError("limit is of the most used; given queries are all asked")
-        return self
-
-
-class WarmFailureView(View):
-    query: str
-    detail: str
-
-
-class WarmedView(View):
-    """`held`: some tier had the result, which is in memory now. `computed`: it was made anew."""
-
-    total: int
-    held: int
-    computed: int
-    failures: list[WarmFailureView]
-    seconds: float
 
 
 def _rests_on(examined: ExaminedEntry) -> RestsOnView | None:

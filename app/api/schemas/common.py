@@ -57,6 +57,11 @@ Cursor = Annotated[Text, StringConstraints(min_length=1, max_length=512)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 
 
+def shown_as(*examples: Any) -> ConfigDict:
+    """The configuration of a model that OpenAPI shows by whole examples."""
+    return ConfigDict(json_schema_extra={"examples": list(examples)})
+
+
 class RequestModel(BaseModel):
     """A body. An unknown field is refused, so that a misspelt one is not silently ignored."""
 

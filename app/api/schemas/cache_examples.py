@@ -1,0 +1,136 @@
+"""What the cache's routes answer, as OpenAPI shows it. Each is whole, and valid by its schema."""
+
+from typing import Any
+
+_KEY = "712a15441691e0867f44ab5d9c3be1d0a8c04f5c3e8d3c11a6b0e4f27d9a8c55"
+_DOCUMENT = "01a20d63-56f8-7f51-837e-4a216dcd611c"
+_QUESTION = "How many days of leave are there?"
+
+
+def _use(entries: int, size: int, hits: int, misses: int, p50: float, p99: float) -> dict[str, Any]:
+    return {
+        "entries": entries,
+        "bytes": size,
+        "hits": hits,
+        "misses": misses,
+        "hit_rate": hits / (hits + misses),
+        "evictions": 0,
+        "errors": 0,
+        "stale": 0,
+        "skipped": 0,
+        "refused": 0,
+        "invalidations": 0,
+        "latency_ms": {"p50": p50, "p99": p99},
+    }
+
+
+def _tier(*use: float) -> dict[str, Any]:
+    whole = _use(*use)  # type: ignore[arg-type] # counts and times in one list
+    return {**whole, "available": True, "oversized": 0, "namespaces": {"answer": whole}}
+
+
+STATS = {
+    "replica": "api-7d9f:17",
+    "since": "2026-11-24T08:00:00Z",
+    "tiers": {
+        "l1": _tier(310, 1_240_000, 820, 180, 0.029, 0.041),
+        "l2": _tier(450, 1_800_000, 90, 90, 0.61, 2.3),
+        "l3": _tier(600, 2_400_000, 30, 60, 1.9, 6.1),
+    },
+    "namespaces": {
+        "answer": {
+            "requests": 1000,
+            "hits": 940,
+            "misses": 60,
+            "hit_rate": 0.94,
+            "bypassed": 4,
+            "coalesced": 12,
+            "carried": 35,
+            "served_stale": 0,
+            "refreshed": 2,
+            "dropped": 0,
+            "seconds_saved": 3290.5,
+            "tokens_saved": 512_000,
+        }
+    },
+    "coalesced": 12,
+    "invalidations": 9,
+    "seconds_saved": 3290.5,
+    "tokens_saved": 512_000,
+}
+
+ENTRY = {
+    "key": _KEY,
+    "namespace": "answer",
+    "collection": "default",
+    "question": _QUESTION,
+    "parameters": {"retrieval": {"top_k": 5, "space": 1, "ranking": 3, "settings": {}}, "filters": {}},
+    "metadata": {
+        "embedder": "all-minilm",
+        "reranker": "",
+        "chat_model": "smollm2:135m",
+        "prompt": "5",
+        "sampling": {"temperature": 0.0, "max_tokens": 512},
+        "conversation": "",
+    },
+    "hit_count": 41,
+    "created_at": "2026-11-24T08:12:00Z",
+    "expires_at": "2026-11-25T08:12:00Z",
+    "last_accessed_at": "2026-11-24T11:49:13Z",
+    "corpus_version": 12,
+    "size_bytes": 3204,
+    "pinned": False,
+}
+
+EXAMINED = {
+    "key": _KEY,
+    "namespace": "answer",
+    "collection": "default",
+    "standing": "fresh",
+    "computed_in_seconds": 3.5,
+    "tokens": 545,
+    "tiers": [
+        {
+            "tier": "l1",
+            "available": True,
+            "held": True,
+            "refusal": None,
+            "age_seconds": 13_033.0,
+            "expires_at": "2026-12-01T08:12:00Z",
+            "corpus_version": 12,
+            "size_bytes": 3204,
+        },
+        {
+            "tier": "l2",
+            "available": True,
+            "held": False,
+            "refusal": None,
+            "age_seconds": None,
+            "expires_at": None,
+            "corpus_version": None,
+            "size_bytes": None,
+        },
+    ],
+    "rests_on": {
+        "corpus_version": 12,
+        "chunks": 1,
+        "documents": [{"document_id": _DOCUMENT, "filename": "handbook.pdf", "version": 1, "chunks": [7]}],
+        "filters": {},
+    },
+    "entry": ENTRY,
+}
+
+CLEAR: list[dict[str, Any]] = [{"collection": "default", "namespace": "answer"}, {"tier": "l1"}, {}]
+CLEARED = {"removed": 17}
+
+WARM: list[dict[str, Any]] = [
+    {"limit": 100},
+    {"queries": [_QUESTION], "collection": "default", "namespace": "retrieval", "stream": True},
+]
+WARMED = {
+    "total": 3,
+    "held": 1,
+    "computed": 1,
+    "failures": [{"query": _QUESTION, "detail": "The model failed while working."}],
+    "seconds": 6.2,
+}
