@@ -61,6 +61,8 @@ def _partition(collection: Collection) -> Partition:
         namespace="embedding",
         tenant=collection.tenant,
         collection=None,
+        # Some servers give a model no digest, and keep its name when its weights change.
+        retrieval={"dimension": space.dimension},
         embedder=space.model,
         embedder_digest=space.digest,
     )

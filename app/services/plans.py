@@ -141,9 +141,7 @@ class PlanService:
         ]
         turnover = await vacuum.turnover(connection)
         if turnover.bloated:
-            found.append(
-                f"The indexes of chunks hold what {turnover.gone} chunks left behind: `localchat maintain`."
-            )
+            found.append(f"The indexes of chunks hold {turnover.gone} chunks that are gone: `localchat maintain`.")
         found += [
             f"{graph.index} takes {graph.size_bytes / graph.expected_bytes:.1f} times what its vectors need."
             for graph in await vacuum.graphs(connection)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from app.db import collections, reindexes, spaces
 from app.db.database import Database
-from app.domain.documents import CollectionStatistics, ReindexStatus
+from app.domain.documents import CollectionStatistics, EmbeddingSpace, ReindexStatus
 from app.errors import Conflict
 from app.ingestion import jobs
-from app.services.collections import CollectionService, EmbeddingModels
+from app.services.collections import CollectionService, EmbeddingModel, EmbeddingModels
 
 
 class ReindexService:
@@ -46,7 +46,7 @@ class ReindexService:
                 if found.reindex.embedding_model == model.name:
                     return found
                 raise Conflict(f"{name!r} is on its way to {found.reindex.embedding_model}; cancel that first.")
-            if (collection.space.model, collection.space.digest) == (model.name, model.digest):
+            if _makes(model, collection.space):
                 raise Conflict(f"{name!r} uses {model.name} already.")
             space = await spaces.create(
                 connection,
@@ -76,3 +76,14 @@ class ReindexService:
             ):
                 raise Conflict(f"{name!r} is not on its way to another model.")
         return await self._collections.get(tenant, name)
+
+
+def _makes(model: EmbeddingModel, space: EmbeddingSpace) -> bool:
+    """Whether the model, as it is now, makes vectors that belong to the space."""
+    return (model.name, model.digest, model.dimension, model.query_prefix, model.document_prefix) == (
+        space.model,
+        space.digest,
+        space.dimension,
+        space.query_prefix,
+        space.document_prefix,
+    )

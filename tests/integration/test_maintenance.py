@@ -152,7 +152,7 @@ async def test_indexes_are_rebuilt_when_more_chunks_came_and_went_than_there_are
         await vacuum.vacuum(connection, "chunks")
         before = await connection.fetchval(size)
     warnings = (await PlanService(desk.database).explain(TENANT)).warnings
-    assert "The indexes of chunks hold what 120 chunks left behind: `localchat maintain`." in warnings
+    assert "The indexes of chunks hold 120 chunks that are gone: `localchat maintain`." in warnings
     deeds = [deed.detail async for deed in UpkeepService(desk.database).run() if deed.what == "rebuilt"]
     assert deeds == ["indexes of chunks: 1 are there, 120 came and went"]
     async with desk.database.connection() as connection:

@@ -25,7 +25,7 @@ from app.services.reindexing import ReindexService
 from app.services.search import SearchService
 from app.services.statistics import StatisticsKeeper
 from app.settings import Settings
-from tests.support.ingestion import TENANT, Desk, FakeModels, HashEmbedder, join_section, unit_vector
+from tests.support.ingestion import TENANT, Desk, FakeModel, FakeModels, HashEmbedder, join_section, unit_vector
 
 QUESTIONS = ["amber", "basalt 3", "line 7", "cedar delta"]
 TEXTS = {f"{word}.txt": "\n".join(f"{word} line {n}" for n in range(9)) for word in ("amber", "basalt", "cedar")}
@@ -340,6 +340,19 @@ async def test_a_move_that_makes_no_sense_is_refused(move: Move) -> None:
     assert [key for key, _ in await move.desk.queued() if key.startswith("reindex")] == [
         f"reindex:{first.reindex_id}"
     ]
+
+
+async def test_a_model_that_has_changed_under_its_name_can_be_moved_to(
+    move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def describe(_: FakeModels, model: str) -> FakeModel:
+        return FakeModel(model, dimension=16)
+
+    monkeypatch.setattr(FakeModels, "describe", describe)
+    assert (await move.run("fake")).status == "done"
+    assert await move.model() == ("fake", 16)
+    with pytest.raises(Conflict, match="uses fake already"):
+        await move.service.start(TENANT, "default", "fake")
 
 
 async def test_a_collection_that_is_deleted_meanwhile_ends_its_move(move: Move) -> None:

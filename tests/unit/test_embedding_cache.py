@@ -12,8 +12,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 VECTOR = np.array([0.6, 0.8], dtype=np.float32)
 
 
-def collection(model: str) -> Collection:
-    space = EmbeddingSpace(1, model, "sha256:0", 2)
+def collection(model: str, dimension: int = 2) -> Collection:
+    space = EmbeddingSpace(1, model, "sha256:0", dimension)
     return Collection(1, "default", "docs", "", "english", 0, space, NOW, NOW)
 
 
@@ -27,5 +27,6 @@ async def test_chunks_that_are_unknown_count_as_misses_and_those_of_another_mode
     assert known.tolist() == VECTOR.tolist()
     assert unknown is None
     assert await cache.find(collection("other"), ["a"]) == [None]
+    assert await cache.find(collection("one", dimension=3), ["a"]) == [None]
     counted = assembly.chain.statistics.totals()["embedding"]
-    assert (counted["requests"], counted["misses"], counted["l1_hits"]) == (5, 4, 1)
+    assert (counted["requests"], counted["misses"], counted["l1_hits"]) == (6, 5, 1)
