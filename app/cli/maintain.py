@@ -24,7 +24,7 @@ async def maintain(settings: Settings) -> None:
         database = await Database.connect(url, min_size=1, max_size=2)
         try:
             began, deeds = time.monotonic(), 0
-            async for deed in UpkeepService(database).run():
+            async for deed in UpkeepService(database, cache_table=settings.l3_cache_table).run():
                 seconds = time.monotonic() - began
                 console.print(f"{deed.what:>9}  {deed.detail} ({seconds:.1f} s)", soft_wrap=True, highlight=False)
                 began, deeds = time.monotonic(), deeds + 1

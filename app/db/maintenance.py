@@ -16,13 +16,15 @@ from app.db.database import PooledConnection
 # One replica at a time does the housekeeping; any constant will do.
 _LOCK = 0x10CA1C1E
 
-# Deleted documents, and those of deleted collections.
+# Deleted documents, and those of deleted collections. OFFSET 0: begin with those collections, of which there are
+# mostly none, rather than with all documents.
 _DOOMED = """
 doomed AS (
     SELECT d.id FROM documents d WHERE d.deleted_at IS NOT NULL
     UNION ALL
-    SELECT d.id FROM collections c JOIN documents d ON d.collection_id = c.id AND d.deleted_at IS NULL
-    WHERE c.deleted_at IS NOT NULL
+    SELECT d.id FROM collections c CROSS JOIN LATERAL (
+        SELECT d.id FROM documents d WHERE d.collection_id = c.id AND d.deleted_at IS NULL OFFSET 0
+    ) d WHERE c.deleted_at IS NOT NULL
 )"""
 
 # Versions that a newer one has taken the place of, whether that one is visible or not.
@@ -100,6 +102,17 @@ async def purge_versions(connection: PooledConnection, limit: int) -> int:
             SELECT s.document_id, s.version FROM superseded s WHERE NOT EXISTS (
                 SELECT FROM chunks c WHERE c.document_id = s.document_id AND c.version = s.version) LIMIT $1
         ) s WHERE v.document_id = s.document_id AND v.version = s.version""",
+        limit,
+    )
+    return _rows(done)
+
+
+async def purge_cached(connection: PooledConnection, table: str, limit: int) -> int:
+    """Delete up to `limit` cached results of deleted collections, pinned or not. `table` is a plain identifier."""
+    done = await connection.execute(
+        f"""DELETE FROM {table} WHERE id IN (
+            SELECT q.id FROM collections c JOIN {table} q ON q.tenant = c.tenant AND q.collection_id = c.id
+            WHERE c.deleted_at IS NOT NULL LIMIT $1)""",
         limit,
     )
     return _rows(done)

@@ -12,9 +12,10 @@ from app.db.database import Database, PooledConnection
 from app.errors import StoreUnavailable
 from app.ingestion import jobs
 
-# Rows deleted in one transaction: chunks, documents or versions with their original bytes, and the queue's records.
+# Rows deleted in one transaction. Documents and their versions have the original bytes with them.
 CHUNKS = 2000
 DOCUMENTS = 50
+CACHED = 500
 RECORDS = 5000
 
 # A queued document or reindex without a job for this many seconds has lost it.
@@ -33,6 +34,7 @@ class MaintenanceService:
         database: where.
         interval: seconds between two rounds.
         spaces_stay: seconds for which retired vectors stay.
+        cache_table: where results are cached.
         patient: wait for another replica that cleans up, rather than leave it to that one.
     """
 
@@ -42,11 +44,13 @@ class MaintenanceService:
         *,
         interval: float = 30.0,
         spaces_stay: float = SPACES_STAY,
+        cache_table: str = "query_cache",
         patient: bool = False,
     ) -> None:
         self._database = database
         self._interval = interval
         self._spaces_stay = spaces_stay
+        self._cache_table = cache_table
         self._patient = patient
 
     async def run(self) -> None:
@@ -68,6 +72,10 @@ class MaintenanceService:
             ("chunks", lambda connection: maintenance.purge_chunks(connection, CHUNKS)),
             ("document versions", lambda connection: maintenance.purge_versions(connection, DOCUMENTS)),
             ("documents", lambda connection: maintenance.purge_documents(connection, DOCUMENTS)),
+            (
+                "cached results",
+                lambda connection: maintenance.purge_cached(connection, self._cache_table, CACHED),
+            ),
             ("collections", maintenance.purge_collections),
             ("held jobs", maintenance.purge_held_jobs),
             ("job records", lambda connection: maintenance.purge_job_records(connection, RECORDS)),

@@ -19,9 +19,9 @@ class Deed:
 
 
 class UpkeepService:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, cache_table: str = "query_cache") -> None:
         self._database = database
-        self._housekeeping = MaintenanceService(database, patient=True)
+        self._housekeeping = MaintenanceService(database, cache_table=cache_table, patient=True)
 
     async def run(self) -> AsyncIterator[Deed]:
         """Purge, vacuum, rebuild and refresh. Yields each deed as it is done."""

@@ -64,6 +64,22 @@ async def test_a_deleted_collection_is_gone_at_once_and_its_rows_by_and_by(desk:
     assert await count(desk, "embedding_spaces") == 0
 
 
+async def test_cached_results_go_with_their_collection_even_if_they_are_pinned(desk: Desk) -> None:
+    await desk.ingest(await desk.upload("one", "a.txt", "doomed"))
+    await desk.add("one")
+    async with desk.database.connection() as connection:
+        await connection.execute(
+            """INSERT INTO query_cache (cache_key, query_text, result_data, expires_at, namespace, tenant,
+                collection_id, partition, pinned)
+            SELECT name || n, 'q', '', now() + interval '1 day', 'answer', tenant, id, '', n = 1
+            FROM collections, generate_series(1, 2) n"""
+        )
+    assert (await MaintenanceService(desk.database).once())["cached results"] == 0
+    await desk.collections.delete(TENANT, "doomed")
+    assert (await MaintenanceService(desk.database, spaces_stay=0).once())["cached results"] == 2
+    assert await count(desk, "query_cache") == 2
+
+
 async def test_a_space_that_somebody_reads_is_dropped_later(desk: Desk) -> None:
     await desk.ingest(await desk.upload("one", "a.txt", "doomed"))
     space = (await desk.collections.resolve(TENANT, "doomed")).space.id

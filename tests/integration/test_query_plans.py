@@ -1,17 +1,21 @@
 """The hot queries use their indexes: a plan that reads a whole table fails here."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.db import index_lexical, index_vector, passages
+from app.db import index_lexical, index_vector, maintenance, passages, reindexes
 from app.db.database import Database, PooledConnection
 from app.db.spaces import vectors_table
 from app.domain.documents import Collection
 from app.retrieval import lexical
 from tests.support.corpus import DIMENSION, embed, make_collection
+
+if TYPE_CHECKING:
+    from asyncpg.connection import LoggedQuery
 
 # 3,000 chunks of 600 documents, of which 1 % are marked rare.
 FILL = """
@@ -130,3 +134,34 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         assert "chunks" not in scanned(
             await plan_of(connection, index_lexical._PROXIMITY, ids, 0.3, 0.1, pairs, [1.0])
         )
+
+
+async def test_housekeeping_finds_what_to_do_without_reading_what_is_in_order(
+    collection: Collection, database: Database
+) -> None:
+    sent: list[LoggedQuery] = []
+    async with database.connection() as connection:
+        connection.add_query_logger(sent.append)
+        for work in (
+            maintenance.purge_chunks(connection, 10),
+            maintenance.purge_versions(connection, 10),
+            maintenance.purge_documents(connection, 10),
+            maintenance.purge_held_jobs(connection),
+            maintenance.lost_jobs(connection, 60),
+            reindexes.lost(connection, 60),
+        ):
+            await work
+        await asyncio.sleep(0)  # a logger is called when the loop turns
+        connection.remove_query_logger(sent.append)
+        statements = [query for query in sent if "documents" in query.query or "reindexes" in query.query]
+        assert len(statements) == 6
+        for query in statements:
+            # Nothing is to be done, so it deletes nothing.
+            [[plan]] = await connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {query.query}", *query.args)
+            read = sum(_read(node) for node in _nodes(json.loads(plan)[0]["Plan"]) if "Relation Name" in node)
+            assert read < 10, query.query
+
+
+def _read(node: dict[str, Any]) -> float:
+    read: float = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    return read
