@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TypeVar
 
 from app.cache.lease import FleetLease
+from app.telemetry.event_loop import busy_seconds
 
 T = TypeVar("T")
 
@@ -17,9 +18,8 @@ _TURN = "warming"
 class LoadGate:
     """Holds back what nobody waits for while this process is busy with what somebody does.
 
-    `most` is the share of its time, up to 1, that the event loop's thread may be busy: computing, or late to wake
-    because something else has the processor. It is measured during `window` seconds of standing still, so that what
-    is held back is not counted itself.
+    `most` is the share of its time, up to 1, for which the event loop's thread may be `busy`: measured during
+    `window` seconds of standing still, so that what is held back is not counted itself.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class LoadGate:
         *,
         window: float = 0.1,
         clock: Callable[[], float] = time.monotonic,
-        busy: Callable[[], float] = time.thread_time,
+        busy: Callable[[], float] = busy_seconds,
     ) -> None:
         self._most = most
         self._window = window
@@ -40,8 +40,7 @@ class LoadGate:
         while True:
             began, before = self._clock(), self._busy()
             await asyncio.sleep(self._window)
-            busy, passed = self._busy() - before, self._clock() - began
-            if max(busy, passed - self._window) <= self._most * passed:
+            if self._busy() - before <= self._most * (self._clock() - began):
                 return
 
 

@@ -60,6 +60,7 @@ class Replica:
         settings = Settings(
             database_url=database_url,
             redis_url=valkey_url,
+            cache_warm_max_load=1,
             **{"cache_signing_keys": (("k1", "a secret that is long enough"),)} | changed,
         )
         database = await Database.connect(database_url, min_size=1, max_size=8)

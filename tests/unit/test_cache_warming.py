@@ -1,7 +1,9 @@
 """How warming keeps out of the way, and when it begins after a start."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -11,47 +13,46 @@ from app.domain.warming import Warmed, WarmQuestion
 from app.errors import StoreUnavailable, TierOff
 from app.services import warming
 from app.services.warming import WarmingService
+from app.telemetry import event_loop
 from tests.support.cache import Clock
 from tests.unit.test_cache_parts import MemoryLeases, fleet
 
-WINDOW = 0.001
-
 
 class Load:
-    """What each window is like: the share that is computed in, how many times its length it lasts; then idle."""
+    """How busy the thread is in each window of a second, as shares; then idle."""
 
-    def __init__(self, clock: Clock, *windows: tuple[float, float]) -> None:
+    def __init__(self, clock: Clock, *shares: float) -> None:
         self.clock = clock
-        self.windows = list(windows)
+        self.shares = list(shares)
         self.busy = 0.0
         self.looks = 0
 
     def __call__(self) -> float:
         self.looks += 1
         if self.looks % 2 == 0:
-            share, length = self.windows.pop(0) if self.windows else (0.0, 1.0)
-            self.clock.now += WINDOW * length
-            self.busy += WINDOW * length * share
+            self.clock.now += 1
+            self.busy += self.shares.pop(0) if self.shares else 0.0
         return self.busy
 
 
-async def windows_until_open(most: float, *windows: tuple[float, float]) -> int:
-    clock = Clock()
-    load = Load(clock, *windows)
-    await LoadGate(most, window=WINDOW, clock=clock, busy=load).wait()
-    return load.looks // 2
-
-
 async def test_the_gate_opens_in_the_first_window_that_is_quiet_enough() -> None:
-    assert await windows_until_open(0.5, (0.9, 1), (0.6, 1), (0.4, 1), (0.9, 1)) == 3
+    clock = Clock()
+    load = Load(clock, 0.9, 0.6, 0.4, 0.9)
+    await LoadGate(0.5, window=0, clock=clock, busy=load).wait()
+    assert load.looks == 6
 
 
-async def test_a_thread_that_wakes_late_is_not_idle() -> None:
-    assert await windows_until_open(0.5, (0, 10), (0, 3), (0, 1.5)) == 3
+def test_a_thread_that_waits_for_a_processor_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = tmp_path / "schedstat"
+    told.write_text("1500000000 500000000 7\n")
+    monkeypatch.setattr(event_loop, "_SCHEDULED", told)
+    assert event_loop.busy_seconds() == 2.0
+    told.unlink()
+    assert 0 < event_loop.busy_seconds() <= time.thread_time()
 
 
 async def test_the_gate_sees_the_work_of_this_thread() -> None:
-    gate = LoadGate(0.05, window=0.02)
+    gate = LoadGate(0.5, window=0.02)
 
     async def work() -> None:
         while True:
