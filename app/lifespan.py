@@ -163,7 +163,7 @@ async def _build(
         metrics.event_loop_lag.observe(seconds)
         lag.observe(seconds)
 
-    gauges = [GaugeSampler(metrics, database, cache.chain).run()] if metrics.enabled else []
+    gauges = [GaugeSampler(metrics, database, client, cache.chain).run()] if metrics.enabled else []
     warm = [warming.after_start()] if settings.cache_warm_on_startup else []
     for work in (sample_lag(observe_lag), health.watch(), *gauges, *warm):
         stack.callback(asyncio.create_task(work).cancel)

@@ -106,7 +106,7 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, queue.stop)
-        gauges = [GaugeSampler(metrics, database).run()] if metrics.enabled else []
+        gauges = [GaugeSampler(metrics, database, client).run()] if metrics.enabled else []
         housekeeping = MaintenanceService(database, cache_table=settings.l3_cache_table)
         for work in (housekeeping.run(), sample_lag(metrics.event_loop_lag.observe), *gauges):
             await stack.enter_async_context(_aside(work))

@@ -2,7 +2,7 @@ from app.ollama.observer import NullObserver
 from app.telemetry.metrics import Metrics
 
 PROVIDER = "ollama"
-_CIRCUITS = {"closed": 0, "half-open": 1, "open": 2}
+CIRCUITS = {"closed": 0, "half-open": 1, "open": 2}
 
 
 class ModelMetrics(NullObserver):
@@ -22,7 +22,7 @@ class ModelMetrics(NullObserver):
         self._metrics.upstream_retries.labels(PROVIDER).inc()
 
     def on_circuit(self, *, endpoint: str, circuit: str) -> None:
-        self._metrics.circuit_state.labels(endpoint).set(_CIRCUITS[circuit])
+        self._metrics.circuit_state.labels(endpoint).set(CIRCUITS[circuit])
 
     def on_first_chunk(self, *, model: str, seconds: float) -> None:
         self._metrics.first_chunk.labels("chat", PROVIDER, model).observe(seconds)

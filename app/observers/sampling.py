@@ -9,13 +9,15 @@ from app.cache.chain import CacheChain
 from app.db.database import Database
 from app.db.health import queue_of
 from app.errors import StoreUnavailable
+from app.observers.models import CIRCUITS
+from app.ollama.client import OllamaClient
 from app.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 
 
 class GaugeSampler:
-    """Reads the queue every `interval` seconds, and what the tiers hold every `cache_interval`.
+    """Reads the queue and the breakers every `interval` seconds, and what the tiers hold every `cache_interval`.
 
     Counting what Redis holds walks all its keys, so it is done less often.
     """
@@ -24,6 +26,7 @@ class GaugeSampler:
         self,
         metrics: Metrics,
         database: Database,
+        client: OllamaClient,
         chain: CacheChain | None = None,
         *,
         interval: float = 5.0,
@@ -31,6 +34,7 @@ class GaugeSampler:
     ) -> None:
         self._metrics = metrics
         self._database = database
+        self._client = client
         self._chain = chain
         self._interval = interval
         self._cache_interval = cache_interval
@@ -41,7 +45,9 @@ class GaugeSampler:
     async def run(self) -> None:
         """Work until cancelled. What does not answer keeps its last value."""
         await asyncio.gather(
-            self._repeat(self._interval, self.sample_queue), self._repeat(self._cache_interval, self.sample_cache)
+            self._repeat(self._interval, self.sample_queue),
+            self._repeat(self._interval, self.sample_circuits),
+            self._repeat(self._cache_interval, self.sample_cache),
         )
 
     async def sample_queue(self) -> None:
@@ -49,6 +55,11 @@ class GaugeSampler:
         for state, jobs in (("queued", queue.queued), ("picked", queue.picked), ("held", queue.held)):
             self._metrics.queue_jobs.labels(state).set(jobs)
         self._metrics.queue_oldest_age.labels("queued").set(queue.oldest)
+
+    async def sample_circuits(self) -> None:
+        """A breaker that nobody asks for anything tells nobody that it would let a probe pass."""
+        for name, circuit in self._client.circuits.items():
+            self._metrics.circuit_state.labels(name).set(CIRCUITS[circuit])
 
     async def sample_cache(self) -> None:
         if self._chain is None:

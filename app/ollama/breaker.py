@@ -69,6 +69,10 @@ class Breaker:
             self._on_change(Circuit.OPEN)
         self._probing = False
 
+    def give_up(self) -> None:
+        """Let the next failure open it: there is nothing to find out by a third."""
+        self._failures = self._threshold
+
     def abandon(self) -> None:
         """Record that a request ended without a verdict: it was cancelled."""
         self._probing = False

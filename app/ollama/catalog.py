@@ -19,6 +19,7 @@ from app.ollama.protocol import (
     parse_tags,
     shape,
 )
+from app.ollama.transport import Timeouts
 
 T = TypeVar("T")
 
@@ -29,9 +30,9 @@ class Catalog:
     An endpoint that fails is passed over as long as another answers.
     """
 
-    def __init__(self, endpoints: Sequence[Endpoint], *, ping_timeout: float) -> None:
+    def __init__(self, endpoints: Sequence[Endpoint], *, timeouts: Timeouts) -> None:
         self._endpoints = endpoints
-        self._ping_timeout = ping_timeout
+        self._timeouts = timeouts
         self._known: dict[str, ModelInfo] = {}
 
     async def models(self) -> list[ModelInfo]:
@@ -40,7 +41,7 @@ class Catalog:
         Raises:
             ModelError: no endpoint answers.
         """
-        found = {info.name: info for infos in await self._from_all(_tags) for info in infos}
+        found = {info.name: info for infos in await self._from_all(self._tags) for info in infos}
         return [found[name] for name in sorted(found)]
 
     async def show(self, model: str) -> ModelInfo:
@@ -51,14 +52,20 @@ class Catalog:
             ModelUnsuitable: two endpoints have different versions of it, whose vectors would be mixed.
         """
         name = full_name(model)
-        listed = [info for infos in await self._from_all(_tags) for info in infos if full_name(info.name) == name]
+        listed = [
+            info for infos in await self._from_all(self._tags) for info in infos if full_name(info.name) == name
+        ]
         if not listed:
             raise ModelNotFound(f"The model {model} is not on the server; pull it first.")
         if len({info.digest for info in listed}) > 1:
             raise ModelUnsuitable(f"The model servers hold different versions of {model}.")
 
         async def ask(endpoint: Endpoint) -> ModelInfo:
-            shown = await endpoint.json("POST", "/api/show", {"model": model}, model=model, operation="show")
+            payload = {"model": model}
+            seconds = self._timeouts.facts
+            shown = await endpoint.json(
+                "POST", "/api/show", payload, model=model, operation="show", timeout=seconds
+            )
             dimension, context_length = shape(shown)
             return replace(
                 listed[0],
@@ -77,7 +84,8 @@ class Catalog:
 
     async def running(self) -> list[RunningModel]:
         async def ask(endpoint: Endpoint) -> list[RunningModel]:
-            return parse_running(await endpoint.json("GET", "/api/ps", operation="list models"), endpoint.name)
+            listed = await endpoint.json("GET", "/api/ps", operation="list models", timeout=self._timeouts.facts)
+            return parse_running(listed, endpoint.name)
 
         return [model for models in await self._from_all(ask) for model in models]
 
@@ -96,7 +104,7 @@ class Catalog:
 
     async def ping(self, timeout: float | None = None) -> list[EndpointStatus]:  # noqa: ASYNC109 - for each endpoint
         """Ask each endpoint for its version. One that takes longer than `timeout` seconds counts as failed."""
-        seconds = self._ping_timeout if timeout is None else timeout
+        seconds = self._timeouts.connect if timeout is None else timeout
         return list(await asyncio.gather(*(self._ping(endpoint, seconds) for endpoint in self._endpoints)))
 
     async def names(self, endpoint: str) -> frozenset[str]:
@@ -106,7 +114,11 @@ class Catalog:
             ModelError: it does not answer.
         """
         (found,) = [item for item in self._endpoints if item.name == endpoint][:1]
-        return frozenset(full_name(info.name) for info in await _tags(found))
+        return frozenset(full_name(info.name) for info in await self._tags(found))
+
+    async def _tags(self, endpoint: Endpoint) -> list[ModelInfo]:
+        listed = await endpoint.json("GET", "/api/tags", operation="list models", timeout=self._timeouts.facts)
+        return parse_tags(listed)
 
     async def _ping(self, endpoint: Endpoint, limit: float) -> EndpointStatus:
         started = time.perf_counter()
@@ -145,7 +157,3 @@ class Catalog:
         if not good:
             raise failures[0]
         return good
-
-
-async def _tags(endpoint: Endpoint) -> list[ModelInfo]:
-    return parse_tags(await endpoint.json("GET", "/api/tags", operation="list models"))

@@ -79,6 +79,7 @@ class OllamaClient:
             Endpoint(
                 address.name,
                 connect(address, timeouts=timeouts, transport=transport),
+                timeouts=timeouts,
                 breaker=Breaker(cooldown=cooldown, clock=clock, on_change=partial(_tell, observer, address.name)),
                 window=BulkWindow(max_texts=MAX_TEXTS, max_requests=max_concurrency),
                 headers=headers,
@@ -95,7 +96,7 @@ class OllamaClient:
             retries=retries or {Lane.INTERACTIVE: INTERACTIVE_RETRIES, Lane.BULK: BULK_RETRIES},
             observer=observer,
         )
-        self._catalog = Catalog(self._endpoints, ping_timeout=timeouts.connect)
+        self._catalog = Catalog(self._endpoints, timeouts=timeouts)
 
     async def embed(
         self, texts: Sequence[str], *, model: str, lane: Lane, dimension: int | None = None
@@ -185,8 +186,10 @@ class OllamaClient:
         }
 
         async def ask(lease: Lease, stack: AsyncExitStack) -> tuple[ChatChunk, AsyncGenerator[ChatChunk, None]]:
-            lines = lease.endpoint.lines("/api/chat", payload, model=model, operation="chat")
-            chunks = await stack.enter_async_context(aclosing(_chunks(await stack.enter_async_context(lines))))
+            request = lease.endpoint.lines("/api/chat", payload, model=model, operation="chat")
+            async with lease.endpoint.vigil():
+                lines = await stack.enter_async_context(request)
+            chunks = await stack.enter_async_context(aclosing(_chunks(lease.endpoint, lines)))
             first = await anext(chunks)
             self._scheduler.answered(lease)
             return first, chunks
@@ -241,6 +244,11 @@ class OllamaClient:
         """The names of the endpoints, without credentials, each once."""
         return list(dict.fromkeys(endpoint.name for endpoint in self._endpoints))
 
+    @property
+    def circuits(self) -> dict[str, Circuit]:
+        """The state of each endpoint's breaker at this moment, by its name."""
+        return {endpoint.name: endpoint.breaker.circuit for endpoint in self._endpoints}
+
     async def names(self, endpoint: str) -> frozenset[str]:
         return await self._catalog.names(endpoint)
 
@@ -267,7 +275,8 @@ class OllamaClient:
                 "options": self._options.of(model) or None,
                 "keep_alive": self._keep_alive,
             }
-            answer = await lease.endpoint.json("POST", "/api/embed", payload, model=model, operation="embed")
+            async with lease.endpoint.vigil():
+                answer = await lease.endpoint.json("POST", "/api/embed", payload, model=model, operation="embed")
             return parse_vectors(answer.get("embeddings"), count=len(part), dimension=dimension)
 
         with tracing.span(f"embeddings {model}", SpanKind.CLIENT, attributes("embeddings", model)) as span:
@@ -276,10 +285,13 @@ class OllamaClient:
             return vectors
 
 
-async def _chunks(lines: AsyncIterator[Json]) -> AsyncGenerator[ChatChunk, None]:
-    async for line in lines:
+async def _chunks(endpoint: Endpoint, lines: AsyncIterator[Json]) -> AsyncGenerator[ChatChunk, None]:
+    while True:
+        async with endpoint.vigil():
+            line = await anext(lines, None)
+        if line is None:
+            raise ModelProtocolError("The answer broke off before it was done.")
         yield parse_chat(line)
-    raise ModelProtocolError("The answer broke off before it was done.")
 
 
 def _tell(observer: Observer, endpoint: str, circuit: Circuit) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import httpx
 from opentelemetry.trace import Span, SpanKind
 
-from app.errors import ModelProtocolError
+from app.errors import ModelError, ModelProtocolError, ModelUnavailable
 from app.ollama.breaker import Breaker
 from app.ollama.failures import from_answer, from_transport
+from app.ollama.liveness import Vigil
 from app.ollama.protocol import Json, encode, parse_object
+from app.ollama.transport import Timeouts
 from app.ollama.window import BulkWindow
 from app.telemetry import tracing
 
@@ -26,7 +28,14 @@ class Endpoint:
     """Sends requests as they are and raises the error tree; permits and retries are others' work."""
 
     def __init__(
-        self, name: str, http: httpx.AsyncClient, *, breaker: Breaker, window: BulkWindow, headers: Headers
+        self,
+        name: str,
+        http: httpx.AsyncClient,
+        *,
+        timeouts: Timeouts,
+        breaker: Breaker,
+        window: BulkWindow,
+        headers: Headers,
     ) -> None:
         self.name = name
         self.breaker = breaker
@@ -37,6 +46,7 @@ class Endpoint:
         self.resting_until = 0.0
         self.preemptible: set[asyncio.Timeout] = set()
         self._http = http
+        self._timeouts = timeouts
         self._headers = headers
 
     @property
@@ -79,8 +89,22 @@ class Endpoint:
         ):
             yield objects
 
+    def vigil(self) -> Vigil:
+        """A block in which this server may take its time, but not be gone."""
+        return Vigil(self._timeouts.silence, self._answers, self.breaker.give_up)
+
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    async def _answers(self) -> bool:
+        try:
+            async with asyncio.timeout(self._timeouts.presence):
+                await self.json("GET", "/api/version", operation="answer")
+        except (TimeoutError, ModelUnavailable):
+            return False
+        except ModelError:
+            pass  # not what was asked for, but an answer
+        return True
 
     @asynccontextmanager
     async def _open(

@@ -12,10 +12,17 @@ UNIX_SCHEME = "http+unix"
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `read` is the longest silence: it covers loading the model, the queue and the prefill."""
+    """Seconds. `read` is the longest silence: it covers loading the model, the queue and the prefill.
+
+    `facts` is for what costs a model no work. After every `silence` the server is asked for its version, which
+    takes less than `presence` however busy it is.
+    """
 
     connect: float = 2.0
     read: float = 300.0
+    facts: float = 5.0
+    silence: float = 5.0
+    presence: float = 3.0
 
     def for_httpx(self) -> httpx.Timeout:
         # No limit on waiting for a connection: permits bound the requests, not the connection pool.

@@ -28,12 +28,15 @@ from app.errors import LocalChatError
 from app.services.answer_cache import AnswerCache, Opened
 from app.services.answer_pipeline import NO_CONTEXT, AnswerPipeline, Asked, Clock, failed
 from app.services.conversations import new_conversation_id
+from app.services.deadline import Deadline
 from app.services.observing import AnswerReport, QuestionObserver
 from app.telemetry import tracing
 from app.telemetry.access import annotate
 
 _log = logging.getLogger(__name__)
 _OUR_FAULT = 500
+# Seconds that storing an exchange may keep the end of its answer waiting.
+_SAVING_SECONDS = 2.0
 
 
 class Conversations(Protocol):
@@ -120,6 +123,7 @@ class AnswerService:
         self._default_model = default_model
         self._trace_id = trace_id
         self._observer = observer or QuestionObserver()
+        self._saving = Deadline(_SAVING_SECONDS)
 
     async def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]:
         """The events of an answer, the last of them `done` or `error`.
@@ -207,13 +211,14 @@ class AnswerService:
             answer=answer.text,
             sources=tuple(plain(asdict(source)) for source in answer.sources),
         )
+        if request.conversation_id is None:
+            saving = self._conversations.begin(request.tenant, start.conversation_id, request.collection, exchange)
+        else:
+            saving = self._conversations.append(request.tenant, request.conversation_id, exchange)
         try:
-            if request.conversation_id is None:
-                await self._conversations.begin(request.tenant, start.conversation_id, request.collection, exchange)
-            else:
-                await self._conversations.append(request.tenant, request.conversation_id, exchange)
-        except LocalChatError as error:
-            _log.warning("An exchange was not stored: %s", error.title)
+            await self._saving.run(saving)
+        except (LocalChatError, TimeoutError) as error:
+            _log.warning("An exchange was not stored: %s", getattr(error, "title", "it took too long"))
             return False
         return True
 

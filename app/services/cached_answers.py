@@ -1,6 +1,8 @@
 """Answers through the cache: one generation for all who ask the same, replayed event by event from then on."""
 
+import asyncio
 import hashlib
+import math
 import time
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
@@ -22,15 +24,18 @@ from app.generation.prompt import PROMPT_VERSION
 from app.retrieval.fusion import RANKING_VERSION
 from app.services.answer_cache import Opened
 from app.services.answer_pipeline import AnswerPipeline, Asked, Clock
-from app.services.directory import CollectionDirectory
 from app.services.retrieval_codec import evidence_of
 
-# Seconds for which a model is taken to be the one whose digest was read last.
-_DIGEST_AGE = 30.0
+# Seconds that reading a model's digest again may keep what is cached waiting.
+_DIGEST_PATIENCE = 0.25
 
 
 class Models(Protocol):
     async def show(self, model: str) -> Any: ...
+
+
+class Directory(Protocol):
+    async def resolve(self, tenant: str, name: str) -> Collection: ...
 
 
 @dataclass(slots=True)
@@ -41,12 +46,23 @@ class _Making:
 
 
 class CachedAnswers:
-    """The `answer` namespace of the cache. Implements `AnswerCache`."""
+    """The `answer` namespace of the cache. Implements `AnswerCache`.
 
-    def __init__(self, streams: StreamCache[Event], directory: CollectionDirectory, models: Models) -> None:
+    A model is taken for `digest_age` seconds to be the one whose digest was read last.
+    """
+
+    def __init__(
+        self,
+        streams: StreamCache[Event],
+        directory: Directory,
+        models: Models,
+        *,
+        digest_age: float = 30.0,
+    ) -> None:
         self._streams = streams
         self._directory = directory
         self._models = models
+        self._digest_age = digest_age
         self._digests: dict[str, tuple[float, str]] = {}
         self._showing: Rounds[Any] = Rounds()
 
@@ -109,13 +125,14 @@ class CachedAnswers:
 
     async def _digest(self, model: str) -> str:
         """The model's weights by their digest, so that new weights under an old name have answers of their own."""
-        read_at, digest = self._digests.get(model, (-_DIGEST_AGE, ""))
-        if time.monotonic() - read_at < _DIGEST_AGE:
+        read_at, digest = self._digests.get(model, (-math.inf, ""))
+        if time.monotonic() - read_at < self._digest_age:
             return digest
         try:
-            shown, _ = await self._showing.run(model, lambda: self._models.show(model))
+            async with asyncio.timeout(_DIGEST_PATIENCE if digest else None):
+                shown, _ = await self._showing.run(model, lambda: self._models.show(model))
             digest = shown.digest
-        except ModelUnavailable:
+        except (TimeoutError, ModelUnavailable):
             # What is cached outlives the model server; nothing new can be made meanwhile.
             if not digest:
                 raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.errors import LocalChatError
+from app.services.deadline import Deadline
 
 State = Literal["pass", "warn", "fail"]
 _SEVERITY: tuple[State, ...] = ("pass", "warn", "fail")
@@ -53,20 +54,11 @@ class Examiner:
     """
 
     def __init__(self, timeout: float = 0.5) -> None:
-        self._timeout = timeout
-        self._overdue: set[asyncio.Future[Reading | None]] = set()
+        self._deadline = Deadline(timeout)
 
     async def check(self, probe: Probe) -> Check:
         began = time.perf_counter()
-        work = asyncio.ensure_future(probe())
-        try:
-            await asyncio.wait((work,), timeout=self._timeout)
-            reading = self._outcome(work)
-        finally:
-            if not work.done():
-                work.cancel()
-                self._overdue.add(work)
-                work.add_done_callback(self._settle)
+        reading = await self._read(probe)
         return Check(
             reading.status, time.perf_counter() - began, reading.detail or None, reading.value, reading.unit
         )
@@ -75,20 +67,15 @@ class Examiner:
         checks = await asyncio.gather(*(self.check(probe) for probe in probes.values()))
         return dict(zip(probes, checks, strict=True))
 
-    def _outcome(self, work: asyncio.Future[Reading | None]) -> Reading:
-        if not work.done():
-            return Reading(f"No answer within {self._timeout:g} s.", "fail")
+    async def _read(self, probe: Probe) -> Reading:
         try:
-            return work.result() or Reading("")
+            return await self._deadline.run(probe()) or Reading("")
+        except TimeoutError:
+            return Reading(f"No answer within {self._deadline.seconds:g} s.", "fail")
         except LocalChatError as error:
             return Reading(error.detail, "fail")
         except Exception as error:  # noqa: BLE001 - whatever a driver raises, the dependency is down
             return Reading(f"Failed ({type(error).__name__}).", "fail")
-
-    def _settle(self, work: asyncio.Future[Reading | None]) -> None:
-        self._overdue.discard(work)
-        if not work.cancelled():
-            work.exception()  # seen: nobody waits for it any more
 
 
 class HealthService:

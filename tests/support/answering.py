@@ -1,5 +1,6 @@
 """Stand-ins for what the answer service talks to."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -94,9 +95,12 @@ class FakeModels:
     calls: list[dict[str, object]] = field(default_factory=list)
     sent: list[Sequence[Mapping[str, str]]] = field(default_factory=list)
     closed: int = 0
+    hung: bool = False
 
     async def show(self, model: str) -> Facts:
         self.shown += 1
+        if self.hung:
+            await asyncio.Event().wait()
         return Facts(self.context_length)
 
     async def chat(self, messages: Sequence[Mapping[str, str]], **options: object) -> AsyncGenerator[Chunk, None]:
@@ -118,6 +122,7 @@ class FakeConversations:
 
     stored: dict[UUID, list[Exchange]] = field(default_factory=dict)
     failure: LocalChatError | None = None
+    hung: bool = False
 
     async def recall(self, tenant: str, conversation_id: UUID) -> tuple[Message, ...]:
         if conversation_id not in self.stored:
@@ -131,6 +136,8 @@ class FakeConversations:
     async def begin(self, tenant: str, conversation_id: UUID, collection: str, exchange: Exchange) -> None:
         if self.failure is not None:
             raise self.failure
+        if self.hung:
+            await asyncio.Event().wait()
         self.stored[conversation_id] = [exchange]
 
     async def append(self, tenant: str, conversation_id: UUID, exchange: Exchange) -> None:

@@ -27,6 +27,7 @@ _FUNCTIONS = {
     "absent",
     "vector",
     "histogram_quantile",
+    "max_over_time",
     "by",
     "on",
 }

@@ -1,11 +1,14 @@
 """The answer service's events, in order, whatever happens."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from app.cache.streams import StreamCache
 from app.domain.answers import (
     EVENT_NAMES,
     AnswerRequest,
@@ -22,6 +25,7 @@ from app.domain.answers import (
     Status,
     Usage,
 )
+from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.retrieval import Retrieval
 from app.errors import LocalChatError, ModelNotFound, ModelProtocolError, NotCached, NotFound, StoreUnavailable
@@ -29,11 +33,13 @@ from app.generation.prompt import ECHOES, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.services.answer import AnswerService, collect
-from app.services.answer_cache import NullAnswerCache
+from app.services.answer_cache import AnswerCache, NullAnswerCache
 from app.services.answer_pipeline import NOTHING_FOUND, AnswerPipeline
+from app.services.cached_answers import CachedAnswers
 from app.services.contexts import ModelContexts
 from app.services.observing import AnswerReport, QuestionObserver
 from tests.support.answering import PARIS, ROME, Facts, FakeConversations, FakeModels, FakeSearch, retrieval
+from tests.support.cache import assemble
 
 QUESTION = "What is the capital of France?"
 
@@ -46,10 +52,23 @@ class Recorder(QuestionObserver):
         self.reports.append(report)
 
 
+class Shelf:
+    """A directory with one collection."""
+
+    async def resolve(self, tenant: str, name: str) -> Collection:
+        now = datetime.now(UTC)
+        return Collection(1, tenant, name, "", "english", 1, EmbeddingSpace(1, "m", "d", 8, "", ""), now, now)
+
+
 class Setting:
     """An answer service among fakes, and what it reported."""
 
-    def __init__(self, models: FakeModels | None = None, found: Retrieval | LocalChatError | None = None) -> None:
+    def __init__(
+        self,
+        models: FakeModels | None = None,
+        found: Retrieval | LocalChatError | None = None,
+        cache: Callable[[FakeModels], AnswerCache] = lambda _models: NullAnswerCache(),
+    ) -> None:
         self.models = models or FakeModels()
         self.search = FakeSearch(found or retrieval(PARIS, ROME))
         self.conversations = FakeConversations()
@@ -65,7 +84,7 @@ class Setting:
         )
         self.service = AnswerService(
             pipeline,
-            NullAnswerCache(),
+            cache(self.models),
             self.conversations,
             default_model="small",
             trace_id=lambda: "trace",
@@ -243,6 +262,33 @@ async def test_an_answer_that_cannot_be_stored_is_still_given() -> None:
     assert isinstance(events[-2], Status)
     assert events[-2].stage == "unsaved"
     assert isinstance(events[-1], Done)
+
+
+async def test_a_store_that_hangs_holds_the_end_of_an_answer_up_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.services.answer._SAVING_SECONDS", 0.01)
+    setting = Setting()
+    setting.conversations.hung = True
+    async with asyncio.timeout(5):
+        events = await setting.ask()
+    assert names(events)[-2:] == ["status", "done"]
+    assert setting.conversations.stored == {}
+
+
+async def test_what_is_cached_is_answered_while_the_model_server_hangs() -> None:
+    setting = Setting(
+        cache=lambda models: CachedAnswers(StreamCache(assemble().chain), Shelf(), models, digest_age=0)
+    )
+    await setting.ask()
+    setting.models.hung = True
+    async with asyncio.timeout(5):
+        events = await setting.ask()
+    start = events[0]
+    assert isinstance(start, Start)
+    assert (start.cache["status"], start.cache["tier"]) == ("hit", "l1")
+    assert isinstance(events[-1], Done)
+    assert setting.models.shown == 3, "the model's context is asked for once, its digest each time"
 
 
 def test_stored_events_come_back_as_they_were() -> None:

@@ -169,6 +169,7 @@ async def endpoints(clock: Clock) -> AsyncIterator[list[Endpoint]]:
                 await stack.enter_async_context(
                     aclosing(connect(parse_address(f"http://{name}"), timeouts=Timeouts()))
                 ),
+                timeouts=Timeouts(),
                 breaker=Breaker(on_change=lambda _: None, clock=clock, cooldown=10),
                 window=BulkWindow(max_texts=64, max_requests=2),
                 headers=dict,
