@@ -1,9 +1,10 @@
 """The connection pool, with the codecs we rely on and driver errors translated at the edge."""
 
+import asyncio
 import struct
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
 else:
     Connection, PooledConnection, Pool = asyncpg.Connection, asyncpg.pool.PoolConnectionProxy, asyncpg.Pool
+
+# Seconds that a question waits for one read, and a connection for a server to stop what nobody waits for any more.
+READING_SECONDS = 10.0
+_RELEASE_SECONDS = 2.0
 
 _OID = struct.Struct("!I")
 
@@ -114,8 +119,20 @@ class Database:
         """A connection in autocommit. Waits at most `acquire_timeout` seconds for one."""
         with translated():
             began = time.perf_counter()
-            async with self.pool.acquire(timeout=self._acquire_timeout) as connection:
-                self._on_acquire(time.perf_counter() - began)
+            connection = await self.pool.acquire(timeout=self._acquire_timeout)
+            self._on_acquire(time.perf_counter() - began)
+            try:
+                yield connection
+            finally:
+                # In time or not, the connection is out of use: the pool closes one that it cannot reset.
+                with suppress(TimeoutError):
+                    await self.pool.release(connection, timeout=_RELEASE_SECONDS)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[PooledConnection]:
+        """A connection for what somebody waits for: after `READING_SECONDS` the database counts as away."""
+        with translated():
+            async with asyncio.timeout(READING_SECONDS), self.connection() as connection:
                 yield connection
 
     @asynccontextmanager

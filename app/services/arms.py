@@ -41,7 +41,7 @@ class VectorArm:
         with timed(ask.timings, "embed"):
             vector = await self._embed(ask.collection, ask.text)
         with timed(ask.timings, "vector"):
-            async with self._database.connection() as connection:
+            async with self._database.reading() as connection:
                 candidates = await self._nearest(connection, ask, vector)
         return vector, _result(candidates, ask.depth)
 
@@ -76,7 +76,7 @@ class LexicalArm:
 
     async def run(self, ask: Ask) -> tuple[Lexicon, LexicalPlan | None, ArmResult]:
         with timed(ask.timings, "lexical"):
-            async with self._database.connection() as connection:
+            async with self._database.reading() as connection:
                 lexicon = await self._look_up(connection, ask)
                 plan = _plan(ask, lexicon)
                 found = await self._rank(connection, ask, plan) if plan is not None else []

@@ -115,7 +115,7 @@ class CollectionService:
 
     async def resolve(self, tenant: str, name: str) -> Collection:
         """Find a collection to read from. The default one comes into being on first use."""
-        async with self._database.connection() as connection:
+        async with self._database.reading() as connection:
             found = await collections.find(connection, tenant, name)
         if found is None and name == DEFAULT_COLLECTION:
             return await self.resolve_or_create(tenant, name)

@@ -1,9 +1,10 @@
 """Collections by name without asking Postgres, as long as nothing can have changed."""
 
+from app.cache.breaker import Breaker
 from app.cache.rounds import Rounds
 from app.cache.versions import VersionWatch
 from app.domain.documents import Collection
-from app.errors import StoreUnavailable
+from app.errors import NotFound, StoreUnavailable
 from app.services.collections import CollectionService
 
 
@@ -20,6 +21,7 @@ class CollectionDirectory:
         self._remembered: dict[tuple[str, str], Collection] = {}
         self._changes = 0
         self._asking: Rounds[Collection] = Rounds()
+        self._breaker = Breaker("collections", threshold=1, cooldown=1.0)
 
     def known(self, tenant: str, name: str) -> Collection | None:
         """The collection if it can be told without asking."""
@@ -37,7 +39,7 @@ class CollectionDirectory:
             return known
         changes = self._changes
         try:
-            collection, _ = await self._asking.run((tenant, name), lambda: self._collections.resolve(tenant, name))
+            collection, _ = await self._asking.run((tenant, name), lambda: self._ask(tenant, name))
         except StoreUnavailable:
             remembered = self._remembered.get((tenant, name))
             if remembered is None or await self._watch.current(remembered.id) is None:
@@ -47,10 +49,26 @@ class CollectionDirectory:
             self._remembered[tenant, name] = collection
         return collection
 
+    async def _ask(self, tenant: str, name: str) -> Collection:
+        """Ask Postgres; if it was just silent, one question a second finds out and no other waits."""
+        if not self._breaker.allows():
+            raise StoreUnavailable("The database did not answer; try again shortly.")
+        try:
+            found = await self._collections.resolve(tenant, name)
+        except StoreUnavailable:
+            self._breaker.failed()
+            raise
+        except NotFound:
+            self._breaker.succeeded()
+            raise
+        self._breaker.succeeded()
+        return found
+
     def changed(self, _collection_id: int) -> None:
         """Forget: a collection was made, changed or deleted somewhere."""
         self.forget()
 
     def forget(self) -> None:
         self._changes += 1
+        self._breaker.succeeded()  # whoever says so has heard from Postgres
         self._remembered.clear()

@@ -112,7 +112,7 @@ class SearchService:
     async def _selectivity(self, collection: Collection, query: Query) -> Selectivity | None:
         if not query.filter:
             return None
-        async with self._database.connection() as connection:
+        async with self._database.reading() as connection:
             size = await index_vector.size(connection, collection.space)
             matching = await index_vector.matching_chunks(
                 connection, collection.id, query.filter, limit=scannable(size) + 1
@@ -128,7 +128,7 @@ class SearchService:
         asked: Reranking | None,
     ) -> tuple[ScoredChunk, ...]:
         pool = fused[: POOL * top_k if phrase is None else max(POOL * top_k, verbatim.DEPTH)]
-        async with self._database.connection() as connection:
+        async with self._database.reading() as connection:
             found = await passages.fetch(connection, [item.chunk_id for item in pool])
             ranked = [_scored(found[item.chunk_id], item) for item in pool if item.chunk_id in found]
             if phrase is not None:

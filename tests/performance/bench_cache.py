@@ -8,6 +8,7 @@ not run keeps the figures of its last run.
 
 import argparse
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -43,7 +44,9 @@ async def servers() -> AsyncIterator[tuple[str, str, Path]]:
 
 
 async def main(parts: Sequence[str], scale: float, folder: Path) -> None:
-    report = Report(folder, parts)
+    report = Report(folder, [*parts, "machine"])
+    report.add("machine", "", "", "cores", os.cpu_count() or 1)
+    report.add("machine", "", "", "load", os.getloadavg()[0])
     if {"tiers", "http"} & set(parts):
         async with servers() as (database, redis, private):
             if "tiers" in parts:

@@ -17,7 +17,8 @@ _PAGE = """# The cache, measured
 
 Written by `make bench-cache`, with the floors in the same run; all figures are in [cache.tsv](cache.tsv).
 Contenders take turns: a figure is the median of {repeats} turns, a ratio the median of the ratios within a turn.
-Ratios hold between machines, absolute times do not.
+Ratios hold between machines, absolute times do not. The machine had {cores:.0f} cores, and a load of {load:.1f} by
+other work before the run: what waits for a turn on a core shows in every p99.
 
 {aims}
 
@@ -43,6 +44,8 @@ def write_page(report: Report, folder: Path, repeats: int) -> None:
     (folder / "cache.md").write_text(
         _PAGE.format(
             repeats=repeats,
+            cores=report.figures["machine", "", "", "cores"],
+            load=report.figures["machine", "", "", "load"],
             aims=_table(("aim", "bound", "measured", ""), found),
             traffic=_rates(report, "traffic", ("all tiers", *TIERS)),
             eviction=_table(("traffic", "S3-FIFO", "LRU", "bound"), _policies(report)),

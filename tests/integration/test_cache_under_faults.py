@@ -1,0 +1,270 @@
+"""Two API processes under load while what the cache rests on is killed, frozen, slowed or made to lie."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from app.db.migrate import migrate
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.valkey import EmbeddedValkey
+from tests.conftest import short_folder
+from tests.support.raw_http import RawReply, post
+from tests.support.replica import Replica, client, environment, hung, worker
+from tests.support.scripted_models import ScriptedModels
+from tests.support.troubled_redis import Trouble, TroubledRedis
+
+TEXTS = [f"Chapter {number}. Ships of the harbour wait for the tide at pier {number}." for number in range(8)]
+KNOWN = [f"At which pier does ship {number} wait?" for number in range(10)]
+ANSWERED = {"messages": [{"role": "user", "content": "Which ships wait? word:5"}]}
+CLIENTS = 16
+HEALED = 30.0
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """`near` speaks to Valkey itself, `far` through what can be troubled. Tests mend what they break."""
+
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+    redis: TroubledRedis
+    near: Replica
+    far: Replica
+
+    @property
+    def replicas(self) -> tuple[Replica, Replica]:
+        return self.near, self.far
+
+    async def load(self, rounds: int = 40) -> list[RawReply]:
+        """Known and new questions, searched and answered, on both replicas at once; the replies."""
+        free = asyncio.Semaphore(CLIENTS)
+
+        async def ask(number: int, replica: Replica) -> RawReply:
+            async with free:
+                if number % 5 == 0:
+                    question = f"Which ships wait at pier {uuid4()}? word:3"
+                    return await post(replica.port, "/api/chat", {"question": question})
+                question = KNOWN[number % len(KNOWN)] if number % 2 else f"Who waits at {uuid4()}?"
+                return await search(replica, question)
+
+        asked = [ask(number, replica) for number in range(rounds) for replica in self.replicas]
+        return await asyncio.gather(*asked)
+
+
+async def search(replica: Replica, question: str) -> RawReply:
+    return await post(replica.port, "/api/search", {"query": question})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stack() -> AsyncIterator[Stack]:
+    models = ScriptedModels(gap=0.001)
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(short_folder())
+        postgres = EmbeddedPostgres(folder / "postgres", durable=False)
+        valkey = EmbeddedValkey(folder / "valkey")
+        stack.push_async_callback(asyncio.to_thread, postgres.stop)
+        stack.push_async_callback(asyncio.to_thread, valkey.stop)
+        await asyncio.to_thread(postgres.start)
+        await asyncio.to_thread(valkey.start)
+        await migrate(postgres.url())
+        redis = TroubledRedis(unquote(valkey.url.removeprefix("unix://")))
+        await stack.enter_async_context(redis.running())
+        url = await stack.enter_async_context(models.running())
+        env = environment(database=postgres.url(), redis=valkey.url, models=url, folder=folder)
+        replicas = [
+            Replica({**env, "REDIS_URL": address}, folder / f"{name}.log", "--drain", "0", "--grace", "1")
+            for name, address in (("near", valkey.url), ("far", redis.url))
+        ]
+        working = worker(env, folder / "worker.log")
+        for process in [*(replica.process for replica in replicas), working]:
+            stack.push_async_callback(asyncio.to_thread, process.stop, 5)
+            process.start()
+        await asyncio.gather(*(replica.ready() for replica in replicas))
+        await upload(replicas[0])
+        await asyncio.to_thread(working.stop, 5)
+        yield Stack(postgres, valkey, redis, *replicas)
+
+
+async def upload(replica: Replica) -> None:
+    files = [("files", (f"{number}.txt", text.encode())) for number, text in enumerate(TEXTS)]
+    async with client(replica.url) as http:
+        items = (await http.post("/api/documents", files=files)).json()["items"]
+        async with asyncio.timeout(60):
+            for item in items:
+                while (await http.get(f"/api/documents/{item['id']}")).json()["status"] != "ready":
+                    await asyncio.sleep(0.05)
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(HEALED):
+        while not await holds():
+            await asyncio.sleep(0.1)
+
+
+async def shared_again(stack: Stack) -> None:
+    """Wait until what one replica computes is found by the other in Redis, in both directions."""
+
+    async def passes(one: Replica, other: Replica) -> bool:
+        question = f"Who waits at {uuid4()}?"
+        await search(one, question)
+        await asyncio.sleep(0.05)
+        found = await search(other, question)
+        assert found.status == 200, found
+        return bool(found.json["cache"]["tier"] == "l2")
+
+    await until(lambda: passes(stack.near, stack.far))
+    await until(lambda: passes(stack.far, stack.near))
+
+
+@contextmanager
+def killed(stack: Stack) -> Iterator[None]:
+    stack.valkey.stop(0)
+    try:
+        yield
+    finally:
+        stack.valkey.launch()
+        stack.valkey.wait_ready()
+
+
+@contextmanager
+def frozen(stack: Stack) -> Iterator[None]:
+    with hung(stack.valkey.process):
+        yield
+
+
+@contextmanager
+def slow(stack: Stack) -> Iterator[None]:
+    stack.redis.trouble = Trouble.SLOW
+    try:
+        yield
+    finally:
+        stack.redis.trouble = Trouble.NONE
+
+
+@contextmanager
+def lying(stack: Stack) -> Iterator[None]:
+    stack.redis.trouble = Trouble.GARBAGE
+    try:
+        yield
+    finally:
+        stack.redis.trouble = Trouble.NONE
+
+
+def statuses(replies: list[RawReply]) -> set[int]:
+    return {reply.status for reply in replies}
+
+
+def answers(reply: RawReply) -> Any:
+    return [result["chunk_id"] for result in reply.json["results"]]
+
+
+@pytest.mark.parametrize("fault", [killed, frozen, slow, lying])
+async def test_a_redis_in_trouble_costs_no_answer_and_is_used_again_afterwards(
+    stack: Stack, fault: Callable[[Stack], Any]
+) -> None:
+    await shared_again(stack)
+    expected = {question: answers(await search(stack.near, question)) for question in KNOWN}
+    with fault(stack):
+        replies = await stack.load()
+        assert statuses(replies) == {200}
+        assert {reply.events[-1][0] for reply in replies if "event-stream" in reply.headers["content-type"]} == {
+            "done"
+        }
+        for replica in stack.replicas:
+            assert {question: answers(await search(replica, question)) for question in KNOWN} == expected
+    await shared_again(stack)
+
+
+async def test_payloads_that_were_tampered_with_are_computed_anew(stack: Stack) -> None:
+    await shared_again(stack)
+    question = f"Who waits at {uuid4()}?"
+    computed = await search(stack.near, question)
+    async with Redis.from_url(stack.valkey.url) as redis:
+        async with asyncio.timeout(HEALED):
+            while not (names := await redis.keys(f"localchat:*{computed.json['cache']['key']}")):
+                await asyncio.sleep(0.01)
+        await redis.set(names[0], b"\x80\x05garbage.", xx=True)
+    found = await search(stack.far, question)
+    assert (found.status, answers(found)) == (200, answers(computed))
+    assert found.json["cache"]["tier"] in {"l3", None}
+
+
+@contextmanager
+def without_postgres(stack: Stack) -> Iterator[None]:
+    stack.postgres.stop(0)
+    try:
+        yield
+    finally:
+        stack.postgres.launch()
+        stack.postgres.wait_ready()
+
+
+async def test_without_postgres_what_is_provably_fresh_is_served_and_the_rest_is_a_clean_503(stack: Stack) -> None:
+    await shared_again(stack)
+    in_memory, in_redis = (f"Who waits at {uuid4()}?" for _ in range(2))
+    expected = {name: answers(await search(stack.near, name)) for name in (in_memory, in_redis)}
+    await search(stack.far, in_memory)
+    answered = await post(stack.far.port, "/api/chat", ANSWERED)
+    await stack.load(10)
+    with without_postgres(stack):
+        for _ in range(5):
+            await asyncio.sleep(0.6)
+            for question, tier in ((in_memory, "l1"), (in_redis, "l2")):
+                found = await search(stack.far, question)
+                assert (found.status, found.json["cache"]["status"]) == (200, "hit")
+                assert found.json["cache"]["tier"] in {"l1", tier}
+                assert answers(found) == expected[question]
+            again = await post(stack.far.port, "/api/chat", ANSWERED)
+            assert again.status == 200
+            assert [each for each in again.events if each[0] == "delta"] == [
+                each for each in answered.events if each[0] == "delta"
+            ]
+            unknown = await search(stack.far, f"Who waits at {uuid4()}?")
+            assert unknown.status == 503
+            assert unknown.headers["content-type"] == "application/problem+json"
+            assert unknown.json["title"] == "The database cannot be reached"
+        assert statuses(await stack.load(10)) == {200, 503}
+
+    async def answers_again() -> bool:
+        return statuses(await stack.load(5)) == {200}
+
+    await until(answers_again)
+    await shared_again(stack)
+
+
+async def test_a_frozen_postgres_gives_clean_503s_and_nothing_hangs(stack: Stack) -> None:
+    await shared_again(stack)
+    with hung(stack.postgres.process):
+        seen: Counter[int] = Counter()
+        async with asyncio.timeout(HEALED):
+            while seen[503] < 20:
+                seen.update(reply.status for reply in await stack.load(10))
+        assert set(seen) <= {200, 503}
+
+    async def answers_again() -> bool:
+        return statuses(await stack.load(5)) == {200}
+
+    await until(answers_again)
+    await shared_again(stack)
+
+
+async def test_after_all_that_a_change_of_the_documents_is_seen_by_everyone(stack: Stack) -> None:
+    question = KNOWN[0]
+    for replica in stack.replicas:
+        await search(replica, question)
+    async with client(stack.near.url) as http:
+        for item in (await http.get("/api/documents")).json()["items"]:
+            (await http.delete(f"/api/documents/{item['id']}")).raise_for_status()
+    for replica in stack.replicas:
+        found = await search(replica, question)
+        assert (found.json["results"], found.json["cache"]["status"]) == ([], "miss")
