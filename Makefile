@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet -
 	--generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up test check bench bench-cache bench-quality bench-settings bench-deletion e2e load format dashboards lock clean
+.PHONY: help up test check bench bench-cache bench-ingest bench-quality bench-settings bench-deletion e2e load format dashboards lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench: $(VENV)/.dev ## Measure, beside the floors
 
 bench-cache: $(VENV)/.dev ## Measure what each cache tier costs and how often it has the answer, beside floors
 	@exec $(BIN)/python -m tests.performance.bench_cache
+
+bench-ingest: $(VENV)/.dev ## Measure how fast documents go in, beside the floors
+	@exec $(BIN)/python -m tests.performance.bench_ingest
 
 bench-quality: $(VENV)/.peers ## Measure how well search finds, beside baselines
 	@exec $(BIN)/python -m tests.performance.bench_quality

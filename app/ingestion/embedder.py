@@ -73,6 +73,7 @@ class BatchEmbeddingProcessor:
         self._embed = embed
         self._batch_size = batch_size
         self._max_chars = max_chars
+        self._max_workers = max_workers
         self._workers = asyncio.Semaphore(max_workers)
 
     async def process(
@@ -107,12 +108,15 @@ class BatchEmbeddingProcessor:
             await run.finish(blank, [BLANK] * len(blank))
         try:
             async with asyncio.TaskGroup() as group:
-                for batch in cut(sent, max_texts=self._batch_size, max_chars=self._max_chars):
+                for batch in self._batches(sent):
                     group.create_task(self._process_batch(run, batch))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         run.log_completion()
         return run.vectors
+
+    def _batches(self, texts: Sequence[str]) -> list[list[int]]:
+        return cut(texts, max_texts=self._batch_size, max_chars=self._max_chars, workers=self._max_workers)
 
     async def _process_batch(self, run: "_Run", batch: Sequence[int]) -> None:
         async with self._workers:

@@ -11,7 +11,7 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.ingestion.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
 from app.ollama.lanes import Lane
+from tests.performance.figures import in_turns
 from tests.support.model_server import running_model_server
 
 TEXT_MS, REQUEST_MS = 5.0, 3.0
@@ -34,17 +35,6 @@ POOLS = (1, 2, 4, 8, 16)
 CALLERS = 16
 ROWS, DIMENSION = 5_000, 384
 _SENTENCE = "The harbour of Amberg lies behind a wall of granite where ships wait for the tide. "
-
-Contender = Callable[[], Awaitable[float]]
-
-
-async def in_turns(contenders: Mapping[str, Contender], turns: int) -> dict[str, float]:
-    """The median result of each."""
-    results: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(turns):
-        for name, contender in contenders.items():
-            results[name].append(await contender())
-    return {name: statistics.median(found) for name, found in results.items()}
 
 
 async def embeddings_per_second(url: str, model: str, texts: Sequence[str], batch: int, workers: int) -> float:

@@ -114,9 +114,11 @@ def test_every_text_keeps_its_place_and_only_the_bad_ones_are_lost(
 
 
 @settings(max_examples=50)
-@given(st.lists(words, max_size=60), st.integers(1, 64), st.integers(1, 200))
-def test_batches_hold_similar_lengths_longest_first(texts: list[str], max_texts: int, max_chars: int) -> None:
-    batches = cut(texts, max_texts=max_texts, max_chars=max_chars)
+@given(st.lists(words, max_size=60), st.integers(1, 64), st.integers(1, 200), st.integers(1, 9))
+def test_batches_hold_similar_lengths_longest_first(
+    texts: list[str], max_texts: int, max_chars: int, workers: int
+) -> None:
+    batches = cut(texts, max_texts=max_texts, max_chars=max_chars, workers=workers)
     lengths = [len(texts[index]) for batch in batches for index in batch]
     assert lengths == sorted(lengths, reverse=True)
     assert sorted(index for batch in batches for index in batch) == [
@@ -124,11 +126,19 @@ def test_batches_hold_similar_lengths_longest_first(texts: list[str], max_texts:
     ]
 
 
+@pytest.mark.parametrize(
+    ("texts", "sizes"), [(1000, [63] * 15 + [55]), (512, [64] * 8), (100, [13] * 7 + [9]), (20, [8, 8, 4]), (0, [])]
+)
+def test_every_worker_gets_as_much_as_the_others(texts: int, sizes: list[int]) -> None:
+    batches = cut(["text"] * texts, max_texts=64, max_chars=10_000, workers=8)
+    assert [len(batch) for batch in batches] == sizes
+
+
 async def test_one_bad_text_in_a_batch_costs_a_few_requests_and_one_text() -> None:
     model = Model()
     texts = [f"text {number}" for number in range(64)]
     texts[17] = POISON
-    vectors = await BatchEmbeddingProcessor(model, max_chars=10_000).process(texts)
+    vectors = await BatchEmbeddingProcessor(model, max_chars=10_000, max_workers=1).process(texts)
     assert [index for index, vector in enumerate(vectors) if vector is None] == [17]
     # Two halves at each of six levels, then a harmless text and one more try.
     assert len(model.batches) == 1 + 2 * 6 + 2
