@@ -107,6 +107,10 @@ class Database:
                 min_size=min_size,
                 max_size=max_size,
                 init=prepare,
+                # The driver ends an open transaction by itself; nothing else is left on a connection here, and
+                # asking the server to reset it would double the time of a short read.
+                reset=_keep,
+                max_cached_statement_lifetime=0,  # by default each is prepared anew every five minutes
                 timeout=acquire_timeout,
                 command_timeout=60,
                 server_settings=SEARCH_SETTINGS,
@@ -170,6 +174,10 @@ class translated:  # noqa: N801 - reads as a statement: `with translated():`
             raise StoreUnavailable("The database did not answer; try again shortly.") from error
 
 
+async def _keep(_: Connection) -> None:
+    """Leave a connection as it is for whoever takes it next."""
+
+
 def _decode_oid(data: bytes) -> int:
     oid: int = _OID.unpack(data)[0]
     return oid
@@ -180,7 +188,7 @@ def _encode_uuid(value: UUID | str) -> bytes:
 
 
 def _decode_uuid(value: bytes) -> UUID:
-    return UUID(bytes=value)
+    return UUID(int=int.from_bytes(value))  # faster than by its bytes, and a search reads hundreds
 
 
 def _encode_json(value: Any) -> str:

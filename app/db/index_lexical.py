@@ -1,7 +1,7 @@
 """The lexical arm's SQL: BM25 over the GIN index of tsvectors.
 
-A chunk's term frequency is read back from `ts_rank` of one lexeme with all weights 1, which is
-(1 + 1/4 + ... + 1/tf^2) / (pi^2/6): what the series lacks after tf terms is nearly 1/(tf + 1/2).
+A chunk's term frequency is read back from `ts_rank` of one lexeme, which is 0.1, the weight of what has no label,
+times (1 + 1/4 + ... + 1/tf^2) / (pi^2/6): what the series lacks after tf terms is nearly 1/(tf + 1/2).
 Nothing else in SQL looks one lexeme up in a tsvector; unnesting the whole of it costs ten times as much.
 """
 
@@ -37,7 +37,7 @@ GROUP BY c.id
 """
 
 # A plan is filled up to one of these numbers of terms, so that few statements serve every question.
-_WIDTHS = (4, 8, 16, 32, 64)
+_WIDTHS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 48, 64)
 MAX_TERMS = _WIDTHS[-1]
 # Matches nothing, since what is indexed carries its collection's prefix.
 _FILLER = ("x", 0.0)
@@ -136,14 +136,23 @@ async def _ranked(
 @lru_cache
 def _rank_statement(width: int, limit: int, max_matches: int, *, filtered: bool) -> str:
     condition = f"AND d.metadata @> ${_own(width)}" if filtered else ""
+    # Best first, so that no more documents are looked up than it takes: a join that the planner is free to choose
+    # reads all of them where it expects many matches.
     return f"""
-    SELECT c.id, c.document_id, {_score(width)} AS score
+    SELECT c.id, c.document_id, c.score
     FROM (
-        SELECT id, document_id, version, tsv, $2::float8 + $3::float8 * octet_length(text) AS saturation
-        FROM chunks WHERE tsv @@ $1::tsquery AND active LIMIT {int(max_matches)}
+        SELECT c.id, c.document_id, c.version, {_score(width)} AS score
+        FROM (
+            SELECT id, document_id, version, tsv, $2::float8 + $3::float8 * octet_length(text) AS saturation
+            FROM chunks WHERE tsv @@ $1::tsquery AND active LIMIT {int(max_matches)}
+        ) c
+        ORDER BY score DESC, c.id
     ) c
-    JOIN documents d ON d.id = c.document_id AND d.active_version = c.version AND d.deleted_at IS NULL {condition}
-    ORDER BY score DESC, c.id LIMIT {int(limit)}
+    CROSS JOIN LATERAL (
+        SELECT FROM documents d
+        WHERE d.id = c.document_id AND d.active_version = c.version AND d.deleted_at IS NULL {condition} OFFSET 0
+    ) d
+    ORDER BY c.score DESC, c.id LIMIT {int(limit)}
     """
 
 
@@ -188,5 +197,4 @@ def _score(width: int) -> str:
 
 
 def _frequency(query: int) -> str:
-    rank = f"ts_rank('{{1,1,1,1}}', c.tsv, ${query}::tsquery)"
-    return f"round(1 / (pi() ^ 2 / 6 - 1.64493406685 * {rank}) - 0.5)"
+    return f"round(1 / (pi() ^ 2 / 6 - 16.4493406685 * ts_rank(c.tsv, ${query}::tsquery)) - 0.5)"

@@ -15,7 +15,10 @@ _COLUMNS = """
     c.id, c.document_id, d.filename, c.version, c.ordinal, c.text, c.token_count, c.page, c.section, c.error
 """
 
-_FETCH = f"SELECT {_COLUMNS} {_VISIBLE} WHERE c.id = ANY($1::bigint[]) AND c.active"
+_FETCH = f"""
+SELECT {_COLUMNS} {_VISIBLE}
+WHERE c.active AND (c.id = ANY($1::bigint[]) OR c.id = ANY($2::bigint[]) AND c.tsv @@ $3::tsquery)
+"""
 
 _NEIGHBOURS = f"""
 SELECT o.id AS of, {_COLUMNS} {_VISIBLE}
@@ -50,9 +53,14 @@ async def by_document(
     return [PassagesOfDocument(row["id"], row["filename"], row["version"], tuple(row["chunks"])) for row in rows]
 
 
-async def fetch(connection: PooledConnection, chunk_ids: Sequence[int]) -> Mapping[int, Chunk]:
-    """Visible chunks by id; one that was removed in the meantime is left out."""
-    rows = await connection.fetch(_FETCH, chunk_ids)
+async def fetch(
+    connection: PooledConnection, chunk_ids: Sequence[int], *, matching: Sequence[int] = (), match: str = ""
+) -> Mapping[int, Chunk]:
+    """Visible chunks by id, and those of `matching` that match a tsquery.
+
+    One that was removed in the meantime is left out.
+    """
+    rows = await connection.fetch(_FETCH, chunk_ids, matching, match)
     return {row["id"]: _chunk(row) for row in rows}
 
 

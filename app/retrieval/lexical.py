@@ -14,7 +14,8 @@ from app.domain.retrieval import LexicalPlan, Lexicon, Term
 K1 = 1.2
 B = 0.75
 
-# Scoring a chunk takes some 5 microseconds on one core, so this many keep the arm at a few milliseconds.
+# Scoring a chunk takes some 3 microseconds on one core, so this many keep the arm at a few milliseconds. Half as
+# many cost cisi .013 of its fused nDCG@10: fusion looks at all hundred that are found, not at the ten best alone.
 CANDIDATE_BUDGET = 1000
 MAX_MATCHES = 8 * CANDIDATE_BUDGET
 
@@ -85,6 +86,11 @@ def _affordable(terms: Sequence[Term], most: int, chunk_count: int, budget: floa
             chosen.append(set(group))
             budget -= expected
     return [tuple(terms[place] for place in sorted(group)) for group in chosen]
+
+
+def match_all(lexicon: Lexicon) -> str:
+    """The tsquery of all lexemes together, empty if there are none."""
+    return " & ".join(quoted(term.lexeme) for term in lexicon.terms)
 
 
 def quoted(lexeme: str) -> str:

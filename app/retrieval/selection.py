@@ -1,8 +1,8 @@
 """Choosing what to show of a ranking: different passages first, and no document to the exclusion of others."""
 
-import statistics
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from app.domain.retrieval import ScoredChunk
@@ -19,7 +19,7 @@ def select(
     A passage of a document that was chosen from already must be so much better than one of another document.
     """
     left, repeated = _by_first_sight(ranked)
-    penalty = repeat_penalty * statistics.pstdev([passage.score for passage in left]) if left else 0.0
+    penalty = repeat_penalty * _deviation([passage.score for passage in left]) if left else 0.0
     shown: Counter[UUID] = Counter()
     chosen: list[ScoredChunk] = []
     while left and len(chosen) < top_k:
@@ -29,6 +29,11 @@ def select(
         shown[best.document_id] += 1
     chosen += repeated[: top_k - len(chosen)]
     return sorted(chosen, key=lambda passage: (-passage.score, passage.chunk_id))
+
+
+def _deviation(scores: Sequence[float]) -> float:
+    mean = sum(scores) / len(scores)
+    return math.sqrt(sum((score - mean) ** 2 for score in scores) / len(scores))
 
 
 def _by_first_sight(ranked: Iterable[ScoredChunk]) -> tuple[list[ScoredChunk], list[ScoredChunk]]:

@@ -13,7 +13,7 @@ from app.domain.retrieval import ScoredChunk
 MAX_WORDS = 8
 # Deviations of the fused scores: enough to pass what resembles the phrase, not what answers it by far.
 BONUS = 2.0
-# How many candidates are read to find the phrase in.
+# How many candidates the phrase is looked for in.
 DEPTH = 150
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -25,6 +25,7 @@ class Phrase:
     def __init__(self, words: list[str]) -> None:
         before = r"(?<!\w)" if _cased(words[0][0]) else ""
         after = r"(?!\w)" if _cased(words[-1][-1]) else ""
+        self._words = words
         self._pattern = re.compile(before + r"\W+".join(map(re.escape, words)) + after)
 
     @classmethod
@@ -35,7 +36,8 @@ class Phrase:
         return cls(words) if words and not single and len(words) <= MAX_WORDS else None
 
     def within(self, passage: ScoredChunk) -> bool:
-        return self._pattern.search(_folded(passage.text)) is not None
+        text = _folded(passage.text)
+        return all(word in text for word in self._words) and self._pattern.search(text) is not None
 
 
 def raised(ranked: Sequence[ScoredChunk], phrase: Phrase) -> list[ScoredChunk]:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
@@ -10,10 +11,10 @@ import orjson
 from app.db import index_vector, passages
 from app.db.database import Database
 from app.domain.documents import Chunk, Collection
-from app.domain.retrieval import Query, Retrieval, ScoredChunk, SearchMode
+from app.domain.retrieval import Lexicon, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
-from app.retrieval import verbatim
-from app.retrieval.fusion import LEXICAL_WEIGHT, Fused, fuse, lexical_unit
+from app.retrieval import lexical, verbatim
+from app.retrieval.fusion import LEXICAL, LEXICAL_WEIGHT, Fused, fuse, lexical_unit
 from app.retrieval.selection import REPEAT_PENALTY, select
 from app.retrieval.selectivity import Selectivity, scannable
 from app.retrieval.verbatim import Phrase
@@ -83,10 +84,10 @@ class SearchService:
         depth = max(DEPTH, POOL * query.top_k)
         ask = Ask(collection, text, depth, query.filter, await self._selectivity(collection, query), timings)
         async with raising_the_first(), asyncio.TaskGroup() as group:
-            vector = group.create_task(self._vector.run(ask)) if query.mode is not SearchMode.LEXICAL else None
-            lexical = group.create_task(self._lexical.run(ask)) if query.mode is not SearchMode.VECTOR else None
-        query_vector, nearest = vector.result() if vector else (None, None)
-        lexicon, plan, matched = lexical.result() if lexical else (None, None, None)
+            meaning = group.create_task(self._vector.run(ask)) if query.mode is not SearchMode.LEXICAL else None
+            words = group.create_task(self._lexical.run(ask)) if query.mode is not SearchMode.VECTOR else None
+        query_vector, nearest = meaning.result() if meaning else (None, None)
+        lexicon, plan, matched = words.result() if words else (None, None, None)
         with timed(timings, "fuse"):
             weight = float(collection.settings.get("lexical_weight", LEXICAL_WEIGHT))
             fused = fuse(vector=nearest, lexical=matched, depth=depth, lexical_weight=weight)
@@ -96,7 +97,8 @@ class SearchService:
             asked = Reranking(text, lexicon, plan, unit)
         with timed(timings, "fetch"):
             phrase = Phrase.of(text) if query.mode is SearchMode.HYBRID else None
-            results = await self._results(collection, fused, query.top_k, phrase, asked)
+            reading = _reading(fused, POOL * query.top_k, phrase, lexicon)
+            results = await self._results(collection, reading, query.top_k, phrase, asked)
         return Retrieval(
             results=results,
             vector=nearest,
@@ -122,15 +124,23 @@ class SearchService:
     async def _results(
         self,
         collection: Collection,
-        fused: Sequence[Fused],
+        reading: "_Reading",
         top_k: int,
         phrase: Phrase | None,
         asked: Reranking | None,
     ) -> tuple[ScoredChunk, ...]:
-        pool = fused[: POOL * top_k if phrase is None else max(POOL * top_k, verbatim.DEPTH)]
         async with self._database.reading() as connection:
-            found = await passages.fetch(connection, [item.chunk_id for item in pool])
-            ranked = [_scored(found[item.chunk_id], item) for item in pool if item.chunk_id in found]
+            found = await passages.fetch(
+                connection,
+                [item.chunk_id for item in reading.pool],
+                matching=[item.chunk_id for item in reading.further],
+                match=reading.match,
+            )
+            ranked = [
+                _scored(found[item.chunk_id], item)
+                for item in (*reading.pool, *reading.further)
+                if item.chunk_id in found
+            ]
             if phrase is not None:
                 ranked = verbatim.raised(ranked, phrase)[: POOL * top_k]
             reranker = RERANKERS.get(collection.settings.get("reranker", DEFAULT_RERANKER))
@@ -138,6 +148,25 @@ class SearchService:
                 ranked = await reranker.rerank(connection, asked, ranked)
         penalty = float(collection.settings.get("repeat_penalty", REPEAT_PENALTY))
         return tuple(select(ranked, top_k=top_k, repeat_penalty=penalty))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Candidates to read, and further ones to read if they match a tsquery, both best first."""
+
+    pool: Sequence[Fused]
+    further: Sequence[Fused]
+    match: str
+
+
+def _reading(fused: Sequence[Fused], size: int, phrase: Phrase | None, lexicon: Lexicon | None) -> _Reading:
+    """A pool of so many, and where a phrase is looked for, those that can hold it since they hold its lexemes."""
+    if phrase is None:
+        return _Reading(fused[:size], (), "")
+    if lexicon is None or not lexicon.terms:
+        return _Reading(fused[: max(size, verbatim.DEPTH)], (), "")
+    further = [item for item in fused[size : verbatim.DEPTH] if LEXICAL in item.scores]
+    return _Reading(fused[:size], further, lexical.match_all(lexicon))
 
 
 def _scored(chunk: Chunk, fused: Fused) -> ScoredChunk:

@@ -12,7 +12,8 @@ from app.db.database import Database
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import InputTooLong, InvalidInput, NotFound
-from app.services.search import MAX_QUERY_CHARS, SearchService
+from app.retrieval.fusion import fuse
+from app.services.search import DEPTH, MAX_QUERY_CHARS, POOL, SearchService
 from app.services.statistics import StatisticsKeeper
 from tests.support.corpus import TENANT, Page, StoredCollections, add_page, embed, embed_query, make_collection
 
@@ -246,6 +247,35 @@ async def test_words_that_stand_together_in_the_question_count_more_where_they_s
     gained = {name: found[name] - without[name] for name in found}
     assert gained["together.md"] > gained["apart.md"] >= 0
     assert gained["other.md"] == 0
+
+
+@pytest.mark.parametrize("phrase", ["valve of relief", "to be or not to be", "機器 學習 方法"])
+async def test_a_phrase_is_found_where_it_stands_word_for_word_though_many_passages_rank_before(
+    database: Database, search: SearchService, phrase: str
+) -> None:
+    # Passages with the same words in another order: some of them more often, some with more beside them.
+    backwards = " ".join(reversed(phrase.split()))
+    others = [
+        Page(f"{number}.md", [f"{(backwards + ' ') * (1 + number % 7)}{'filler ' * (number * 5 % 17)}"])
+        for number in range(60)
+    ]
+    there = Page("there.md", [f"{phrase} {'filler ' * 3}"])
+    await make_collection(database, "animals", [*others, there])
+    found = await search.search(ask(phrase, top_k=1))
+    assert [result.filename for result in found.results] == ["there.md"]
+    ranked = fuse(vector=found.vector, lexical=found.lexical, depth=DEPTH)
+    assert found.results[0].chunk_id not in [item.chunk_id for item in ranked[:POOL]]
+
+
+async def test_a_connection_comes_back_without_what_was_left_open_on_it(database_url: str) -> None:
+    database = await Database.connect(database_url, min_size=1, max_size=1)
+    async with database.connection() as connection:
+        await connection.execute("BEGIN")
+        await connection.execute("CREATE TABLE left_open ()")
+    async with database.connection() as connection:
+        assert not connection.is_in_transaction()
+        assert await connection.fetchval("SELECT to_regclass('left_open')") is None
+    await database.close()
 
 
 @pytest.mark.parametrize(
