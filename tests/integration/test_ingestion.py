@@ -10,7 +10,8 @@ import pytest
 from app.domain.documents import DocumentStatus, Upload
 from app.domain.ingestion import IngestDone, IngestFailed, IngestProgress
 from app.errors import Conflict, ModelUnavailable, UnreadableDocument
-from app.ingestion.jobs import IngestJob, QueueWorker
+from app.ingestion.jobs import IngestJob
+from app.ingestion.queue_worker import QueueWorker
 from app.services.ingestion import IngestService
 from app.services.statistics import StatisticsKeeper
 from app.services.watching import IngestWatcher
@@ -253,10 +254,31 @@ async def test_a_job_that_breaks_its_handler_is_held(desk: Desk, workers: Worker
 async def test_workers_survive_a_loss_of_their_connection(desk: Desk, workers: Workers) -> None:
     workers.start()
     await ended(desk, (await desk.upload("before", "b.txt")).id)
+    await cut_off_from_the_queue(desk)
+    document = await desk.upload("after", "a.txt")
+    assert await ended(desk, document.id) == "ready"
+
+
+async def test_a_worker_that_loses_the_queue_drops_its_job_and_takes_it_again(desk: Desk, workers: Workers) -> None:
+    hanging = asyncio.Event()
+
+    async def hang_here(done: int) -> None:
+        hanging.set()
+        await hang(done)
+
+    desk.embedder.pause = hang_here
+    workers.start()
+    document = await desk.upload(LINES)
+    await hanging.wait()
+    desk.embedder.pause = None
+    await cut_off_from_the_queue(desk)
+    assert await ended(desk, document.id) == "ready"
+    await until(lambda: workers.attempts == ["retry", "recovered"])
+
+
+async def cut_off_from_the_queue(desk: Desk) -> None:
     async with desk.database.connection() as connection:
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ILIKE '%pgqueuer%'"
         )
-    document = await desk.upload("after", "a.txt")
-    assert await ended(desk, document.id) == "ready"

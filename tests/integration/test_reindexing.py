@@ -16,7 +16,8 @@ from app.db.database import Database
 from app.domain.documents import Collection, Reindex, Upload
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import Conflict, ModelUnavailable, NotFound
-from app.ingestion.jobs import IngestJob, QueueWorker, ReindexJob
+from app.ingestion.jobs import IngestJob, ReindexJob
+from app.ingestion.queue_worker import QueueWorker
 from app.services.cached_search import CachedSearch
 from app.services.directory import CollectionDirectory
 from app.services.maintenance import MaintenanceService
