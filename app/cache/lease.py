@@ -70,12 +70,16 @@ class Lease:
         return self._store is not None
 
     async def release(self) -> None:
-        """Let go; if that fails, the lease runs out by itself."""
+        """Let go, also if the caller is cancelled meanwhile; if that fails, the lease runs out by itself."""
         store, self._store = self._store, None
         if store is None or self._renewal is None:
             return
         self._renewal.cancel()
-        await asyncio.gather(self._renewal, return_exceptions=True)
+        self._letting_go = asyncio.create_task(self._let_go(store, self._renewal))
+        await asyncio.shield(self._letting_go)
+
+    async def _let_go(self, store: LeaseStore, renewal: asyncio.Task[None]) -> None:
+        await asyncio.gather(renewal, return_exceptions=True)
         try:
             await store.release(self._name, self._token)
         except Exception as error:  # noqa: BLE001 - it expires

@@ -1,11 +1,13 @@
 """Warming: what was asked most is in memory before anybody asks again; on real Postgres and Valkey."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 
 from app.cache.record import CacheControl, CacheStatus
@@ -14,7 +16,10 @@ from app.domain.retrieval import Query, SearchMode
 from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep
 from app.errors import ModelCrashed, ModelError, ModelUnavailable, NotFound, TierOff
 from tests.support.ingestion import TENANT
+from tests.support.replica import Replica as Process
+from tests.support.replica import api_and_worker, client, environment, ingested
 from tests.support.replicas import Fleet, Replica, open_fleet
+from tests.support.scripted_models import ScriptedModels
 
 FIRST, SECOND = "amber delta", "basalt ember"
 EMPTY = {"tier": None, "namespace": None, "collection": None}
@@ -202,3 +207,42 @@ async def test_without_l3_nobody_knows_what_was_asked(database_url: str, valkey_
         given = await here.warming.questions.given(TENANT, [FIRST], collection="default", namespace="retrieval")
         assert (await here.warming.collect(given)).computed == 1
         assert in_memory(here, FIRST)
+
+
+async def finds_in_memory(http: httpx.AsyncClient, asked: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Wait until memory holds what one has asked, without having it looked for anywhere else."""
+    async with asyncio.timeout(30):
+        while (await http.get("/api/cache/stats")).json()["tiers"]["l1"]["entries"] < len(asked):
+            await asyncio.sleep(0.05)
+    for path, body in asked:
+        found = await http.post(path, json={**body, "cache": "only-if-cached"})
+        assert found.json()["cache"]["tier"] == "l1"
+
+
+async def test_a_process_started_beside_another_is_warm(database_url: str, valkey_url: str, tmp_path: Path) -> None:
+    models = ScriptedModels(gap=0.0)
+    search = {"query": "Where do ships wait?"}
+    question = {"messages": [{"role": "user", "content": "Where do ships wait?"}], "stream": False}
+    async with models.running() as url:
+        env = environment(
+            database=database_url, redis=valkey_url, models=url, folder=tmp_path, CACHE_WARM_MAX_LOAD="1"
+        )
+        async with api_and_worker(env, tmp_path) as http:
+            await ingested(http, "harbour.txt", b"Ships wait behind the wall of granite for the tide.")
+            for path, body in (("/api/search", search), ("/api/chat", question)) * 2:
+                assert (await http.post(path, json=body)).status_code == 200
+            top = (await http.get("/api/cache/top")).json()["items"]
+            assert [each["hit_count"] for each in top if each["namespace"] == "answer"] == [1]
+            again = Process({**env, "CACHE_WARM_ON_STARTUP": "true"}, tmp_path / "again.log", "--drain", "0")
+            again.start()
+            try:
+                await again.ready()
+                async with client(again.url) as warm:
+                    await finds_in_memory(warm, [("/api/search", search), ("/api/chat", question)])
+                    assert models.chats == 1
+                    given = {"queries": ["Who waits?", "Where do ships wait?"]}
+                    warmed = (await warm.post("/api/cache/warm", json=given)).json()
+                    assert (warmed["computed"], warmed["held"], models.chats) == (1, 1, 2)
+                    await finds_in_memory(warm, [("/api/chat", {"question": "Who waits?", "stream": False})])
+            finally:
+                await asyncio.to_thread(again.process.stop, 10)

@@ -266,6 +266,29 @@ async def test_no_store_means_no_lease_and_no_waiting() -> None:
     assert not lease.held
 
 
+async def test_a_holder_who_is_cancelled_while_letting_go_lets_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = MemoryLeases()
+    lease = await claim_lease(fleet(store, ttl=1000))
+    go = asyncio.Event()
+    release = store.release
+
+    async def slowly(name: str, token: str) -> None:
+        await go.wait()
+        await release(name, token)
+
+    monkeypatch.setattr(store, "release", slowly)
+    holder = asyncio.create_task(lease.release())
+    await asyncio.sleep(0.01)
+    holder.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await holder
+    go.set()
+    await asyncio.sleep(0.01)
+    assert store.holders == {}
+
+
 async def test_a_lease_is_renewed_until_it_is_released() -> None:
     store = MemoryLeases()
     lease = await claim_lease(fleet(store, ttl=0.015))
