@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet -
 	--generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up test check bench bench-cache bench-ingest bench-quality bench-settings bench-deletion e2e load format dashboards lock clean
+.PHONY: help up test check bench bench-cache bench-ingest bench-quality bench-settings bench-deletion bench-semantic e2e load format dashboards lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench-quality: $(VENV)/.peers ## Measure how well search finds, beside baselines
 
 bench-settings: $(VENV)/.dev ## Measure what batch and pool settings are worth
 	@exec $(BIN)/python -m tests.performance.bench_settings
+
+bench-semantic: $(VENV)/.dev ## Measure what matching by meaning saves and gets wrong
+	@exec $(BIN)/python -m tests.performance.bench_semantic
 
 bench-deletion: $(VENV)/.dev ## Measure what others feel while 100,000 chunks are deleted
 	@exec $(BIN)/python -m tests.performance.bench_deletion

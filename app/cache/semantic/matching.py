@@ -1,0 +1,30 @@
+"""Whether a question may get the result of another that is near it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.cache.semantic.guards import refusals
+from app.cache.semantic.question import read
+from app.cache.semantic.standalone import refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A cached question near the one that was asked. `similarity` is the cosine of their vectors."""
+
+    key: str
+    question: str
+    similarity: float
+
+
+def refused(question: str, candidate: str) -> str | None:
+    """The first reason why one must not get the other's result; None if there is none."""
+    return refusal(question) or refusal(candidate) or next(refusals(read(question), read(candidate)), None)
+
+
+def best(question: str, candidates: Iterable[Candidate]) -> Candidate | None:
+    """The nearest candidate that no rule and no guard refuses."""
+    if refusal(question) is not None:
+        return None
+    allowed = (each for each in candidates if refused(question, each.question) is None)
+    return max(allowed, key=lambda each: each.similarity, default=None)
