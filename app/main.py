@@ -6,9 +6,10 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.api import docs
-from app.api.edge import EdgeSampler
+from app.api.edge import EdgedFastAPI, TraceEdge
 from app.api.fast_lane import FastLane
 from app.api.instrumentation import fast_hits, instrument
 from app.api.middleware import BodyLimit, Departure, RequestContext
@@ -38,7 +39,16 @@ def create_app(
     tracing = tracing or Tracing()
     release = version("localchat")
     metrics = Metrics(release, enabled=settings.enable_perf_metrics)
-    app = FastAPI(
+    access = AccessLog(questions=settings.log_questions)
+
+    def ahead(app: ASGIApp) -> ASGIApp:
+        lanes = {"/api/search": search_hit}
+        fast = FastLane(app, lanes=lanes, observe=fast_hits(metrics), access=access, tracer=tracing.tracer)
+        return TraceEdge(fast, sample=settings.otel_traces_sampler_arg if tracing.provider else 0.0)
+
+    app = EdgedFastAPI(
+        tracing=tracing,
+        ahead=ahead,
         title="LocalChat",
         version=release,
         description=DESCRIPTION,
@@ -49,14 +59,6 @@ def create_app(
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         responses=problems(500),
-        telemetry={
-            "tracer_provider": tracing.provider,
-            "tracing": tracing.provider is not None,
-            "operation_spans": False,
-            "exclude": EdgeSampler(settings.otel_traces_sampler_arg),
-            "metrics": False,
-            "logs": False,
-        },
     )
     add_problem_handlers(app)
     # The hot routes come first, and on the application itself, so that they are found at once.
@@ -70,6 +72,5 @@ def create_app(
     app.add_middleware(BodyLimit, max_upload_bytes=settings.max_upload_bytes)
     if metrics.enabled:
         instrument(app, metrics, hot=("/api/search", "/api/chat"))
-    app.add_middleware(FastLane, lanes={"/api/search": search_hit}, observe=fast_hits(metrics))
-    app.add_middleware(RequestContext, access=AccessLog(questions=settings.log_questions), tracer=tracing.tracer)
+    app.add_middleware(RequestContext, access=access, tracer=tracing.tracer)
     return app

@@ -100,7 +100,9 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
             lambda: asyncpg.connect(url, timeout=5),
             ingestion.ingest,
             reindex=reindexer.reindex,
-            within=partial(_correlated, tracing.tracer, settings.otel_traces_sampler_arg),
+            within=partial(
+                _correlated, tracing.tracer, settings.otel_traces_sampler_arg if tracing.provider else 0.0
+            ),
             on_attempt=observer.attempted,
             concurrency=DOCUMENTS_AT_ONCE,
             heartbeat_timeout=heartbeat_timeout,

@@ -4,15 +4,22 @@ A hit costs little more than the validation of its body. Whatever a lane cannot 
 a bad request, goes on to its route as if there were no lane.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from opentelemetry.trace import Tracer
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.dependencies import Services
-from app.api.edge import is_recorded, name_span
+from app.api.edge import caller_of, ids_of
+from app.telemetry import access, correlation, tracing
+from app.telemetry.access import AccessLog
+from app.telemetry.correlation import Correlation
+
+_errors = logging.getLogger("localchat.errors")
 
 # Bytes of a body that is worth reading here, by its declared length.
 _LARGEST_BODY = 64 * 1024
@@ -41,15 +48,26 @@ Lane = Callable[[Services, bytes], Reply | None]
 
 
 class FastLane:
-    """Asks a lane for the reply to a POST of JSON to its path; `observe` is told the path and the seconds.
+    """Asks a lane for the reply to a POST of JSON to its path; `observe` is told the path and the seconds of a hit.
 
-    A request that has to be authorised first goes the long way.
+    It stands before everything else, so it does for a hit what others do for other requests: it echoes its id, logs
+    it, and records its span if its trace is recorded. A request that has to be authorised first goes the long way.
     """
 
-    def __init__(self, app: ASGIApp, *, lanes: Mapping[str, Lane], observe: Callable[[str, float], None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        lanes: Mapping[str, Lane],
+        observe: Callable[[str, float], None],
+        access: AccessLog,
+        tracer: Tracer | None,
+    ) -> None:
         self.app = app
         self._lanes = lanes
         self._observe = observe
+        self._access = access
+        self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         lane = self._lanes.get(scope["path"]) if scope["type"] == "http" else None
@@ -60,15 +78,37 @@ class FastLane:
         messages = [await receive()]
         while messages[-1].get("more_body"):
             messages.append(await receive())
+        ids = ids_of(scope)
+        token = correlation.bind(ids)
+        notes = access.begin()
         reply = _ask(lane, scope["state"]["services"], messages)
         if reply is None:
+            correlation.unbind(token)
             await self.app(scope, _replay(messages, receive), send)
             return
-        if is_recorded(scope):
-            name_span(scope)
-        await send({"type": "http.response.start", "status": 200, "headers": reply.headers})
+        headers = [*reply.headers, (b"x-request-id", ids.request_id.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": reply.content})
-        self._observe(scope["path"], time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        if ids.sampled and self._tracer is not None:
+            ids = self._record(self._tracer, scope, ids, seconds)
+            correlation.bind(ids)
+        self._observe(scope["path"], seconds)
+        self._access.note(ids, "POST", scope["path"], 200, seconds, notes)
+        correlation.unbind(token)
+
+    def _record(self, tracer: Tracer, scope: Scope, ids: Correlation, seconds: float) -> Correlation:
+        """Record the span of a hit, after it; its ids."""
+        attributes = {
+            "http.request.method": "POST",
+            "http.route": scope["path"],
+            "http.response.status_code": 200,
+            "rag.cache.result": "hit",
+            "rag.cache.tier": "l1",
+        }
+        return tracing.record_root(
+            tracer, f"POST {scope['path']}", seconds, ids=ids, caller=caller_of(scope), attributes=attributes
+        )
 
 
 def _is_small_json(headers: RawHeaders) -> bool:
@@ -85,7 +125,11 @@ def _is_small_json(headers: RawHeaders) -> bool:
 def _ask(lane: Lane, services: Services, messages: list[Message]) -> Reply | None:
     if services.keys is not None or messages[-1]["type"] != "http.request":
         return None
-    return lane(services, b"".join([message["body"] for message in messages]))
+    try:
+        return lane(services, b"".join([message["body"] for message in messages]))
+    except Exception:  # noqa: BLE001 - the long way may fare better, and tells if it does not
+        _errors.exception("A fast lane failed")
+        return None
 
 
 def _replay(messages: list[Message], receive: Receive) -> Receive:

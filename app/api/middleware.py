@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.edge import QUIET, ids_of, is_recorded
+from app.api.edge import QUIET, has_span, ids_of
 from app.api.problems import error_response, problem, problem_response, stopping_problem
 from app.errors import TooLarge
 from app.telemetry import access, correlation, tracing
@@ -42,7 +42,7 @@ class RequestContext:
         began = time.perf_counter()
         ids = ids_of(scope)
         token = correlation.bind(ids)
-        if is_recorded(scope):
+        if has_span(scope):
             tracing.adopt(self._tracer)
         notes = access.begin()
         echoed = (b"x-request-id", ids.request_id.encode())

@@ -13,8 +13,9 @@ import asyncpg
 import orjson
 from pgvector.asyncpg import register_vector
 
-from app.db.spans import record_statement
+from app.db.spans import UNNAME_SESSION, name_session, record_statement
 from app.errors import StoreUnavailable
+from app.telemetry import tracing
 
 if TYPE_CHECKING:
     from asyncpg.connection import LoggedQuery
@@ -109,7 +110,7 @@ class Database:
                 init=prepare,
                 # The driver ends an open transaction by itself; nothing else is left on a connection here, and
                 # asking the server to reset it would double the time of a short read.
-                reset=_keep,
+                reset=_unname,
                 max_cached_statement_lifetime=0,  # by default each is prepared anew every five minutes
                 timeout=acquire_timeout,
                 command_timeout=60,
@@ -126,6 +127,8 @@ class Database:
             connection = await self.pool.acquire(timeout=self._acquire_timeout)
             self._on_acquire(time.perf_counter() - began)
             try:
+                if tracing.recording():
+                    await connection.execute(name_session())
                 yield connection
             finally:
                 # In time or not, the connection is out of use: the pool closes one that it cannot reset.
@@ -174,8 +177,10 @@ class translated:  # noqa: N801 - reads as a statement: `with translated():`
             raise StoreUnavailable("The database did not answer; try again shortly.") from error
 
 
-async def _keep(_: Connection) -> None:
-    """Leave a connection as it is for whoever takes it next."""
+async def _unname(connection: Connection) -> None:
+    """Leave a connection as it is for whoever takes it next, but for the name of a trace."""
+    if tracing.recording():
+        await connection.execute(UNNAME_SESSION)
 
 
 def _decode_oid(data: bytes) -> int:

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from app.telemetry import tracing
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     from asyncpg.connection import LoggedQuery
 
 _LONGEST_STATEMENT = 1000
-# A connection's reset on its way back to the pool.
-_RESET = "SELECT pg_advisory_unlock_all()"
+# What a connection is told when it is taken from the pool and when it is given back.
+_NAME = "SET application_name"
+UNNAME_SESSION = "RESET application_name"
 
 _NESTED = re.compile(r"\([^()]*\)")
 _CTE = re.compile(r"\b(\w+)\s*(?:\([^()]*\))?\s+AS\s+(?:NOT\s+)?(?:MATERIALIZED\s*)?\(", re.IGNORECASE)
@@ -26,7 +28,7 @@ _LOCK = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b(?:\s+OF)?", re.IGNORECASE)
 
 def record_statement(query: "LoggedQuery") -> None:
     """Record a statement that has ended, without its values. The driver calls this in its sender's context."""
-    if not tracing.recording() or query.query.startswith(_RESET):
+    if not tracing.recording() or query.query.startswith((_NAME, UNNAME_SESSION)):
         return
     name = summary(query.query)
     tracing.record_ended(
@@ -40,6 +42,15 @@ def record_statement(query: "LoggedQuery") -> None:
         },
         error=query.exception,
     )
+
+
+def name_session() -> str:
+    """A statement after which Postgres names the current trace in its logs and in `pg_stat_activity`.
+
+    `UNNAME_SESSION` takes it back. Why no comment in SQL: docs/decisions/0007-traces-decided-at-the-edge.md.
+    """
+    trace_id = trace.get_current_span().get_span_context().trace_id
+    return f"{_NAME} TO 'localchat {trace_id:032x}'"
 
 
 @lru_cache(maxsize=512)

@@ -24,6 +24,8 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from app.telemetry.correlation import Correlation
+
 Attribute = str | bool | int | float
 Attributes = Mapping[str, Attribute]
 
@@ -107,6 +109,28 @@ def record_ended(
     if tracer is not None:
         began = time.time_ns() - int(seconds * 1e9)
         end(tracer.start_span(name, kind=kind, attributes=attributes, start_time=began), error)
+
+
+def record_root(
+    tracer: Tracer,
+    name: str,
+    seconds: float,
+    *,
+    ids: Correlation,
+    caller: Mapping[str, str],
+    attributes: Attributes,
+) -> Correlation:
+    """The span of a request that has ended just now, in the trace of its `caller` if there is one; its ids."""
+    span = tracer.start_span(
+        name,
+        context=_propagator.extract(caller) if caller else None,
+        kind=SpanKind.SERVER,
+        attributes=attributes,
+        start_time=time.time_ns() - int(seconds * 1e9),
+    )
+    span.end()
+    context = span.get_span_context()
+    return ids._replace(trace_id=f"{context.trace_id:032x}", span_id=f"{context.span_id:016x}")
 
 
 def inside(span: Span) -> AbstractContextManager[object]:

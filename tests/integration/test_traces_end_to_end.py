@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 
+from app.db.database import Database
+from app.telemetry import tracing
 from tests.conftest import short_folder
 from tests.support.collector import Collector, Span
 from tests.support.replica import api_and_worker, environment, ingested
@@ -118,6 +121,25 @@ async def test_a_trace_leads_from_the_upload_through_the_queue_and_the_worker_to
     assert request.headers["traceparent"] == f"00-{UPLOAD}-{posted.span_id}-01"
 
 
+async def test_postgres_names_a_recorded_trace_in_its_activity(database_url: str) -> None:
+    provider = TracerProvider()
+    database = await Database.connect(database_url, min_size=1, max_size=1)
+    ask = "SELECT current_setting('application_name')"
+    try:
+        token = tracing.adopt(provider.get_tracer("test"))
+        try:
+            with tracing.span("asked") as span:
+                async with database.connection() as connection:
+                    named = await connection.fetchval(ask)
+        finally:
+            tracing.release(token)
+        assert named == f"localchat {span.get_span_context().trace_id:032x}"
+        async with database.connection() as connection:
+            assert await connection.fetchval(ask) == ""
+    finally:
+        await database.close()
+
+
 async def test_a_trace_leads_from_the_question_through_the_cache_and_both_arms_to_the_last_word(
     traced: Traced,
 ) -> None:
@@ -169,8 +191,10 @@ async def test_a_trace_leads_from_the_question_through_the_cache_and_both_arms_t
     assert not any(span.name.startswith(("chat", "retrieval")) for span in spans)
 
     await traced.http.post("/api/search", json={"query": QUESTION}, headers=traceparent(FIND))
-    await until(lambda: len(traced.collector.trace(FIND)) == 2)
-    assert chains(traced.collector.trace(FIND)) == {"POST /api/search", "POST /api/search > rag.cache get"}
+    await until(lambda: traced.collector.trace(FIND))
+    (hit,) = traced.collector.trace(FIND)
+    assert (hit.name, hit.kind, hit.parent_id) == ("POST /api/search", "SERVER", CALLER)
+    assert (hit.attributes["rag.cache.tier"], hit.attributes["http.route"]) == ("l1", "/api/search")
 
     # Whoever began the trace decided about it, and of those begun here a share is recorded: none, in this test.
     await traced.http.post("/api/search", json={"query": "b"}, headers=traceparent(SECRET, sampled=False))

@@ -1,6 +1,7 @@
 """Spans around the application: where a trace begins, who decides about it, and what spans are called."""
 
 import asyncio
+import logging
 
 import httpx
 import pytest
@@ -11,9 +12,13 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from app.db.spans import summary
 from app.errors import NotFound
+from app.services.cached_search import Found
 from app.telemetry import correlation, tracing
+from app.telemetry.logging import JsonFormatter
 from app.telemetry.tracing import Tracing
-from tests.support.api import Fakes, client_of
+from tests.support.api import RESULTS, Fakes, client_of
+from tests.support.waiting import until
+from tests.unit.test_fast_lane import HIT
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SEARCH = {"query": "leave"}
@@ -93,6 +98,30 @@ async def test_of_the_traces_that_begin_here_the_given_share_is_recorded(recorde
             await client.post("/api/search", json=SEARCH)
     roots = [span for span in recorded.spans if span.kind is SpanKind.SERVER]
     assert 50 < len(roots) < 130  # 90 expected; five standard deviations are 40
+
+
+async def test_a_hit_of_memory_is_one_span_recorded_when_it_is_over(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    fakes = Fakes()
+    fakes.search.hit = Found(RESULTS, HIT, {"total": 0.1})
+    joined = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+    with caplog.at_level(logging.INFO, logger="localchat.access"):
+        async with client_of(fakes, tracing=recorded.tracing, otel_traces_sampler_arg=0) as client:
+            await client.post("/api/search", json=SEARCH, headers=joined)
+            await client.post("/api/search", json=SEARCH)
+            await until(lambda: caplog.records)
+    (span,) = recorded.spans
+    assert (span.name, span.kind, id_of(span)) == ("POST /api/search", SpanKind.SERVER, TRACE)
+    assert span.parent is not None
+    assert span.context is not None
+    assert span.attributes is not None
+    assert span.attributes["rag.cache.tier"] == "l1"
+    assert span.start_time is not None
+    assert span.end_time is not None
+    assert 0 < span.end_time - span.start_time < 1e9
+    line = JsonFormatter().format(caplog.records[0]).splitlines()[0]
+    assert f'"span_id":"{span.context.span_id:016x}"' in line
 
 
 async def test_probes_and_scrapes_are_not_traced(recorded: Recorded) -> None:
