@@ -31,12 +31,13 @@ class HeldConnections:
     """Takes up to `size` connections from the pool as they are needed and keeps them.
 
     Getting one from the pool may take `acquire_timeout` seconds, then TimeoutError is raised: a cache never
-    queues on the pool. A connection whose user fails or is cancelled is closed at once, without waiting for a
-    server that may not answer.
+    queues on the pool. `session` is run on each first. A connection whose user fails or is cancelled is closed at
+    once, without waiting for a server that may not answer.
     """
 
-    def __init__(self, pool: Pool, *, size: int = 2, acquire_timeout: float = 0.1) -> None:
+    def __init__(self, pool: Pool, *, size: int = 2, acquire_timeout: float = 0.1, session: str = "") -> None:
         self._pool = pool
+        self._session = session
         self._acquire_timeout = acquire_timeout
         self._idle: list[_Held] = []
         self._slots = asyncio.Semaphore(size)
@@ -82,7 +83,15 @@ class HeldConnections:
                 if not held.connection.is_closed():
                     return held
         async with patience(self._acquire_timeout):
-            return _Held(await self._pool.acquire())
+            connection = await self._pool.acquire()
+        held = _Held(connection)
+        if self._session:
+            try:
+                await connection.execute(self._session)
+            except BaseException:
+                await self._discard(held)
+                raise
+        return held
 
     async def _give_back(self, held: _Held) -> None:
         if self._closed:

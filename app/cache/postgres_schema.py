@@ -36,6 +36,24 @@ CREATE INDEX {table}_partition ON {table} (partition);
 """
 
 
+def query_vectors_ddl(table: str = "query_cache") -> str:
+    """Return the statements that create the table of the L3 table's question vectors.
+
+    Apart from L3, whose rows are written anew with every count of hits, and with them every index of theirs.
+    Vectors of every model are in one column; graphs are built for the dimensions that need one.
+    """
+    return f"""
+CREATE TABLE {table}_vectors (
+    cache_key varchar(64) PRIMARY KEY REFERENCES {table} (cache_key) ON DELETE CASCADE,
+    partition varchar(64) NOT NULL,
+    vector halfvec NOT NULL,
+    quarantined boolean NOT NULL DEFAULT false
+);
+ALTER TABLE {table}_vectors ALTER COLUMN vector SET STORAGE PLAIN;
+CREATE INDEX {table}_vectors_partition ON {table}_vectors (partition);
+"""
+
+
 def cache_leases_ddl(table: str = "cache_leases") -> str:
     """Return the statements that create the table of leases. It is unlogged: a lease does not outlive a crash."""
     return f"""

@@ -5,7 +5,7 @@ import time
 
 import asyncpg
 
-from app.cache.postgres_schema import query_cache_ddl
+from app.cache.postgres_schema import query_cache_ddl, query_vectors_ddl
 from app.cli.failure import CommandFailed
 from app.db.database import UNAVAILABLE
 from app.db.migrate import migrate
@@ -35,11 +35,12 @@ async def run_migration(database_url: str, wait_seconds: float, *, cache_table: 
 
 
 async def _make_cache_table(database_url: str, table: str) -> None:
-    """L3_CACHE_TABLE can name another table than the one that the migrations make."""
+    """L3_CACHE_TABLE can name another table than the one that the migrations make; its vectors go with it."""
     connection = await asyncpg.connect(database_url, timeout=5)
     try:
-        if await connection.fetchval("SELECT to_regclass($1)", table) is None:
-            await connection.execute(query_cache_ddl(table))
+        for name, ddl in ((table, query_cache_ddl), (f"{table}_vectors", query_vectors_ddl)):
+            if await connection.fetchval("SELECT to_regclass($1)", name) is None:
+                await connection.execute(ddl(table))
     finally:
         await connection.close()
 
