@@ -11,6 +11,7 @@ from app.cache.record import CacheControl, CacheStatus
 from app.domain.documents import Document, Upload
 from app.domain.retrieval import Query, SearchMode
 from app.errors import NotFound
+from app.services.answer import Answer
 from tests.support.ingestion import TENANT
 from tests.support.replicas import Fleet, open_fleet
 
@@ -29,9 +30,13 @@ def text_of(chance: random.Random, lines: int = 3) -> str:
 
 
 async def change(fleet: Fleet, chance: random.Random, stored: list[Document]) -> None:
-    """Add, replace, describe or delete a document, at random."""
-    act = chance.choice(["add", "add", "replace", "describe", "delete"]) if stored else "add"
+    """Add, replace, describe or delete a document, or move to another embedding model, at random."""
+    act = chance.choice(["add", "add", "replace", "describe", "delete", "move"]) if stored else "add"
     desk = fleet.desk
+    if act == "move":
+        used = (await desk.collections.resolve(TENANT, "default")).space.model
+        await fleet.move("wide" if used == "fake" else "fake")
+        return
     if act == "add":
         name = f"{chance.random()}.txt"
         stored.append(await desk.add(f"{name}\n{text_of(chance)}", name))
@@ -70,6 +75,26 @@ async def test_a_cached_result_equals_a_fresh_one_whatever_changed_before(fleet:
             assert cached == fresh, (question, shape, status)
             hits += status is CacheStatus.HIT
     assert hits > 0
+
+
+def served(answer: Answer) -> object:
+    assert answer.start is not None
+    return answer.start.cache["status"]
+
+
+async def test_answers_of_one_embedding_model_are_not_given_for_another(fleet: Fleet) -> None:
+    await fleet.desk.add("amber delta\nbasalt ember\ncedar fjord\n" + "\n".join(f"amber {n}" for n in range(8)))
+    await fleet.settle()
+    first, second = fleet.replicas
+    before = await first.answer(QUESTIONS[0])
+    assert served(await second.answer(QUESTIONS[0])) == "hit"
+    await fleet.move("wide")
+    await fleet.settle()
+    after = await second.answer(QUESTIONS[0])
+    assert served(after) == "miss"
+    assert [source.score for source in after.sources] != [source.score for source in before.sources]
+    again = await first.answer(QUESTIONS[0])
+    assert (served(again), again.sources) == ("hit", after.sources)
 
 
 async def test_one_replica_serves_what_the_other_computed(fleet: Fleet) -> None:

@@ -18,6 +18,7 @@ from app.domain.retrieval import Query, Vector
 from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
+from app.ingestion.jobs import ReindexJob
 from app.services.answer import Answer, AnswerService, collect
 from app.services.answer_pipeline import AnswerPipeline
 from app.services.cache_admin import CacheService
@@ -27,6 +28,8 @@ from app.services.collections import CollectionService
 from app.services.contexts import ModelContexts
 from app.services.directory import CollectionDirectory
 from app.services.feedback import FeedbackService
+from app.services.reindexer import Reindexer
+from app.services.reindexing import ReindexService
 from app.services.search import SearchService
 from app.services.statistics import StatisticsKeeper
 from app.services.warm_questions import WarmQuestions
@@ -34,11 +37,11 @@ from app.services.warming import WarmingService
 from app.settings import Settings
 from tests.support.answering import FakeConversations
 from tests.support.answering import FakeModels as AnsweringModels
-from tests.support.ingestion import TENANT, Desk, FakeModels, unit_vector
+from tests.support.ingestion import TENANT, Desk, FakeModels, join_section, unit_vector
 
 
-async def embed_query(_collection: Collection, text: str) -> Vector:
-    return unit_vector(text)
+async def embed_query(collection: Collection, text: str) -> Vector:
+    return unit_vector(text, collection.space.dimension)
 
 
 @dataclass
@@ -137,6 +140,14 @@ class Replica:
 class Fleet:
     desk: Desk
     replicas: list[Replica]
+
+    async def move(self, model: str) -> None:
+        """Move the default collection to another embedding model."""
+        desk = self.desk
+        begun = await ReindexService(desk.database, desk.collections, FakeModels()).start(TENANT, "default", model)
+        assert begun.reindex is not None
+        reindexer = Reindexer(desk.database, desk.embedder, embedding_text=join_section)
+        await reindexer.reindex(ReindexJob(begun.reindex.id))
 
     async def settle(self) -> None:
         """Take the statistics that are due, which otherwise happens behind the next questions."""
