@@ -56,8 +56,8 @@ class SlowStatements:
         if query.elapsed < self._threshold:
             return
         statement = " ".join(query.query.split())[:_LONGEST_STATEMENT]
-        # What is not planned is upkeep, which takes its time.
-        if statement.startswith(_PLANNED):
+        # What is not planned is upkeep, which takes its time; and to keep what keeps these would never end.
+        if statement.startswith(_PLANNED) and "slow_statements" not in statement:
             shapes = tuple(shape(argument) for argument in query.args or ())
             self._waiting.append(
                 SlowStatement(datetime.now(UTC), query.elapsed, statement, shapes, correlation.current())

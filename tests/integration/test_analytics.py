@@ -145,6 +145,26 @@ async def test_a_slow_statement_is_logged_and_kept_with_plan_and_request_but_wit
     assert SECRET not in str(kept) + str(vars(record))
 
 
+async def test_to_keep_a_slow_statement_is_not_itself_kept(
+    desk: Desk, analytics: AnalyticsService, database_url: str
+) -> None:
+    slow = SlowStatements(0.0)
+    database = await Database.connect(database_url, min_size=1, max_size=2, observe=slow.note)
+    keeping = asyncio.create_task(slow.run(database))
+    async with database.connection() as connection:
+        await connection.fetch("SELECT 1")
+    async with asyncio.timeout(5):
+        while not (await analytics.slow_statements(limit=5, cursor=None)).items:
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.2)
+    keeping.cancel()
+    await asyncio.wait([keeping])
+    await database.close()
+    kept = [row["statement"] for row in (await analytics.slow_statements(limit=50, cursor=None)).items]
+    assert kept[-1] == "SELECT 1"
+    assert not [statement for statement in kept if "slow_statements" in statement]
+
+
 async def test_slow_statements_are_listed_newest_first(desk: Desk, analytics: AnalyticsService) -> None:
     async with desk.database.connection() as connection:
         await connection.execute(
