@@ -1,4 +1,4 @@
-"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor|maintain|cache`.
+"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor|trace|maintain|cache`.
 
 Each command imports what it needs when it runs, so that `--help` answers at once.
 """
@@ -182,6 +182,23 @@ def maintain() -> None:
     from app.cli.maintain import maintain as run
 
     asyncio.run(run(_settings()))
+
+
+@app.command(rich_help_panel=_CARE)
+def trace(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="A request, trace or document id.")],
+    logs: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Logs, folders of them, or - for standard input. Default: those of `localchat up`."),
+    ] = None,
+) -> None:
+    """Tell the story of a request or a document from the logs of all processes, in order.
+
+    The id of a request is in its response's X-Request-ID, that of its trace in every error.
+    """
+    from app.cli.trace import print_story
+
+    print_story(id_.strip(), logs or [_settings().data_dir / "logs"])
 
 
 def _settings(required: tuple[str, ...] = (), /, **overrides: object) -> "Settings":

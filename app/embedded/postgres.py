@@ -36,7 +36,8 @@ _SETTINGS: Mapping[str, str] = {
     "effective_cache_size": "2GB",
     "random_page_cost": "1.1",
     "jit": "off",
-    "log_line_prefix": "%m [%p] ",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %a ",
     "log_checkpoints": "off",
 }
 _DISPOSABLE: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -226,9 +226,11 @@ class AnswerService:
 def _tell(report: AnswerReport, answer: Answer) -> None:
     """Log how a question ended, without it or any of its answer."""
     key = str(answer.start.cache.get("key") or "")[:12] if answer.start else ""
-    annotate(outcome=report.outcome, tier=report.cache, key=key)
-    if report.cache == "miss":  # else these are the times of the answer that is replayed
-        annotate(timings_ms=answer.timings_ms)
+    annotate(outcome=report.outcome, tier=report.cache)
+    if key:
+        annotate(key=key)
+    if report.cache == "miss" and answer.timings_ms:  # else these are the times of the answer that is replayed
+        annotate(timings_ms={stage: round(spent, 3) for stage, spent in answer.timings_ms.items()})
     if report.first_token is not None:
         annotate(first_token_ms=round(report.first_token * 1000, 3))
     _log.info("Query %s in %.3f s (cache: %s)", report.outcome, report.seconds, report.cache)

@@ -97,7 +97,7 @@ class ConsoleFormatter(logging.Formatter):
         return self._line(line, served.fields())
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
-        return _escaped(super().formatMessage(record))
+        return escaped(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the base class's name
         return _indented(super().formatException(ei))
@@ -106,18 +106,19 @@ class ConsoleFormatter(logging.Formatter):
         return _indented(super().formatStack(stack_info))
 
     def _line(self, record: logging.LogRecord, extra: dict[str, Any]) -> str:
-        shown = [_escaped(f"{name}={value}") for name, value in extra.items() if name not in _HIDDEN]
+        shown = [escaped(f"{name}={value}") for name, value in extra.items() if name not in _HIDDEN]
         first, *rest = super().format(record).split("\n")
         return "\n".join([" ".join([first, *shown]), *rest])
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """The text with what would move a terminal's cursor, or end a line, spelled out."""
     return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _indented(text: str) -> str:
     """A traceback below its line. Each of its lines is set in, so that none can pass for a line of the log."""
-    return "\n".join("    " + _escaped(line) for line in text.split("\n"))
+    return "\n".join("    " + escaped(line) for line in text.split("\n"))
 
 
 def configure_logging(level: str, style: Literal["json", "console"], *, service: str) -> None:

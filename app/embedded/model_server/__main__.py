@@ -3,18 +3,19 @@
 import argparse
 import logging
 import os
-import sys
 from pathlib import Path
 
 from app.embedded.model_server.config import FakeEmbedding, ModelServerConfig
 from app.embedded.model_server.serving import serve
+from app.telemetry.logging import configure_logging
 
 TOKEN_VARIABLE = "LOCALCHAT_MODEL_SERVER_TOKEN"  # noqa: S105  the variable's name, not a secret
 
 
 def main(arguments: list[str] | None = None) -> None:
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s model-server %(message)s", level=logging.WARNING)
-    logging.getLogger("app.embedded.model_server").setLevel(logging.INFO)
+    configure_logging("WARNING", "json", service="model-server")
+    for name in ("app.embedded.model_server", "localchat.access"):
+        logging.getLogger(name).setLevel(logging.INFO)
     serve(read_config(arguments))
     # The libraries' threads may be in the middle of a batch; there is nothing to save.
     logging.shutdown()

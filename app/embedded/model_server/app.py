@@ -14,7 +14,7 @@ from app.embedded.model_server.config import ModelServerConfig
 from app.embedded.model_server.errors import OllamaError
 from app.embedded.model_server.faults import Fault, Faults
 from app.embedded.model_server.library import LibraryRoutes
-from app.embedded.model_server.middleware import CancelOnDisconnect, Gate
+from app.embedded.model_server.middleware import CancelOnDisconnect, Gate, LoggedWork
 from app.embedded.model_server.native import NativeRoutes
 from app.embedded.model_server.openai import OpenAIRoutes, error_body
 from app.embedded.model_server.registry import Registry
@@ -51,6 +51,7 @@ def create_model_server(config: ModelServerConfig) -> Starlette:
         routes=routes,
         lifespan=lifespan,
         middleware=[
+            Middleware(LoggedWork),
             Middleware(Gate, token=config.token, check_host=config.uds is None),
             Middleware(CancelOnDisconnect),
         ],

@@ -1,9 +1,10 @@
-"""What surrounds every request: who may call, and what happens when the caller goes away."""
+"""What surrounds every request: who may call, what is logged, and what happens when the caller goes away."""
 
 import asyncio
 import base64
 import binascii
 import hmac
+import time
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers
@@ -11,10 +12,52 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.embedded.model_server.errors import ConnectionDropped
+from app.telemetry import correlation
+from app.telemetry.access import AccessLog
 
 # ASGI extension under which a server offers to drop the connection; see `serving.py`.
 ABORT = "localchat.abort"
+_WORK = frozenset(
+    {"/api/embed", "/api/embeddings", "/api/chat", "/api/generate", "/v1/embeddings", "/v1/chat/completions"}
+)
+_CLIENT_CLOSED_REQUEST = 499  # nginx's name for a client that left before it was answered
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
+
+
+class LoggedWork:
+    """Logs each request that a model works for, under the ids of whoever asked."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._access = AccessLog()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._access.flush()
+            return
+        if scope["type"] != "http" or scope["path"] not in _WORK:
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers = Headers(scope=scope)
+        ids = correlation.correlate(headers.get("traceparent"), headers.get("x-request-id"), sample=0.0)
+        correlation.bind(ids)
+        status = _CLIENT_CLOSED_REQUEST
+
+        async def send_noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        finally:
+            seconds = time.perf_counter() - began
+            self._access.note(ids, scope["method"], scope["path"], status, seconds, {})
 
 
 class Gate:

@@ -1,0 +1,140 @@
+"""`localchat trace ID`: what every process logged about a request or a document, in the order of its happening."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from app.cli.failure import CommandFailed
+from app.telemetry.logging import escaped
+
+_IDS = ("request_id", "trace_id", "span_id", "document")
+# Told in the head, in the message or below the line.
+_SHOWN_ELSEWHERE = frozenset(
+    {"timestamp", "level", "service", "logger", "message", "method", "path", "status", "duration_ms"}
+    | {"request_id", "trace_id", "span_id", "exception", "stack"}
+)
+_READS = frozenset({"GET", "HEAD"})
+# How Postgres begins a line.
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) (?:UTC|GMT) (.*)", re.DOTALL)
+_STYLES = {"WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a log. `fields` are empty where it is not one of ours.
+
+    `at` is when what it tells of began, None where that is not known.
+    """
+
+    source: str
+    text: str
+    fields: dict[str, Any]
+    at: datetime | None
+
+    def is_about(self, wanted: str) -> bool:
+        """Whether it carries an id or, unless it only reads, changes what the id names."""
+        if any(self.fields.get(name) == wanted for name in _IDS) or wanted in self.fields.get("documents", ()):
+            return True
+        return wanted in str(self.fields.get("path", "")) and self.fields.get("method") not in _READS
+
+
+def print_story(wanted: str, logs: Sequence[Path]) -> None:
+    """Print the story of a request, trace or document id.
+
+    Args:
+        wanted: the id.
+        logs: files, folders of `*.log` files, or `-` for standard input.
+
+    Raises:
+        CommandFailed: nothing is known about it.
+    """
+    lines = list(_read(logs))
+    told = story(lines, wanted)
+    if not told:
+        where = ", ".join(map(str, logs))
+        raise CommandFailed(f"nothing about {escaped(wanted)} among {len(lines)} lines in {where}")
+    _show(told)
+
+
+def story(lines: Iterable[Line], wanted: str) -> list[Line]:
+    """The lines of every trace that the id occurs in, in order; those without a time come last."""
+    lines = list(lines)
+    traces = {str(line.fields["trace_id"]) for line in lines if line.fields and line.is_about(wanted)} - {"None"}
+
+    def belongs(line: Line) -> bool:
+        if line.fields:
+            return line.fields.get("trace_id") in traces
+        return wanted in line.text or any(trace in line.text for trace in traces)
+
+    latest = datetime.max.replace(tzinfo=UTC)
+    return sorted((line for line in lines if belongs(line)), key=lambda line: line.at or latest)
+
+
+def parse(source: str, text: str) -> Line:
+    """A line of a log, whoever wrote it."""
+    try:
+        fields = json.loads(text) if text.startswith("{") else {}
+        if "trace_id" in fields:
+            # A request is logged when it is over.
+            took = timedelta(milliseconds=fields.get("duration_ms", 0))
+            return Line(source, text, fields, datetime.fromisoformat(fields["timestamp"]) - took)
+    except (ValueError, KeyError, TypeError):
+        pass  # cut off, or another's
+    stamp = _STAMP.match(text)
+    if stamp is None:
+        return Line(source, text, {}, None)
+    return Line(source, stamp[2], {}, datetime.fromisoformat(stamp[1]).replace(tzinfo=UTC))
+
+
+def _read(logs: Iterable[Path]) -> Iterator[Line]:
+    for path in logs:
+        if str(path) == "-":
+            yield from (parse("-", text.rstrip("\n")) for text in sys.stdin)
+            continue
+        files = sorted(path.glob("*.log*")) if path.is_dir() else [path]
+        for file in files:
+            source = file.name.partition(".")[0]
+            with file.open(encoding="utf-8", errors="replace", newline="\n") as opened:
+                yield from (parse(source, text.rstrip("\n")) for text in opened)
+
+
+def _show(told: Sequence[Line]) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    traces = list(dict.fromkeys(str(line.fields["trace_id"]) for line in told if line.fields))
+    began = next((line.at for line in told if line.at), None)
+    for trace in traces:
+        requests = dict.fromkeys(
+            str(line.fields["request_id"]) for line in told if line.fields.get("trace_id") == trace
+        )
+        console.print(Text(f"trace {trace}  request {', '.join(requests)}", "bold"))
+    if began is not None:
+        console.print(Text(f"{began.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"[:-7] + " UTC", "dim"))
+    for line in told:
+        after = "" if line.at is None or began is None else f"{(line.at - began).total_seconds():.3f}"
+        which = f"{line.fields.get('trace_id', '')!s:.6} " if len(traces) > 1 else ""
+        service = line.fields.get("service") or line.source
+        console.print(
+            Text(f"{after:>10}  {which}{service:<13}{_told(line)}", _STYLES.get(line.fields.get("level", ""), ""))
+        )
+
+
+def _told(line: Line) -> str:
+    if not line.fields:
+        return escaped(line.text)
+    shown = [
+        f"{name}={value if isinstance(value, str) else json.dumps(value, separators=(',', ':'))}"
+        for name, value in line.fields.items()
+        if name not in _SHOWN_ELSEWHERE
+    ]
+    took = [f"took {line.fields['duration_ms']:.1f} ms"] if "duration_ms" in line.fields else []
+    first = escaped("  ".join([str(line.fields.get("message")), *took, *shown]))
+    below = [escaped(each) for each in str(line.fields.get("exception", "")).splitlines()]
+    return "\n".join([first, *(f"{'':25}{each}" for each in below)])
