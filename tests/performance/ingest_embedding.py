@@ -66,13 +66,15 @@ async def bare(url: str, model: str, some: Sequence[str], *, batch: int = 64, at
         return len(some) / (time.perf_counter() - began)
 
 
-async def processor(urls: Sequence[str], model: str, some: Sequence[str], *, batch: int = 64) -> float:
+async def processor(
+    urls: Sequence[str], model: str, some: Sequence[str], *, batch: int = 64, at_once: int = 8
+) -> float:
     """Texts a second of ours."""
-    client = OllamaClient(urls)
+    client = OllamaClient(urls, max_concurrency=at_once)
     try:
         embed = partial(client.embed, model=model, lane=Lane.BULK)
         await embed(some[:1])  # the model is loaded, a connection open
-        processing = BatchEmbeddingProcessor(embed, batch_size=batch, max_chars=64_000)
+        processing = BatchEmbeddingProcessor(embed, batch_size=batch, max_chars=64_000, max_workers=at_once)
         began = time.perf_counter()
         vectors = await processing.process(some)
         assert all(vector is not None for vector in vectors)
