@@ -116,7 +116,8 @@ def _show(told: Sequence[Line]) -> None:
         )
         console.print(Text(f"trace {trace}  request {', '.join(requests)}", "bold"))
     if began is not None:
-        console.print(Text(f"{began.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"[:-7] + " UTC", "dim"))
+        moment = began.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "milliseconds")
+        console.print(Text(f"{moment} UTC", "dim"))
     for line in told:
         after = "" if line.at is None or began is None else f"{(line.at - began).total_seconds():.3f}"
         which = f"{line.fields.get('trace_id', '')!s:.6} " if len(traces) > 1 else ""
