@@ -128,7 +128,7 @@ async def _ranked(
         *[value for pair in weights for value in pair],
         *further,
     )
-    return [Candidate(row["id"], row["document_id"], row["score"]) for row in rows]
+    return [Candidate(*row) for row in rows]
 
 
 # Parameters of both: match, saturation (constant, per byte), width x (lexeme, weight), then their own. Limits are

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop, heappush
 from uuid import UUID
 
 from app.domain.retrieval import ScoredChunk
@@ -22,11 +23,18 @@ def select(
     penalty = repeat_penalty * _deviation([passage.score for passage in left]) if left else 0.0
     shown: Counter[UUID] = Counter()
     chosen: list[ScoredChunk] = []
-    while left and len(chosen) < top_k:
-        best = max(left, key=lambda passage: passage.score - penalty * shown[passage.document_id])
-        left.remove(best)
-        chosen.append(best)
-        shown[best.document_id] += 1
+    # By what is missing to the best, place, and how many of its document were shown when that was reckoned.
+    waiting = [(-passage.score, place, 0) for place, passage in enumerate(left)]
+    heapify(waiting)
+    while waiting and len(chosen) < top_k:
+        _, place, reckoned = heappop(waiting)
+        passage = left[place]
+        before = shown[passage.document_id]
+        if before == reckoned:
+            chosen.append(passage)
+            shown[passage.document_id] += 1
+        else:
+            heappush(waiting, (penalty * before - passage.score, place, before))
     chosen += repeated[: top_k - len(chosen)]
     return sorted(chosen, key=lambda passage: (-passage.score, passage.chunk_id))
 

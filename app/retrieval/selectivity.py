@@ -11,11 +11,6 @@ SCAN_ROWS = 2000
 SCAN_SHARE = 0.04
 
 
-def scannable(size: int) -> int:
-    """How many chunks are better looked at one by one, in a collection of `size` chunks."""
-    return max(SCAN_ROWS, int(size * SCAN_SHARE))
-
-
 @dataclass(frozen=True, slots=True)
 class Selectivity:
     """About `matching` of `size` chunks belong to documents that pass the filter."""
@@ -26,7 +21,7 @@ class Selectivity:
     @property
     def scan(self) -> bool:
         """Whether to look at every chunk that passes."""
-        return self.matching <= scannable(self.size)
+        return self.matching <= max(SCAN_ROWS, self.size * SCAN_SHARE)
 
     @property
     def share(self) -> float:

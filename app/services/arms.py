@@ -30,6 +30,12 @@ class Ask:
     timings: dict[str, float]
 
 
+async def selectivity(database: Database, collection: Collection, metadata: Mapping[str, Any]) -> Selectivity:
+    """How much of a collection a filter keeps, which decides how both arms look for it."""
+    async with database.reading() as connection:
+        return Selectivity(*await index_vector.matching(connection, collection.id, collection.space, metadata))
+
+
 class VectorArm:
     """The chunks nearest in meaning."""
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import orjson
 
-from app.db import index_vector, passages
+from app.db import passages
 from app.db.database import Database
 from app.domain.documents import Chunk, Collection
 from app.domain.retrieval import Lexicon, Query, Retrieval, ScoredChunk, SearchMode
@@ -16,9 +16,8 @@ from app.errors import InvalidInput
 from app.retrieval import lexical, verbatim
 from app.retrieval.fusion import LEXICAL, LEXICAL_WEIGHT, Fused, fuse, lexical_unit
 from app.retrieval.selection import REPEAT_PENALTY, select
-from app.retrieval.selectivity import Selectivity, scannable
 from app.retrieval.verbatim import Phrase
-from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, timed
+from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, selectivity, timed
 from app.services.observing import QuestionObserver
 from app.services.reranking import DEFAULT_RERANKER, RERANKERS, Reranking
 from app.services.statistics import StatisticsKeeper
@@ -26,7 +25,7 @@ from app.services.statistics import StatisticsKeeper
 MAX_QUERY_CHARS = 20_000
 MAX_TOP_K = 100
 
-# How many candidates each arm gives at least, and how many of the fused are read for each result wanted.
+# How many candidates each arm gives at least where both are fused, and how many are read for each result wanted.
 DEPTH = 100
 POOL = 4
 
@@ -81,8 +80,9 @@ class SearchService:
     async def _search(
         self, query: Query, text: str, collection: Collection, timings: dict[str, float]
     ) -> Retrieval:
-        depth = max(DEPTH, POOL * query.top_k)
-        ask = Ask(collection, text, depth, query.filter, await self._selectivity(collection, query), timings)
+        depth = max(DEPTH if query.mode is SearchMode.HYBRID else 0, POOL * query.top_k)
+        keeps = await selectivity(self._database, collection, query.filter) if query.filter else None
+        ask = Ask(collection, text, depth, query.filter, keeps, timings)
         async with raising_the_first(), asyncio.TaskGroup() as group:
             meaning = group.create_task(self._vector.run(ask)) if query.mode is not SearchMode.LEXICAL else None
             words = group.create_task(self._lexical.run(ask)) if query.mode is not SearchMode.VECTOR else None
@@ -110,16 +110,6 @@ class SearchService:
             plan=plan,
             snapshot=lexicon.snapshot if lexicon else None,
         )
-
-    async def _selectivity(self, collection: Collection, query: Query) -> Selectivity | None:
-        if not query.filter:
-            return None
-        async with self._database.reading() as connection:
-            size = await index_vector.size(connection, collection.space)
-            matching = await index_vector.matching_chunks(
-                connection, collection.id, query.filter, limit=scannable(size) + 1
-            )
-        return Selectivity(size, matching)
 
     async def _results(
         self,

@@ -238,8 +238,7 @@ async def test_filtered_searches_are_explained_by_a_filter_of_ones_own(desk: Des
     report = await PlanService(desk.database).explain(TENANT)
     filtered = {plan.name: plan for plan in report.plans if plan.name.endswith(" filtered")}
     assert set(filtered) == {
-        "index_vector.size filtered",
-        "index_vector.matching_chunks filtered",
+        "index_vector.matching filtered",
         "index_vector.nearest_exactly filtered",
         "index_lexical.rank_within filtered",
     }

@@ -111,6 +111,10 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         assert {f"{space}_document", "documents_metadata"} <= indexes(nodes)
         assert scanned(nodes) == set()
 
+        for passing, index in (({"rare": True}, "documents_metadata"), ({"kind": "manual"}, "documents_content")):
+            nodes = await plan_of(connection, index_vector._MATCHING, collection.id, passing, space)
+            assert index in indexes(nodes)
+
         width, matches, arguments = await lexical_arguments(connection, collection, "the pump of unit7.md")
         nodes = await plan_of(
             connection, index_lexical._rank_statement(width, 100, matches, filtered=False), *arguments

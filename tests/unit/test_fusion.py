@@ -1,9 +1,11 @@
 """Fusion, selection, and the plans that follow from a question and a filter."""
 
+from collections import Counter
 from uuid import UUID
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.domain.retrieval import ArmResult, Candidate, Lexicon, ScoredChunk, Term
@@ -89,6 +91,24 @@ def test_one_document_leaves_room_for_others_but_fills_what_they_leave() -> None
     assert [item.chunk_id for item in select(ranked, top_k=2, repeat_penalty=9)] == [1, 5]
     assert [item.chunk_id for item in select(ranked, top_k=9, repeat_penalty=9)] == [1, 2, 3, 4, 5]
     assert select([], top_k=3) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 20)), max_size=20), st.integers(1, 20))
+def test_each_choice_is_the_best_after_those_before_it(drawn: list[tuple[int, int]], top_k: int) -> None:
+    left = [passage(place, document, score) for place, (document, score) in enumerate(drawn)]
+    penalty = 0.75 * float(np.std([one.score for one in left])) if left else 0.0
+    chosen: list[ScoredChunk] = []
+    for _ in range(min(top_k, len(left))):
+        shown = Counter(one.document_id for one in chosen)
+        worth = {one.chunk_id: one.score - penalty * shown[one.document_id] for one in left}
+        best = max(left, key=lambda one: (worth[one.chunk_id], -one.chunk_id))
+        level = [one for one in left if worth[one.chunk_id] > worth[best.chunk_id] - 1e-9]
+        assume(len({(one.score, shown[one.document_id]) for one in level}) == 1)
+        left.remove(best)
+        chosen.append(best)
+    ranked = [passage(place, document, score) for place, (document, score) in enumerate(drawn)]
+    found = {one.chunk_id for one in select(ranked, top_k=top_k)}
+    assert found == {one.chunk_id for one in chosen}
 
 
 def test_rare_lexemes_choose_candidates_and_common_ones_only_score() -> None:
