@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet -
 	--generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up test check bench bench-cache bench-ingest bench-quality bench-settings bench-telemetry bench-deletion bench-semantic e2e load format dashboards lock clean
+.PHONY: help up test check bench bench-cache bench-ingest bench-quality bench-retrieval bench-settings bench-telemetry bench-deletion bench-semantic e2e load format dashboards lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench-cache: $(VENV)/.dev ## Measure what each cache tier costs and how often it
 
 bench-ingest: $(VENV)/.dev ## Measure how fast documents go in, beside the floors
 	@exec $(BIN)/python -m tests.performance.bench_ingest
+
+bench-retrieval: $(VENV)/.peers ## Measure how fast search is beside the bare database and other stores
+	@exec $(BIN)/python -m tests.performance.bench_retrieval $(ARGS)
 
 bench-quality: $(VENV)/.peers ## Measure how well search finds, beside baselines
 	@exec $(BIN)/python -m tests.performance.bench_quality

@@ -1,0 +1,148 @@
+"""One collection with the service over it, ways to ask both and the bare database, and clocks for them."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import asyncpg
+import numpy as np
+import numpy.typing as npt
+
+from app.db import index_vector
+from app.db.database import SEARCH_SETTINGS, Connection, Database, prepare_connection
+from app.domain.documents import Collection
+from app.domain.retrieval import Candidate, Query, SearchMode, Vector
+from app.services.arms import Ask, VectorArm, selectivity
+from app.services.search import DEPTH, SearchService
+from app.services.statistics import StatisticsKeeper
+from tests.performance.retrieval_data import Source, Stored
+from tests.support.corpus import TENANT
+
+TOP_K = 10
+WARM_UP = 50
+CALLERS = 8
+SECONDS = 5.0
+
+Call = Callable[[int], Awaitable[Sequence[int]]]
+Nearest = Callable[[Vector], Awaitable[list[int]]]
+
+
+class Bench:
+    """One collection, the service over it, and ways to ask by a question's number."""
+
+    def __init__(self, database: Database, stored: Stored, data: Source) -> None:
+        self.database = database
+        self.stored = stored
+        self.data = data
+        self.keeper = StatisticsKeeper(database)
+        self._vectors: dict[str, Vector] = dict(zip(data.questions, data.question_vectors, strict=True))
+        self._arm = VectorArm(database, self._embed)
+        self._service = SearchService(database, self, self._embed, self.keeper)
+
+    async def resolve(self, _tenant: str, _name: str) -> Collection:
+        """The service's directory knows a collection without asking."""
+        return self.stored.collection
+
+    async def _embed(self, _collection: Collection, text: str) -> Vector:
+        return self._vectors[text]
+
+    def vector(self, question: int) -> Vector:
+        return self._vectors[self.data.questions[question]]
+
+    async def arm(self, question: int) -> list[int]:
+        ask = Ask(self.stored.collection, self.data.questions[question], DEPTH, {}, None, {})
+        _, found = await self._arm.run(ask)
+        return _ids(found.candidates)
+
+    async def filtered(self, question: int, share: str) -> list[int]:
+        """The vector arm by the plan that is chosen, with the choice."""
+        collection, wanted = self.stored.collection, {share: True}
+        keeps = await selectivity(self.database, collection, wanted)
+        ask = Ask(collection, self.data.questions[question], DEPTH, wanted, keeps, {})
+        _, found = await self._arm.run(ask)
+        return _ids(found.candidates)
+
+    async def search(self, question: int, mode: SearchMode) -> list[int]:
+        query = Query(TENANT, self.stored.collection.name, self.data.questions[question], TOP_K, mode)
+        return [result.chunk_id for result in (await self._service.search(query)).results]
+
+    def truth(self, question: int, share: float = 1.0) -> set[int]:
+        """The ids of the nearest chunks by brute force, of those that a filter keeps."""
+        kept = np.flatnonzero(self.stored.draws < share)
+        scores = self.stored.vectors[kept] @ self.data.question_vectors[question]
+        best = np.argpartition(-scores, TOP_K)[:TOP_K] if len(kept) > TOP_K else np.arange(len(kept))
+        return set(self.stored.ids[kept[best]].tolist())
+
+    async def graph(self, question: int, share: str) -> list[int]:
+        """What passes a filter, found by the graph alone."""
+        space, wanted = self.stored.collection.space, {share: True}
+        async with self.database.connection() as connection:
+            return _ids(
+                await index_vector.nearest(connection, space, self.vector(question), limit=DEPTH, metadata=wanted)
+            )
+
+    async def scan(self, question: int, share: str) -> list[int]:
+        """The same by a look at everything that passes."""
+        collection, wanted = self.stored.collection, {share: True}
+        async with self.database.connection() as connection:
+            return _ids(
+                await index_vector.nearest_exactly(
+                    connection, collection.id, collection.space, self.vector(question), limit=DEPTH, metadata=wanted
+                )
+            )
+
+
+async def raw_client(
+    url: str, table: str, ef_search: str
+) -> tuple[Connection, Callable[[Vector], Awaitable[list[int]]]]:
+    settings = {**SEARCH_SETTINGS, "hnsw.ef_search": ef_search}
+    connection = await asyncpg.connect(url, server_settings=settings)
+    await prepare_connection(connection)
+    statement = await connection.prepare(
+        f"SELECT chunk_id FROM {table} WHERE active ORDER BY embedding <=> $1 LIMIT {TOP_K}"
+    )
+
+    async def nearest(vector: Vector) -> list[int]:
+        return [row[0] for row in await statement.fetch(vector)]
+
+    return connection, nearest
+
+
+async def interleaved(
+    calls: Mapping[str, Call], truths: Sequence[set[int]]
+) -> dict[str, tuple[npt.NDArray[np.float64], float]]:
+    """Milliseconds of each call by question, asked in turns, and its recall of the truth."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    recalls: dict[str, list[float]] = {name: [] for name in calls}
+    names = list(calls)
+    for question in range(-WARM_UP, len(truths)):
+        first = question % len(names)
+        for name in names[first:] + names[:first]:
+            began = time.perf_counter()
+            found = await calls[name](abs(question))
+            taken = (time.perf_counter() - began) * 1000
+            if question >= 0:
+                times[name].append(taken)
+                wanted = truths[question]
+                recalls[name].append(len(wanted.intersection(found[:TOP_K])) / max(1, len(wanted)))
+    return {name: (np.array(times[name]), float(np.mean(recalls[name]))) for name in calls}
+
+
+async def per_second(call: Callable[[int, int], Awaitable[None]], questions: int) -> float:
+    numbers = itertools.count()
+    done = 0
+    began = time.perf_counter()
+
+    async def ask(caller: int) -> None:
+        nonlocal done
+        while time.perf_counter() - began < SECONDS:
+            await call(caller, next(numbers) % questions)
+            done += 1
+
+    await asyncio.gather(*(ask(caller) for caller in range(CALLERS)))
+    return done / (time.perf_counter() - began)
+
+
+def _ids(candidates: Sequence[Candidate]) -> list[int]:
+    return [candidate.chunk_id for candidate in candidates]
