@@ -265,6 +265,6 @@ async def test_after_all_that_a_change_of_the_documents_is_seen_by_everyone(stac
     async with client(stack.near.url) as http:
         for item in (await http.get("/api/documents")).json()["items"]:
             (await http.delete(f"/api/documents/{item['id']}")).raise_for_status()
-    for replica in stack.replicas:
-        found = await search(replica, question)
-        assert (found.json["results"], found.json["cache"]["status"]) == ([], "miss")
+    first, second = [await search(replica, question) for replica in stack.replicas]
+    assert (first.json["results"], first.json["cache"]["status"]) == ([], "miss")
+    assert second.json["results"] == []  # computed, or a hit on what the first has just stored
