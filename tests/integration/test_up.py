@@ -4,6 +4,7 @@ import asyncio
 import os
 import pwd
 import queue
+import re
 import signal
 import socket
 import stat
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.timeout(180)
 START_SECONDS = 90
 STOP_SECONDS = 10
 OURS = ("DATABASE_URL", "REDIS_URL", "OLLAMA_BASE_URL", "CACHE_SIGNING_KEYS", "DATA_DIR", "HOST", "PORT")
+REPO = Path(__file__).parents[2]
 COMMAND = ("-P", "-m", "app.cli", "up")
 
 
@@ -134,6 +136,25 @@ def test_only_loopback_is_listened_on(running: Instance) -> None:
         if connection.status == psutil.CONN_LISTEN
     }
     assert listening == {"127.0.0.1"}
+
+
+def test_the_commands_of_the_api_page_work_as_they_stand(running: Instance, tmp_path: Path) -> None:
+    page = (REPO / "docs" / "API.md").read_text()
+    commands = "".join(re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    for there, here in {":8000": f":{running.port}", "/tmp/": f"{tmp_path}/"}.items():
+        commands = commands.replace(there, here)
+    strictly = 'curl() { command curl --fail-with-body "$@"; }\n'
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", strictly + commands],
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert done.stdout.count("event: done") == 2  # of the upload and of the streamed answer
+    assert done.stdout.count("leaves at 7:40") >= 3
 
 
 def test_a_worker_that_dies_is_started_again(running: Instance) -> None:
