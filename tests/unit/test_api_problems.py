@@ -91,6 +91,20 @@ async def test_a_refused_field_is_named(client: httpx.AsyncClient) -> None:
     assert "top_k" in body["detail"]
 
 
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("", "Value should have at least 1 character, not 0"),
+        ("x" * 8001, "Value should have at most 8000 characters, not 8001"),
+    ],
+)
+async def test_a_text_of_the_wrong_length_is_told_the_limit_in_characters(
+    client: httpx.AsyncClient, query: str, detail: str
+) -> None:
+    body = problem(await client.post("/api/search", json={"query": query}), 422)
+    assert [item["detail"] for item in body["errors"]] == [detail]
+
+
 async def test_a_misspelt_field_is_refused(client: httpx.AsyncClient) -> None:
     body = problem(await client.post("/api/search", json={"query": "x", "topk": 3}), 422)
     assert body["errors"][0]["field"] == "topk"
