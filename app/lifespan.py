@@ -49,6 +49,7 @@ from app.services.models import ModelService
 from app.services.plans import PlanService
 from app.services.reindexing import ReindexService
 from app.services.reporting import reporting
+from app.services.right_of_way import right_of_way
 from app.services.search import SearchService
 from app.services.statistics import StatisticsKeeper
 from app.services.warm_questions import WarmQuestions
@@ -97,6 +98,7 @@ async def _build(
         observer=ModelMetrics(metrics),
     )
     stack.push_async_callback(client.aclose)
+    await stack.enter_async_context(right_of_way(settings.database_url, client))
     cache = await open_cache(settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None)
     await stack.enter_async_context(reporting(database, slow, cache.chain.statistics.totals))
     embedding = EmbeddingService(

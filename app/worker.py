@@ -29,6 +29,7 @@ from app.services.ingestion import IngestService
 from app.services.maintenance import MaintenanceService
 from app.services.reindexer import Reindexer
 from app.services.reporting import reporting
+from app.services.right_of_way import right_of_way
 from app.services.statistics import StatisticsKeeper
 from app.settings import Settings
 from app.telemetry import correlation
@@ -71,6 +72,7 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
             observer=ModelMetrics(metrics),
         )
         stack.push_async_callback(client.aclose)
+        await stack.enter_async_context(right_of_way(url, client))
         cache = await open_cache(
             settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None
         )

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import Any
@@ -223,9 +224,19 @@ class OllamaClient:
             )
         )
 
-    def give_way(self, seconds: float = 0.5) -> None:
-        """Let bulk work step aside, for a query of another process."""
-        self._scheduler.give_way(seconds)
+    @property
+    def waited_for(self) -> frozenset[str]:
+        """The names of the endpoints that queries of this process wait for."""
+        return self._scheduler.waited_for
+
+    async def moved(self) -> None:
+        """Return when `waited_for` may have changed since the last call. For one caller at a time."""
+        await self._scheduler.moved.wait()
+        self._scheduler.moved.clear()
+
+    def give_way(self, endpoints: AbstractSet[str]) -> None:
+        """Hold back bulk work at the endpoints of these names, and at no others, for queries of other processes."""
+        self._scheduler.give_way(endpoints)
 
     async def show(self, model: str) -> ModelInfo:
         return await self._catalog.show(model)

@@ -43,6 +43,7 @@ class Endpoint:
         self.interactive: Counter[str] = Counter()
         self.bulk = 0
         self.holds = 0
+        self.yields = False  # whether one of the holds is for other processes
         self.resting_until = 0.0
         self.preemptible: set[asyncio.Timeout] = set()
         self._http = http

@@ -85,6 +85,7 @@ class Scheduler:
         self._max_concurrency = max_concurrency
         self._patience = patience
         self._clock = clock
+        self.moved = asyncio.Event()  # `waited_for` may have changed
         self._waiting: dict[Lane, list[_Ticket]] = {Lane.INTERACTIVE: [], Lane.BULK: []}
 
     @asynccontextmanager
@@ -128,15 +129,19 @@ class Scheduler:
         self._unhold(lease)
         self._dispatch()
 
-    def give_way(self, seconds: float) -> None:
-        """Hold every endpoint for a query that another process announced."""
-        for endpoint in self._endpoints:
-            self._hold(endpoint)
-        asyncio.get_running_loop().call_later(seconds, self._end_way)
+    @property
+    def waited_for(self) -> frozenset[str]:
+        """The names of the endpoints that are held for queries of this process."""
+        return frozenset(endpoint.name for endpoint in self._endpoints if endpoint.holds > endpoint.yields)
 
-    def _end_way(self) -> None:
+    def give_way(self, endpoints: AbstractSet[str]) -> None:
+        """Hold the endpoints of these names, and no others, for queries of other processes."""
         for endpoint in self._endpoints:
-            endpoint.holds -= 1
+            before, endpoint.yields = endpoint.yields, endpoint.name in endpoints
+            if endpoint.yields and not before:
+                self._hold(endpoint)
+            elif before and not endpoint.yields:
+                endpoint.holds -= 1
         self._dispatch()
 
     @asynccontextmanager
@@ -198,6 +203,7 @@ class Scheduler:
         endpoint.breaker.start()
         endpoint.interactive[work] += 1
         self._hold(endpoint)
+        self.moved.set()
         return Lease(endpoint, Lane.INTERACTIVE, work, holds=True, started=self._clock())
 
     def _grant_bulk(self, endpoint: Endpoint, work: Work) -> Lease:
@@ -232,6 +238,7 @@ class Scheduler:
         if lease.holds:
             lease.holds = False
             lease.endpoint.holds -= 1
+            self.moved.set()
 
     def _release(self, lease: Lease) -> None:
         endpoint = lease.endpoint

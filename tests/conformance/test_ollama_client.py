@@ -563,11 +563,12 @@ async def test_47_bulk_work_steps_aside_for_a_query_of_another_process() -> None
         api, worker = OllamaClient([server.url]), OllamaClient([server.url])
         ingestion = asyncio.create_task(processor(worker).process([f"text {number}" for number in range(300)]))
         await asyncio.sleep(0.1)
-        worker.give_way()
+        worker.give_way(frozenset(api.endpoints))
         await asyncio.sleep(0.01)
         begun = len(server.embedded)
         await embed(api, "query")
         assert server.embedded.index("query") - begun <= 1
+        worker.give_way(frozenset())
         assert all(vector is not None for vector in await ingestion)
         await api.aclose()
         await worker.aclose()

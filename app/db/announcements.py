@@ -1,0 +1,76 @@
+"""What processes tell each other in passing: LISTEN and NOTIFY, on a connection that does nothing else."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+import asyncpg
+
+from app.db.database import UNAVAILABLE, Connection, translated
+from app.errors import StoreUnavailable
+
+_log = logging.getLogger(__name__)
+
+
+class Announcements:
+    """One channel. Whoever is not connected at the moment misses what is said, and is told nothing later.
+
+    `hear` gets every message, our own included. `heartbeat` and `timeout` are seconds.
+    """
+
+    def __init__(
+        self, url: str, channel: str, hear: Callable[[str], None], *, heartbeat: float = 5.0, timeout: float = 1.0
+    ) -> None:
+        self._url = url
+        self._channel = channel
+        self._hear = hear
+        self._heartbeat = heartbeat
+        self._timeout = timeout
+        self._turn = asyncio.Lock()
+        self._connection: Connection | None = None
+
+    async def run(self) -> None:
+        """Listen until cancelled, connecting again whenever the connection breaks."""
+        while True:
+            try:
+                await self._listen()
+            except UNAVAILABLE as error:
+                _log.warning("The channel %s is lost: %s", self._channel, type(error).__name__)
+            await asyncio.sleep(self._timeout * random.uniform(0.25, 0.75))  # noqa: S311 - jitter
+
+    async def send(self, message: str) -> None:
+        """
+        Raises:
+            StoreUnavailable: there is no connection now.
+        """
+        connection = self._connection
+        if connection is None:
+            raise StoreUnavailable("The database did not answer; try again shortly.")
+        with translated():
+            await self._execute(connection, "SELECT pg_notify($1, $2)", self._channel, message)
+
+    async def _listen(self) -> None:
+        async with asyncio.timeout(self._timeout):
+            connection = await asyncpg.connect(self._url)
+        try:
+            # A message is worth nothing after a crash, and must not wait for a disk.
+            await self._execute(connection, "SET synchronous_commit = off")
+            async with asyncio.timeout(self._timeout):
+                await connection.add_listener(self._channel, lambda *message: self._hear(str(message[3])))
+            self._connection = connection
+            while True:
+                await asyncio.sleep(self._heartbeat)
+                await self._execute(connection, "SELECT 1")
+        finally:
+            self._connection = None
+            connection.terminate()
+
+    async def _execute(self, connection: Connection, statement: str, *arguments: str) -> None:
+        try:
+            async with asyncio.timeout(self._timeout), self._turn:
+                await connection.execute(statement, *arguments)
+        except UNAVAILABLE:
+            self._connection = None
+            connection.terminate()
+            raise
