@@ -48,13 +48,24 @@ async def matching(
 
 
 async def nearest(
-    connection: PooledConnection, space: EmbeddingSpace, vector: Vector, *, limit: int, metadata: Mapping[str, Any]
+    connection: PooledConnection,
+    space: EmbeddingSpace,
+    vector: Vector,
+    *,
+    limit: int,
+    metadata: Mapping[str, Any],
+    ef_search: int | None = None,
 ) -> list[Candidate]:
-    """The visible chunks nearest to `vector` as the HNSW graph finds them, with their cosine."""
-    filters = [dict(metadata)] if metadata else []
-    rows = await connection.fetch(
-        _nearest_statement(vectors_table(space.id), limit, filtered=bool(filters)), vector, *filters
+    """The visible chunks nearest to `vector` as the HNSW graph finds them, with their cosine.
+
+    `ef_search` None: as the session has it.
+    """
+    statement = _nearest_statement(
+        vectors_table(space.id), limit, filtered=bool(metadata), tuned=ef_search is not None
     )
+    filters = [dict(metadata)] if metadata else []
+    tuning = [str(ef_search)] if ef_search is not None else []
+    rows = await connection.fetch(statement, vector, *filters, *tuning)
     return [Candidate(*row) for row in rows]
 
 
@@ -77,8 +88,10 @@ async def nearest_exactly(
 
 # Limits are literals, because a prepared plan that does not know them prepares for a tenth of the table.
 @lru_cache(maxsize=1024)
-def _nearest_statement(table: str, limit: int, *, filtered: bool) -> str:
+def _nearest_statement(table: str, limit: int, *, filtered: bool, tuned: bool = False) -> str:
     condition = "AND d.metadata @> $2" if filtered else ""
+    # Decided once before a row is read, and for this statement alone: to set it by another would cost a round trip.
+    tuning = f"AND (SELECT set_config('hnsw.ef_search', ${2 + filtered}, true)) IS NOT NULL" if tuned else ""
     # The graph yields in relaxed order, so the few that it found are sorted again.
     return f"""
     WITH found AS MATERIALIZED (
@@ -86,7 +99,7 @@ def _nearest_statement(table: str, limit: int, *, filtered: bool) -> str:
         FROM {table} v
         JOIN documents d ON d.id = v.document_id AND d.active_version = v.version
             AND d.deleted_at IS NULL {condition}
-        WHERE v.active ORDER BY v.embedding <=> $1 LIMIT {int(limit)}
+        WHERE v.active {tuning} ORDER BY v.embedding <=> $1 LIMIT {int(limit)}
     )
     SELECT chunk_id, document_id, 1 - distance AS score FROM found ORDER BY distance, chunk_id
     """

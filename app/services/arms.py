@@ -20,7 +20,7 @@ EmbedQuery = Callable[[Collection, str], Awaitable[Vector]]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What both arms are asked. `timings` is filled in milliseconds by stage."""
+    """What both arms are asked. `timings` is filled in milliseconds by stage; `ef_search` as in the settings."""
 
     collection: Collection
     text: str
@@ -28,6 +28,7 @@ class Ask:
     filter: Mapping[str, Any]
     selectivity: Selectivity | None
     timings: dict[str, float]
+    ef_search: int | None = None
 
 
 async def selectivity(database: Database, collection: Collection, metadata: Mapping[str, Any]) -> Selectivity:
@@ -54,7 +55,9 @@ class VectorArm:
     async def _nearest(self, connection: PooledConnection, ask: Ask, vector: Vector) -> list[Candidate]:
         space = ask.collection.space
         if ask.selectivity is None or not ask.selectivity.scan:
-            found = await index_vector.nearest(connection, space, vector, limit=ask.depth, metadata=ask.filter)
+            found = await index_vector.nearest(
+                connection, space, vector, limit=ask.depth, metadata=ask.filter, ef_search=ask.ef_search
+            )
             if len(found) == ask.depth:
                 return found
         # The graph gives up after a while, so too few found is no proof that there are no more.

@@ -14,12 +14,13 @@ from app.domain.documents import Chunk, Collection
 from app.domain.retrieval import Lexicon, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
 from app.retrieval import lexical, verbatim
-from app.retrieval.fusion import LEXICAL, LEXICAL_WEIGHT, Fused, fuse, lexical_unit
-from app.retrieval.selection import REPEAT_PENALTY, select
+from app.retrieval.fusion import LEXICAL, Fused, fuse, lexical_unit
+from app.retrieval.selection import select
+from app.retrieval.settings import RetrievalSettings
 from app.retrieval.verbatim import Phrase
 from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, selectivity, timed
 from app.services.observing import QuestionObserver
-from app.services.reranking import DEFAULT_RERANKER, RERANKERS, Reranking
+from app.services.reranking import RERANKERS, Reranking
 from app.services.statistics import StatisticsKeeper
 
 MAX_QUERY_CHARS = 20_000
@@ -37,11 +38,7 @@ class Collections(Protocol):
 
 
 class SearchService:
-    """Answers queries against one collection at a time.
-
-    A collection's `settings` may set `lexical_weight` (0 to 1), `repeat_penalty` (0: let one document fill the
-    results) and `reranker` ("proximity" or "none").
-    """
+    """Answers queries against one collection at a time, each as its `RetrievalSettings` say."""
 
     def __init__(
         self,
@@ -82,23 +79,23 @@ class SearchService:
     ) -> Retrieval:
         depth = max(DEPTH if query.mode is SearchMode.HYBRID else 0, POOL * query.top_k)
         keeps = await selectivity(self._database, collection, query.filter) if query.filter else None
-        ask = Ask(collection, text, depth, query.filter, keeps, timings)
+        settings = RetrievalSettings.of(collection.settings)
+        ask = Ask(collection, text, depth, query.filter, keeps, timings, settings.ef_search)
         async with raising_the_first(), asyncio.TaskGroup() as group:
             meaning = group.create_task(self._vector.run(ask)) if query.mode is not SearchMode.LEXICAL else None
             words = group.create_task(self._lexical.run(ask)) if query.mode is not SearchMode.VECTOR else None
         query_vector, nearest = meaning.result() if meaning else (None, None)
         lexicon, plan, matched = words.result() if words else (None, None, None)
         with timed(timings, "fuse"):
-            weight = float(collection.settings.get("lexical_weight", LEXICAL_WEIGHT))
-            fused = fuse(vector=nearest, lexical=matched, depth=depth, lexical_weight=weight)
+            fused = fuse(vector=nearest, lexical=matched, depth=depth, lexical_weight=settings.lexical_weight)
         asked = None
         if nearest and nearest.candidates and matched and matched.candidates and lexicon and plan:
-            unit = lexical_unit(matched, depth=depth, lexical_weight=weight)
+            unit = lexical_unit(matched, depth=depth, lexical_weight=settings.lexical_weight)
             asked = Reranking(text, lexicon, plan, unit)
         with timed(timings, "fetch"):
             phrase = Phrase.of(text) if query.mode is SearchMode.HYBRID else None
             reading = _reading(fused, POOL * query.top_k, phrase, lexicon)
-            results = await self._results(collection, reading, query.top_k, phrase, asked)
+            results = await self._results(settings, reading, query.top_k, phrase, asked)
         return Retrieval(
             results=results,
             vector=nearest,
@@ -113,7 +110,7 @@ class SearchService:
 
     async def _results(
         self,
-        collection: Collection,
+        settings: RetrievalSettings,
         reading: "_Reading",
         top_k: int,
         phrase: Phrase | None,
@@ -133,11 +130,10 @@ class SearchService:
             ]
             if phrase is not None:
                 ranked = verbatim.raised(ranked, phrase)[: POOL * top_k]
-            reranker = RERANKERS.get(collection.settings.get("reranker", DEFAULT_RERANKER))
+            reranker = RERANKERS.get(settings.reranker)
             if asked is not None and reranker is not None:
                 ranked = await reranker.rerank(connection, asked, ranked)
-        penalty = float(collection.settings.get("repeat_penalty", REPEAT_PENALTY))
-        return tuple(select(ranked, top_k=top_k, repeat_penalty=penalty))
+        return tuple(select(ranked, top_k=top_k, repeat_penalty=settings.repeat_penalty))
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,10 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         )
         assert f"{space}_hnsw" in indexes(nodes)
 
+        for filters in ([], [{"kind": "manual"}]):
+            tuned = index_vector._nearest_statement(space, 100, filtered=bool(filters), tuned=True)
+            assert f"{space}_hnsw" in indexes(await plan_of(connection, tuned, vector, *filters, "40"))
+
         nodes = await plan_of(
             connection,
             index_vector._exact_statement(space, 100, filtered=True),
@@ -138,6 +142,38 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         assert "chunks" not in scanned(
             await plan_of(connection, index_lexical._PROXIMITY, ids, 0.3, 0.1, pairs, [1.0])
         )
+
+
+async def test_how_much_of_the_graph_is_looked_at_is_set_for_one_statement_alone(
+    collection: Collection, database: Database
+) -> None:
+    vector = embed("pump valve")
+
+    async with database.connection() as connection:
+        before = await connection.fetchval("SHOW hnsw.ef_search")
+
+        async def found(ef_search: int) -> set[int]:
+            nearest = await index_vector.nearest(
+                connection, collection.space, vector, limit=10, metadata={}, ef_search=ef_search
+            )
+            return {candidate.chunk_id for candidate in nearest}
+
+        exact = await index_vector.nearest_exactly(
+            connection, collection.id, collection.space, vector, limit=10, metadata={}
+        )
+        assert await found(1000) == {candidate.chunk_id for candidate in exact}
+        assert len(await found(1)) == 10
+        read = {}
+        for ef_search in ("10", "1000"):
+            statement = index_vector._nearest_statement(
+                vectors_table(collection.space.id), 10, filtered=False, tuned=True
+            )
+            [[plan]] = await connection.fetch(
+                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", vector, ef_search
+            )
+            read[ef_search] = json.loads(plan)[0]["Plan"]["Shared Hit Blocks"]
+        assert read["1000"] > 2 * read["10"]
+        assert await connection.fetchval("SHOW hnsw.ef_search") == before
 
 
 async def test_housekeeping_finds_what_to_do_without_reading_what_is_in_order(

@@ -241,12 +241,41 @@ async def test_words_that_stand_together_in_the_question_count_more_where_they_s
     without = {result.filename: result.score for result in (await search.search(query)).results}
     async with database.connection() as connection:
         await connection.execute(
-            "UPDATE collections SET settings = $2 WHERE id = $1", collection.id, {"reranker": "proximity"}
+            "UPDATE collections SET settings = $2 WHERE id = $1",
+            collection.id,
+            {"retrieval": {"reranker": "proximity"}},
         )
     found = {result.filename: result.score for result in (await search.search(query)).results}
     gained = {name: found[name] - without[name] for name in found}
     assert gained["together.md"] > gained["apart.md"] >= 0
     assert gained["other.md"] == 0
+
+
+@pytest.mark.parametrize(("weight", "first"), [(0.0, "meaning.md"), (1.0, "words.md")])
+async def test_a_collection_weighs_words_beside_meaning(
+    database: Database, animals: Collection, weight: float, first: str
+) -> None:
+    pages = [
+        Page("meaning.md", ["feline creatures"]),
+        Page("words.md", ["the cat, the cat, the cat: nothing else"]),
+    ]
+    async with database.transaction() as connection:
+        for page in pages:
+            await add_page(connection, animals.id, animals.space.id, page)
+        await connection.execute(
+            "UPDATE collections SET settings = $2 WHERE id = $1",
+            animals.id,
+            {"retrieval": {"lexical_weight": weight}},
+        )
+
+    async def embed_as_meaning(_collection: Collection, _text: str) -> Vector:
+        return embed("feline creatures")
+
+    keeper = StatisticsKeeper(database)
+    search = SearchService(database, StoredCollections(database), embed_as_meaning, keeper)
+    found = await search.search(ask("cat cat cat nothing else about it is asked here"))
+    assert found.results[0].filename == first
+    await keeper.close()
 
 
 @pytest.mark.parametrize("phrase", ["valve of relief", "to be or not to be", "機器 學習 方法"])

@@ -177,3 +177,22 @@ async def test_a_collection_tells_its_limits_on_the_cache(client: httpx.AsyncCli
         refused = await client.patch("/api/collections/default", json={"settings": {"cache": wrong}})
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["field"] == f"settings.cache.{next(iter(wrong))}"
+
+
+async def test_a_collection_tells_how_it_is_searched(client: httpx.AsyncClient) -> None:
+    wanted = {"lexical_weight": 0.0, "repeat_penalty": 2.5, "reranker": "proximity", "ef_search": 40}
+    changed = await client.patch("/api/collections/default", json={"settings": {"retrieval": wanted}})
+    assert changed.json()["settings"] == {"retrieval": wanted}
+    reset = await client.patch("/api/collections/default", json={"settings": {"retrieval": {}}})
+    assert reset.json()["settings"] == {"retrieval": {}}
+    for wrong in (
+        {"lexical_weight": 1.1},
+        {"repeat_penalty": -1},
+        {"reranker": "best"},
+        {"ef_search": 0},
+        {"ef_search": 1001},
+        {"weight": 0.5},
+    ):
+        refused = await client.patch("/api/collections/default", json={"settings": {"retrieval": wrong}})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == f"settings.retrieval.{next(iter(wrong))}"

@@ -61,7 +61,7 @@ async def get_collection(services: Provided, tenant: Tenant, name: CollectionNam
 async def change_collection(
     services: Provided, tenant: Tenant, name: CollectionName, body: CollectionChange
 ) -> CollectionView:
-    """Rename or describe a collection, or set how long and how much the cache keeps of it."""
+    """Rename or describe a collection, or set how it is searched and what the cache keeps of it."""
     changed = await services.collections.update(
         tenant,
         name,

@@ -165,10 +165,35 @@ class CacheSettings(RequestModel):
     )
 
 
+class RetrievalSettings(RequestModel):
+    """What is left out is as the service has it."""
+
+    lexical_weight: float | None = Field(
+        default=None, ge=0, le=1, description="What words count beside meaning: 0.45 if not given", examples=[0.3]
+    )
+    repeat_penalty: float | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="How much better, in deviations of the scores, each further passage of one document must be "
+        "than one of another: 0.75 if not given, 0 lets one document fill the results",
+    )
+    reranker: Literal["none", "proximity"] | None = Field(
+        default=None, description="`proximity` raises passages where the question's words stand together"
+    )
+    ef_search: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="How much of the vectors' graph is looked at: 100 if not given. `localchat tune` finds it",
+    )
+
+
 class CollectionSettings(RequestModel):
     """A part that is given replaces the whole of it: an empty `cache` lifts its limits."""
 
     cache: CacheSettings | None = None
+    retrieval: RetrievalSettings | None = None
 
 
 class CollectionChange(RequestModel):
