@@ -137,8 +137,8 @@ def _correlated(tracer: Tracer | None, sample: float, queue: str, asked: Mapping
     The ids stay bound to the job's own task, since the queue logs how it ended.
     """
     ids = correlation.correlate(asked.get("traceparent"), asked.get("x-request-id"), sample=sample)
+    correlation.bind(ids)
     if tracer is None or not ids.sampled:
-        correlation.bind(ids)
         yield
         return
     with consumed(tracer, f"process {queue}", asked, messaging(queue, "process")):

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 
+from opentelemetry import trace
 from opentelemetry.trace import Tracer
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -44,6 +45,7 @@ class RequestContext:
         token = correlation.bind(ids)
         if has_span(scope):
             tracing.adopt(self._tracer)
+            tracing.identify(trace.get_current_span())  # FastAPI began it before there were ids
         notes = access.begin()
         echoed = (b"x-request-id", ids.request_id.encode())
         status = 0

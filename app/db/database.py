@@ -13,9 +13,9 @@ import asyncpg
 import orjson
 from pgvector.asyncpg import register_vector
 
-from app.db.spans import UNNAME_SESSION, name_session, record_statement
+from app.db.spans import record_statement, session_name
 from app.errors import StoreUnavailable
-from app.telemetry import tracing
+from app.telemetry import correlation, tracing
 
 if TYPE_CHECKING:
     from asyncpg.connection import LoggedQuery
@@ -128,7 +128,7 @@ class Database:
             self._on_acquire(time.perf_counter() - began)
             try:
                 if tracing.recording():
-                    await connection.execute(name_session())
+                    await _name(connection, "SET")
                 yield connection
             finally:
                 # In time or not, the connection is out of use: the pool closes one that it cannot reset.
@@ -144,8 +144,13 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PooledConnection]:
-        """A connection inside one transaction, committed when the block ends without an error."""
+        """A connection inside one transaction, committed when the block ends without an error.
+
+        Whoever waits for its locks finds in `pg_stat_activity` what it is for.
+        """
         async with self.connection() as connection, connection.transaction():
+            if not tracing.recording():  # else the session has its name
+                await _name(connection, "SET LOCAL")
             yield connection
 
     def use(self) -> "PoolUse":
@@ -177,10 +182,16 @@ class translated:  # noqa: N801 - reads as a statement: `with translated():`
             raise StoreUnavailable("The database did not answer; try again shortly.") from error
 
 
+async def _name(connection: PooledConnection, how: str) -> None:
+    ids = correlation.current()
+    if ids is not None:  # an id has no quotes
+        await connection.execute(f"{how} application_name TO '{session_name(ids)}'")
+
+
 async def _unname(connection: Connection) -> None:
     """Leave a connection as it is for whoever takes it next, but for the name of a trace."""
     if tracing.recording():
-        await connection.execute(UNNAME_SESSION)
+        await connection.execute("RESET application_name")
 
 
 def _decode_oid(data: bytes) -> int:

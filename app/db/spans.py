@@ -4,18 +4,18 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from app.telemetry import tracing
+from app.telemetry.correlation import Correlation
 
 if TYPE_CHECKING:
     from asyncpg.connection import LoggedQuery
 
 _LONGEST_STATEMENT = 1000
-# What a connection is told when it is taken from the pool and when it is given back.
-_NAME = "SET application_name"
-UNNAME_SESSION = "RESET application_name"
+_NAMES = ("SET application_name", "SET LOCAL application_name", "RESET application_name")
+# Postgres cuts a name at 63 bytes; beside the trace there is room for the beginning of a request's id.
+_REQUEST_ID = 20
 
 _NESTED = re.compile(r"\([^()]*\)")
 _CTE = re.compile(r"\b(\w+)\s*(?:\([^()]*\))?\s+AS\s+(?:NOT\s+)?(?:MATERIALIZED\s*)?\(", re.IGNORECASE)
@@ -28,7 +28,7 @@ _LOCK = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b(?:\s+OF)?", re.IGNORECASE)
 
 def record_statement(query: "LoggedQuery") -> None:
     """Record a statement that has ended, without its values. The driver calls this in its sender's context."""
-    if not tracing.recording() or query.query.startswith((_NAME, UNNAME_SESSION)):
+    if not tracing.recording() or query.query.startswith(_NAMES):
         return
     name = summary(query.query)
     tracing.record_ended(
@@ -44,13 +44,12 @@ def record_statement(query: "LoggedQuery") -> None:
     )
 
 
-def name_session() -> str:
-    """A statement after which Postgres names the current trace in its logs and in `pg_stat_activity`.
+def session_name(ids: Correlation) -> str:
+    """How Postgres knows a session that works for these ids, in its log and in `pg_stat_activity`.
 
-    `UNNAME_SESSION` takes it back. Why no comment in SQL: docs/decisions/0007-traces-decided-at-the-edge.md.
+    Why no comment in SQL: docs/decisions/0007-traces-decided-at-the-edge.md.
     """
-    trace_id = trace.get_current_span().get_span_context().trace_id
-    return f"{_NAME} TO 'localchat {trace_id:032x}'"
+    return f"localchat {ids.trace_id} {ids.request_id[:_REQUEST_ID]}"
 
 
 @lru_cache(maxsize=512)

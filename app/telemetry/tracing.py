@@ -16,14 +16,17 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import Span as RecordedSpan
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from app.telemetry import correlation
 from app.telemetry.correlation import Correlation
 
 Attribute = str | bool | int | float
@@ -57,6 +60,7 @@ class Tracing:
         )
         provider = TracerProvider(resource=resource, sampler=ParentBased(ALWAYS_ON))
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=5)
+        provider.add_span_processor(_Identified())
         provider.add_span_processor(BatchSpanProcessor(exporter))
         return cls(provider)
 
@@ -68,6 +72,20 @@ class Tracing:
         """Send what is left. Blocks for some seconds at most."""
         if self.provider is not None:
             self.provider.shutdown()
+
+
+class _Identified(SpanProcessor):
+    """Gives each span the id of the request that it is for."""
+
+    def on_start(self, span: RecordedSpan, parent_context: Context | None = None) -> None:  # noqa: ARG002
+        identify(span)
+
+
+def identify(span: Span) -> None:
+    """Give a span the current request's id."""
+    ids = correlation.current()
+    if ids is not None:
+        span.set_attribute("localchat.request_id", ids.request_id)
 
 
 def adopt(tracer: Tracer | None) -> Token[Tracer | None]:

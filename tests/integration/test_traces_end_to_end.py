@@ -10,7 +10,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
 from app.db.database import Database
-from app.telemetry import tracing
+from app.telemetry import correlation, tracing
 from tests.conftest import short_folder
 from tests.support.collector import Collector, Span
 from tests.support.replica import api_and_worker, environment, ingested
@@ -126,14 +126,18 @@ async def test_postgres_names_a_recorded_trace_in_its_activity(database_url: str
     database = await Database.connect(database_url, min_size=1, max_size=1)
     ask = "SELECT current_setting('application_name')"
     try:
+        bound = correlation.bind(correlation.correlate(request_id="asked-1"))
         token = tracing.adopt(provider.get_tracer("test"))
         try:
-            with tracing.span("asked") as span:
+            with tracing.span("asked"):
                 async with database.connection() as connection:
                     named = await connection.fetchval(ask)
         finally:
             tracing.release(token)
-        assert named == f"localchat {span.get_span_context().trace_id:032x}"
+            ids = correlation.current()
+            correlation.unbind(bound)
+        assert ids is not None
+        assert named == f"localchat {ids.trace_id} asked-1"
         async with database.connection() as connection:
             assert await connection.fetchval(ask) == ""
     finally:

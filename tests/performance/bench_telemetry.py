@@ -1,11 +1,12 @@
 """What telling costs: requests per second of a search that memory answers, with each kind of telemetry on and off.
 
-    python -m tests.performance.bench_telemetry [--seconds 3] [--rounds 7]
+    python -m tests.performance.bench_telemetry [--seconds 2] [--rounds 14]
 
 One API process for each variant, all alive at once and measured in turns by wrk with 16 connections. A collector of
-our own takes the spans and throws them away. The table gives medians, and beside the requests per second the time
-that one request costs the processor: a process that is always busy serves as many as that allows, and other work on
-the machine hardly disturbs it.
+our own takes the spans and throws them away. Figures are medians, ratios the medians of the ratios within a round.
+Beside the requests per second stands the time that one request costs the processor: a process that is always busy
+serves as many as that allows, and other work on the machine disturbs it less. A run replaces
+docs/benchmarks/telemetry.tsv.
 """
 
 import argparse
@@ -26,9 +27,16 @@ from app.embedded.probes import free_port
 from app.embedded.process import ChildProcess
 from tests.conftest import short_folder
 from tests.performance.bench_database import private_database
+from tests.performance.figures import Figure, keep, show
 from tests.support.replica import REPO, Replica, client, environment, ingested, worker
 from tests.support.scripted_models import ScriptedModels
 
+FIGURES = Path(__file__).parents[2] / "docs" / "benchmarks" / "telemetry.tsv"
+RATES = "a search that memory answers, requests/s by wrk with 16 connections"
+COSTS = "the same, processor time of one"
+BASE, FIVE_PERCENT = "metrics and logs, as by default", "with traces, 5 % sampled"
+# Of the requests/s without traces.
+AIM = 0.9
 QUERY = "Where is the harbour?"
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide.\n\n" * 20
 
@@ -57,9 +65,9 @@ asyncio.run(main())
 def variants(collector: str) -> dict[str, dict[str, str]]:
     traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector}
     return {
-        "metrics and logs, as by default": {},
+        BASE: {},
         "with traces, none sampled": {**traced, "OTEL_TRACES_SAMPLER_ARG": "0"},
-        "with traces, 5 % sampled": {**traced, "OTEL_TRACES_SAMPLER_ARG": "0.05"},
+        FIVE_PERCENT: {**traced, "OTEL_TRACES_SAMPLER_ARG": "0.05"},
         "with traces, all sampled": traced,
         "without metrics": {"ENABLE_PERF_METRICS": "false"},
         "without an access log": {"LOG_LEVEL": "WARNING"},
@@ -103,12 +111,12 @@ async def replicas(folder: Path) -> AsyncIterator[dict[str, Replica]]:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Load:
     per_second: float
     cpu_us: float
 
 
-async def load(replica: Replica, script: Path, seconds: int) -> Figures:
+async def load(replica: Replica, script: Path, seconds: int) -> Load:
     process = psutil.Process(replica.process.pid)
     before = sum(process.cpu_times()[:2])
     wrk = await asyncio.create_subprocess_exec(
@@ -126,15 +134,15 @@ async def load(replica: Replica, script: Path, seconds: int) -> Figures:
     found = re.search(r"(\d+) requests in .*Requests/sec:\s+([\d.]+)", output, re.DOTALL)
     assert found, output
     spent = sum(process.cpu_times()[:2]) - before
-    return Figures(float(found[2]), 1e6 * spent / int(found[1]))
+    return Load(float(found[2]), 1e6 * spent / int(found[1]))
 
 
-async def main(seconds: int, rounds: int) -> None:
+async def main(seconds: int, rounds: int) -> list[Figure]:
     with short_folder() as folder:
         script = folder / "search.lua"
         script.write_text(_SCRIPT)
         async with replicas(folder) as started:
-            measured: dict[str, list[Figures]] = {name: [] for name in started}
+            measured: dict[str, list[Load]] = {name: [] for name in started}
             for replica in started.values():
                 await load(replica, script, 1)
             turns = list(started.items())
@@ -142,26 +150,27 @@ async def main(seconds: int, rounds: int) -> None:
                 # Each is first in turn: whoever is has the cooler processor.
                 for name, replica in turns[number % len(turns) :] + turns[: number % len(turns)]:
                     measured[name].append(await load(replica, script, seconds))
-    first = next(iter(measured.values()))
-    print(f"{'a search that memory answers':34} requests/s  ratio by round   CPU us each   ratio by round")
+    first, *_ = measured.values()
+    rates, costs = [], []
     for name, figures in measured.items():
-        rates = [figure.per_second / base.per_second for figure, base in zip(figures, first, strict=True)]
-        costs = [base.cpu_us / figure.cpu_us for figure, base in zip(figures, first, strict=True)]
-        print(
-            f"{name:34} {statistics.median(each.per_second for each in figures):10,.0f}  {_spread(rates)}"
-            f"  {statistics.median(each.cpu_us for each in figures):10.1f}   {_spread(costs)}"
-        )
-
-
-def _spread(ratios: list[float]) -> str:
-    return f"{statistics.median(ratios):.3f} ({min(ratios):.2f}-{max(ratios):.2f})"
+        pairs = list(zip(figures, first, strict=True))
+        aim = AIM if name == FIVE_PERCENT else None
+        rate = statistics.median(each.per_second for each in figures)
+        faster = statistics.median(figure.per_second / base.per_second for figure, base in pairs)
+        rates.append(Figure(RATES, name, rate, "requests/s", faster, BASE, aim))
+        cost = statistics.median(each.cpu_us for each in figures)
+        cheaper = statistics.median(base.cpu_us / figure.cpu_us for figure, base in pairs)
+        costs.append(Figure(COSTS, name, cost, "us", cheaper, BASE, aim))
+    show(RATES, rates)
+    show(COSTS, costs)
+    return [*rates, *costs]
 
 
 if __name__ == "__main__":
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed (apt-get install wrk)")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=14)
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.seconds, arguments.rounds))
+    keep(asyncio.run(main(arguments.seconds, arguments.rounds)), FIGURES)
