@@ -190,7 +190,8 @@ async def test_a_trace_leads_from_the_question_through_the_cache_and_both_arms_t
     await traced.http.post("/api/chat", json={"question": QUESTION}, headers=traceparent(AGAIN))
     spans = await traced.whole(AGAIN, "rag.query")
     assert_one_tree(spans)
-    got = named(spans, "rag.cache get")
+    # The end of an answer can reach its client before memory has it; then a second look finds it.
+    got = max((span for span in spans if span.name == "rag.cache get"), key=lambda span: span.ended)
     assert (got.attributes["rag.cache.result"], got.attributes["rag.cache.tier"]) == ("hit", "l1")
     assert not any(span.name.startswith(("chat", "retrieval")) for span in spans)
 
