@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import spaces
-from app.db.database import PooledConnection
+from app.db.database import PooledConnection, new_rows
 from app.domain.documents import Chunk, ChunkDraft
 
 
@@ -31,48 +31,76 @@ async def insert(
     version: int,
     drafts: Sequence[tuple[ChunkDraft, bytes]],
 ) -> None:
-    """Store a version's chunks, each with its content hash, by COPY."""
+    """Store chunks of a version, each with its content hash, by COPY.
+
+    Raises:
+        RowsExist: another has stored some of them meanwhile.
+    """
     # COPY sends regconfig as its binary oid.
     config = await connection.fetchval("SELECT $1::text::regconfig::oid", language)
-    await connection.copy_records_to_table(
-        "chunks",
-        records=[
-            (
-                tenant,
-                collection_id,
-                document_id,
-                version,
-                draft.ordinal,
-                content_hash,
-                draft.text,
-                draft.token_count,
-                draft.page,
-                draft.section,
-                config,
-            )
-            for draft, content_hash in drafts
-        ],
-        columns=(
-            "tenant",
-            "collection_id",
-            "document_id",
-            "version",
-            "ordinal",
-            "content_hash",
-            "text",
-            "token_count",
-            "page",
-            "section",
-            "language",
-        ),
-    )
+    with new_rows():
+        await connection.copy_records_to_table(
+            "chunks",
+            records=[
+                (
+                    tenant,
+                    collection_id,
+                    document_id,
+                    version,
+                    draft.ordinal,
+                    content_hash,
+                    draft.text,
+                    draft.token_count,
+                    draft.page,
+                    draft.section,
+                    config,
+                )
+                for draft, content_hash in drafts
+            ],
+            columns=(
+                "tenant",
+                "collection_id",
+                "document_id",
+                "version",
+                "ordinal",
+                "content_hash",
+                "text",
+                "token_count",
+                "page",
+                "section",
+                "language",
+            ),
+        )
 
 
-async def count(connection: PooledConnection, document_id: UUID, version: int) -> int:
-    stored: int = await connection.fetchval(
-        "SELECT count(*) FROM chunks WHERE document_id = $1 AND version = $2", document_id, version
+async def hashes(connection: PooledConnection, document_id: UUID, version: int) -> list[bytes]:
+    """The content hashes of a version's chunks, in order."""
+    rows = await connection.fetch(
+        "SELECT content_hash FROM chunks WHERE document_id = $1 AND version = $2 ORDER BY ordinal",
+        document_id,
+        version,
     )
-    return stored
+    return [row["content_hash"] for row in rows]
+
+
+async def discard(connection: PooledConnection, space_id: int, document_id: UUID, version: int) -> None:
+    """Delete the chunks of a version that nobody sees, with their vectors and its counts.
+
+    Raises:
+        SpaceGone: the space was dropped.
+    """
+    with spaces.present():
+        await connection.execute(
+            f"DELETE FROM {spaces.vectors_table(space_id)} WHERE document_id = $1 AND version = $2",
+            document_id,
+            version,
+        )
+    await connection.execute("DELETE FROM chunks WHERE document_id = $1 AND version = $2", document_id, version)
+    await connection.execute(
+        """UPDATE documents SET chunk_count = 0, embedded_count = 0, failed_count = 0, reused_count = 0
+        WHERE id = $1""",
+        document_id,
+    )
 
 
 async def pending(
@@ -85,9 +113,7 @@ async def pending(
     """
     with spaces.present():
         rows = await connection.fetch(
-            f"""SELECT c.id, c.ordinal, c.text, c.section, c.content_hash FROM chunks c
-            WHERE c.document_id = $1 AND c.version = $2 AND c.ordinal > $3 AND c.error IS NULL
-              AND NOT EXISTS (SELECT FROM {spaces.vectors_table(space_id)} v WHERE v.chunk_id = c.id)
+            f"""SELECT c.id, c.ordinal, c.text, c.section, c.content_hash {_pending(space_id)}
             ORDER BY c.ordinal LIMIT $4""",
             document_id,
             version,
@@ -97,6 +123,22 @@ async def pending(
     return [
         PendingChunk(row["id"], row["ordinal"], row["text"], row["section"], row["content_hash"]) for row in rows
     ]
+
+
+async def count_pending(
+    connection: PooledConnection, space_id: int, document_id: UUID, version: int, *, after: int
+) -> int:
+    """How many chunks `pending` has after that ordinal. Raises what it does."""
+    with spaces.present():
+        number: int = await connection.fetchval(
+            f"SELECT count(*) {_pending(space_id)}", document_id, version, after
+        )
+    return number
+
+
+def _pending(space_id: int) -> str:
+    return f"""FROM chunks c WHERE c.document_id = $1 AND c.version = $2 AND c.ordinal > $3 AND c.error IS NULL
+        AND NOT EXISTS (SELECT FROM {spaces.vectors_table(space_id)} v WHERE v.chunk_id = c.id)"""
 
 
 async def record_failures(connection: PooledConnection, failures: Sequence[tuple[int, str]]) -> None:

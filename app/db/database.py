@@ -3,8 +3,8 @@
 import asyncio
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -42,6 +42,8 @@ UNAVAILABLE = (
     asyncpg.InsufficientResourcesError,
     asyncpg.CannotConnectNowError,
 )
+
+_TRANSACTION_TIMEOUT = "25P04"
 
 # Session defaults, since pgvector takes them from nowhere else and SET LOCAL would cost each search two round
 # trips. `ef_search` is how many candidates an arm gives; beyond them the graph is read on until enough pass.
@@ -143,14 +145,17 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[PooledConnection]:
+    async def transaction(self, *, limit: float | None = None) -> AsyncIterator[PooledConnection]:
         """A connection inside one transaction, committed when the block ends without an error.
 
-        Whoever waits for its locks finds in `pg_stat_activity` what it is for.
+        Whoever waits for its locks finds in `pg_stat_activity` what it is for. The server gives up one that lasts
+        longer than `limit` seconds, even if its client is frozen meanwhile and neither works nor leaves.
         """
         async with self.connection() as connection, connection.transaction():
             if not tracing.recording():  # else the session has its name
                 await _name(connection, "SET LOCAL")
+            if limit is not None:
+                await connection.execute(f"SET LOCAL transaction_timeout = {int(limit * 1000)}")
             yield connection
 
     def use(self) -> "PoolUse":
@@ -170,6 +175,19 @@ class PoolUse:
     limit: int
 
 
+class RowsExist(Exception):
+    """Another has stored the same rows meanwhile."""
+
+
+@contextmanager
+def new_rows() -> Iterator[None]:
+    """Raise `RowsExist` where a row's key is taken."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise RowsExist from error
+
+
 class translated:  # noqa: N801 - reads as a statement: `with translated():`
     """Turn a driver's error about an absent database into `StoreUnavailable`."""
 
@@ -177,8 +195,7 @@ class translated:  # noqa: N801 - reads as a statement: `with translated():`
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        # A DataError is an argument of the wrong kind: ours, not the database's.
-        if isinstance(error, UNAVAILABLE) and not isinstance(error, asyncpg.DataError):
+        if _is_unavailable(error):
             raise StoreUnavailable("The database did not answer; try again shortly.") from error
 
 
@@ -192,6 +209,13 @@ async def _unname(connection: Connection) -> None:
     """Leave a connection as it is for whoever takes it next, but for the name of a trace."""
     if tracing.recording():
         await connection.execute("RESET application_name")
+
+
+def _is_unavailable(error: BaseException | None) -> bool:
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == _TRANSACTION_TIMEOUT:
+        return True
+    # A DataError is an argument of the wrong kind: ours, not the database's.
+    return isinstance(error, UNAVAILABLE) and not isinstance(error, asyncpg.DataError)
 
 
 def _decode_oid(data: bytes) -> int:

@@ -18,7 +18,7 @@ _FAILED = "status = 'failed', stage = NULL, error = $2, lease = NULL, updated_at
 class IngestTask:
     """What a worker needs to know to ingest a version. `visible`: readers see this version already.
 
-    `resumed`: another worker had it, and neither finished nor gave it back.
+    `split`: its chunks are all stored. `resumed`: another worker had it, and neither finished nor gave it back.
     """
 
     document_id: UUID
@@ -29,6 +29,7 @@ class IngestTask:
     media_type: str | None
     version: int
     visible: bool
+    split: bool
     resumed: bool
 
 
@@ -44,6 +45,7 @@ async def take_lease(
         RETURNING d.id AS document_id, d.tenant, c.name AS collection, c.id AS collection_id, d.filename,
             nullif(d.media_type, '') AS media_type, d.version,
             d.version IS NOT DISTINCT FROM d.active_version AS visible,
+            (SELECT v.split FROM document_versions v WHERE v.document_id = d.id AND v.version = d.version) AS split,
             (SELECT before.lease IS NOT NULL FROM documents before WHERE before.id = d.id) AS resumed""",
         document_id,
         version,
@@ -58,17 +60,18 @@ async def advance(
     lease: UUID,
     *,
     stage: Stage,
-    chunks: int | None = None,
+    chunks: int = 0,
     embedded: int = 0,
     failed: int = 0,
     reused: int = 0,
 ) -> bool:
-    """Record progress under the lease: counts are added, `chunks` is set. False if the lease is lost.
+    """Record progress under the lease: what was added to each count. False if the lease is lost.
 
-    In the transaction of the rows that it counts, so that it is their fence too.
+    In the transaction of the rows that it counts, so that it is their fence too; as its last statement, so that
+    several may write at once and wait for each other only to commit.
     """
     changed = await connection.execute(
-        """UPDATE documents SET stage = $3, chunk_count = coalesce($4, chunk_count),
+        """UPDATE documents SET stage = $3, chunk_count = chunk_count + $4,
         embedded_count = embedded_count + $5, failed_count = failed_count + $6, reused_count = reused_count + $7,
         updated_at = now() WHERE id = $1 AND lease = $2
           AND EXISTS (SELECT FROM collections c WHERE c.id = collection_id AND c.deleted_at IS NULL)""",
@@ -119,10 +122,17 @@ async def activate(connection: PooledConnection, document_id: UUID, lease: UUID)
     return changed != "UPDATE 0"
 
 
-async def fail(connection: PooledConnection, document_id: UUID, lease: UUID, reason: str) -> None:
-    """End a version that cannot be ingested, unless the lease is lost. The active version, if any, stays."""
-    await connection.execute(
+async def fail(connection: PooledConnection, document_id: UUID, lease: UUID, reason: str) -> bool:
+    """End a version that cannot be ingested. The active version, if any, stays. False if the lease is lost."""
+    changed = await connection.execute(
         f"UPDATE documents SET {_FAILED} WHERE id = $1 AND lease = $3", document_id, reason, lease
+    )
+    return changed != "UPDATE 0"
+
+
+async def holds(connection: PooledConnection, document_id: UUID, lease: UUID) -> bool:
+    return bool(
+        await connection.fetchval("SELECT true FROM documents WHERE id = $1 AND lease = $2", document_id, lease)
     )
 
 
@@ -139,6 +149,21 @@ async def wait(connection: PooledConnection, document_id: UUID, lease: UUID, rea
         document_id,
         lease,
         reason,
+    )
+
+
+async def set_split(connection: PooledConnection, document_id: UUID, version: int) -> None:
+    """Note that all chunks of a version are stored."""
+    await connection.execute(
+        "UPDATE document_versions SET split = true WHERE document_id = $1 AND version = $2", document_id, version
+    )
+
+
+async def is_split(connection: PooledConnection, document_id: UUID, version: int) -> bool:
+    return bool(
+        await connection.fetchval(
+            "SELECT split FROM document_versions WHERE document_id = $1 AND version = $2", document_id, version
+        )
     )
 
 

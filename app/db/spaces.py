@@ -5,13 +5,14 @@ collections, so a search never has to skip over them; and dropping one costs the
 See docs/decisions/0002-a-table-per-embedding-space.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
 
-from app.db.database import PooledConnection
+from app.db.database import PooledConnection, new_rows
 from app.domain.documents import EmbeddingSpace
 from app.domain.retrieval import Vector
 
@@ -27,9 +28,21 @@ BUILD_TIMEOUT = 6 * 3600.0
 STORAGE = """autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_insert_scale_factor = 0.1,
     autovacuum_analyze_scale_factor = 0.05"""
 
+# Of all chunks that are equal to one, so many are looked at for a vector.
+_EQUALS_LOOKED_AT = 8
+
 
 class SpaceGone(Exception):
     """The space was dropped: its collection has moved to another model, or is deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class EqualChunks:
+    """Pairs of chunk ids with one text: those that need a vector, and those that may have it in `space_id`."""
+
+    space_id: int
+    chunks: Sequence[int]
+    sources: Sequence[int]
 
 
 @contextmanager
@@ -107,23 +120,61 @@ async def drop(connection: PooledConnection, space_id: int) -> None:
     await connection.execute("DELETE FROM embedding_spaces WHERE id = $1", space_id)
 
 
-async def reuse_vectors(connection: PooledConnection, space_id: int, document_id: UUID, version: int) -> int:
-    """Copy vectors of equal chunks that the space holds already. Returns how many chunks need no embedding."""
-    table = vectors_table(space_id)
-    with present():
-        done = await connection.execute(
-            f"""INSERT INTO {table} (chunk_id, document_id, version, embedding)
-            SELECT c.id, c.document_id, c.version, known.embedding
-            FROM chunks c CROSS JOIN LATERAL (
-                SELECT v.embedding FROM chunks o JOIN {table} v ON v.chunk_id = o.id
-                WHERE o.collection_id = c.collection_id AND o.content_hash = c.content_hash AND o.active LIMIT 1
-            ) known
-            WHERE c.document_id = $1 AND c.version = $2
-            ON CONFLICT DO NOTHING""",
-            document_id,
-            version,
-        )
-    return int(done.rpartition(" ")[2])
+async def find_equal(
+    connection: PooledConnection, space: EmbeddingSpace, tenant: str, chunks: Mapping[int, bytes]
+) -> list[EqualChunks]:
+    """Chunks that may have a vector of the same text and model, in whichever collection. `chunks`: hashes by id.
+
+    A model without a digest may be another under its old name, so its vectors stay in their space.
+    """
+    rows = await connection.fetch(
+        """SELECT s.id AS space_id, array_agg(c.id) AS chunks, array_agg(o.id) AS sources
+        FROM unnest($1::bigint[], $2::bytea[]) AS c (id, content_hash)
+        CROSS JOIN LATERAL (
+            SELECT o.id, o.collection_id FROM chunks o
+            WHERE o.content_hash = c.content_hash AND o.active AND o.tenant = $3 AND o.id <> c.id LIMIT $8
+        ) o
+        JOIN collections k ON k.id = o.collection_id AND k.deleted_at IS NULL
+        JOIN embedding_spaces s ON s.id = k.space_id
+        WHERE s.id = $9 OR s.digest <> ''
+            AND s.model = $4 AND s.digest = $5 AND s.dimension = $6 AND s.document_prefix = $7
+        GROUP BY s.id""",
+        list(chunks),
+        list(chunks.values()),
+        tenant,
+        space.model,
+        space.digest,
+        space.dimension,
+        space.document_prefix,
+        _EQUALS_LOOKED_AT,
+        space.id,
+    )
+    return [EqualChunks(row["space_id"], row["chunks"], row["sources"]) for row in rows]
+
+
+async def copy_vectors(
+    connection: PooledConnection, space_id: int, document_id: UUID, version: int, equal: Sequence[EqualChunks]
+) -> set[int]:
+    """Give chunks of a version the vectors of those that are equal; the ids of the chunks that have one now.
+
+    Raises:
+        SpaceGone: a space was dropped.
+    """
+    copied: set[int] = set()
+    for found in equal:
+        with present():
+            rows = await connection.fetch(
+                f"""INSERT INTO {vectors_table(space_id)} (chunk_id, document_id, version, embedding)
+                SELECT c.id, $3, $4, v.embedding FROM unnest($1::bigint[], $2::bigint[]) AS c (id, source)
+                JOIN {vectors_table(found.space_id)} v ON v.chunk_id = c.source
+                ON CONFLICT DO NOTHING RETURNING chunk_id""",
+                found.chunks,
+                found.sources,
+                document_id,
+                version,
+            )
+        copied |= {row["chunk_id"] for row in rows}
+    return copied
 
 
 async def insert_vectors(
@@ -145,8 +196,9 @@ async def insert_rows(
 
     Raises:
         SpaceGone: the space was dropped.
+        RowsExist: another has stored some of them meanwhile.
     """
-    with present():
+    with present(), new_rows():
         await connection.copy_records_to_table(
             vectors_table(space_id),
             records=rows,

@@ -1,5 +1,6 @@
 """Documents, their chunks, and the collections that hold them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -80,6 +81,15 @@ class ChunkDraft:
     token_count: int
     page: int | None
     section: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPart:
+    """Some of a document's chunks, in order. `last`: there are no more."""
+
+    media_type: str
+    chunks: Sequence[ChunkDraft]
+    last: bool
 
 
 @dataclass(frozen=True, slots=True)

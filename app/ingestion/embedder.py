@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from app.domain.retrieval import Vector
 from app.errors import InputTooLong, ModelError, ModelNotFound, ModelUnavailable, ModelUnsuitable
 from app.ingestion.batches import cut
+from app.ingestion.progress import OnProgress, ProgressReport
 
 logger = logging.getLogger(__name__)
 
@@ -43,24 +43,26 @@ class BatchResult:
     outcomes: tuple[Outcome, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """`done` of `total` texts are finished, `failed` of them without a vector, after `seconds`."""
-
-    done: int
-    total: int
-    failed: int
-    seconds: float
-    embeddings_per_second: float
-    eta_seconds: float | None
-
-
 OnBatch = Callable[[BatchResult], Awaitable[None]]
-OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some of the texts of a run; blank ones are given up without being sent.
+
+    `on_batch` is awaited with each finished batch of them, to store it. It may run for several batches at once, and
+    holds the next batch back while it does. `total` is of the texts in the whole run, once that is known.
+    """
+
+    texts: Sequence[str]
+    on_batch: OnBatch
+    total: int | None = None
 
 
 class BatchEmbeddingProcessor:
     """Embeds any number of texts in concurrent batches.
+
+    Several runs at once take turns, a batch each, however many texts they have.
 
     Args:
         embed: the model.
@@ -86,42 +88,66 @@ class BatchEmbeddingProcessor:
     ) -> list[Vector | None]:
         """Embed `texts`; the vector of `texts[i]` is at `i` of the result, None if it has none.
 
+        The rest is as in `run`.
+        """
+        vectors: list[Vector | None] = [None] * len(texts)
+
+        async def keep(batch: BatchResult) -> None:
+            for index, outcome in zip(batch.indexes, batch.outcomes, strict=True):
+                vectors[index] = None if isinstance(outcome, TextFailure) else outcome
+            if on_batch:
+                await on_batch(batch)
+
+        async def whole() -> AsyncIterator[Portion]:
+            yield Portion(texts, keep, total=len(texts))
+
+        await self.run(whole(), prefix=prefix, on_progress=on_progress)
+        return vectors
+
+    async def run(
+        self, portions: AsyncIterable[Portion], *, prefix: str = "", on_progress: OnProgress | None = None
+    ) -> None:
+        """Embed texts that come bit by bit: the next portion is asked for when all batches of the last are begun.
+
         A failing batch is halved until the failing text is alone. That text is given up only if a harmless
         one passes in its place, so the failure of a server is never taken for that of a text.
 
         Args:
-            texts: blank ones are given up without being sent.
+            portions: what to embed.
             prefix: put before each text that is sent, as the model was trained for.
-            on_batch: awaited with each finished batch, to store it; may run for several batches at once,
-                and holds the next batch back while it does.
-            on_progress: called after each `on_batch`.
+            on_progress: called after each batch, once it is stored.
 
         Raises:
             ModelUnavailable: the server is down, or fails on any text.
-            ModelError: the model is missing or cannot embed. What `on_batch` received before is good.
+            ModelError: the model is missing or cannot embed. The batches that were stored before are good.
         """
-        logger.info("Processing %d embeddings in batches of %d", len(texts), self._batch_size)
-        sent = [prefix + text if text.strip() else "" for text in texts]
-        run = _Run(sent, on_batch, on_progress)
-        blank = [index for index, text in enumerate(sent) if not text]
-        if blank:
-            await run.finish(blank, [BLANK] * len(blank))
+        report = ProgressReport(self._batch_size, on_progress)
         try:
             async with asyncio.TaskGroup() as group:
-                for batch in self._batches(sent):
-                    group.create_task(self._process_batch(run, batch))
+                async for portion in portions:
+                    report.expect(portion.total)
+                    await self._begin(group, report, portion, prefix)
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
-        run.log_completion()
-        return run.vectors
+        report.close()
 
-    def _batches(self, texts: Sequence[str]) -> list[list[int]]:
-        return cut(texts, max_texts=self._batch_size, max_chars=self._max_chars, workers=self._max_workers)
+    async def _begin(self, group: asyncio.TaskGroup, report: ProgressReport, portion: Portion, prefix: str) -> None:
+        sent = [prefix + text if text.strip() else "" for text in portion.texts]
+        blank = [index for index, text in enumerate(sent) if not text]
+        if blank:
+            await _finish(report, portion, blank, [BLANK] * len(blank))
+        for batch in cut(sent, max_texts=self._batch_size, max_chars=self._max_chars, workers=self._max_workers):
+            # Each run waits for one permit at a time, and waiters are served in order: that is what makes turns.
+            await self._workers.acquire()
+            texts = [sent[index] for index in batch]
+            task = group.create_task(self._process_batch(report, portion, batch, texts))
+            # Not in the task: one that is cancelled before it begins runs no line of its own.
+            task.add_done_callback(lambda _: self._workers.release())
 
-    async def _process_batch(self, run: "_Run", batch: Sequence[int]) -> None:
-        async with self._workers:
-            outcomes = await self._embed_all([run.texts[index] for index in batch])
-            await run.finish(batch, outcomes)
+    async def _process_batch(
+        self, report: ProgressReport, portion: Portion, batch: Sequence[int], texts: Sequence[str]
+    ) -> None:
+        await _finish(report, portion, batch, await self._embed_all(texts))
 
     async def _embed_all(self, texts: Sequence[str]) -> list[Outcome]:
         try:
@@ -156,61 +182,8 @@ class BatchEmbeddingProcessor:
             raise ModelUnavailable("The model server fails on any text.") from error
 
 
-class _Run:
-    """The state of one call of `process`."""
-
-    _LOG_STEPS = 10
-
-    def __init__(self, texts: Sequence[str], on_batch: OnBatch | None, on_progress: OnProgress | None) -> None:
-        self.texts = texts
-        self.vectors: list[Vector | None] = [None] * len(texts)
-        self._on_batch = on_batch
-        self._on_progress = on_progress
-        self._started = time.perf_counter()
-        self._done = 0
-        self._failed = 0
-        self._chars_done = 0
-        self._chars = sum(map(len, texts))
-
-    async def finish(self, indexes: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        if self._on_batch:
-            await self._on_batch(BatchResult(tuple(indexes), tuple(outcomes)))
-        before = self._done
-        for index, outcome in zip(indexes, outcomes, strict=True):
-            self._chars_done += len(self.texts[index])
-            if isinstance(outcome, TextFailure):
-                self._failed += 1
-            else:
-                self.vectors[index] = outcome
-        self._done += len(indexes)
-        if self._on_progress:
-            self._on_progress(self._progress())
-        if self._step(self._done) > self._step(before):
-            total = len(self.texts)
-            logger.info("Progress: %.1f%% (%d/%d)", 100 * self._done / total, self._done, total)
-
-    def log_completion(self) -> None:
-        end = self._progress()
-        logger.info(
-            "Completed: %d successful, %d failed in %.1fs (%.1f emb/s)",
-            end.done - end.failed,
-            end.failed,
-            end.seconds,
-            end.embeddings_per_second,
-        )
-
-    def _progress(self) -> Progress:
-        seconds = time.perf_counter() - self._started
-        succeeded = self._done - self._failed
-        return Progress(
-            done=self._done,
-            total=len(self.texts),
-            failed=self._failed,
-            seconds=seconds,
-            embeddings_per_second=succeeded / max(seconds, 1e-9),
-            # The time of a text follows its length, and batches come longest first.
-            eta_seconds=seconds * (self._chars - self._chars_done) / self._chars_done if self._chars_done else None,
-        )
-
-    def _step(self, done: int) -> int:
-        return done * self._LOG_STEPS // len(self.texts)
+async def _finish(
+    report: ProgressReport, portion: Portion, indexes: Sequence[int], outcomes: Sequence[Outcome]
+) -> None:
+    await portion.on_batch(BatchResult(tuple(indexes), tuple(outcomes)))
+    report.finished(len(outcomes), failed=sum(isinstance(outcome, TextFailure) for outcome in outcomes))

@@ -1,14 +1,13 @@
 """Documents to chunks that fit the embedding model, cut where the document's structure allows."""
 
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, takewhile
-from unicodedata import combining
+from itertools import takewhile
 
 from app.domain.documents import ChunkDraft, LoadedDocument, Section
 from app.ingestion.blocks import Unit, blocks, units
+from app.ingestion.ruler import Ruler
 from app.ingestion.tokenizer import WORD, TokenCounter, counter_for
 
 PATH_SEPARATOR = " > "
@@ -91,22 +90,29 @@ class Splitter:
 
     def split(self, document: LoadedDocument, *, title: str | None = None) -> list[ChunkDraft]:
         """Cut a document whose chunks will be embedded under `title`, or under its own."""
-        merged: list[_Piece] = []
-        for section in document.sections:
-            for piece in self._cut(section, title or document.title):
-                if merged and _belong_together(merged[-1], piece):
-                    merged[-1] = _join(merged[-1], piece)
+        return list(self.stream(document.sections, title=title or document.title))
+
+    def stream(self, sections: Iterable[Section], *, title: str | None) -> Iterator[ChunkDraft]:
+        """Cut sections as they come: a chunk is given out once the piece after it is known."""
+        ordinal = 0
+        last: _Piece | None = None
+        for section in sections:
+            for piece in self._cut(section, title):
+                if last is None:
+                    last = piece
+                elif _belong_together(last, piece):
+                    last = _join(last, piece)
                 else:
-                    merged.append(piece)
-        return [
-            ChunkDraft(ordinal, piece.text, piece.tokens, piece.page, piece.section)
-            for ordinal, piece in enumerate(merged)
-        ]
+                    yield _draft(ordinal, last)
+                    ordinal += 1
+                    last = piece
+        if last is not None:
+            yield _draft(ordinal, last)
 
     def _cut(self, section: Section, title: str | None) -> Iterator[_Piece]:
         text = section.text
         budget = self._budget(section.heading, title)
-        ruler = _Ruler(text, self._tokenizer)
+        ruler = Ruler(text, self._tokenizer)
         atoms: list[Unit] = []
         # Tokens from each unit to the end of its block.
         rest: list[int] = []
@@ -130,7 +136,7 @@ class Splitter:
     def _tokens(self, text: str) -> int:
         return sum(self._tokenizer.count(WORD.findall(text))) if text else 0
 
-    def _fit(self, ruler: "_Ruler", unit: Unit, budget: int) -> Iterator[Unit]:
+    def _fit(self, ruler: Ruler, unit: Unit, budget: int) -> Iterator[Unit]:
         """Cut a unit that no chunk can hold between words, and a word that is too long between characters."""
         extra = self._tokens(unit.repeats) + self._tokens(unit.closes)
         if extra > budget // 2:
@@ -144,7 +150,7 @@ class Splitter:
         yield Unit(start, unit.end, opens, unit.repeats, unit.closes)
 
     def _pack(
-        self, ruler: "_Ruler", atoms: list[Unit], rest: list[int], budget: int, goal: float
+        self, ruler: Ruler, atoms: list[Unit], rest: list[int], budget: int, goal: float
     ) -> Iterator[tuple[int, int, int]]:
         """Yield runs of units as (first, end, tokens)."""
         first = 0
@@ -159,58 +165,19 @@ class Splitter:
             yield first, end, tokens
             first = self._step_back(ruler, atoms, first, end) if end < len(atoms) else end
 
-    def _cost(self, ruler: "_Ruler", atoms: list[Unit], first: int, end: int) -> int:
+    def _cost(self, ruler: Ruler, atoms: list[Unit], first: int, end: int) -> int:
         added = self._tokens(atoms[first].repeats) + self._tokens(atoms[end - 1].closes)
         return ruler.tokens(atoms[first].start, atoms[end - 1].end) + added
 
-    def _step_back(self, ruler: "_Ruler", atoms: list[Unit], first: int, end: int) -> int:
+    def _step_back(self, ruler: Ruler, atoms: list[Unit], first: int, end: int) -> int:
         start = end
         while start - 1 > first and ruler.tokens(atoms[start - 1].start, atoms[end - 1].end) <= self._overlap:
             start -= 1
         return start
 
 
-class _Ruler:
-    """Tokens of any span of one text, from one pass over its words."""
-
-    def __init__(self, text: str, tokenizer: TokenCounter) -> None:
-        self._text = text
-        self._tokenizer = tokenizer
-        spans = [match.span() for match in WORD.finditer(text)]
-        self._starts = [start for start, _ in spans]
-        self._ends = [end for _, end in spans]
-        self._sums = [0, *accumulate(tokenizer.count(WORD.findall(text)))]
-
-    def tokens(self, start: int, end: int) -> int:
-        """Tokens of `text[start:end]`; a word cut in two counts by the bound of its characters."""
-        first, last = bisect_left(self._starts, start), bisect_left(self._ends, end + 1)
-        if first and self._ends[first - 1] > start:
-            cut_end = min(self._ends[first - 1], end)
-            return self._letters(start, cut_end) + (self.tokens(cut_end, end) if cut_end < end else 0)
-        whole = self._sums[last] - self._sums[first] if last > first else 0
-        if last < len(self._starts) and self._starts[last] < end:
-            return whole + self._letters(self._starts[last], end)
-        return whole
-
-    def furthest(self, start: int, end: int, budget: int) -> int:
-        """The furthest end of a span from `start` within `budget`: after a word, else within one."""
-        first = bisect_left(self._ends, start + 1)
-        last = first
-        while last < len(self._ends) and self._ends[last] <= end and self.tokens(start, self._ends[last]) <= budget:
-            last += 1
-        if last > first:
-            return self._ends[last - 1]
-        position = max(start, self._starts[first])
-        used = 0
-        while position < end and (used := used + self._tokenizer.at_most(self._text[position])) <= budget:
-            position += 1
-        whole = position
-        while position > start + 1 and combining(self._text[position]):
-            position -= 1
-        return position if position > start + 1 else max(whole, start + 1)
-
-    def _letters(self, start: int, end: int) -> int:
-        return sum(map(self._tokenizer.at_most, self._text[start:end]))
+def _draft(ordinal: int, piece: _Piece) -> ChunkDraft:
+    return ChunkDraft(ordinal, piece.text, piece.tokens, piece.page, piece.section)
 
 
 def _better_apart(tokens: int, block_tokens: int, budget: int, goal: float) -> bool:

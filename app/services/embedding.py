@@ -1,13 +1,13 @@
 """Embeddings in a collection's space: the right model, prefix and dimension, and never a mixture of models."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass
 
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Vector
 from app.errors import ModelUnsuitable
-from app.ingestion.embedder import BatchEmbeddingProcessor, BatchResult, OnBatch, TextFailure
+from app.ingestion.embedder import BatchEmbeddingProcessor, Portion
 from app.ollama.client import OllamaClient
 from app.ollama.lanes import Lane
 from app.ollama.prefixes import prefixes_for
@@ -68,37 +68,16 @@ class EmbeddingService:
 
         return await self._cache.get_or_embed(collection, space.query_prefix + text, embed)
 
-    async def embed_chunks(self, collection: Collection, texts: Sequence[str], on_batch: OnBatch) -> None:
-        """Embed texts in concurrent batches, each given to `on_batch` as it ends.
+    async def embed_chunks(self, collection: Collection, portions: AsyncIterable[Portion]) -> None:
+        """Embed texts in concurrent batches, beside those of other documents.
 
         Raises:
-            ModelUnavailable: no server answers; what `on_batch` received stands.
+            ModelUnavailable: no server answers; what was given to `on_batch` stands.
             ModelUnsuitable: the server's model is not the one of the collection's vectors.
         """
         space = collection.space
         await self._check(space)
-        known = await self._cache.find(collection, [space.document_prefix + text for text in texts])
-        missing = [index for index, vector in enumerate(known) if vector is None]
-        if len(missing) < len(texts):
-            found = {index: vector for index, vector in enumerate(known) if vector is not None}
-            await on_batch(BatchResult(tuple(found), tuple(found.values())))
-
-        async def store(batch: BatchResult) -> None:
-            indexes = tuple(missing[index] for index in batch.indexes)
-            await on_batch(BatchResult(indexes, batch.outcomes))
-            await self._cache.keep(
-                collection,
-                [
-                    (space.document_prefix + texts[index], outcome)
-                    for index, outcome in zip(indexes, batch.outcomes, strict=True)
-                    if not isinstance(outcome, TextFailure)
-                ],
-            )
-
-        if missing:
-            await self._processor(space).process(
-                [texts[index] for index in missing], prefix=space.document_prefix, on_batch=store
-            )
+        await self._processor(space).run(portions, prefix=space.document_prefix)
 
     def _processor(self, space: EmbeddingSpace) -> BatchEmbeddingProcessor:
         key = (space.model, space.dimension)

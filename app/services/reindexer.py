@@ -7,7 +7,7 @@ See docs/decisions/0005-changing-the-embedding-model.md.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -18,9 +18,10 @@ from app.db.spaces import SpaceGone
 from app.domain.documents import Collection, ReindexStatus
 from app.domain.retrieval import Vector
 from app.errors import LocalChatError, ModelUnsuitable, StoreUnavailable
-from app.ingestion.embedder import BatchResult, TextFailure
+from app.ingestion.embedder import BatchResult, Portion, TextFailure
 from app.ingestion.jobs import ReindexJob
-from app.services.ingestion import WINDOW, Embedder, LeaseLost
+from app.services.fencing import LeaseLost
+from app.services.ingest_embedding import WINDOW, Embedder
 
 # A move that would lose more than this share of the passages is not made.
 TOLERATED_FAILURES = 0.05
@@ -119,6 +120,9 @@ class Reindexer:
             async with writing, self._database.transaction() as connection:
                 await self._write(connection, task, lease, vectors, failures)
 
+        await self._embedder.embed_chunks(target, self._missing(task, write))
+
+    async def _missing(self, task: ReindexTask, write: Write) -> AsyncIterator[Portion]:
         after = BEGINNING
         while True:
             async with self._database.connection() as connection:
@@ -127,7 +131,7 @@ class Reindexer:
             if not window:
                 return
             after = window[-1].place
-            await self._embed(target, window, write)
+            yield self._portion(window, write)
 
     async def _switch(self, task: ReindexTask, lease: UUID, target: Collection, *, last: bool) -> bool:
         """Let questions use the space if it lacks nothing that they find in the old one.
@@ -146,7 +150,7 @@ class Reindexer:
             while window := await reindexes.missing(connection, task, after=BEGINNING, limit=WINDOW, visible=True):
                 if not last:
                     return False
-                await self._embed(target, window, write)
+                await self._embedder.embed_chunks(target, _alone(self._portion(window, write)))
             failed, of = await space_switch.failures(connection, task)
             if failed > TOLERATED_FAILURES * of:
                 raise ModelUnsuitable(
@@ -155,7 +159,7 @@ class Reindexer:
             await space_switch.switch(connection, task)
         return True
 
-    async def _embed(self, target: Collection, window: Sequence[MissingChunk], write: Write) -> None:
+    def _portion(self, window: Sequence[MissingChunk], write: Write) -> Portion:
         # Equal chunks are embedded once.
         same: dict[bytes, list[MissingChunk]] = {}
         for chunk in window:
@@ -174,7 +178,7 @@ class Reindexer:
             await write(vectors, failures)
 
         texts = [self._embedding_text(group[0].text, group[0].section, group[0].title) for group in groups]
-        await self._embedder.embed_chunks(target, texts, store)
+        return Portion(texts, store)
 
     async def _write(
         self,
@@ -191,3 +195,7 @@ class Reindexer:
             await spaces.insert_rows(connection, task.space_id, vectors)
         if failures:
             await reindexes.record_failures(connection, task.id, failures)
+
+
+async def _alone(portion: Portion) -> AsyncIterator[Portion]:
+    yield portion

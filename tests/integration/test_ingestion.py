@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import asyncpg
 import pytest
@@ -97,15 +96,16 @@ async def test_a_worker_that_was_taken_over_cannot_fail_what_another_has_finishe
     document = await desk.upload(LINES)
     began, resume = asyncio.Event(), asyncio.Event()
 
-    class Frozen(LineLoader):
-        async def load_and_split(self, content: bytes, filename: str, media_type: str | None) -> Any:
-            began.set()
-            await resume.wait()
-            raise UnreadableDocument("Reading the file took longer than 120 seconds.")
+    async def freeze(_: int) -> None:
+        began.set()
+        await resume.wait()
+        raise UnreadableDocument("Reading the file took longer than 120 seconds.")
 
+    loader = LineLoader()
+    loader.before_part = freeze
     late = IngestService(
         desk.database,
-        Frozen(),
+        loader,
         desk.embedder,
         embedding_text=join_section,
         refresh_statistics=StatisticsKeeper(desk.database).refresh,

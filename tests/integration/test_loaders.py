@@ -13,6 +13,7 @@ from app.domain.documents import LoadedDocument
 from app.errors import UnreadableDocument, UnsupportedMedia
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitter import SplitterConfig
+from tests.support.loader_tasks import read_and_split
 
 REPO = Path(__file__).resolve().parents[2]
 FILES = REPO.parent / "shared" / "data" / "files"
@@ -72,13 +73,14 @@ async def read(
 ) -> LoadedDocument | UnsupportedMedia | UnreadableDocument:
     content = (FILES / row["file"]).read_bytes()
     try:
-        document, chunks = await loader.load_and_split(content, row["file"].partition("__")[2], None)
+        document, chunks = await loader.run(read_and_split, content, row["file"].partition("__")[2])
     except (UnsupportedMedia, UnreadableDocument) as refusal:
         return refusal
     assert chunks
     assert all(chunk.text.strip() for chunk in chunks)
     forbidden = row["must_not_contain"].encode().decode("unicode_escape")
     assert not forbidden or not any(forbidden in chunk.text for chunk in chunks)
+    assert isinstance(document, LoadedDocument)
     return document
 
 

@@ -107,8 +107,8 @@ async def test_a_trace_leads_from_the_upload_through_the_queue_and_the_worker_to
         f"{process} > SELECT document_versions",
         f"{process} > ingest.parse",
         f"{process} > ingest.chunk",
-        f"{process} > ingest.store > UPDATE documents",
-        f"{process} > ingest.embed > rag.cache get > GET",
+        f"{process} > ingest.store",
+        f"{process} > ingest.embed > UPDATE documents",
         f"{process} > ingest.embed > embeddings all-minilm > POST /api/embed",
     }
     assert {span.service for span in spans} == {"localchat-api", "localchat-worker"}

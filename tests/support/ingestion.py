@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID
@@ -10,10 +11,10 @@ from uuid import UUID
 import numpy as np
 
 from app.db.database import Database
-from app.domain.documents import ChunkDraft, Collection, Document, LoadedDocument, Section, Upload
+from app.domain.documents import ChunkDraft, ChunkPart, Collection, Document, Upload
 from app.domain.retrieval import Vector
 from app.errors import ModelUnavailable, UnreadableDocument
-from app.ingestion.embedder import BatchResult, OnBatch, TextFailure
+from app.ingestion.embedder import BatchResult, Portion, TextFailure
 from app.ingestion.jobs import IngestJob
 from app.services.collections import CollectionService
 from app.services.documents import DocumentService
@@ -42,23 +43,30 @@ class FakeModels:
 
 
 class LineLoader:
-    """Each line is a chunk; a file that begins with `!` cannot be read."""
+    """Each line is a chunk, `part` of them come at a time; a file is read up to a line that begins with `!`."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: int = 100) -> None:
         self.loads = 0
+        self.part = part
+        self.before_part: Callable[[int], Awaitable[None]] | None = None
 
-    async def load_and_split(
+    @asynccontextmanager
+    async def chunks(
         self, content: bytes, filename: str, media_type: str | None
-    ) -> tuple[LoadedDocument, Sequence[ChunkDraft]]:
+    ) -> AsyncIterator[AsyncIterator[ChunkPart]]:
         self.loads += 1
-        text = content.decode()
-        if text.startswith("!"):
-            raise UnreadableDocument(f"{filename} is scrambled.")
-        drafts = [
-            ChunkDraft(ordinal, line, len(line.split()), 1, None)
-            for ordinal, line in enumerate(filter(None, text.splitlines()))
-        ]
-        return LoadedDocument("text/plain", (Section(text),)), drafts
+        lines = [line for line in content.decode().splitlines() if line]
+        drafts = [ChunkDraft(ordinal, line, len(line.split()), 1, None) for ordinal, line in enumerate(lines)]
+        yield self._parts(drafts, filename)
+
+    async def _parts(self, drafts: Sequence[ChunkDraft], filename: str) -> AsyncIterator[ChunkPart]:
+        for begin in range(0, len(drafts), self.part):
+            if self.before_part is not None:
+                await self.before_part(begin)
+            part = drafts[begin : begin + self.part]
+            if any(draft.text.startswith("!") for draft in part):
+                raise UnreadableDocument(f"{filename} is scrambled.")
+            yield ChunkPart("text/plain", part, last=begin + self.part >= len(drafts))
 
 
 @dataclass
@@ -71,21 +79,25 @@ class HashEmbedder:
     refuse: str = "poison"
     pause: Callable[[int], Awaitable[None]] | None = None
 
-    async def embed_chunks(self, collection: Collection, texts: Sequence[str], on_batch: OnBatch) -> None:
-        for begin in range(0, len(texts), self.batch):
-            if self.outage_after is not None and len(self.embedded) >= self.outage_after:
-                raise ModelUnavailable("No model server answers.")
-            part = texts[begin : begin + self.batch]
-            self.embedded.extend(part)
-            outcomes = tuple(
-                TextFailure("nan", "Not a number.")
-                if self.refuse in text
-                else unit_vector(text, collection.space.dimension)
-                for text in part
-            )
-            await on_batch(BatchResult(tuple(range(begin, begin + len(part))), outcomes))
-            if self.pause is not None:
-                await self.pause(len(self.embedded))
+    async def embed_chunks(self, collection: Collection, portions: AsyncIterable[Portion]) -> None:
+        async for portion in portions:
+            for begin in range(0, len(portion.texts), self.batch):
+                await self._embed(collection, portion, begin)
+
+    async def _embed(self, collection: Collection, portion: Portion, begin: int) -> None:
+        if self.outage_after is not None and len(self.embedded) >= self.outage_after:
+            raise ModelUnavailable("No model server answers.")
+        part = portion.texts[begin : begin + self.batch]
+        self.embedded.extend(part)
+        outcomes = tuple(
+            TextFailure("nan", "Not a number.")
+            if self.refuse in text
+            else unit_vector(text, collection.space.dimension)
+            for text in part
+        )
+        await portion.on_batch(BatchResult(tuple(range(begin, begin + len(part))), outcomes))
+        if self.pause is not None:
+            await self.pause(len(self.embedded))
 
 
 def unit_vector(text: str, dimension: int = DIMENSION) -> Vector:

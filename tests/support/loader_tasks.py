@@ -5,6 +5,10 @@ import signal
 import time
 from collections.abc import Iterator
 from itertools import repeat
+from pathlib import Path
+
+from app.ingestion.loaders.extract import extract
+from app.ingestion.splitter import SplitterConfig, splitter_for
 
 MIB = 1024 * 1024
 
@@ -39,6 +43,30 @@ def pid(_: bytes) -> Iterator[object]:
     yield os.getpid()
 
 
+def pid_for_ever(_: bytes) -> Iterator[object]:
+    while True:
+        yield os.getpid()
+
+
+def numbers(_: bytes) -> Iterator[object]:
+    yield from range(3)
+
+
+def megabytes(path: bytes) -> Iterator[object]:
+    """Each noted in a file once it is made."""
+    while True:
+        with Path(path.decode()).open("ab") as made:
+            made.write(b".")
+        yield bytes(MIB)
+
+
 def pause(_: bytes) -> Iterator[object]:
     time.sleep(0.7)
     yield os.getpid()
+
+
+def read_and_split(content: bytes, filename: str) -> Iterator[object]:
+    """The document, then its chunks."""
+    document = extract(content, filename)
+    yield document
+    yield splitter_for(SplitterConfig()).split(document, title=filename)

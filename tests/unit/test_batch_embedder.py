@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,9 +25,10 @@ from app.ingestion.embedder import (
     HARMLESS_TEXT,
     BatchEmbeddingProcessor,
     BatchResult,
-    Progress,
+    Portion,
     TextFailure,
 )
+from app.ingestion.progress import Progress
 
 POISON = "poison"
 
@@ -217,6 +218,83 @@ async def test_a_slow_store_holds_the_next_batches_back() -> None:
     assert len(model.batches) == 3
     gate.set()
     assert all(vector is not None for vector in await task)
+
+
+async def ignore(_: BatchResult) -> None:
+    """Nobody wants the vectors."""
+
+
+async def portions_of(*parts: Portion) -> AsyncIterator[Portion]:
+    for part in parts:
+        yield part
+
+
+async def test_a_run_of_few_texts_does_not_wait_for_the_end_of_a_long_one() -> None:
+    model = Model()
+    embedder = BatchEmbeddingProcessor(model, batch_size=8, max_chars=10_000, max_workers=2)
+    long_one = asyncio.create_task(embedder.process([f"long {number}" for number in range(800)]))
+    while len(model.batches) < 4:
+        await asyncio.sleep(0)
+    begun = len(model.batches)
+    await embedder.process([f"short {number}" for number in range(24)])
+    # Its three batches each wait for those in flight and for one of the other's.
+    assert len(model.batches) - begun <= 3 + 3 + 2
+    await long_one
+
+
+async def test_the_next_portion_is_asked_for_when_the_batches_of_the_last_are_begun() -> None:
+    model = Model()
+    gate = asyncio.Event()
+    asked = 0
+    stored: list[tuple[int, ...]] = []
+
+    async def store(batch: BatchResult) -> None:
+        await gate.wait()
+        stored.append(batch.indexes)
+
+    async def endless() -> AsyncIterator[Portion]:
+        nonlocal asked
+        for asked in range(1, 101):
+            yield Portion([f"text {asked}-{number}" for number in range(4)], store)
+
+    embedder = BatchEmbeddingProcessor(model, batch_size=8, max_chars=100, max_workers=3)
+    run = asyncio.create_task(embedder.run(endless()))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert asked == 4
+    gate.set()
+    await run
+    assert len(stored) == 100
+
+
+async def test_a_run_whose_length_is_told_late_is_logged_from_then_on(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    seen: list[Progress] = []
+    parts = [Portion(["text"] * 10, ignore, total) for total in (None, None, 30)]
+    embedder = BatchEmbeddingProcessor(Model(), batch_size=10, max_chars=1000, max_workers=1)
+    await embedder.run(portions_of(*parts), on_progress=seen.append)
+    assert caplog.messages[:-1] == [
+        "Processing 30 embeddings in batches of 10",
+        "Progress: 66.7% (20/30)",
+        "Progress: 100.0% (30/30)",
+    ]
+    assert [progress.total for progress in seen] == [None, 30, 30]
+    assert [progress.eta_seconds is None for progress in seen] == [True, False, False]
+
+
+async def test_a_run_of_nothing_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await BatchEmbeddingProcessor(Model(), max_chars=100).run(portions_of())
+    assert caplog.messages == []
+
+
+async def test_a_failing_source_of_portions_stops_the_run_with_its_own_error() -> None:
+    async def broken() -> AsyncIterator[Portion]:
+        yield Portion(["text"], ignore)
+        raise OSError("no connection")
+
+    with pytest.raises(OSError, match="no connection"):
+        await BatchEmbeddingProcessor(Model(), max_chars=100).run(broken())
 
 
 async def test_cancelling_leaves_no_task_behind() -> None:

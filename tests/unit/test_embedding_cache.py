@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from app.domain.documents import Collection, EmbeddingSpace
+from app.domain.retrieval import Vector
 from app.services.embedding_cache import EmbeddingCache
 from tests.support.cache import assemble
 
@@ -17,16 +18,20 @@ def collection(model: str, dimension: int = 2) -> Collection:
     return Collection(1, "default", "docs", "", "english", 0, space, NOW, NOW)
 
 
-async def test_chunks_that_are_unknown_count_as_misses_and_those_of_another_model_are_unknown() -> None:
+async def test_a_question_is_embedded_once_by_each_model() -> None:
     assembly = assemble([])
-    cache, docs = EmbeddingCache(assembly.chain), collection("one")
-    assert await cache.find(docs, ["a", "b"]) == [None, None]
-    await cache.keep(docs, [("a", VECTOR)])
-    known, unknown = await cache.find(docs, ["a", "b"])
-    assert known is not None
-    assert known.tolist() == VECTOR.tolist()
-    assert unknown is None
-    assert await cache.find(collection("other"), ["a"]) == [None]
-    assert await cache.find(collection("one", dimension=3), ["a"]) == [None]
+    cache = EmbeddingCache(assembly.chain)
+    asked: list[str] = []
+
+    async def embed(text: str) -> Vector:
+        asked.append(text)
+        return VECTOR
+
+    for _ in range(2):
+        assert (await cache.get_or_embed(collection("one"), "why?", embed)).tolist() == VECTOR.tolist()
+    assert asked == ["why?"]
+    await cache.get_or_embed(collection("other"), "why?", embed)
+    await cache.get_or_embed(collection("one", dimension=3), "why?", embed)
+    assert len(asked) == 3
     counted = assembly.chain.statistics.totals()["embedding"]
-    assert (counted["requests"], counted["misses"], counted["l1_hits"]) == (6, 5, 1)
+    assert (counted["requests"], counted["misses"], counted["l1_hits"]) == (4, 3, 1)

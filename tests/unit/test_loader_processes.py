@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from app.domain.documents import ChunkDraft, ChunkPart
 from app.errors import UnreadableDocument, UnsupportedMedia
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.loaders.worker import Limits, Task
@@ -79,20 +81,57 @@ async def test_closing_ends_every_child() -> None:
         os.kill(child, 0)
 
 
-async def test_a_long_file_comes_back_whole_while_the_event_loop_runs() -> None:
-    loader = DocumentLoader(SplitterConfig(), workers=1)
+async def chunks_of(
+    loader: DocumentLoader, content: bytes, filename: str
+) -> tuple[list[ChunkPart], list[ChunkDraft]]:
+    async with loader.chunks(content, filename) as stream:
+        parts = [part async for part in stream]
+    return parts, [chunk for part in parts for chunk in part.chunks]
+
+
+async def test_a_long_file_comes_in_parts_that_make_the_whole_while_the_event_loop_runs() -> None:
+    told: list[str] = []
+    loader = DocumentLoader(SplitterConfig(), workers=1, on_stage=lambda stage, _began, _ended: told.append(stage))
     sentences = "".join(f"Sentence {n} has some words. " for n in range(10_000))
-    reading = asyncio.create_task(loader.load_and_split(sentences.encode(), "long.txt"))
+    reading = asyncio.create_task(chunks_of(loader, sentences.encode(), "long.txt"))
     turns = 0
     while not reading.done():
         await asyncio.sleep(0.005)
         turns += 1
-    document, chunks = await reading
+    parts, chunks = await reading
     await loader.close()
     assert turns > 20
-    assert document.title == "long"
+    assert [part.last for part in parts] == [False] * (len(parts) - 1) + [True]
+    assert len(parts) > 2
     assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
     assert " ".join(chunk.text for chunk in chunks) == sentences.strip()
+    assert told == ["parse", "chunk"]
+
+
+async def test_a_child_works_ahead_by_no_more_than_its_pipe_holds(tmp_path: Path) -> None:
+    """So what waits in memory is bounded, however long the file is and however slow its reader's reader."""
+    loader = DocumentLoader(SplitterConfig(), workers=1)
+    made = tmp_path / "made"
+    async with loader.stream(tasks.megabytes, str(made).encode()) as parts:
+        assert len(await anext(parts)) == MIB
+        await asyncio.sleep(0.5)
+        assert len(made.read_bytes()) <= 2
+    await loader.close()
+
+
+async def test_the_time_in_which_nobody_asks_is_not_the_files(loader: DocumentLoader) -> None:
+    async with loader.stream(tasks.numbers, b"") as parts:
+        assert await anext(parts) == 0
+        await asyncio.sleep(2.5)  # more than a task may take
+        assert [part async for part in parts] == [1, 2]
+
+
+async def test_a_file_whose_chunks_nobody_wants_any_more_is_read_no_further(loader: DocumentLoader) -> None:
+    async with loader.stream(tasks.pid_for_ever, b"") as parts:
+        child = await anext(parts)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    assert (await loader.load(b"still here", "note.txt")).sections[0].text == "still here"
 
 
 async def test_refusals_keep_their_kind_across_processes(loader: DocumentLoader) -> None:

@@ -16,7 +16,8 @@ from app.domain.documents import LoadedDocument, Section
 from app.errors import UnreadableDocument
 from app.ingestion.loaders import media, packages
 from app.ingestion.loaders.markdown import by_heading, sections_of, strip_tags, table_text
-from app.ingestion.loaders.pdf import load_pdf
+from app.ingestion.loaders.pdf import read_pdf
+from app.ingestion.loaders.reading import Reading
 from app.ingestion.loaders.text import clean, decode, refuse_garbage
 from app.ingestion.loaders.word97 import read_word97
 
@@ -37,15 +38,21 @@ def extract(content: bytes, filename: str, media_type: str | None = None) -> Loa
         UnsupportedMedia: a kind that is not read.
         UnreadableDocument: nothing can be read from it; the reason is for the one who sent it.
     """
+    return open_file(content, filename, media_type).finish()
+
+
+def open_file(content: bytes, filename: str, media_type: str | None = None) -> Reading:
+    """Begin to read a file. Raises what `extract` does, now or while its sections are read."""
     kind = media.detect(content, filename, media_type)
     if kind == media.PDF:
-        document = load_pdf(content)
+        reading = read_pdf(content)
     else:
         sections, title, warnings = _READERS.get(kind, _plain)(content, kind)
         if not sections:
             raise UnreadableDocument(_NO_TEXT)
-        document = LoadedDocument(kind, tuple(sections), title=title, warnings=tuple(warnings))
-    return document if document.title else replace(document, title=PurePath(filename).stem)
+        reading = Reading(kind, iter(sections), title=title, warnings=warnings)
+    reading.title = reading.title or PurePath(filename).stem
+    return reading
 
 
 def _text(content: bytes, *, declared: str | None = None) -> str:

@@ -3,16 +3,21 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
 
-from app.domain.documents import ChunkDraft, LoadedDocument, Section
+from app.domain.documents import ChunkPart, LoadedDocument
 from app.errors import UnreadableDocument
-from app.ingestion.loaders.extract import extract
-from app.ingestion.loaders.worker import ChildDied, Limits, Task, TaskFailed, TaskTimedOut, Worker
+from app.ingestion.loaders.extract import extract, open_file
+from app.ingestion.loaders.worker import DONE, ChildDied, Limits, Task, TaskFailed, TaskTimedOut, Worker
 from app.ingestion.splitter import SplitterConfig, splitter_for
+
+T = TypeVar("T")
 
 # Sections or chunks in one message from a child: some 100 kB.
 _PART = 128
@@ -50,50 +55,76 @@ class DocumentLoader:
         Raises:
             UnsupportedMedia, UnreadableDocument: with a reason for the sender.
         """
-        return _assemble(await self.run(load_parts, content, filename, media_type))[0]
+        parts = await self.run(load_parts, content, filename, media_type)
+        document: LoadedDocument = parts[0]
+        return replace(document, sections=tuple(section for part in parts[1:] for section in part))
 
-    async def load_and_split(
+    @asynccontextmanager
+    async def chunks(
         self, content: bytes, filename: str, media_type: str | None = None
-    ) -> tuple[LoadedDocument, list[ChunkDraft]]:
-        """Read a file and cut it into chunks, both in the child.
+    ) -> AsyncIterator[AsyncIterator[ChunkPart]]:
+        """Read a file and cut it into chunks, both in the child, which works ahead by a part or two.
 
         Raises:
-            UnsupportedMedia, UnreadableDocument: with a reason for the sender.
+            UnsupportedMedia, UnreadableDocument: with a reason for the sender, perhaps after some parts.
         """
-        *parts, timings = await self.run(split_parts, content, filename, media_type, self._splitter)
-        for stage, began, ended in timings:
-            self._on_stage(stage, began, ended)
-        return _assemble(parts)
+        async with self.stream(chunk_parts, content, filename, media_type, self._splitter) as parts:
+            yield self._told(parts)
+
+    async def _told(self, parts: AsyncIterator[Any]) -> AsyncIterator[ChunkPart]:
+        async for part in parts:
+            if isinstance(part, ChunkPart):
+                yield part
+            else:
+                for stage, began, ended in part:
+                    self._on_stage(stage, began, ended)
 
     async def run(self, task: Task, content: bytes, *arguments: object) -> list[Any]:
         """Run a task that yields picklable parts in a child, and return the parts."""
+        async with self.stream(task, content, *arguments) as parts:
+            return [part async for part in parts]
+
+    @asynccontextmanager
+    async def stream(self, task: Task, content: bytes, *arguments: object) -> AsyncIterator[AsyncIterator[Any]]:
+        """Run a task that yields picklable parts in a child, which ends with the block if the task has not."""
         async with self._slots:
-            loop = asyncio.get_running_loop()
-            worker = await loop.run_in_executor(self._threads, self._take)
+            worker = await asyncio.get_running_loop().run_in_executor(self._threads, self._take)
             self._busy.add(worker)
-            work = loop.run_in_executor(self._threads, worker.run, task, content, *arguments)
             try:
-                return await asyncio.shield(work)
-            except asyncio.CancelledError:
-                worker.kill()
-                await asyncio.wait([work])
-                work.exception()
-                raise
-            except TaskTimedOut as error:
-                raise UnreadableDocument(
-                    f"Reading the file took longer than {error.seconds:.0f} seconds."
-                ) from None
-            except ChildDied as error:
-                _log.warning("A loader process died while it read a file (%s)", error)
-                raise UnreadableDocument(
-                    "Reading the file crashed its reader or took more memory than is allowed."
-                ) from None
-            except TaskFailed as error:
-                _log.warning("A loader failed with %s", error)
-                raise UnreadableDocument("The file is damaged, or made in a way that is not supported.") from None
+                async with aclosing(self._parts(worker, task, content, arguments)) as parts:
+                    yield parts
             finally:
                 self._busy.discard(worker)
-                await self._give_back(worker)
+                if worker.working:
+                    worker.kill()
+                self._give_back(worker)
+
+    async def _parts(
+        self, worker: Worker, task: Task, content: bytes, arguments: tuple[object, ...]
+    ) -> AsyncGenerator[Any, None]:
+        await self._in_thread(worker, partial(worker.begin, task, content, *arguments))
+        while (part := await self._in_thread(worker, worker.receive)) is not DONE:
+            yield part
+
+    async def _in_thread(self, worker: Worker, step: Callable[[], Any]) -> Any:
+        work = asyncio.get_running_loop().run_in_executor(self._threads, step)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            worker.kill()
+            await asyncio.wait([work])
+            work.exception()
+            raise
+        except TaskTimedOut as error:
+            raise UnreadableDocument(f"Reading the file took longer than {error.seconds:.0f} seconds.") from None
+        except ChildDied as error:
+            _log.warning("A loader process died while it read a file (%s)", error)
+            raise UnreadableDocument(
+                "Reading the file crashed its reader or took more memory than is allowed."
+            ) from None
+        except TaskFailed as error:
+            _log.warning("A loader failed with %s", error)
+            raise UnreadableDocument("The file is damaged, or made in a way that is not supported.") from None
 
     async def close(self) -> None:
         """End every child. What still runs is refused."""
@@ -111,7 +142,7 @@ class DocumentLoader:
             worker.close()
         return Worker(self._limits)
 
-    async def _give_back(self, worker: Worker) -> None:
+    def _give_back(self, worker: Worker) -> None:
         if worker.spent:
             worker.close()
         else:
@@ -120,31 +151,46 @@ class DocumentLoader:
 
 def load_parts(content: bytes, filename: str, media_type: str | None) -> Iterator[object]:
     """Runs in the child: the document without its sections, then the sections."""
-    yield from _document_parts(extract(content, filename, media_type))
-
-
-def split_parts(content: bytes, filename: str, media_type: str | None, config: SplitterConfig) -> Iterator[object]:
-    """Runs in the child: as `load_parts`, then the chunks, then the times of both stages."""
-    began = time.time()
     document = extract(content, filename, media_type)
-    parsed = time.time()
-    chunks = splitter_for(config).split(document, title=filename)
-    chunked = time.time()
-    yield from _document_parts(document)
-    for start in range(0, len(chunks), _PART):
-        yield chunks[start : start + _PART]
-    yield (("parse", began, parsed), ("chunk", parsed, chunked))
-
-
-def _document_parts(document: LoadedDocument) -> Iterator[object]:
     yield replace(document, sections=())
-    for start in range(0, len(document.sections), _PART):
-        yield list(document.sections[start : start + _PART])
+    yield from _batched(document.sections)
 
 
-def _assemble(parts: list[Any]) -> tuple[LoadedDocument, list[ChunkDraft]]:
-    document: LoadedDocument = parts[0]
-    items = [item for part in parts[1:] for item in part]
-    sections = tuple(item for item in items if isinstance(item, Section))
-    chunks = [item for item in items if isinstance(item, ChunkDraft)]
-    return replace(document, sections=sections), chunks
+def chunk_parts(content: bytes, filename: str, media_type: str | None, config: SplitterConfig) -> Iterator[object]:
+    """Runs in the child: `ChunkPart`s, then when parsing and chunking began and ended.
+
+    They take turns, so the times are as if one had come after the other.
+    """
+    began = time.time()
+    reading = open_file(content, filename, media_type)
+    opened = time.time()
+    sections = _Timed(reading.sections)
+    parts = _Timed(_batched(splitter_for(config).stream(sections, title=filename)))
+    part = next(parts, ())
+    while part:
+        following = next(parts, ())
+        yield ChunkPart(reading.media_type, part, last=not following)
+        part = following
+    parsed = opened + sections.seconds
+    yield (("parse", began, parsed), ("chunk", parsed, opened + parts.seconds))
+
+
+class _Timed(Iterator[T]):
+    """Gives out what `items` gives, and adds up the `seconds` that takes."""
+
+    def __init__(self, items: Iterator[T]) -> None:
+        self._items = items
+        self.seconds = 0.0
+
+    def __next__(self) -> T:
+        began = time.perf_counter()
+        try:
+            return next(self._items)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+
+def _batched(items: Iterable[T]) -> Iterator[tuple[T, ...]]:
+    rest = iter(items)
+    while part := tuple(islice(rest, _PART)):
+        yield part

@@ -1,14 +1,17 @@
 """PDF, a page at a time, by PDFium; by pdfminer.six where PDFium cannot read what pdfminer can."""
 
 import re
+from collections import deque
+from collections.abc import Iterator
 from contextlib import closing
 
 import pypdfium2
 from pypdfium2 import raw
 
-from app.domain.documents import LoadedDocument, Section
+from app.domain.documents import Section
 from app.errors import UnreadableDocument
 from app.ingestion.loaders.media import PDF
+from app.ingestion.loaders.reading import Reading
 from app.ingestion.loaders.text import clean, refuse_garbage
 
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
@@ -18,13 +21,16 @@ _COLUMN = re.compile(rf"(?m)^({_GLYPH})\n(?={_GLYPH}$)")
 # A hyphen that PDFium takes for one of line breaking, with the break that follows.
 _LINE_HYPHEN = re.compile("[\x02\ufffe](?:\r?\n)?")
 _DAMAGED = "The PDF is truncated or damaged."
+_NO_TEXT = "The PDF holds no extractable text; it may be a scan, and needs text recognition first."
+# Pages that are judged together.
+_RUN = 50
 
 
-def load_pdf(content: bytes) -> LoadedDocument:
+def read_pdf(content: bytes) -> Reading:
     """Read the text of each page, under the outline's headings.
 
     Raises:
-        UnreadableDocument: encrypted, damaged, or without text.
+        UnreadableDocument: encrypted, damaged, or without text; some of that shows only as the pages are read.
     """
     try:
         document = pypdfium2.PdfDocument(content)
@@ -33,34 +39,51 @@ def load_pdf(content: bytes) -> LoadedDocument:
             raise UnreadableDocument("The PDF is encrypted with a password: save it without one.") from error
         if error.err_code == raw.FPDF_ERR_SECURITY:
             raise UnreadableDocument("The PDF is encrypted in a way that is not supported.") from error
-        return _document(list(enumerate(_second_reading(content), 1)), title=None)
-    with closing(document):
-        pages, unread = _read(document)
-        outline = _outline(document)
-        title = document.get_metadata_value("Title").strip() or None
-    # PDFium loses glyphs of vertical writing.
-    if unread or (any(_EAST_ASIAN.search(text) for _, text in pages) and _writes_vertically(content)):
-        pages = _longer(pages, content)
-        unread = [number for number in unread if number not in dict(pages)]
-    return _document(pages, title=title, outline=outline, unread=unread)
+        pages = list(enumerate(_second_reading(content), 1))
+        return Reading(PDF, _sections(iter([pages]), [], []), page_count=len(pages))
+    title = clean(document.get_metadata_value("Title").strip()) or None
+    warnings: list[str] = []
+    runs = _runs_of_pages(document, content, warnings)
+    return Reading(PDF, _sections(runs, _outline(document), warnings), title, len(document), warnings)
 
 
-def _read(document: pypdfium2.PdfDocument) -> tuple[list[tuple[int, str]], list[int]]:
+def _runs_of_pages(
+    document: pypdfium2.PdfDocument, content: bytes, warnings: list[str]
+) -> Iterator[list[tuple[int, str]]]:
+    """A few pages at a time, so that memory does not grow with their number, without those that cannot be read."""
     has_forms = document.get_formtype() != raw.FORMTYPE_NONE
-    pages: list[tuple[int, str]] = []
-    unread: list[int] = []
-    for index in range(len(document)):
-        try:
+    vertical: bool | None = None
+    others: dict[int, str] | None = None
+    with closing(document):
+        for start in range(0, len(document), _RUN):
+            numbers = range(start + 1, min(start + _RUN, len(document)) + 1)
+            texts = {number: _read(document, number - 1, has_forms=has_forms) for number in numbers}
+            if vertical is None and any(text and _EAST_ASIAN.search(text) for text in texts.values()):
+                vertical = _writes_vertically(content)
+            # PDFium loses glyphs of vertical writing.
+            if others is None and (vertical or None in texts.values()):
+                others = _other_pages(content)
+            pages = []
+            for number, text in texts.items():
+                readings = [found for found in (text, (others or {}).get(number)) if found is not None]
+                if readings:
+                    pages.append((number, max(readings, key=lambda found: len("".join(found.split())))))
+                else:
+                    warnings.append(f"Page {number} could not be read.")
+            yield pages
+
+
+def _read(document: pypdfium2.PdfDocument, index: int, *, has_forms: bool) -> str | None:
+    try:
+        page = document[index]
+        if has_forms and raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS:
+            # What was typed into a form is no page text until it is drawn onto the page.
+            page.close()
             page = document[index]
-            if has_forms and raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS:
-                # What was typed into a form is no page text until it is drawn onto the page.
-                page.close()
-                page = document[index]
-            with closing(page), closing(page.get_textpage()) as text:
-                pages.append((index + 1, _LINE_HYPHEN.sub("", text.get_text_range())))
-        except pypdfium2.PdfiumError:
-            unread.append(index + 1)
-    return pages, unread
+        with closing(page), closing(page.get_textpage()) as text:
+            return _LINE_HYPHEN.sub("", text.get_text_range())
+    except pypdfium2.PdfiumError:
+        return None
 
 
 def _outline(document: pypdfium2.PdfDocument) -> list[tuple[int, int, str]]:
@@ -75,17 +98,11 @@ def _outline(document: pypdfium2.PdfDocument) -> list[tuple[int, int, str]]:
     return sorted(entries, key=lambda entry: entry[0])
 
 
-def _longer(pages: list[tuple[int, str]], content: bytes) -> list[tuple[int, str]]:
-    """Take of each page the reading with more text."""
+def _other_pages(content: bytes) -> dict[int, str]:
     try:
-        others = dict(enumerate(_second_reading(content), 1))
+        return dict(enumerate(_second_reading(content), 1))
     except UnreadableDocument:
-        return pages
-    ours = dict(pages)
-    numbers = sorted(ours.keys() | others.keys())
-    return [
-        (n, max(ours.get(n, ""), others.get(n, ""), key=lambda text: len("".join(text.split())))) for n in numbers
-    ]
+        return {}
 
 
 def _second_reading(content: bytes) -> list[str]:
@@ -100,38 +117,29 @@ def _writes_vertically(content: bytes) -> bool:
     return pdfminer_reader.writes_vertically(content)
 
 
-def _document(
-    pages: list[tuple[int, str]],
-    *,
-    title: str | None,
-    outline: list[tuple[int, int, str]] | None = None,
-    unread: list[int] | None = None,
-) -> LoadedDocument:
-    refuse_garbage("".join(text for _, text in pages[:50]).replace("\x00", ""))
-    sections: list[Section] = []
+def _sections(
+    runs: Iterator[list[tuple[int, str]]], outline: list[tuple[int, int, str]], warnings: list[str]
+) -> Iterator[Section]:
     path: list[tuple[int, str]] = []
-    waiting = list(outline or ())
-    for number, raw_text in pages:
-        rest = _COLUMN.sub(r"\1", clean(raw_text))
-        while waiting and waiting[0][0] <= number:
-            _, level, heading = waiting.pop(0)
-            before, rest = _cut_at(rest, heading)
-            sections += _section(before, number, path)
-            path = [step for step in path if step[0] < level] + [(level, heading)]
-        sections += _section(rest, number, path)
-    if not sections:
-        if unread:
-            raise UnreadableDocument(_DAMAGED)
-        raise UnreadableDocument(
-            "The PDF holds no extractable text; it may be a scan, and needs text recognition first."
-        )
-    return LoadedDocument(
-        media_type=PDF,
-        sections=tuple(sections),
-        title=clean(title) if title else None,
-        page_count=max(number for number in [*(n for n, _ in pages), *(unread or ())]),
-        warnings=tuple(f"Page {number} could not be read." for number in unread or ()),
-    )
+    waiting = deque(outline)
+    checked = found = False
+    for pages in runs:
+        if not checked:
+            checked = True
+            refuse_garbage("".join(text for _, text in pages).replace("\x00", ""))
+        for number, raw_text in pages:
+            rest = _COLUMN.sub(r"\1", clean(raw_text))
+            sections: list[Section] = []
+            while waiting and waiting[0][0] <= number:
+                _, level, heading = waiting.popleft()
+                before, rest = _cut_at(rest, heading)
+                sections += _section(before, number, path)
+                path = [step for step in path if step[0] < level] + [(level, heading)]
+            sections += _section(rest, number, path)
+            found = found or bool(sections)
+            yield from sections
+    if not found:
+        raise UnreadableDocument(_DAMAGED if warnings else _NO_TEXT)
 
 
 def _section(text: str, page: int, path: list[tuple[int, str]]) -> list[Section]:

@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from app.errors import LocalChatError, UnreadableDocument
 
@@ -52,6 +54,13 @@ class _Finished:
     peak_bytes: int
 
 
+class Done(Enum):
+    DONE = "done"
+
+
+DONE: Final = Done.DONE
+
+
 class ChildDied(Exception):
     """The child ended in the middle of a task, by a signal or a crash of native code."""
 
@@ -83,6 +92,8 @@ class Worker:
         theirs.close()
         self._pipe = ours
         self._pipe.send((sys.path, limits))
+        self._working = False
+        self._allowed = self._left = 0.0
         self._done = 0
         self._peak_bytes = 0
 
@@ -99,37 +110,60 @@ class Worker:
             or self._peak_bytes > self._limits.retire_above_bytes
         )
 
-    def run(self, task: Task, content: bytes, *arguments: object) -> list[Any]:
-        """Run `task(content, *arguments)` in the child and collect what it yields.
+    @property
+    def working(self) -> bool:
+        """Whether a task was begun whose end was not received."""
+        return self._working
+
+    def begin(self, task: Task, content: bytes, *arguments: object) -> None:
+        """Let the child run `task(content, *arguments)`.
+
+        Raises:
+            TaskTimedOut, ChildDied: see there. The worker is `spent`.
+        """
+        self._working = True
+        self._allowed = self._left = self._limits.seconds_for(content)
+        with self._fatal():
+            self._pipe.send((task, arguments))
+            self._pipe.send_bytes(content)
+            self._await(_START_SECONDS)
+            self._pipe.recv()
+
+    def receive(self) -> Any:
+        """The next part that the task yields, or `DONE`. Only what is waited here counts as the task's time.
 
         Raises:
             LocalChatError: what the task raised on purpose.
             TaskTimedOut, ChildDied, TaskFailed: see there. After the first two the worker is `spent`.
         """
-        parts: list[Any] = []
+        began = monotonic()
+        with self._fatal():
+            self._await(self._left)
+            part = self._pipe.recv()
+        self._left -= monotonic() - began
+        if not isinstance(part, _Finished):
+            return part
+        self._working = False
+        self._done += 1
+        self._peak_bytes = part.peak_bytes
+        if part.error is not None:
+            raise part.error
+        if part.cause is not None:
+            raise TaskFailed(part.cause)
+        return DONE
+
+    def _await(self, seconds: float) -> None:
+        if not self._pipe.poll(max(0.0, seconds)):
+            self.kill()
+            raise TaskTimedOut(self._allowed)
+
+    @contextmanager
+    def _fatal(self) -> Iterator[None]:
         try:
-            self._pipe.send((task, arguments))
-            self._pipe.send_bytes(content)
-            deadline = monotonic() + _START_SECONDS
-            if self._pipe.poll(_START_SECONDS):
-                self._pipe.recv()
-                deadline = monotonic() + self._limits.seconds_for(content)
-            while self._pipe.poll(max(0.0, deadline - monotonic())):
-                part = self._pipe.recv()
-                if isinstance(part, _Finished):
-                    self._done += 1
-                    self._peak_bytes = part.peak_bytes
-                    if part.error is not None:
-                        raise part.error
-                    if part.cause is not None:
-                        raise TaskFailed(part.cause)
-                    return parts
-                parts.append(part)
+            yield
         except (EOFError, OSError) as error:
             self.kill()
             raise ChildDied(f"exit code {self._process.returncode}") from error
-        self.kill()
-        raise TaskTimedOut(self._limits.seconds_for(content))
 
     def kill(self) -> None:
         """End the child at once. May be called from another thread while `run` waits."""
