@@ -9,15 +9,28 @@ from prometheus_client import Counter, Histogram
 from prometheus_fastapi_instrumentator.metrics import Info
 from prometheus_fastapi_instrumentator.middleware import PrometheusInstrumentatorMiddleware
 from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.telemetry.metrics import Metrics
 
+_BROKEN = "localchat.broken"
+
 
 class Instrumentation(PrometheusInstrumentatorMiddleware):
-    """Finds the template of a hot route without trying every route, which costs more than serving it."""
+    """Finds the template of a hot route without trying every route, which costs more than serving it.
 
-    def __init__(self, *args: Any, hot: frozenset[str], **options: Any) -> None:
-        super().__init__(*args, **options)
+    And tells a response that broke off half way from one that is whole.
+    """
+
+    def __init__(self, app: ASGIApp, /, *, hot: frozenset[str], **options: Any) -> None:
+        async def marking(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await app(scope, receive, send)
+            except Exception:
+                scope[_BROKEN] = True
+                raise
+
+        super().__init__(marking, **options)
         self._hot = hot
 
     def _get_handler(self, request: Request) -> tuple[str, bool]:
@@ -26,10 +39,14 @@ class Instrumentation(PrometheusInstrumentatorMiddleware):
 
 
 def instrument(app: FastAPI, metrics: Metrics, *, hot: Iterable[str]) -> None:
-    """Count and time requests by route template, method and status. A stream lasts until its headers are sent."""
+    """Count and time requests by route template, method and status. A stream lasts until its headers are sent.
+
+    What broke off counts as a 500, whatever its head said.
+    """
 
     def observe(info: Info) -> None:
-        labels = (info.modified_handler, info.method, info.modified_status)
+        status = "500" if _BROKEN in info.request.scope else info.modified_status
+        labels = (info.modified_handler, info.method, status)
         metrics.http_requests.labels(*labels).inc()
         metrics.http_duration.labels(*labels).observe(info.modified_duration_without_streaming)
 

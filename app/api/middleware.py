@@ -66,6 +66,7 @@ class RequestContext:
         except Exception as error:
             _errors.exception("Unexpected error")
             if status:
+                notes["outcome"] = "broken"
                 raise  # the server has to break the connection, half an answer is out; what it logs has our ids
             await error_response(scope, error)(scope, receive, send_with_id)
         finally:

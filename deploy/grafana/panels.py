@@ -66,6 +66,8 @@ class Panel:
             "expr": query.expression,
             "legendFormat": query.legend or "__auto",
             "range": self.kind == "timeseries",
+            # Dots that name the trace of a slow request: `localchat trace` tells what it did.
+            "exemplar": self.kind == "timeseries" and "_seconds_bucket" in query.expression,
             "instant": self.kind == "stat",
         }
 

@@ -4,6 +4,7 @@ import asyncio
 import math
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -23,6 +24,8 @@ TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there fo
 # The longest scrape and evaluation, twice over, after the traffic ended.
 SETTLE = 4
 RANGE = "1m"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+RECORDED = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
 
 
 @pytest.fixture
@@ -72,7 +75,7 @@ async def traffic(url: str) -> None:
             together = [http.post("/api/chat", json={"question": question, "stream": False}) for _ in range(3)]
             answers = await asyncio.gather(*together)
             assert [answer.status_code for answer in answers] == [200] * 3, answers[0].text
-            await http.post("/api/chat", json={"question": question})
+            await http.post("/api/chat", json={"question": question}, headers=RECORDED)
         async with http.stream("POST", "/api/chat", json={"question": f"Where is {run}? word:9999"}) as answer:
             async for line in answer.aiter_lines():
                 if line == "event: delta":
@@ -121,13 +124,30 @@ def has_data(result: list[dict[str, Any]]) -> bool:
     return any(math.isfinite(float(series["value"][1])) for series in result)
 
 
-async def test_every_target_panel_and_rule_has_data(prometheus: Prometheus) -> None:
+async def lint(url: str) -> None:
+    promtool = shutil.which("promtool")
+    assert promtool is not None, "it comes with prometheus"
+    async with client("") as http:
+        text = (await http.get(url, headers={"accept": "text/plain"})).content
+    linted = await asyncio.to_thread(
+        subprocess.run, [promtool, "check", "metrics"], input=text, capture_output=True, check=False
+    )
+    assert (linted.returncode, linted.stdout, linted.stderr) == (0, b"", b""), url
+
+
+async def test_every_target_panel_and_rule_has_data_and_latencies_name_recorded_traces(
+    prometheus: Prometheus,
+) -> None:
     targets = await prometheus.targets()
     assert sorted((target["labels"]["job"], target["health"]) for target in targets) == [
         ("localchat", "up"),
         ("localchat", "up"),
         ("localchat-worker", "up"),
     ]
+    for target in targets:
+        await lint(target["scrapeUrl"])
+    for latency in ("http_request_duration", "rag_query_duration", "rag_time_to_first_token"):
+        assert await prometheus.exemplars(f"{latency}_seconds_bucket") == {TRACE}
 
     asked = {
         query.replace("$__rate_interval", RANGE): f"{file.stem}: {panel['title']}"

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shutil
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -76,6 +77,13 @@ class Prometheus:
         result: list[dict[str, Any]] = body["data"]["result"]
         return result
 
+    async def exemplars(self, expression: str) -> set[str]:
+        """The traces that exemplars of these series name."""
+        now = time.time()
+        asked: dict[str, str | float] = {"query": expression, "start": now - 600, "end": now + 1}
+        found = (await self.http.get("/api/v1/query_exemplars", params=asked)).json()["data"]
+        return {each["labels"]["trace_id"] for series in found for each in series["exemplars"]}
+
     async def rules(self) -> list[dict[str, Any]]:
         groups = (await self.http.get("/api/v1/rules")).json()["data"]["groups"]
         return [rule for group in groups for rule in group["rules"]]
@@ -113,6 +121,7 @@ async def running(binary: str, configuration: Path) -> AsyncIterator[Prometheus]
             f"--config.file={configuration}",
             f"--storage.tsdb.path={folder / 'tsdb'}",
             f"--web.listen-address=127.0.0.1:{port}",
+            "--enable-feature=exemplar-storage",
         ],
         log=folder / "prometheus.log",
     )

@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
+from app.api.instrumentation import instrument
 from app.errors import StoreUnavailable
 from app.services.health import Examiner, HealthService
 from app.telemetry.correlation import bind, correlate, headers, unbind
 from app.telemetry.event_loop import sample_lag
+from app.telemetry.metrics import Metrics
 from tests.support.api import Fakes, client_of, well
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -120,6 +124,29 @@ async def test_metrics_come_in_the_format_asked_for(
     )
     assert re.search(r'http_request_duration_seconds_bucket\{handler="/api/search",le="0\.0025"', response.text)
     assert 'rag_build_info{version="' in response.text
+
+
+async def test_a_response_that_breaks_off_counts_as_a_failure_whatever_its_head_said() -> None:
+    async def pieces(last: Exception | None) -> AsyncIterator[bytes]:
+        yield b"half"
+        if last is not None:
+            raise last
+
+    app, metrics = FastAPI(), Metrics("1")
+    app.add_api_route("/torn", lambda: StreamingResponse(pieces(OSError("disk"))))
+    app.add_api_route("/whole", lambda: StreamingResponse(pieces(None)))
+    instrument(app, metrics, hot=())
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for path in ("/torn", "/whole"):
+            assert (await client.get(path)).status_code == 200
+    counted = {
+        (sample.labels["handler"], sample.labels["status"]): sample.value
+        for family in metrics.http_requests.collect()
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    }
+    assert counted == {("/torn", "500"): 1, ("/whole", "200"): 1}
 
 
 async def test_two_applications_share_no_metrics(own_client: httpx.AsyncClient) -> None:

@@ -148,7 +148,9 @@ async def test_a_client_that_left_before_it_was_answered_is_logged_as_499(
     assert lines_of(caplog)[0]["status"] == 499
 
 
-async def test_what_the_server_logs_of_a_broken_response_has_the_ids_of_its_request() -> None:
+async def test_a_broken_response_is_logged_as_such_and_what_the_server_logs_of_it_has_its_ids(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise RuntimeError
@@ -157,10 +159,15 @@ async def test_what_the_server_logs_of_a_broken_response_has_the_ids_of_its_requ
 
     async def serve() -> correlation.Correlation | None:
         with pytest.raises(RuntimeError):
-            await RequestContext(broken, access=AccessLog(delay=60))(scope, no_messages, Sent())
+            await RequestContext(broken, access=log)(scope, no_messages, Sent())
         return correlation.current()
 
-    ids = await asyncio.create_task(serve())
+    log = AccessLog(delay=60)
+    with caplog.at_level(logging.INFO, logger="localchat.access"):
+        ids = await asyncio.create_task(serve())
+        log.flush()
+    (line,) = lines_of(caplog)
+    assert (line["status"], line["outcome"], line["request_id"]) == (200, "broken", "mine")
     assert ids is not None
     assert ids.request_id == "mine"
 
