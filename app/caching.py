@@ -28,9 +28,11 @@ from app.cache.postgres_connection import HeldConnections
 from app.cache.postgres_lease import PostgresLeases
 from app.cache.postgres_pins import PostgresPins
 from app.cache.postgres_upkeep import HitLedger, PostgresUpkeep
+from app.cache.postgres_vectors import SESSION, PostgresVectors
 from app.cache.postgres_versions import PostgresVersionFeed, PostgresVersions, notify
 from app.cache.record import Record
 from app.cache.redis import RedisCache
+from app.cache.semantic.recorder import QuestionRecorder
 from app.cache.stats import CacheObserver, CacheStats
 from app.cache.tier import SharedTier
 from app.cache.tiers import TieredStore
@@ -58,7 +60,9 @@ _log = logging.getLogger(__name__)
 class Cache:
     """The parts that services are given.
 
-    `listeners` are called whenever any collection changed, and when notifications may have been missed.
+    `listeners` are called whenever any collection changed, and when notifications may have been missed. `desk` are
+    connections for work that takes its time. `questions` can be found by meaning; None if that is off, or there is
+    no L3 to keep them.
     """
 
     chain: CacheChain
@@ -66,6 +70,8 @@ class Cache:
     manager: CacheManager
     pacer: Pacer
     redis: Redis | None
+    desk: HeldConnections
+    questions: PostgresVectors | None
     listeners: list[Callable[[], None]]
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -85,12 +91,12 @@ async def open_cache(
     chain = CacheChain(tiers, parts.judge, lease=parts.lease())
     stack.push_async_callback(chain.close)
     listeners: list[Callable[[], None]] = []
-    _run(parts.feed(tiers, listeners).run(), stack)
+    run_until_closed(parts.feed(tiers, listeners).run(), stack)
     last = parts.last_tier() if parts.uses_postgres else None
     if last is not None:
-        _run(last.upkeep.run(), stack)
+        run_until_closed(last.upkeep.run(), stack)
     manager = CacheManager(tiers, parts.judge, last)
-    return Cache(chain, parts.watch, manager, parts.pacer(), parts.redis, listeners)
+    return Cache(chain, parts.watch, manager, parts.pacer(), parts.redis, parts.desk, parts.questions, listeners)
 
 
 @dataclass(slots=True)
@@ -108,6 +114,7 @@ class _Parts:
     memory: MemoryCache[Record]
     backplane: Backplane
     ledger: HitLedger
+    questions: PostgresVectors | None
 
     @classmethod
     def of(
@@ -119,7 +126,8 @@ class _Parts:
         # Upkeep and operators have connections of their own: what takes them seconds is in no request's way.
         # Two, since a sweep renews pins while it holds its lock.
         desk = HeldConnections(database.pool, size=2, acquire_timeout=2.0)
-        for connections in (held, desk):
+        near = HeldConnections(database.pool, size=2, session=SESSION)
+        for connections in (held, desk, near):
             stack.push_async_callback(connections.close)
         versions = PostgresVersions(held)
         stack.push_async_callback(versions.close)
@@ -148,11 +156,12 @@ class _Parts:
             ),
             backplane=Backplane(notify(held)),
             ledger=HitLedger(),
+            questions=PostgresVectors(near, table=settings.l3_cache_table) if _by_meaning(settings) else None,
         )
 
     @property
     def uses_postgres(self) -> bool:
-        return self.settings.l3_cache_enabled and bool(self.settings.cache_signing_keys)
+        return _uses_postgres(self.settings)
 
     def tiers(self) -> TieredStore:
         shared = []
@@ -170,6 +179,7 @@ class _Parts:
             policy=ChainPolicy(l1_ttl=self.settings.l1_cache_ttl, patience=PATIENCE),
             backplane=self.backplane,
             ledger=self.ledger,
+            on_stored=None if self.questions is None else QuestionRecorder(self.questions).stored,
         )
 
     def lease(self) -> FleetLease:
@@ -228,7 +238,15 @@ class _Parts:
         return SharedTier(backend, codec=self.codec, breaker=Breaker(backend.name), stats=self.stats, ttl=ttl)
 
 
-def _run(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+def _uses_postgres(settings: Settings) -> bool:
+    return settings.l3_cache_enabled and bool(settings.cache_signing_keys)
+
+
+def _by_meaning(settings: Settings) -> bool:
+    return settings.semantic_cache_mode != "off" and _uses_postgres(settings)
+
+
+def run_until_closed(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
     task = asyncio.create_task(work)
 
     async def stop() -> None:

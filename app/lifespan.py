@@ -21,6 +21,7 @@ from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.generation.tokens import TokenCounter
 from app.main import Lifespan
+from app.matching import open_matching
 from app.observers.cache import CacheMetrics
 from app.observers.ingestion import IngestMetrics
 from app.observers.models import ModelMetrics
@@ -117,8 +118,12 @@ async def _build(
     statistics = StatisticsKeeper(database)
     stack.push_async_callback(statistics.close)
     watched = QuestionMetrics(metrics)
+    matching = open_matching(settings, cache, embedding.embed_query, stack)
     search = CachedSearch(
-        SearchService(database, collections, embedding.embed_query, statistics, watched), directory, cache.chain
+        SearchService(database, collections, embedding.embed_query, statistics, watched),
+        directory,
+        cache.chain,
+        matching,
     )
     conversations = ConversationService(database)
     contexts = ModelContexts(client)
@@ -132,7 +137,8 @@ async def _build(
     )
     streams: StreamCache[Event] = StreamCache(cache.chain)
     stack.push_async_callback(streams.close)
-    cached_answers = CachedAnswers(streams, directory, client)
+    unhurried = pipeline(UnhurriedChat(client))
+    cached_answers = CachedAnswers(streams, directory, client, matching=matching, unhurried=unhurried)
     answers = AnswerService(
         pipeline(client, observer=watched),
         cached_answers,
@@ -146,7 +152,7 @@ async def _build(
         cache.pacer,
         search=search,
         answers=cached_answers,
-        pipeline=pipeline(UnhurriedChat(client)),
+        pipeline=unhurried,
         default_model=settings.chat_model,
     )
     lag = RecentMaximum()

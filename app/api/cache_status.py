@@ -1,11 +1,18 @@
 """The `Cache-Status` header, RFC 9211."""
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from app.domain.answers import Event, Start
 
+_LONGEST_QUESTION = 200
+# The percent sign itself is encoded, so that a reader can take all of it back.
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
+
 CACHE_STATUS: Mapping[str, object] = {
-    "description": "What the cache did (RFC 9211): `hit` with the tier as `detail`, or why it was passed by",
+    "description": "What the cache did (RFC 9211): `hit` with the tier as `detail`, or why it was passed by. "
+    "With the tier `semantic` also `similarity` (a cosine) and `matched-query`, the question whose result it is; "
+    "what of it is not printable ASCII is percent-encoded UTF-8",
     "schema": {"type": "string"},
     "example": "LocalChat; hit; ttl=3600; detail=l1",
 }
@@ -23,8 +30,18 @@ def cache_status(status: str, tier: str | None, ttl: float | None = None, *, con
             return f"LocalChat; fwd={'request' if control == 'refresh' else 'uri-miss'}; stored"
 
 
+def match_parameters(similarity: float, question: str) -> str:
+    """What a hit by meaning adds. A header has room for the beginning of a long question."""
+    text = quote(question[:_LONGEST_QUESTION], safe=_PRINTABLE).replace("\\", "\\\\").replace('"', '\\"')
+    return f'; similarity={similarity:.3f}; matched-query="{text}"'
+
+
 def answer_headers(event: Event, control: str) -> dict[str, str]:
     """The headers of an answer that begins with this event: none if no cache was on its way."""
     if not isinstance(event, Start) or "status" not in event.cache:
         return {}
-    return {"Cache-Status": cache_status(event.cache["status"], event.cache.get("tier"), control=control)}
+    status = cache_status(event.cache["status"], event.cache.get("tier"), control=control)
+    matched = event.cache.get("matched_query")
+    if matched is not None:
+        status += match_parameters(event.cache["similarity"], matched)
+    return {"Cache-Status": status}

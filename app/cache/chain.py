@@ -18,6 +18,14 @@ from app.errors import NotCached
 
 T = TypeVar("T")
 
+# Finds the fresh result of another question that may be served for this one.
+Nearby = Callable[[], Awaitable[Cached[Any] | None]]
+
+
+async def find_nearby(nearby: Nearby | None, control: CacheControl) -> Cached[Any] | None:
+    """What may be served by meaning: to somebody who waits for it."""
+    return None if nearby is None or control is CacheControl.WARM else await nearby()
+
 
 class CacheChain:
     """Puts computation behind the tiers. The judge is the one that the tiers use."""
@@ -57,10 +65,12 @@ class CacheChain:
         spec: KeySpec,
         compute: Callable[[], Awaitable[Computed[T]]],
         control: CacheControl = CacheControl.USE,
+        *,
+        nearby: Nearby | None = None,
     ) -> Cached[T]:
         """Return the cached result, or compute it once for everybody who asks meanwhile, here and elsewhere.
 
-        The result is frozen, also when it was just computed.
+        The result is frozen, also when it was just computed. `nearby` is looked for when no tier has the result.
 
         Raises:
             NotCached: `control` is ONLY_IF_CACHED and no tier has it.
@@ -81,6 +91,9 @@ class CacheChain:
                 if control is not CacheControl.WARM and self.is_ageing(found.hit):
                     self.refresh_early(spec, compute)
                 return found.hit
+            near = await find_nearby(nearby, control)
+            if near is not None:
+                return near
             fallback = found.fallback
             if control is CacheControl.ONLY_IF_CACHED:
                 raise NotCached("The cache holds no fresh result for this request.")

@@ -206,6 +206,8 @@ class TieredLookup:
         counters.tokens_saved += record.tokens
         if self._ledger is not None:
             self._ledger.note(key.digest)
+        if counted is Counted.USE:
+            return self._cached(key, record, CacheStatus.HIT, tier, left)
         self._stats.hit(tier, key.namespace, time.perf_counter_ns() - started)
         # A record costs more than a hit in memory does.
         level = logging.DEBUG if tier == self._memory.name else logging.INFO

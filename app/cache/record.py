@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
+from uuid import UUID
 
 from app.cache.freshness import Evidence
 
@@ -65,8 +66,18 @@ class Record:
         return None if self.evidence is None else self.evidence.corpus_version
 
 
+class Matched(NamedTuple):
+    """The question whose result was served for another one. `query_id` is under what this was written down."""
+
+    question: str
+    similarity: float
+    query_id: UUID
+
+
 class Cached(NamedTuple, Generic[T]):
     """A result with where it came from. `tier` is None unless a tier answered; `expires_in` is in seconds.
+
+    `matched` is set if it is the result of another question, found by meaning; `key` is that one's.
 
     A value from the cache is frozen: mappings are `FrozenDict`, sequences tuples, sets frozensets.
     """
@@ -78,6 +89,7 @@ class Cached(NamedTuple, Generic[T]):
     age_seconds: float = 0.0
     corpus_version: int | None = None
     expires_in: float = 0.0
+    matched: Matched | None = None
 
 
 class FrozenDict(dict[Any, Any]):

@@ -40,10 +40,14 @@ class LatencyHistogram:
 
 
 class Counted(Enum):
-    """What one search of the tiers counts. HITS: by a request that has looked before, whose misses are counted."""
+    """What one search of the tiers counts. HITS: by a request that has looked before, whose misses are counted.
+
+    USE: by another question, for which it is no hit of the tier, but saves as much.
+    """
 
     EVERYTHING = auto()
     HITS = auto()
+    USE = auto()
     NOTHING = auto()
 
 

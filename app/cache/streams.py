@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from app.cache.background import Background
 from app.cache.base import CacheKey
 from app.cache.broadcast import BroadcastFlight, BroadcastReader
-from app.cache.chain import CacheChain
+from app.cache.chain import CacheChain, Nearby, find_nearby
 from app.cache.keys import KeySpec
 from app.cache.record import CacheControl, Cached, Computed
 from app.errors import NotCached
@@ -59,8 +59,12 @@ class StreamCache(Generic[E]):
         spec: KeySpec,
         source: StreamSource[E],
         control: CacheControl = CacheControl.USE,
+        *,
+        nearby: Nearby | None = None,
     ) -> Cached[Any] | BroadcastReader[E]:
         """Return a hit, for the caller to replay, or the live events, from the first on.
+
+        `nearby` is looked for when no tier has the answer.
 
         An expired answer that is fresh by version is returned, marked STALE, if the new one fails before it has
         begun or is longer in coming than the chain's patience.
@@ -83,6 +87,9 @@ class StreamCache(Generic[E]):
                 if control is not CacheControl.WARM:
                     self._refresh_early(spec, source, found.hit)
                 return found.hit
+            near = await find_nearby(nearby, control)
+            if near is not None:
+                return near
             if control is CacheControl.ONLY_IF_CACHED:
                 raise NotCached("The cache holds no fresh answer to this question.")
             fallback = found.fallback

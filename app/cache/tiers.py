@@ -3,13 +3,14 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from app.cache.background import Background
 from app.cache.base import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope, Usage
 from app.cache.codec import EnvelopeCodec
+from app.cache.freshness import Evidence
 from app.cache.judge import Judge
 from app.cache.keys import KeySpec
 from app.cache.lease import Lease
@@ -27,7 +28,10 @@ logger = logging.getLogger(__name__)
 
 
 class TieredStore:
-    """Memory and the shared tiers, which are given from the fastest to the slowest. All of them fail open."""
+    """Memory and the shared tiers, which are given from the fastest to the slowest. All of them fail open.
+
+    `on_stored` is called in the background with what a result rests on, once the shared tiers have it.
+    """
 
     name = "chain"
 
@@ -43,6 +47,7 @@ class TieredStore:
         backplane: Backplane | None = None,
         ledger: HitLedger | None = None,
         background: Background | None = None,
+        on_stored: Callable[[KeySpec, Evidence], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -54,6 +59,7 @@ class TieredStore:
         self._codec = codec
         self._backplane = backplane
         self._background = background or Background()
+        self._on_stored = on_stored
         self._clock = clock
         self._wall = wall
         self._lookup = TieredLookup(
@@ -107,8 +113,7 @@ class TieredStore:
             await lease.release()
             raise
         self._memory.put(key, record, self._lifetime(self._memory.name, ttl))
-        about = spec.about(record.corpus_version)
-        if not self._background.spawn(self._publish(key, payload, about, lease, ttl, replaces=replaces)):
+        if not self._background.spawn(self._publish(spec, record, payload, lease, replaces=replaces)):
             self.statistics.of(key.namespace).dropped += 1
             await lease.release()
         counters = self.statistics.of(key.namespace)
@@ -216,14 +221,16 @@ class TieredStore:
         return replace(record, value=freeze(computed.value), size=len(payload)), payload
 
     async def _publish(
-        self, key: CacheKey, payload: bytes, about: About, lease: Lease, ttl: float | None, *, replaces: bool
+        self, spec: KeySpec, record: Record, payload: bytes, lease: Lease, *, replaces: bool
     ) -> None:
         try:
-            await self._write(key, payload, about, ttl)
+            stored = await self._write(spec.key, payload, spec.about(record.corpus_version), spec.ttl)
         finally:
             await lease.release()
         if replaces:
-            await self._announce(Notice(digest=key.digest))
+            await self._announce(Notice(digest=spec.key.digest))
+        if stored and record.evidence is not None and self._on_stored is not None:
+            await self._on_stored(spec, record.evidence)
 
     async def _write(self, key: CacheKey, payload: bytes, about: About, ttl: float | None) -> bool:
         stored = [

@@ -6,8 +6,13 @@ from uuid import UUID
 from app.db.database import PooledConnection
 
 _REMEMBER_PAIR = """
-INSERT INTO semantic_negatives (tenant, partition, query_text, matched_query, similarity, query_id)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+WITH remembered AS (
+    INSERT INTO semantic_negatives (tenant, partition, query_text, matched_query, similarity, query_id)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING query_text, matched_query, similarity
+)
+INSERT INTO semantic_labels (stratum, query_text, matched_query, similarity, correct, served, source)
+SELECT stratum, query_text, matched_query, similarity, false, true, 'person'
+FROM remembered, semantic_strata WHERE stratum = $7
 """
 
 
@@ -21,7 +26,8 @@ class SemanticMatch:
     cache_key: str
     query_text: str
     matched_query: str
-    similarity: float | None = None
+    similarity: float
+    stratum: str
 
 
 async def insert(connection: PooledConnection, tenant: str, query_id: UUID, verdict: str, comment: str) -> UUID:
@@ -35,25 +41,9 @@ async def insert(connection: PooledConnection, tenant: str, query_id: UUID, verd
     return stored
 
 
-async def insert_match(connection: PooledConnection, match: SemanticMatch) -> None:
-    """Write down a hit by meaning as it is served, so that a verdict can be traced to it on any replica."""
-    await connection.execute(
-        """INSERT INTO semantic_matches
-        (query_id, tenant, partition, cache_key, query_text, matched_query, similarity)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING""",
-        match.query_id,
-        match.tenant,
-        match.partition,
-        match.cache_key,
-        match.query_text,
-        match.matched_query,
-        match.similarity,
-    )
-
-
 async def find_match(connection: PooledConnection, tenant: str, query_id: UUID) -> SemanticMatch | None:
     row = await connection.fetchrow(
-        """SELECT query_id, tenant, partition, cache_key, query_text, matched_query, similarity
+        """SELECT query_id, tenant, partition, cache_key, query_text, matched_query, similarity, stratum
         FROM semantic_matches WHERE query_id = $1 AND tenant = $2""",
         query_id,
         tenant,
@@ -62,7 +52,7 @@ async def find_match(connection: PooledConnection, tenant: str, query_id: UUID) 
 
 
 async def remember_pair(connection: PooledConnection, match: SemanticMatch) -> None:
-    """Keep two questions apart from now on."""
+    """Keep two questions apart from now on, and count that as a false hit, if neither was done before."""
     await connection.execute(
         _REMEMBER_PAIR,
         match.tenant,
@@ -71,4 +61,5 @@ async def remember_pair(connection: PooledConnection, match: SemanticMatch) -> N
         match.matched_query,
         match.similarity,
         match.query_id,
+        match.stratum,
     )

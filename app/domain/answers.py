@@ -125,7 +125,8 @@ class Message:
 class AnswerRequest:
     """A question with what shapes its answer.
 
-    `model` None means the default chat model. `remember`: the question and its answer are kept, in the conversation
+    `model` None means the default chat model. `semantic`: the answer to another question may do, if it means the
+    same. `remember`: the question and its answer are kept, in the conversation
     `conversation_id` or in a new one; then `history` is that conversation's.
     """
 
@@ -140,4 +141,5 @@ class AnswerRequest:
     max_tokens: int = DEFAULT_MAX_TOKENS
     filter: Mapping[str, Any] = field(default_factory=dict)
     cache: str = "use"
+    semantic: bool = True
     remember: bool = True

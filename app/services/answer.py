@@ -179,7 +179,10 @@ class AnswerService:
         if request.conversation_id is not None:
             history = await self._conversations.recall(request.tenant, request.conversation_id)
         asked = self._asked(request, history)
-        return asked, await self._cache.open(asked, self._pipeline, clock, control=request.cache)
+        opened = await self._cache.open(
+            asked, self._pipeline, clock, control=request.cache, semantic=request.semantic
+        )
+        return asked, opened
 
     def _report(
         self, request: AnswerRequest, answer: Answer, seconds: float, first_token: float | None

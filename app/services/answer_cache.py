@@ -23,7 +23,9 @@ class Opened:
 
 
 class AnswerCache(Protocol):
-    async def open(self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str) -> Opened:
+    async def open(
+        self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str, semantic: bool = False
+    ) -> Opened:
         """Find the answer, or have the pipeline make it; the caller closes `events`.
 
         Args:
@@ -31,6 +33,7 @@ class AnswerCache(Protocol):
             pipeline: makes the answer.
             clock: when the question came.
             control: use, bypass, refresh or only-if-cached.
+            semantic: the answer to another question may do, if it means the same.
 
         Raises:
             NotCached: `only-if-cached`, and it is not.
@@ -40,7 +43,9 @@ class AnswerCache(Protocol):
 class NullAnswerCache:
     """Holds nothing."""
 
-    async def open(self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str) -> Opened:
+    async def open(
+        self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str, **_semantic: bool
+    ) -> Opened:
         if control == "only-if-cached":
             raise NotCached("The cache holds no answer to this question.")
         status = "bypass" if control == "bypass" else "miss"

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from app.cache.broadcast import BroadcastReader
@@ -19,12 +20,14 @@ from app.domain.cache_limits import longest_use, that_change_results
 from app.domain.documents import Collection
 from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.retrieval import Query, Retrieval
-from app.errors import ModelUnavailable
+from app.errors import LocalChatError, ModelUnavailable
 from app.generation.prompt import PROMPT_VERSION
 from app.retrieval.fusion import RANKING_VERSION
 from app.services.answer_cache import Opened
 from app.services.answer_pipeline import AnswerPipeline, Asked, Clock
+from app.services.matching import Inquiry, Matching, NoMatching
 from app.services.retrieval_codec import evidence_of
+from app.services.semantic_labels import same_answers
 
 # Seconds that reading a model's digest again may keep what is cached waiting.
 _DIGEST_PATIENCE = 0.25
@@ -48,7 +51,8 @@ class _Making:
 class CachedAnswers:
     """The `answer` namespace of the cache. Implements `AnswerCache`.
 
-    A model is taken for `digest_age` seconds to be the one whose digest was read last.
+    A model is taken for `digest_age` seconds to be the one whose digest was read last. `unhurried` makes answers
+    to check those by that were given by meaning; without it, none are.
     """
 
     def __init__(
@@ -57,16 +61,22 @@ class CachedAnswers:
         directory: Directory,
         models: Models,
         *,
+        matching: Matching | None = None,
+        unhurried: AnswerPipeline | None = None,
         digest_age: float = 30.0,
     ) -> None:
         self._streams = streams
         self._directory = directory
         self._models = models
+        self._matching = matching or NoMatching()
+        self._unhurried = unhurried
         self._digest_age = digest_age
         self._digests: dict[str, tuple[float, str]] = {}
         self._showing: Rounds[Any] = Rounds()
 
-    async def open(self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str) -> Opened:
+    async def open(
+        self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str, semantic: bool = False
+    ) -> Opened:
         """Find the answer, or have it made; whoever asks the same meanwhile shares it.
 
         Raises:
@@ -76,6 +86,7 @@ class CachedAnswers:
         partition = await self._partition(asked, collection)
         spec = KeySpec(partition, asked.question, longest_use(collection.settings))
         making = _Making()
+        inquiry = Inquiry(spec, collection, partial(self._again, asked), same_answers) if semantic else None
 
         async def produce() -> AsyncGenerator[Event, None]:
             searched, retrieval = await pipeline.retrieve(asked, CacheControl(control))
@@ -89,16 +100,32 @@ class CachedAnswers:
                 return None
             query = Query(asked.tenant, asked.collection, asked.question, asked.top_k, filter=asked.filter)
             tokens = sum(event.input_tokens + event.output_tokens for event in events if isinstance(event, Usage))
-            value = {"events": [event_to_dict(event) for event in events]}
-            return Computed(value, evidence_of(making.retrieval, collection, query), tokens)
+            value = _value(events)
+            evidence = evidence_of(making.retrieval, collection, query)
+            if inquiry is not None and control == CacheControl.USE:
+                self._matching.learn(inquiry, evidence.query_vector, value)
+            return Computed(value, evidence, tokens)
 
         source = StreamSource(produce, conclude, _replay, _promises)
-        opened = await self._streams.open(spec, source, CacheControl(control))
+        nearby = None if inquiry is None else partial(self._matching.find, inquiry)
+        opened = await self._streams.open(spec, source, CacheControl(control), nearby=nearby)
         if isinstance(opened, Cached):
-            return Opened(_provenance(opened), _events(_replay(opened)))
+            query_id = opened.matched.query_id if opened.matched else None
+            return Opened(_provenance(opened), _events(_replay(opened)), query_id)
         status = "bypass" if control == CacheControl.BYPASS else "miss"
         cache = {"status": status, "tier": None, "key": spec.key.digest, "age_seconds": None}
         return Opened(cache, _read(opened))
+
+    async def _again(self, asked: Asked) -> dict[str, Any] | None:
+        """An answer made past the cache, for nobody who waits."""
+        if self._unhurried is None:
+            return None
+        try:
+            async with aclosing(self._unhurried.run(asked, Clock())) as made:
+                events = [event async for event in made]
+        except LocalChatError:
+            return None
+        return _value(events) if isinstance(events[-1], Done) else None
 
     async def _partition(self, asked: Asked, collection: Collection) -> Partition:
         history = [(message.role, message.content) for message in asked.history]
@@ -146,7 +173,13 @@ def _provenance(hit: Cached[Any]) -> dict[str, Any]:
         "tier": hit.tier,
         "key": hit.key,
         "age_seconds": round(hit.age_seconds, 3),
+        "similarity": hit.matched and round(hit.matched.similarity, 4),
+        "matched_query": hit.matched and hit.matched.question,
     }
+
+
+def _value(events: Sequence[Event]) -> dict[str, Any]:
+    return {"events": [event_to_dict(event) for event in events]}
 
 
 def _replay(cached: Cached[Any]) -> Iterable[Event]:

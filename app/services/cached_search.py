@@ -1,7 +1,7 @@
 """Search through the cache: the same query is run once, and its result served until a document could change it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,11 +13,14 @@ from app.cache.keys import KeySpec, Partition
 from app.cache.record import CacheControl, Cached, Computed
 from app.domain.cache_limits import longest_use, that_change_results
 from app.domain.documents import Collection
-from app.domain.retrieval import Query, Retrieval
+from app.domain.retrieval import Query, Retrieval, SearchMode
+from app.errors import LocalChatError
 from app.retrieval.fusion import RANKING_VERSION
 from app.services.directory import CollectionDirectory
+from app.services.matching import Inquiry, Matching, NoMatching
 from app.services.retrieval_codec import evidence_of, from_plain, to_plain
 from app.services.search import SearchService, checked
+from app.services.semantic_labels import same_results
 
 # Making a key costs more than looking it up, so the last ones made are kept, unless their question is long.
 _REMEMBERED_KEYS = 8192
@@ -40,10 +43,17 @@ class Found:
 class CachedSearch:
     """The `retrieval` namespace of the cache, over a `SearchService`."""
 
-    def __init__(self, search: SearchService, directory: CollectionDirectory, chain: CacheChain) -> None:
+    def __init__(
+        self,
+        search: SearchService,
+        directory: CollectionDirectory,
+        chain: CacheChain,
+        matching: Matching | None = None,
+    ) -> None:
         self._search = search
         self._directory = directory
         self._chain = chain
+        self._matching = matching or NoMatching()
         self._specs: dict[tuple[Any, ...], KeySpec] = {}
 
     def peek(self, query: Query) -> Found | None:
@@ -60,8 +70,12 @@ class CachedSearch:
             self._chain.refresh_early(spec, partial(self._compute, spec, collection, query, {}))
         return _found(hit, began)
 
-    async def find(self, query: Query, control: CacheControl = CacheControl.USE) -> Found:
+    async def find(
+        self, query: Query, control: CacheControl = CacheControl.USE, *, semantic: bool = False
+    ) -> Found:
         """Answer from the fastest tier that holds a fresh result, or search.
+
+        `semantic`: the result of another question may do, if it means the same.
 
         Raises:
             NotCached: `control` is ONLY_IF_CACHED and no tier has it.
@@ -72,14 +86,19 @@ class CachedSearch:
         collection = await self._directory.resolve(query.tenant, query.collection)
         spec = self._spec(collection, query)
         timings: dict[str, float] = {}
-        cached = await self._chain.get_or_compute(
-            spec, partial(self._compute, spec, collection, query, timings), control
-        )
+        compute = partial(self._compute, spec, collection, query, timings)
+        nearby = None
+        if semantic and query.mode is not SearchMode.LEXICAL:
+            inquiry = Inquiry(spec, collection, partial(self._again, compute), same_results)
+            nearby = partial(self._matching.find, inquiry)
+            if control is CacheControl.USE:
+                compute = partial(self._learning, inquiry, compute)
+        cached = await self._chain.get_or_compute(spec, compute, control, nearby=nearby)
         found = _found(cached, began)
         return replace(found, timings_ms={**timings, **found.timings_ms})
 
     async def search(self, query: Query, control: CacheControl = CacheControl.USE) -> Retrieval:
-        """What an answer is made from."""
+        """What an answer is made from: passages for this very question."""
         return (await self.find(query, control)).retrieval
 
     async def _compute(
@@ -90,6 +109,22 @@ class CachedSearch:
         plain = to_plain(retrieval)
         value = {"results": orjson.dumps([_visible(item) for item in plain["results"]]), "retrieval": plain}
         return Computed(value, evidence_of(retrieval, collection, query))
+
+    async def _learning(
+        self, inquiry: Inquiry, compute: Callable[[], Awaitable[Computed[Any]]]
+    ) -> Computed[dict[str, Any]]:
+        computed = await compute()
+        vector = computed.evidence.query_vector if computed.evidence else b""
+        self._matching.learn(inquiry, vector, computed.value)
+        return computed
+
+    async def _again(self, compute: Callable[[], Awaitable[Computed[Any]]]) -> dict[str, Any] | None:
+        try:
+            computed = await compute()
+        except LocalChatError:
+            return None
+        value: dict[str, Any] = computed.value
+        return value
 
     def _spec(self, collection: Collection, query: Query) -> KeySpec:
         if query.filter or len(query.text) > _REMEMBERED_CHARS:

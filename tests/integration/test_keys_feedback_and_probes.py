@@ -5,8 +5,12 @@ from uuid import UUID
 
 import pytest
 
+from app.cache.postgres_connection import HeldConnections
+from app.cache.postgres_semantics import PostgresSemantics
+from app.cache.semantic.store import ServedMatch
+from app.cache.semantic.stratum import Stratum
+from app.cache.semantic.traffic import Counts
 from app.db.database import Database
-from app.db.feedback import SemanticMatch, insert_match
 from app.db.health import check_answers, check_dimensions, check_migrated
 from app.domain.query_ids import new_query_id
 from app.errors import CacheUnavailable, StoreUnavailable
@@ -74,16 +78,25 @@ async def test_a_wrong_hit_evicts_the_entry_that_its_id_leads_to(database: Datab
 async def test_the_questions_of_a_wrong_hit_by_meaning_are_kept_apart(database: Database) -> None:
     cache = Evictor()
     query_id = new_query_id(KEY)
-    match = SemanticMatch(query_id, TENANT, "p" * 64, KEY, "leave in 2024?", "leave in 2023?", 0.96)
-    async with database.connection() as connection:
-        await insert_match(connection, match)
-        await insert_match(connection, match)
+    collection = await CollectionService(database, FakeModels(), default_model="fake").create(TENANT, "books")
+    stratum = Stratum("5" * 64, TENANT, collection.collection.id, "answer")
+    held = HeldConnections(database.pool, acquire_timeout=5)
+    semantics = PostgresSemantics(held)
+    await semantics.add_traffic({stratum: Counts()})
+    match = ServedMatch(query_id, stratum.digest, TENANT, "p" * 64, KEY, "leave in 2024?", "leave in 2023?", 0.96)
+    for _ in range(2):
+        await semantics.add_match(match)
     for tenant in ("other", TENANT, TENANT):
         await FeedbackService(database, cache).record(tenant, query_id, "wrong_hit")
     assert cache.evicted == [("other", KEY[:15]), (TENANT, KEY), (TENANT, KEY)]
     async with database.connection() as connection:
         rows = await connection.fetch("SELECT tenant, partition, query_text, matched_query FROM semantic_negatives")
     assert [tuple(row) for row in rows] == [(TENANT, "p" * 64, "leave in 2024?", "leave in 2023?")]
+    assert await semantics.are_apart(TENANT, "leave in 2023?", "leave in 2024?")
+    assert not await semantics.are_apart("other", "leave in 2023?", "leave in 2024?")
+    [label] = await semantics.examples(stratum.digest, correct=False, limit=9)
+    assert (label.question, label.source, label.served) == ("leave in 2024?", "person", True)
+    await held.close()
 
 
 async def test_a_verdict_stands_though_a_tier_does_not_answer(database: Database) -> None:

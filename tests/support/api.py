@@ -299,14 +299,19 @@ class FakeSearch:
     error: Exception | None = None
 
     hit: Found | None = None
+    by_meaning: Found | None = None
 
     def peek(self, query: Query) -> Found | None:
         return self.hit
 
-    async def find(self, query: Query, control: CacheControl = CacheControl.USE) -> Found:
+    async def find(
+        self, query: Query, control: CacheControl = CacheControl.USE, *, semantic: bool = False
+    ) -> Found:
         self.asked.append(query)
         if self.error is not None:
             raise self.error
+        if semantic and self.by_meaning is not None:
+            return self.by_meaning
         if control is CacheControl.ONLY_IF_CACHED:
             raise NotCached("The cache holds no fresh result for this request.")
         status = CacheStatus.BYPASS if control is CacheControl.BYPASS else CacheStatus.MISS

@@ -69,6 +69,12 @@ class LineLoader:
             yield ChunkPart("text/plain", part, last=begin + self.part >= len(drafts))
 
 
+def unit_vector(text: str, dimension: int = DIMENSION) -> Vector:
+    raw = np.frombuffer(hashlib.sha256(text.encode()).digest()[:dimension], dtype=np.uint8).astype(np.float32)
+    vector: Vector = raw / np.linalg.norm(raw)
+    return vector
+
+
 @dataclass
 class HashEmbedder:
     """Unit vectors made of a text's hash. Texts with `refuse` in them get none; `outage` stops the whole server."""
@@ -78,6 +84,7 @@ class HashEmbedder:
     outage_after: int | None = None
     refuse: str = "poison"
     pause: Callable[[int], Awaitable[None]] | None = None
+    vector: Callable[[str, int], Vector] = unit_vector
 
     async def embed_chunks(self, collection: Collection, portions: AsyncIterable[Portion]) -> None:
         async for portion in portions:
@@ -92,18 +99,12 @@ class HashEmbedder:
         outcomes = tuple(
             TextFailure("nan", "Not a number.")
             if self.refuse in text
-            else unit_vector(text, collection.space.dimension)
+            else self.vector(text, collection.space.dimension)
             for text in part
         )
         await portion.on_batch(BatchResult(tuple(range(begin, begin + len(part))), outcomes))
         if self.pause is not None:
             await self.pause(len(self.embedded))
-
-
-def unit_vector(text: str, dimension: int = DIMENSION) -> Vector:
-    raw = np.frombuffer(hashlib.sha256(text.encode()).digest()[:dimension], dtype=np.uint8).astype(np.float32)
-    vector: Vector = raw / np.linalg.norm(raw)
-    return vector
 
 
 def join_section(text: str, section: str | None, _title: str | None) -> str:

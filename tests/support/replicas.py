@@ -19,8 +19,10 @@ from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.ingestion.jobs import ReindexJob
+from app.matching import open_matching
 from app.services.answer import Answer, AnswerService, collect
 from app.services.answer_pipeline import AnswerPipeline
+from app.services.arms import EmbedQuery
 from app.services.cache_admin import CacheService
 from app.services.cached_answers import CachedAnswers
 from app.services.cached_search import CachedSearch
@@ -28,6 +30,7 @@ from app.services.collections import CollectionService
 from app.services.contexts import ModelContexts
 from app.services.directory import CollectionDirectory
 from app.services.feedback import FeedbackService
+from app.services.matching import Matching
 from app.services.reindexer import Reindexer
 from app.services.reindexing import ReindexService
 from app.services.search import SearchService
@@ -57,9 +60,17 @@ class Replica:
     models: AnsweringModels
     answers: AnswerService
     warming: WarmingService
+    matching: Matching
 
     @classmethod
-    async def open(cls, stack: AsyncExitStack, database_url: str, valkey_url: str, **changed: Any) -> Self:
+    async def open(
+        cls,
+        stack: AsyncExitStack,
+        database_url: str,
+        valkey_url: str,
+        embed: EmbedQuery = embed_query,
+        **changed: Any,
+    ) -> Self:
         settings = Settings(
             database_url=database_url,
             redis_url=valkey_url,
@@ -74,8 +85,9 @@ class Replica:
         cache.listen(directory.forget)
         statistics = StatisticsKeeper(database)
         stack.push_async_callback(statistics.close)
-        service = SearchService(database, collections, embed_query, statistics)
-        search = CachedSearch(service, directory, cache.chain)
+        service = SearchService(database, collections, embed, statistics)
+        matching = open_matching(settings, cache, embed, stack)
+        search = CachedSearch(service, directory, cache.chain, matching)
         models = AnsweringModels()
         pipeline = AnswerPipeline(
             search,
@@ -87,7 +99,7 @@ class Replica:
         )
         streams: StreamCache[Event] = StreamCache(cache.chain)
         stack.push_async_callback(streams.close)
-        answers = CachedAnswers(streams, directory, models)
+        answers = CachedAnswers(streams, directory, models, matching=matching, unhurried=pipeline)
         return cls(
             cache,
             collections,
@@ -105,11 +117,20 @@ class Replica:
                 pipeline=pipeline,
                 default_model="fake-chat",
             ),
+            matching,
         )
 
-    async def find(self, question: str, control: CacheControl = CacheControl.USE, **shape: Any) -> Cached[Any]:
+    async def find(
+        self,
+        question: str,
+        control: CacheControl = CacheControl.USE,
+        *,
+        semantic: bool = False,
+        collection: str = "default",
+        **shape: Any,
+    ) -> Cached[Any]:
         """Ask, and wait until every tier has the result."""
-        found = await self.search.find(Query(TENANT, "default", question, **shape), control)
+        found = await self.search.find(Query(TENANT, collection, question, **shape), control, semantic=semantic)
         await self.cache.chain.tiers.drain()
         return found.cached
 

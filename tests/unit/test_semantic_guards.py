@@ -199,6 +199,10 @@ ALONE: dict[Callable[..., bool], tuple[list[str], list[str]]] = {
         ["Why?", "What is it?", "How much?", "What about pricing?", "", "???"],
         ["What is the refund policy?", "How do I lose weight?", "退货 期限"],
     ),
+    standalone.too_long: (
+        ["Why does the server fail with this trace? " + "at module line " * 60],
+        ["Why does the server fail? " + "It logs nothing. " * 40],
+    ),
     standalone.points_elsewhere: (
         [
             "And the second one?",

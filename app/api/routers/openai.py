@@ -138,5 +138,6 @@ def _question(body: CompletionRequest, tenant: str, collection: str) -> AnswerRe
         max_tokens=body.longest or DEFAULT_MAX_TOKENS,
         filter=body.filter,
         cache=body.cache,
+        semantic=body.semantic,
         remember=False,
     )

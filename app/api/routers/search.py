@@ -5,7 +5,7 @@ from fastapi import FastAPI, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from app.api.cache_status import CACHE_STATUS, cache_status
+from app.api.cache_status import CACHE_STATUS, cache_status, match_parameters
 from app.api.dependencies import DEFAULT_TENANT, Services, services_of, tenant_of
 from app.api.fast_lane import Reply, json_reply
 from app.api.openapi import problems
@@ -38,7 +38,8 @@ async def search(request: Request, body: SearchRequest) -> Response:
     """The passages that fit a query best, by meaning and by words."""
     query = _query(body, await tenant_of(request))
     annotate(question=body.query)
-    return _reply(await services_of(request).search.find(query, CacheControl(body.cache)), body.cache).response()
+    found = await services_of(request).search.find(query, CacheControl(body.cache), semantic=body.semantic)
+    return _reply(found, body.cache).response()
 
 
 def search_hit(services: Services, content: bytes) -> Reply | None:
@@ -67,21 +68,23 @@ def _query(body: SearchRequest, tenant: str) -> Query:
 
 def _reply(found: Found, control: str) -> Reply:
     """Put the response together from the results as they were prepared when they were computed."""
-    cached = found.cached
+    cached, matched = found.cached, found.cached.matched
     annotate(tier=cached.tier or cached.status, key=cached.key[:12], timings_ms=found.timings_ms)
     rest = {
-        "query_id": query_id_text(cached.key),
+        "query_id": matched.query_id if matched else query_id_text(cached.key),
         "cache": {
             "status": cached.status,
             "tier": cached.tier,
             "key": cached.key,
             "age_seconds": round(cached.age_seconds, 3) if cached.tier else None,
-            "similarity": None,
-            "matched_query": None,
+            "similarity": matched and round(matched.similarity, 4),
+            "matched_query": matched and matched.question,
         },
         "timings_ms": found.timings_ms,
         "corpus_version": cached.corpus_version,
     }
     content = b'{"results":%b,%b' % (found.results, orjson.dumps(rest)[1:])
     status = cache_status(cached.status, cached.tier, cached.expires_in, control=control)
+    if matched:
+        status += match_parameters(matched.similarity, matched.question)
     return json_reply(content, (b"cache-status", status.encode()))

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from app.api.schemas.common import CollectionName, JsonObject, ModelName, RequestModel, Text, View
-from app.api.schemas.search import CacheUse
+from app.api.schemas.search import CacheUse, Semantic
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
 
 QuestionText = Annotated[Text, Field(min_length=1, max_length=32_000)]
@@ -29,6 +29,7 @@ class ChatRequest(RequestModel):
     model: ModelName | None = None
     stream: bool = True
     cache: CacheUse = "use"
+    semantic: Semantic = True
     temperature: float = Field(default=0.0, ge=0, le=2, allow_inf_nan=False)
     max_tokens: int = Field(default=DEFAULT_MAX_TOKENS, ge=1, le=32_768)
     filter: JsonObject = Field(default_factory=dict, description="Equality on the documents' metadata")
@@ -60,6 +61,7 @@ class ChatRequest(RequestModel):
             max_tokens=self.max_tokens,
             filter=self.filter,
             cache=self.cache,
+            semantic=self.semantic,
             # Whoever sends the messages keeps them.
             remember=self.messages is None or self.conversation_id is not None,
         )

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.api.schemas.common import JsonObject, ModelName, Text
-from app.api.schemas.search import CacheUse
+from app.api.schemas.search import CacheUse, Semantic
 from app.domain.answers import Message
 from app.domain.retrieval import Vector
 
@@ -57,6 +57,7 @@ class CompletionRequest(_Lenient):
     top_k: int = Field(default=5, ge=1, le=50, description="Passages to answer from")
     filter: JsonObject = Field(default_factory=dict, description="Equality on the documents' metadata")
     cache: CacheUse = "use"
+    semantic: Semantic = True
 
     @property
     def longest(self) -> int | None:

@@ -24,6 +24,12 @@ QueryText = Annotated[
 ]
 
 
+Semantic = Annotated[
+    bool,
+    Field(description="Whether the result of another question may be given, if it means the same; see `cache`"),
+]
+
+
 class SearchRequest(RequestModel):
     query: QueryText
     collection: CollectionName = "default"
@@ -33,6 +39,7 @@ class SearchRequest(RequestModel):
         default_factory=dict, description="Equality on the documents' metadata", examples=[{"year": 2026}]
     )
     cache: CacheUse = "use"
+    semantic: Semantic = True
 
 
 class ResultView(View):

@@ -1,6 +1,6 @@
 """Whether a question may get the result of another that is near it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.cache.semantic.guards import refusals
@@ -22,9 +22,6 @@ def refused(question: str, candidate: str) -> str | None:
     return refusal(question) or refusal(candidate) or next(refusals(read(question), read(candidate)), None)
 
 
-def best(question: str, candidates: Iterable[Candidate]) -> Candidate | None:
-    """The nearest candidate that no rule and no guard refuses."""
-    if refusal(question) is not None:
-        return None
-    allowed = (each for each in candidates if refused(question, each.question) is None)
-    return max(allowed, key=lambda each: each.similarity, default=None)
+def allowed(question: str, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """The candidates that no rule and no guard refuses."""
+    return (each for each in candidates if refused(question, each.question) is None)

@@ -8,6 +8,8 @@ from app.cache.semantic.question import Question, read
 
 # Fewer words than these that carry meaning could be about anything.
 MIN_CONTENT = 2
+# Embedding models read a few hundred tokens: of a longer text the rest could say anything.
+MAX_WORDS = 150
 
 # In "how do I …" and "what if I can't …" anybody could be meant; in "did I …" and "I was …" only who asks.
 _ANYBODY_BEFORE = words("can could should would must do to if will shall may might")
@@ -20,6 +22,10 @@ _EXPLETIVE_LATER = words("to that if when")
 def too_little(question: Question) -> bool:
     bearing = {word.stem for word in question.words if word.is_name or word.text not in FILLERS}
     return len(bearing) < MIN_CONTENT
+
+
+def too_long(question: Question) -> bool:
+    return len(question.words) > MAX_WORDS
 
 
 def points_elsewhere(question: Question) -> bool:
@@ -59,7 +65,7 @@ def time_relative(question: Question) -> bool:
 
 
 RULES: Mapping[str, Callable[[Question], bool]] = {
-    rule.__name__: rule for rule in (too_little, points_elsewhere, first_person, time_relative)
+    rule.__name__: rule for rule in (too_little, too_long, points_elsewhere, first_person, time_relative)
 }
 
 

@@ -1,0 +1,97 @@
+"""What is known of how well matching by meaning does, as its store gives and takes it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from app.cache.base import CacheKey
+from app.cache.semantic.calibration import Tally
+from app.cache.semantic.matching import Candidate
+from app.cache.semantic.stratum import Stratum
+from app.cache.semantic.traffic import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a cached result would have done; `detail` says by what."""
+
+    correct: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A would-be hit, judged. `served`: somebody got it. `source`: pipeline or person."""
+
+    question: str
+    matched: str
+    similarity: float
+    correct: bool
+    served: bool
+    source: str
+    detail: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServedMatch:
+    """A question that got another's result, as a verdict on it will need to know."""
+
+    query_id: UUID
+    stratum: str
+    tenant: str
+    partition: str
+    key: str
+    question: str
+    matched: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A stratum with its decision in force and how many labels it has."""
+
+    stratum: Stratum
+    collection: str
+    threshold: float | None
+    reason: str
+    since: datetime
+    calibrated_at: datetime | None
+    labels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a decision is made from. `recent`: whether each of the last served and checked ones was right."""
+
+    tally: Tally
+    served: int
+    recent: Sequence[bool]
+
+
+class QuestionIndex(Protocol):
+    """Cached questions by their vectors, little-endian float32."""
+
+    async def add(self, key: CacheKey, vector: bytes) -> None: ...
+    async def nearest(self, partition: str, vector: bytes, *, limit: int = ...) -> list[Candidate]: ...
+    async def quarantine(self, key: str) -> bool: ...
+    async def build_graphs(self) -> None: ...
+
+
+class Observations(Protocol):
+    """Traffic, hits, labels, decisions, and pairs kept apart."""
+
+    async def add_traffic(self, taken: Mapping[Stratum, Counts]) -> None: ...
+    async def add_match(self, match: ServedMatch) -> None: ...
+    async def add_label(self, stratum: Stratum, label: Label) -> None: ...
+    async def observed(self, tenant: str | None = ...) -> list[Observed]: ...
+    async def evidence(self, digest: str, *, recent: int) -> Evidence: ...
+    async def examples(self, digest: str, *, correct: bool, limit: int) -> list[Label]: ...
+    async def decide(self, digest: str, threshold: float | None, reason: str, *, restart: bool) -> None: ...
+    async def are_apart(self, tenant: str, question: str, other: str) -> bool: ...
+    async def keep_apart(
+        self, tenant: str, partition: str, question: str, other: str, similarity: float
+    ) -> None: ...
+    async def purge(self) -> None: ...

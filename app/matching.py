@@ -1,0 +1,25 @@
+"""Puts matching by meaning together, for the API alone."""
+
+from contextlib import AsyncExitStack
+
+from app.cache.postgres_semantics import PostgresSemantics
+from app.cache.semantic.keeper import ThresholdKeeper
+from app.caching import Cache, run_until_closed
+from app.services.arms import EmbedQuery
+from app.services.matching import Matching, NoMatching
+from app.services.semantic import SemanticCache
+from app.settings import Settings
+
+
+def open_matching(settings: Settings, cache: Cache, embed: EmbedQuery, stack: AsyncExitStack) -> Matching:
+    """Learn in the background from what is asked, if anything can be found by meaning at all."""
+    if cache.questions is None or settings.semantic_cache_mode == "off":
+        return NoMatching()
+    observations = PostgresSemantics(cache.desk)
+    keeper = ThresholdKeeper(observations, cache.questions, budget=settings.semantic_cache_error_budget)
+    matching = SemanticCache(
+        settings.semantic_cache_mode, cache.chain, cache.questions, observations, keeper, embed
+    )
+    run_until_closed(keeper.run(), stack)
+    stack.push_async_callback(matching.close)
+    return matching

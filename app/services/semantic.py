@@ -1,0 +1,229 @@
+"""Matching questions by meaning after an exact miss: served within an error budget, and measured all the time.
+
+In `shadow` nothing is served: after a result was computed, what would have been served is compared with it. In
+`serve` the same goes on for whatever is not served, and a share of what is served is checked in the background.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.cache.background import Background
+from app.cache.breaker import Breaker
+from app.cache.chain import CacheChain
+from app.cache.keys import KeySpec
+from app.cache.patience import patience
+from app.cache.record import Cached, Matched
+from app.cache.rounds import Rounds
+from app.cache.semantic.keeper import ThresholdKeeper
+from app.cache.semantic.matching import Candidate, allowed
+from app.cache.semantic.standalone import refusal
+from app.cache.semantic.store import Label, Observations, QuestionIndex, ServedMatch
+from app.cache.semantic.stratum import Stratum, stratum_of
+from app.cache.stats import Counted
+from app.domain.query_ids import new_query_id
+from app.services.arms import EmbedQuery
+from app.services.matching import Inquiry
+
+Mode = Literal["shadow", "serve"]
+
+TIER = "semantic"
+# Below this similarity nothing is a would-be hit: no threshold that keeps a budget was ever found there.
+FLOOR = 0.85
+# Share of the served answers that are checked against a fresh one.
+CHECKED = 0.1
+# Seconds that looking for a match may keep a request waiting.
+_PATIENCE = 0.05
+_CANDIDATES = 4
+
+_log = logging.getLogger(__name__)
+
+
+async def _failing_open(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - Postgres may be away for a while
+        _log.info("nothing was learned of matching by meaning: %r", error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    candidate: Candidate
+    cached: Cached[Any]
+
+
+class SemanticCache:
+    """Fails open: a lookup that fails or is late is a miss, learning that fails is logged.
+
+    Args:
+        mode: shadow or serve.
+        chain: where the matched entry is read, and judged fresh.
+        index: the cached questions.
+        observations: where labels go.
+        keeper: the thresholds in force, and the traffic's counts.
+        embed: gives a question's vector, which is then known to whoever has to retrieve for it.
+        checked: share of the served answers that are checked.
+    """
+
+    def __init__(
+        self,
+        mode: Mode,
+        chain: CacheChain,
+        index: QuestionIndex,
+        observations: Observations,
+        keeper: ThresholdKeeper,
+        embed: EmbedQuery,
+        *,
+        checked: float = CHECKED,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self.mode = mode
+        self._chain = chain
+        self._index = index
+        self._observations = observations
+        self.keeper = keeper
+        self._embed = embed
+        self._checked = checked
+        self._draw = draw
+        self._breaker = Breaker("semantic index")
+        self._background = Background(limit=64)
+        self._looking: Rounds[_Match | None] = Rounds()
+        self._learning: set[str] = set()
+
+    async def find(self, inquiry: Inquiry) -> Cached[Any] | None:
+        """The result is marked with its provenance. Those who ask the same at once share a lookup."""
+        stratum = stratum_of(inquiry.spec.partition)
+        if self.mode != "serve" or stratum is None:
+            return None
+        threshold = self.keeper.threshold(stratum)
+        if threshold is None or refusal(inquiry.spec.question) is not None or not self._breaker.allows():
+            return None
+        key = inquiry.spec.key
+        started = time.perf_counter_ns()
+        match, _ = await self._looking.run(key.digest, lambda: self._look(inquiry, threshold))
+        if match is None:
+            self._chain.statistics.miss(TIER, key.namespace)
+            return None
+        self._chain.statistics.hit(TIER, key.namespace, time.perf_counter_ns() - started)
+        return self._serve(inquiry, stratum, match)
+
+    def learn(self, inquiry: Inquiry, vector: bytes, fresh: Any) -> None:
+        stratum, digest = stratum_of(inquiry.spec.partition), inquiry.spec.key.digest
+        if stratum is None or digest in self._learning:
+            return
+        if not vector or refusal(inquiry.spec.question) is not None:
+            self.keeper.traffic.note(stratum, None)
+        elif self._later(self._learn(inquiry, stratum, vector, fresh)):
+            self._learning.add(digest)
+
+    async def drain(self) -> None:
+        """Wait until everything seen so far has been learned from."""
+        await self._background.drain()
+
+    async def close(self) -> None:
+        await self._background.close()
+
+    async def _look(self, inquiry: Inquiry, threshold: float) -> _Match | None:
+        spec = inquiry.spec
+        try:
+            vector = await self._embed(inquiry.collection, spec.question)
+        except Exception:  # noqa: BLE001 - retrieval needs the vector as well, and tells why it cannot have it
+            return None
+        try:
+            async with patience(_PATIENCE):
+                match = await self._match(spec, vector.tobytes(), threshold, Counted.USE)
+        except Exception as error:  # noqa: BLE001 - a cache fails open
+            self._breaker.failed()
+            self._chain.statistics.error(TIER, spec.key.namespace)
+            _log.info("no match by meaning was looked for: %r", error)
+            return None
+        self._breaker.succeeded()
+        return match
+
+    async def _match(self, spec: KeySpec, vector: bytes, least: float, counted: Counted) -> _Match | None:
+        """The nearest question that nothing keeps apart from this one and whose result is fresh."""
+        near = await self._index.nearest(spec.key.partition, vector, limit=_CANDIDATES)
+        candidates = (each for each in near if each.similarity >= least and each.key != spec.key.digest)
+        for candidate in allowed(spec.question, candidates):
+            matched = KeySpec(spec.partition, candidate.question, spec.ttl)
+            # A key says where its entry belongs: nothing of another partition can have the one it must have here.
+            if matched.key.digest != candidate.key:
+                continue
+            if await self._observations.are_apart(spec.key.tenant, spec.question, candidate.question):
+                continue
+            found = await self._chain.tiers.search(matched, counted=counted)
+            if found.hit is not None:
+                return _Match(candidate, found.hit)
+        return None
+
+    def _serve(self, inquiry: Inquiry, stratum: Stratum, match: _Match) -> Cached[Any]:
+        spec, candidate = inquiry.spec, match.candidate
+        self.keeper.traffic.note(stratum, candidate.similarity, served=True)
+        query_id = new_query_id(candidate.key)
+        self._later(
+            self._observations.add_match(
+                ServedMatch(
+                    query_id,
+                    stratum.digest,
+                    spec.key.tenant,
+                    spec.key.partition,
+                    candidate.key,
+                    spec.question,
+                    candidate.question,
+                    candidate.similarity,
+                )
+            )
+        )
+        if self._draw() < self._checked:
+            self._later(self._check(inquiry, stratum, match))
+        return match.cached._replace(tier=TIER, matched=Matched(candidate.question, candidate.similarity, query_id))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Have it done while nobody waits; whether it is."""
+        started = self._background.spawn(_failing_open(work))
+        if not started:
+            work.close()
+        return started
+
+    async def _learn(self, inquiry: Inquiry, stratum: Stratum, vector: bytes, fresh: Any) -> None:
+        try:
+            match = await self._match(inquiry.spec, vector, FLOOR, Counted.NOTHING)
+            if match is None:
+                self.keeper.traffic.note(stratum, None)
+                return
+            self.keeper.traffic.note(stratum, match.candidate.similarity)
+            await self._label(inquiry, stratum, match, fresh, served=False)
+        finally:
+            self._learning.discard(inquiry.spec.key.digest)
+
+    async def _check(self, inquiry: Inquiry, stratum: Stratum, match: _Match) -> None:
+        """Make the result that was not made, and quarantine an entry that should not have been served for it."""
+        fresh = await inquiry.recompute()
+        if fresh is None or await self._label(inquiry, stratum, match, fresh, served=True):
+            return
+        key, candidate = inquiry.spec.key, match.candidate
+        await self._index.quarantine(candidate.key)
+        await self._observations.keep_apart(
+            key.tenant, key.partition, inquiry.spec.question, candidate.question, candidate.similarity
+        )
+
+    async def _label(self, inquiry: Inquiry, stratum: Stratum, match: _Match, fresh: Any, *, served: bool) -> bool:
+        """Whether the cached result was right."""
+        verdict = inquiry.same(match.cached.value, fresh)
+        candidate = match.candidate
+        await self._observations.add_label(
+            stratum,
+            Label(
+                inquiry.spec.question,
+                candidate.question,
+                candidate.similarity,
+                verdict.correct,
+                served,
+                "pipeline",
+                verdict.detail,
+            ),
+        )
+        return verdict.correct
