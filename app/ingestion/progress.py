@@ -59,8 +59,8 @@ class ProgressReport:
                 self._done,
                 self._total,
                 extra={
-                    "embeddings_per_second": progress.embeddings_per_second,
-                    "eta_seconds": progress.eta_seconds,
+                    "embeddings_per_second": round(progress.embeddings_per_second, 1),
+                    "eta_seconds": None if progress.eta_seconds is None else round(progress.eta_seconds, 1),
                 },
             )
 

@@ -126,7 +126,7 @@ def timed(timings: dict[str, float], stage: str, *, span: str = "") -> Iterator[
         with tracing.span(span or f"retrieval.{stage}"):
             yield
     finally:
-        timings[stage] = (time.perf_counter() - began) * 1000
+        timings[stage] = round((time.perf_counter() - began) * 1000, 3)
 
 
 @asynccontextmanager

@@ -171,7 +171,7 @@ def _partition(collection: Collection, query: Query) -> Partition:
 
 
 def _found(cached: Cached[Any], began: float) -> Found:
-    return Found(cached.value["results"], cached, {"total": (time.perf_counter() - began) * 1000})
+    return Found(cached.value["results"], cached, {"total": round((time.perf_counter() - began) * 1000, 3)})
 
 
 def _visible(item: Mapping[str, Any]) -> dict[str, Any]:

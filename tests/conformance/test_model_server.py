@@ -676,6 +676,34 @@ def test_sigterm_ends_the_server_while_it_generates(server_folder: Path) -> None
         assert running.process.exit_code == 0
 
 
+def test_what_a_model_works_for_is_logged_under_the_ids_of_whoever_asked(server_folder: Path) -> None:
+    trace, log = "4bf92f3577b34da6a3ce929d0e0e4736", server_folder / "logged.log"
+    with (
+        running_model_server(log, "--fake-embedding-latency-ms", "300") as running,
+        httpx.Client(base_url=running.url, trust_env=False) as api,
+    ):
+        api.headers["traceparent"] = f"00-{trace}-{'1' * 16}-01"
+        embed(api, "Zilgenbrecht", "fake-embedding").raise_for_status()
+        api.get("/api/tags")
+        embed(api, "x", "gone")
+        with pytest.raises(httpx.ReadTimeout):
+            api.post(
+                "/api/embed",
+                json={"model": "fake-embedding", "input": ["x"] * 20},
+                headers={"x-request-id": "impatient"},
+                timeout=0.1,
+            )
+        running.process.stop(5)
+    told = [json.loads(line) for line in log.read_text().splitlines()]
+    worked = [line for line in told if line["logger"] == "localchat.access"]
+    assert [line["message"] for line in worked] == [f"POST /api/embed {status}" for status in (200, 404, 499)]
+    assert {line["trace_id"] for line in worked} == {trace}
+    assert {line["service"] for line in told} == {"model-server"}
+    assert worked[-1]["request_id"] == "impatient"
+    assert worked[0]["duration_ms"] > 300
+    assert "Zilgenbrecht" not in log.read_text()
+
+
 def test_a_unix_socket_serves_its_owner_alone(server_folder: Path) -> None:
     path = server_folder / "models.sock"
     with running_model_server(server_folder / "uds.log", uds=path):
