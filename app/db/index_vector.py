@@ -60,9 +60,21 @@ async def nearest(
 
     `ef_search` None: as the session has it.
     """
-    statement = _nearest_statement(
-        vectors_table(space.id), limit, filtered=bool(metadata), tuned=ef_search is not None
-    )
+    table = vectors_table(space.id)
+    return await nearest_in(connection, table, vector, limit=limit, metadata=metadata, ef_search=ef_search)
+
+
+async def nearest_in(
+    connection: PooledConnection,
+    table: str,
+    vector: Vector,
+    *,
+    limit: int,
+    metadata: Mapping[str, Any],
+    ef_search: int | None = None,
+) -> list[Candidate]:
+    """The same in a table that holds what a space's table does."""
+    statement = _nearest_statement(table, limit, filtered=bool(metadata), tuned=ef_search is not None)
     filters = [dict(metadata)] if metadata else []
     tuning = [str(ef_search)] if ef_search is not None else []
     rows = await connection.fetch(statement, vector, *filters, *tuning)
