@@ -129,7 +129,9 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         nodes = await plan_of(
             connection, index_lexical._rank_within_statement(width, 100), *arguments, collection.id, {"rare": True}
         )
-        assert {"chunks_pkey", "documents_metadata"} <= indexes(nodes)
+        # Whether it begins with the documents or with the words is for the planner to weigh.
+        assert "documents_metadata" in indexes(nodes)
+        assert indexes(nodes) & {"chunks_pkey", "chunks_tsv"}
         assert scanned(nodes) == set()
 
         nodes = await plan_of(connection, index_lexical._LOOK_UP, collection.id, "english", "the pump of unit7.md")
