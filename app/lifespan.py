@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from app import heap
 from app.api.dependencies import Services
+from app.cache.background import Background
 from app.cache.postgres import reading
 from app.cache.streams import StreamCache
 from app.caching import open_cache
@@ -44,6 +45,7 @@ from app.services.directory import CollectionDirectory
 from app.services.documents import DocumentService
 from app.services.embedding import EmbeddingService
 from app.services.embedding_cache import EmbeddingCache
+from app.services.experiments import ExperimentService
 from app.services.feedback import FeedbackService
 from app.services.keys import KeyService
 from app.services.models import ModelService
@@ -155,6 +157,8 @@ async def _build(
         pipeline=unhurried,
         default_model=settings.chat_model,
     )
+    background = Background()
+    stack.push_async_callback(background.close)
     lag = RecentMaximum()
     health, deep_health = open_health(
         settings,
@@ -190,6 +194,7 @@ async def _build(
         feedback=FeedbackService(
             database, cache.manager, observe=lambda verdict: metrics.feedback.labels(verdict).inc()
         ),
+        experiments=ExperimentService(database, background),
         cache=CacheService(cache.manager, database),
         warming=warming,
         health=health,

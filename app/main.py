@@ -15,7 +15,17 @@ from app.api.instrumentation import fast_hits, instrument
 from app.api.middleware import BodyLimit, Departure, RequestContext
 from app.api.openapi import DESCRIPTION, TAGS, describe, problems
 from app.api.problems import add_problem_handlers
-from app.api.routers import analytics, cache, collections, conversations, documents, models, openai, operations
+from app.api.routers import (
+    analytics,
+    cache,
+    collections,
+    conversations,
+    documents,
+    experiments,
+    models,
+    openai,
+    operations,
+)
 from app.api.routers.chat import add_chat
 from app.api.routers.search import add_search, search_hit
 from app.settings import Settings
@@ -64,7 +74,18 @@ def create_app(
     # The hot routes come first, and on the application itself, so that they are found at once.
     add_search(app)
     add_chat(app)
-    for module in (documents, collections, analytics, conversations, cache, models, openai, operations, docs):
+    for module in (
+        documents,
+        collections,
+        analytics,
+        conversations,
+        experiments,
+        cache,
+        models,
+        openai,
+        operations,
+        docs,
+    ):
         app.include_router(module.router)
     describe(app, auth=settings.auth_mode)
     # The last one added is the outermost.

@@ -14,6 +14,7 @@ from app.services.collections import CollectionService
 from app.services.deep_health import DeepHealth
 from app.services.direct import DirectService
 from app.services.documents import DocumentService
+from app.services.experiments import ExperimentService
 from app.services.feedback import FeedbackService
 from app.services.health import HealthService
 from app.services.models import ModelService
@@ -42,6 +43,7 @@ class Services:
     direct: DirectService
     models: ModelService
     feedback: FeedbackService
+    experiments: ExperimentService
     cache: CacheService
     warming: WarmingService
     health: HealthService

@@ -19,6 +19,7 @@ TAGS = [
     {"name": "collections", "description": "Sets of documents that share an embedding model."},
     {"name": "answers", "description": "Search passages and ask questions."},
     {"name": "conversations", "description": "Questions and answers that belong together."},
+    {"name": "experiments", "description": "Answer in several ways, and see which is better."},
     {"name": "cache", "description": "See what the cache does and holds, and change that by hand."},
     {"name": "models", "description": "The models at hand."},
     {"name": "openai", "description": "The same answers for OpenAI's clients."},

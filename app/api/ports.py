@@ -1,6 +1,6 @@
 """What the routes need of the services that answer questions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -20,7 +20,7 @@ class Search(Protocol):
 
 
 class Answers(Protocol):
-    def answer(self, request: AnswerRequest) -> AsyncIterator[Event]: ...
+    def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]: ...
 
 
 class Conversations(Protocol):

@@ -40,4 +40,4 @@ class Background:
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            logger.warning("background work of the cache failed", exc_info=task.exception())
+            logger.warning("background work failed", exc_info=task.exception())

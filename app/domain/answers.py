@@ -125,6 +125,7 @@ class Message:
 class AnswerRequest:
     """A question with what shapes its answer.
 
+    `retrieval` replaces some of the collection's settings of that name.
     `model` None means the default chat model. `semantic`: the answer to another question may do, if it means the
     same. `remember`: the question and its answer are kept, in the conversation
     `conversation_id` or in a new one; then `history` is that conversation's.
@@ -140,6 +141,7 @@ class AnswerRequest:
     temperature: float = 0.0
     max_tokens: int = DEFAULT_MAX_TOKENS
     filter: Mapping[str, Any] = field(default_factory=dict)
+    retrieval: Mapping[str, Any] = field(default_factory=dict)
     cache: str = "use"
     semantic: bool = True
     remember: bool = True

@@ -1,10 +1,10 @@
 """Documents, their chunks, and the collections that hold them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 
@@ -136,6 +136,13 @@ class Collection:
     updated_at: datetime
     settings: dict[str, Any] = field(default_factory=dict)
     statistics: int | None = None
+
+    def searched_as(self, retrieval: Mapping[str, Any]) -> Self:
+        """The collection with some of its retrieval settings replaced, for one question."""
+        if not retrieval:
+            return self
+        changed = {**self.settings.get("retrieval", {}), **retrieval}
+        return replace(self, settings={**self.settings, "retrieval": changed})
 
 
 class ReindexStatus(StrEnum):

@@ -20,7 +20,10 @@ class SearchMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A retrieval request within one tenant and collection. `filter` is equality on document metadata."""
+    """A retrieval request within one tenant and collection.
+
+    `filter` is equality on document metadata; `retrieval` replaces some of the collection's settings of that name.
+    """
 
     tenant: str
     collection: str
@@ -28,6 +31,7 @@ class Query:
     top_k: int = 5
     mode: SearchMode = SearchMode.HYBRID
     filter: Mapping[str, Any] = field(default_factory=dict)
+    retrieval: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

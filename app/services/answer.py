@@ -202,6 +202,7 @@ class AnswerService:
             temperature=request.temperature,
             max_tokens=request.max_tokens,
             filter=request.filter,
+            retrieval=request.retrieval,
         )
 
     async def _remember(self, request: AnswerRequest, start: Start, answer: Answer) -> bool:

@@ -66,6 +66,7 @@ class Asked:
     temperature: float
     max_tokens: int
     filter: Mapping[str, Any]
+    retrieval: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -122,7 +123,14 @@ class AnswerPipeline:
     async def retrieve(self, asked: Asked, control: CacheControl = CacheControl.USE) -> tuple[str, Retrieval]:
         """What was searched for, and what was found. An answer made past the cache searches past it too."""
         text = await self._rewriter.standalone(asked.question, asked.history)
-        query = Query(asked.tenant, asked.collection, text, top_k=asked.top_k, filter=asked.filter)
+        query = Query(
+            asked.tenant,
+            asked.collection,
+            text,
+            top_k=asked.top_k,
+            filter=asked.filter,
+            retrieval=asked.retrieval,
+        )
         return text, await self._search.search(query, control)
 
     async def run(self, asked: Asked, clock: Clock) -> AsyncGenerator[Event, None]:

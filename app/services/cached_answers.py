@@ -82,7 +82,8 @@ class CachedAnswers:
         Raises:
             NotCached: `only-if-cached`, and it is not.
         """
-        collection = await self._directory.resolve(asked.tenant, asked.collection)
+        found = await self._directory.resolve(asked.tenant, asked.collection)
+        collection = found.searched_as(asked.retrieval)
         partition = await self._partition(asked, collection)
         spec = KeySpec(partition, asked.question, longest_use(collection.settings))
         making = _Making()

@@ -58,9 +58,10 @@ class CachedSearch:
 
     def peek(self, query: Query) -> Found | None:
         """A hit from memory, found without awaiting anything; None says nothing."""
-        collection = self._directory.known(query.tenant, query.collection)
-        if collection is None:
+        known = self._directory.known(query.tenant, query.collection)
+        if known is None:
             return None
+        collection = known.searched_as(query.retrieval)
         began = time.perf_counter()
         spec = self._spec(collection, query)
         hit = self._chain.tiers.peek(spec.key, spec.ttl)
@@ -83,7 +84,8 @@ class CachedSearch:
         """
         began = time.perf_counter()
         query = replace(query, text=checked(query))
-        collection = await self._directory.resolve(query.tenant, query.collection)
+        found = await self._directory.resolve(query.tenant, query.collection)
+        collection = found.searched_as(query.retrieval)
         spec = self._spec(collection, query)
         timings: dict[str, float] = {}
         compute = partial(self._compute, spec, collection, query, timings)
@@ -94,8 +96,8 @@ class CachedSearch:
             if control is CacheControl.USE:
                 compute = partial(self._learning, inquiry, compute)
         cached = await self._chain.get_or_compute(spec, compute, control, nearby=nearby)
-        found = _found(cached, began)
-        return replace(found, timings_ms={**timings, **found.timings_ms})
+        answered = _found(cached, began)
+        return replace(answered, timings_ms={**timings, **answered.timings_ms})
 
     async def search(self, query: Query, control: CacheControl = CacheControl.USE) -> Retrieval:
         """What an answer is made from: passages for this very question."""
@@ -127,7 +129,7 @@ class CachedSearch:
         return value
 
     def _spec(self, collection: Collection, query: Query) -> KeySpec:
-        if query.filter or len(query.text) > _REMEMBERED_CHARS:
+        if query.filter or query.retrieval or len(query.text) > _REMEMBERED_CHARS:
             return _key_spec(collection, query)
         named = (
             query.text,

@@ -68,7 +68,8 @@ class SearchService:
         timings: dict[str, float] = {}
         with timed(timings, "total", span=f"retrieval {query.collection}"):
             # Its corpus version is read before the arms run: a change in between makes the result too old.
-            collection = await self._collections.resolve(query.tenant, query.collection)
+            found = await self._collections.resolve(query.tenant, query.collection)
+            collection = found.searched_as(query.retrieval)
             self._statistics.observe(collection)
             retrieval = await self._search(query, text, collection, timings)
         self._observer.searched(query.mode, retrieval)

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -66,6 +66,7 @@ from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from app.telemetry.tracing import Tracing
 from tests.support.cache_service import FakeCache
+from tests.support.experiments import FakeExperiments
 from tests.support.warming import FakeWarming
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -331,7 +332,7 @@ class FakeAnswers:
     end: Event = field(default_factory=lambda: Done("stop", (1,)))
     cache: Mapping[str, Any] = field(default_factory=lambda: {"status": "miss"})
 
-    async def answer(self, request: AnswerRequest) -> AsyncIterator[Event]:
+    async def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]:
         self.asked.append(request)
         try:
             if self.error is not None:
@@ -452,6 +453,7 @@ class Fakes:
     answers: FakeAnswers = field(default_factory=FakeAnswers)
     conversations: FakeConversations = field(default_factory=FakeConversations)
     direct: FakeDirect = field(default_factory=FakeDirect)
+    experiments: FakeExperiments = field(default_factory=FakeExperiments)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
     cache: FakeCache = field(default_factory=FakeCache)
     warming: FakeWarming = field(default_factory=FakeWarming)
@@ -495,6 +497,7 @@ class Fakes:
             direct=cast("Any", self.direct),
             models=ModelService(FakeModelServer(), chat_model="smollm2:135m", embedding_model="all-minilm"),
             feedback=cast("FeedbackService", self.feedback),
+            experiments=cast("Any", self.experiments),
             cache=cast("CacheService", self.cache),
             warming=cast("WarmingService", self.warming),
             health=self.health,

@@ -338,7 +338,7 @@ async def test_background_work_that_fails_is_logged(caplog: pytest.LogCaptureFix
 
     background.spawn(work())
     await background.drain()
-    assert "background work of the cache failed" in caplog.text
+    assert "background work failed" in caplog.text
 
 
 async def test_closing_waits_for_background_work_and_then_cancels_it() -> None:
