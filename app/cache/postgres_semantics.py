@@ -6,6 +6,7 @@ from typing import Any
 
 from app.cache.postgres_connection import HeldConnections
 from app.cache.semantic.calibration import BINS, Tally, bin_of
+from app.cache.semantic.decision import Decision
 from app.cache.semantic.store import Evidence, Label, Observed, ServedMatch
 from app.cache.semantic.stratum import Stratum
 from app.cache.semantic.traffic import Counts
@@ -60,7 +61,7 @@ WHERE stratum = $1 AND correct = $2 ORDER BY id DESC LIMIT $3
 _DECIDE = """
 UPDATE semantic_strata SET threshold = $2, reason = $3, calibrated_at = now(),
     since = CASE WHEN $4 THEN now() ELSE since END
-WHERE stratum = $1
+WHERE stratum = $1 AND since = $5
 """
 _NEGATIVE = """
 SELECT true FROM semantic_negatives
@@ -122,7 +123,7 @@ class PostgresSemantics:
             Observed(
                 Stratum(row["stratum"], row["tenant"], row["collection_id"], row["namespace"]),
                 row["collection"],
-                row["threshold"],
+                None if row["threshold"] is None else bin_of(row["threshold"]) / (BINS - 1),
                 row["reason"],
                 row["since"],
                 row["calibrated_at"],
@@ -151,10 +152,21 @@ class PostgresSemantics:
             rows = await connection.fetch(_EXAMPLES, digest, correct, limit, timeout=self._timeout)
         return [Label(*row.values()) for row in rows]
 
-    async def decide(self, digest: str, threshold: float | None, reason: str, *, restart: bool) -> None:
-        """Put a decision in force. With `restart`, what was observed until now is not looked at again."""
+    async def decide(self, observed: Observed, decision: Decision) -> None:
+        """Put a decision in force, unless another replica has restarted since the stratum was observed.
+
+        What was observed until a restart is not looked at again.
+        """
         async with self._connections.connection() as connection:
-            await connection.execute(_DECIDE, digest, threshold, reason, restart, timeout=self._timeout)
+            await connection.execute(
+                _DECIDE,
+                observed.stratum.digest,
+                decision.threshold,
+                decision.reason,
+                decision.restart,
+                observed.since,
+                timeout=self._timeout,
+            )
 
     async def are_apart(self, tenant: str, question: str, other: str) -> bool:
         """Whether two questions are known not to match."""

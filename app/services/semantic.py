@@ -33,8 +33,9 @@ Mode = Literal["shadow", "serve"]
 TIER = "semantic"
 # Below this similarity nothing is a would-be hit: no threshold that keeps a budget was ever found there.
 FLOOR = 0.85
-# Share of the served answers that are checked against a fresh one.
-CHECKED = 0.1
+# Share of the served answers that are checked against a fresh one. Drift is noticed after some six wrong ones among
+# those checked, whatever their number.
+CHECKED = 0.2
 # Seconds that looking for a match may keep a request waiting.
 _PATIENCE = 0.05
 _CANDIDATES = 4
@@ -86,7 +87,7 @@ class SemanticCache:
         self._observations = observations
         self.keeper = keeper
         self._embed = embed
-        self._checked = checked
+        self.checked = checked
         self._draw = draw
         self._breaker = Breaker("semantic index")
         self._background = Background(limit=64)
@@ -177,7 +178,7 @@ class SemanticCache:
                 )
             )
         )
-        if self._draw() < self._checked:
+        if self._draw() < self.checked:
             self._later(self._check(inquiry, stratum, match))
         return match.cached._replace(tier=TIER, matched=Matched(candidate.question, candidate.similarity, query_id))
 

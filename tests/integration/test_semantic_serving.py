@@ -174,6 +174,33 @@ async def test_answers_to_what_means_the_same_are_compared(served: Served) -> No
     assert wrong.detail == "only one of them negates"
 
 
+async def test_what_was_served_is_checked_against_a_fresh_result(served: Served) -> None:
+    served.matching.checked = 1.0
+    await served.replica.answer(ASKED)
+    for namespace in ("retrieval", "answer"):
+        await served.serve_from(0.95, namespace)
+    assert (await served.replica.find(SAME, semantic=True)).tier == "semantic"
+    served.replica.models.reply = ("An annual ticket is sold by nobody at all.",)
+    await served.replica.answer(SAME)
+    [checked] = await served.labels("retrieval")
+    assert (checked.correct, checked.served, checked.source) == (True, True, "pipeline")
+    [checked] = await served.labels("answer")
+    assert (checked.correct, checked.served, checked.matched) == (False, True, ASKED)
+    again = await served.replica.answer(SAME)
+    assert again.start is not None
+    assert again.start.cache["status"] == "miss"
+
+
+async def test_a_check_that_fails_says_nothing(served: Served) -> None:
+    served.matching.checked = 1.0
+    await served.replica.answer(ASKED)
+    for namespace in ("retrieval", "answer"):
+        await served.serve_from(0.95, namespace)
+    served.replica.models.failure = ModelUnavailable("No model server answers.")
+    await served.replica.answer(SAME)
+    assert await served.labels("answer") == []
+
+
 async def test_a_verdict_keeps_the_pair_apart_and_counts_as_a_label(served: Served) -> None:
     await served.serve_from(0.95)
     found = await served.replica.find(SAME, semantic=True)

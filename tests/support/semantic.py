@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from app.cache.postgres_semantics import PostgresSemantics
+from app.cache.semantic.decision import Decision
 from app.cache.semantic.question import read
 from app.cache.semantic.store import Label
 from app.cache.semantic.stratum import Stratum
@@ -65,8 +66,9 @@ class Served:
 
     async def serve_from(self, threshold: float, namespace: str = "retrieval") -> None:
         """Put a threshold in force as if it had been calibrated."""
-        stratum = await self.stratum(namespace)
-        await self.semantics.decide(stratum.digest, threshold, "by the test", restart=False)
+        digest = (await self.stratum(namespace)).digest
+        observed = next(each for each in await self.semantics.observed() if each.stratum.digest == digest)
+        await self.semantics.decide(observed, Decision(threshold, "by the test"))
         await self.matching.keeper.turn()
 
     async def labels(self, namespace: str = "retrieval") -> list[Label]:
@@ -93,6 +95,7 @@ async def open_served(
             stack, database_url, valkey_url, embed_by_words, semantic_cache_mode=mode, **options
         )
         semantics = PostgresSemantics(replica.cache.desk)
+        matching_of(replica).checked = 0.0
         served = Served(desk, replica, semantics)
         await served.add("Annual railway tickets are sold at the counter.\nDogs ride free.", "tickets.txt")
         await replica.heard()

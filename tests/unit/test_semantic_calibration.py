@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.cache.semantic.bounds import lower, upper
+from app.cache.semantic.bounds import lower, stays_under, upper
 from app.cache.semantic.calibration import BINS, Tally, bin_of, calibrate, curve
 
 
@@ -65,6 +65,8 @@ def test_the_bound_is_where_the_binomial_tail_is_alpha(of: int, share: float, al
 def test_the_bound_covers_the_true_share_as_often_as_promised() -> None:
     draws = np.random.default_rng(1).binomial(400, 0.03, size=4000)
     missed = np.mean([upper(int(count), 400, 0.05) < 0.03 for count in draws])
+    kept = [stays_under(0.03, int(count), 400, 0.05) for count in draws]
+    assert kept == [upper(int(count), 400, 0.05) <= 0.03 for count in draws]
     assert missed <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 4000)
 
 
@@ -127,17 +129,32 @@ def tally(**bins: tuple[int, int, int]) -> Tally:
     return Tally(1000, *(row.tolist() for row in counts))
 
 
-def test_nothing_is_served_without_labels_beyond_what_could_do_no_harm() -> None:
-    assert calibrate(tally(s95=(300, 0, 0)), 0.01) is None
-    harmless = calibrate(tally(s99=(1, 0, 0), s95=(300, 0, 0)), 0.01)
-    assert harmless is not None
-    assert harmless.threshold == 0.99
+def test_nothing_is_served_without_labels() -> None:
+    assert calibrate(tally(s99=(1, 0, 0), s95=(300, 0, 0)), 0.01) is None
+
+
+def test_a_threshold_with_too_few_labels_to_tell_does_not_end_the_search() -> None:
+    """At 0.99 one match of ten is labelled: as if 100 requests had been seen, of which a 34th may be wrong."""
+    point = calibrate(tally(s99=(10, 1, 0), s95=(90, 89, 0)), 0.01)
+    assert point is not None
+    assert (point.threshold, point.labels) == (0.95, 90)
+
+
+def test_the_wrong_are_counted_among_all_requests() -> None:
+    point = calibrate(tally(s95=(100, 98, 2)), 0.01)
+    assert point is not None
+    assert point.wrong_bound == pytest.approx(upper(2, 1000, 0.05))
+    [half] = curve(tally(s95=(100, 49, 1)))
+    assert half.wrong_bound == pytest.approx(upper(1, 500, 0.05))
+    [more] = curve(tally(s95=(10, 49, 1)))
+    assert more.wrong_bound == pytest.approx(upper(1, 1000, 0.05)), "labels that outnumber what was counted"
 
 
 def test_the_search_ends_at_the_first_threshold_that_is_not_safe() -> None:
     point = calibrate(tally(s95=(100, 100, 0), s90=(100, 20, 80), s80=(100, 3000, 0)), 0.01)
     assert point is not None
     assert point.threshold == 0.95
+    assert calibrate(tally(s95=(100, 20, 80), s90=(500, 500, 0)), 0.01) is None
 
 
 def test_the_curve_tells_what_each_threshold_would_have_done() -> None:

@@ -30,6 +30,11 @@ def upper(count: int, of: int, alpha: float) -> float:
     return high
 
 
+def stays_under(share: float, count: int, of: int, alpha: float) -> bool:
+    """Whether `upper` is at most `share`, at a fortieth of its cost."""
+    return count < of and _tail(_log_weights(count, of), of, share) <= alpha
+
+
 def lower(count: int, of: int, alpha: float) -> float:
     """The share that is undercut with probability at most `alpha`."""
     return 1.0 - upper(of - count, of, alpha) if of else 0.0

@@ -1,12 +1,17 @@
 """Whether and from which similarity on a stratum is served, by what was observed of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.cache.semantic.bounds import lower
-from app.cache.semantic.calibration import ALPHA, Tally, bin_of, calibrate
+from app.cache.semantic.calibration import Tally, bin_of, calibrate
 
-# Of the answers served lately, how many checked ones tell of drift. A change is noticed the sooner the fewer.
-RECENT = 200
+# Of the answers served lately, how many checked ones are looked at for drift. The fewer, the sooner a sharp change
+# is noticed; the more, the smaller one that is.
+WINDOWS = (20, 60, 200)
+RECENT = max(WINDOWS)
+# With what probability steady traffic is taken for drift at one look. There are many looks.
+_FALSE_ALARM = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +23,20 @@ class Decision:
     restart: bool = False
 
 
-def decide(
-    tally: Tally, *, recent_wrong: int, recent_labels: int, threshold: float | None, budget: float
-) -> Decision:
+def decide(tally: Tally, *, recent: Sequence[bool], threshold: float | None, budget: float) -> Decision:
     """Calibrate, unless the answers served lately show that the traffic is no longer what was calibrated on.
 
-    That is so if even the lower end of the interval of their wrong answers per request is over the budget.
+    `recent` tells of each checked answer whether it was right, the newest first. It shows drift if even the lower
+    end of the interval of wrong answers per request is over the budget.
     """
     if threshold is not None and tally.requests:
         rate = sum(tally.matches[bin_of(threshold) :]) / tally.requests
-        at_least = rate * lower(recent_wrong, recent_labels, ALPHA)
-        if at_least > budget:
-            detail = f"{recent_wrong} of the last {recent_labels} checked hits were wrong"
-            return Decision(None, f"drift: {detail}", restart=True)
+        for window in WINDOWS:
+            checked = recent[:window]
+            wrong = checked.count(False)
+            if rate * lower(wrong, len(checked), _FALSE_ALARM) > budget:
+                detail = f"{wrong} of the last {len(checked)} checked hits were wrong"
+                return Decision(None, f"drift: {detail}", restart=True)
     point = calibrate(tally, budget)
     if point is None:
         return Decision(None, f"{tally.labels} labels do not show yet that any threshold keeps the budget")

@@ -8,9 +8,9 @@ from app.cache.semantic.store import Observations, Observed, QuestionIndex
 from app.cache.semantic.stratum import Stratum
 from app.cache.semantic.traffic import Traffic
 
-# A stratum is decided anew when it has so many more labels, or this share more.
+# A stratum is decided anew when it has so many more labels, and, while nothing of it is served, this share more.
 _MORE_LABELS = 10
-_LARGER_BY = 1.05
+_LARGER_BY = 0.05
 # Rounds between two looks at graphs and at what is too old.
 _UPKEEP_EVERY = 60
 
@@ -70,7 +70,8 @@ class ThresholdKeeper:
 
     def _has_news(self, observed: Observed) -> bool:
         before = self._decided_at.get(observed.stratum.digest, 0)
-        return observed.labels < before or observed.labels >= max(before + _MORE_LABELS, before * _LARGER_BY)
+        more = _MORE_LABELS if observed.threshold is not None else max(_MORE_LABELS, before * _LARGER_BY)
+        return observed.labels < before or observed.labels >= before + more
 
     async def _decide(self, observed: Observed) -> None:
         digest = observed.stratum.digest
@@ -78,11 +79,10 @@ class ThresholdKeeper:
         decision = await asyncio.to_thread(
             decide,
             evidence.tally,
-            recent_wrong=evidence.recent.count(False),
-            recent_labels=len(evidence.recent),
+            recent=evidence.recent,
             threshold=observed.threshold,
             budget=self.budget,
         )
         if decision.threshold != observed.threshold:
             _log.info("matching by meaning in %s: %s", observed.collection, decision.reason)
-        await self._observations.decide(digest, decision.threshold, decision.reason, restart=decision.restart)
+        await self._observations.decide(observed, decision)

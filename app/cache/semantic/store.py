@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.cache.base import CacheKey
 from app.cache.semantic.calibration import Tally
+from app.cache.semantic.decision import Decision
 from app.cache.semantic.matching import Candidate
 from app.cache.semantic.stratum import Stratum
 from app.cache.semantic.traffic import Counts
@@ -64,7 +65,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a decision is made from. `recent`: whether each of the last served and checked ones was right."""
+    """What a decision is made from. `recent`: whether each hit that was checked was right, the newest first."""
 
     tally: Tally
     served: int
@@ -89,7 +90,7 @@ class Observations(Protocol):
     async def observed(self, tenant: str | None = ...) -> list[Observed]: ...
     async def evidence(self, digest: str, *, recent: int) -> Evidence: ...
     async def examples(self, digest: str, *, correct: bool, limit: int) -> list[Label]: ...
-    async def decide(self, digest: str, threshold: float | None, reason: str, *, restart: bool) -> None: ...
+    async def decide(self, observed: Observed, decision: Decision) -> None: ...
     async def are_apart(self, tenant: str, question: str, other: str) -> bool: ...
     async def keep_apart(
         self, tenant: str, partition: str, question: str, other: str, similarity: float
