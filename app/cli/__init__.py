@@ -14,7 +14,7 @@ import typer
 from app import heap
 from app.cli import cache, tune
 from app.cli.failure import CommandFailed
-from app.cli.options import DEFAULT_URL, ApiKey, Collection, Url
+from app.cli.options import DEFAULT_URL, ApiKey, Collection, Origin, Url
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -128,17 +128,40 @@ def ingest(
         list[Path], typer.Argument(help="Files, and folders with everything below them.", exists=True)
     ],
     collection: Collection = "default",
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Go on: new, changed and deleted files follow, until Ctrl-C.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Send nothing; list what would be done, and refused, and why.")
+    ] = False,
+    origin: Origin = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
-    """Upload files and follow them until each is ready or refused.
+    """Bring a collection up to date with files: new ones are uploaded, changed ones replace their document.
 
-    Ends with the refused files and their reasons. The exit code is 1 when something failed that should not have.
+    Ends with the refused files and their reasons. The exit code is 0 when every file is in, 1 when something failed
+    that should not have, and 3 when files were refused for reasons of their own. Only with --watch are documents
+    deleted, and only those that came from these folders of this machine.
     """
-    from app.cli.ingest import ingest_paths
+    from app.cli.ingest.files import this_machine
+    from app.cli.ingest.service import Target
 
-    if not asyncio.run(ingest_paths(paths, collection=collection, url=url, api_key=api_key)):
-        raise typer.Exit(1)
+    target = Target(url, api_key, collection, origin or this_machine())
+    if dry_run:
+        from app.cli.ingest.dry_run import show_plan
+
+        code = asyncio.run(show_plan(paths, target, deletes=watch, settings=_settings()))
+    elif watch:
+        from app.cli.ingest.watch import watch_folders
+
+        code = asyncio.run(watch_folders(paths, target))
+    else:
+        from app.cli.ingest import ingest_paths
+
+        code = asyncio.run(ingest_paths(paths, target))
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command(rich_help_panel=_USE)

@@ -127,7 +127,7 @@ class DocumentService:
         metadata: dict[str, Any] | None = None,
         if_match: str | None = None,
     ) -> Document:
-        """Ingest new bytes in place; readers see the old version until the new one is complete.
+        """Ingest new bytes, or a new name, in place; readers see the old version until the new one is complete.
 
         Raises:
             PreconditionFailed: `if_match` is not the current ETag.
@@ -138,7 +138,8 @@ class DocumentService:
             document = _found(await documents.lock(connection, tenant, document_id), document_id)
             _check_match(document, if_match)
             described = document.metadata if metadata is None else metadata
-            if sha256 == document.sha256 and document.status is not DocumentStatus.FAILED:
+            same = sha256 == document.sha256 and upload.filename == document.filename
+            if same and document.status is not DocumentStatus.FAILED:
                 await documents.describe(connection, document_id, described)
                 # Filters may find it otherwise now.
                 await connection.fetchval(

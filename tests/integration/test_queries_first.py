@@ -9,59 +9,29 @@ import pytest
 
 from app.db.announcements import Announcements
 from app.errors import StoreUnavailable
-from tests.support.fake_ollama import DIMENSION, FakeOllama, Request, respond
 from tests.support.replica import api_and_worker, environment
+from tests.support.small_models import MODEL, EmbeddingServer
 from tests.support.waiting import until
 
-MODEL = "m"
 # Long beside a message between processes, on a busy machine too; nothing is measured in seconds.
 SECONDS_PER_TEXT = 0.15
 QUESTIONS = 5
-
-
-class OneSlot(FakeOllama):
-    """Embeds one text at a time, in the order of arrival, and notes for each question what was begun before it."""
-
-    def __init__(self) -> None:
-        super().__init__(slots=1, seconds=SECONDS_PER_TEXT, handler=self.answer)
-        self.ahead: list[int] = []
-        self.bulk = 0
-
-    async def answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        match request.path:
-            case "/api/embed":
-                texts = request.json["input"]
-                begun = len(self.embedded)
-                if len(texts) > 1:
-                    self.bulk += 1
-                reply = await self.embed(texts)
-                if texts[0].startswith("question"):
-                    self.ahead.append(self.embedded.index(texts[0]) - begun)
-                await respond(writer, reply)
-            case "/api/tags":
-                await respond(writer, {"models": [{"name": f"{MODEL}:latest", "digest": "d", "size": 1}]})
-            case "/api/show":
-                facts = {"general.architecture": "bert", "bert.embedding_length": DIMENSION}
-                capabilities = ["embedding"]
-                context = {"bert.context_length": 256}
-                await respond(writer, {"model_info": facts | context, "capabilities": capabilities})
-            case _:
-                await respond(writer, {"version": "0"})
 
 
 async def test_a_question_waits_for_no_more_than_the_text_in_progress_of_another_process(
     tmp_path: Path, database_url: str, valkey_url: str
 ) -> None:
     book = "\n\n".join(f"## Part {number}\n\n{f'Word{number} ' * 90}" for number in range(300))
-    async with OneSlot().running() as running:
-        assert isinstance(running, OneSlot)
+    # One text at a time, in the order of arrival: as Ollama does.
+    models = EmbeddingServer(slots=1, seconds=SECONDS_PER_TEXT)
+    async with models.running():
         env = environment(
-            database=database_url, redis=valkey_url, models=running.url, folder=tmp_path, EMBEDDING_MODEL=MODEL
+            database=database_url, redis=valkey_url, models=models.url, folder=tmp_path, EMBEDDING_MODEL=MODEL
         )
         async with api_and_worker(env, tmp_path) as http:
             answer = await http.post("/api/documents", files={"files": ("book.md", book.encode())})
             assert answer.status_code == 202, answer.text
-            await until(lambda: running.bulk >= 2, 30)
+            await until(lambda: models.batches >= 2, 30)
             for number in range(QUESTIONS):
                 await asyncio.sleep(4.5 * SECONDS_PER_TEXT)
                 found = await http.post("/api/search", json={"query": f"question {number}", "mode": "vector"})
@@ -69,9 +39,9 @@ async def test_a_question_waits_for_no_more_than_the_text_in_progress_of_another
             (document,) = (await http.get("/api/documents")).json()["items"]
     assert document["status"] == "processing"  # it was busy all along
     # Not even the text after the one in progress, but where that one ends while the message is on its way.
-    assert len(running.ahead) == QUESTIONS
-    assert max(running.ahead) <= 1, running.ahead
-    assert sorted(running.ahead)[QUESTIONS // 2] == 0, running.ahead
+    assert len(models.ahead) == QUESTIONS
+    assert max(models.ahead) <= 1, models.ahead
+    assert sorted(models.ahead)[QUESTIONS // 2] == 0, models.ahead
 
 
 async def test_announcements_are_heard_again_after_the_connection_was_killed(database_url: str) -> None:

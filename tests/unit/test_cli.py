@@ -59,10 +59,13 @@ class StubApi(BaseHTTPRequestHandler):
             return self._json(
                 415, {"title": "Unsupported", "detail": "No text can be read from this kind of file."}
             )
-        return self._json(202, {"items": [{"id": name.replace("/", ":"), "filename": name, "status": "queued"}]})
+        return self._json(202, {"items": [_document(name, status="queued", chunk_count=0, error=None)]})
 
     def do_GET(self) -> None:
-        self._json(200, ENDINGS[self.path.rsplit("/", 1)[1]])
+        if self.path.startswith("/api/documents?"):
+            return self._json(200, {"items": [], "next_cursor": None})
+        name = self.path.rsplit("/", 1)[1]
+        return self._json(200, _document(name, **ENDINGS[name]))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the base class
         pass
@@ -78,6 +81,11 @@ class StubApi(BaseHTTPRequestHandler):
             self.send_header("retry-after", retry_after)
         self.end_headers()
         self.wfile.write(body)
+
+
+def _document(name: str, **fields: Any) -> dict[str, Any]:
+    counts = {"embedded_count": 0, "failed_count": 0}
+    return {"id": name.replace("/", ":"), "filename": name, "sha256": "", "metadata": {}, **counts, **fields}
 
 
 def _event(name: str, data: Any) -> str:
@@ -111,8 +119,10 @@ def test_ingest_follows_every_file_below_a_folder_and_lists_the_refused_with_the
     url: str, folder: Path
 ) -> None:
     done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["ingest", str(folder), "--url", url])
-    assert done.exit_code == 0
+    assert done.exit_code == 3
     assert "3 files: 1 ready in 3 chunks, 2 refused, 0 broken" in done.output
+    assert "3 of 3 files" in done.output
+    assert "ETA" in done.output
     assert "It is encrypted; upload it without a password." in done.output
     assert "No text can be read from this kind of file." in done.output
 
@@ -122,6 +132,19 @@ def test_ingest_fails_when_a_file_is_left_incomplete(url: str, tmp_path: Path) -
     done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["ingest", str(tmp_path), "--url", url])
     assert done.exit_code == 1
     assert "partial: 1 chunk has no embedding" in done.output
+
+
+def test_ingest_of_files_that_are_all_taken_ends_with_0(url: str, tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("x")
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["ingest", str(tmp_path), "--url", url])
+    assert done.exit_code == 0
+    assert "1 files: 1 ready in 3 chunks, 0 refused, 0 broken" in done.output
+
+
+def test_watching_a_file_is_refused(url: str, tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("x")
+    done = CliRunner().invoke(app, ["ingest", "--watch", str(tmp_path / "good.txt"), "--url", url])
+    assert str(done.exception) == f"{tmp_path / 'good.txt'}: only folders can be watched"
 
 
 def test_ingest_of_an_empty_folder_says_so(url: str, tmp_path: Path) -> None:

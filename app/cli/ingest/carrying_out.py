@@ -1,0 +1,130 @@
+"""Steps carried out against the service, and the documents in work followed to their end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+from app.cli.ingest.ledger import Ledger
+from app.cli.ingest.plan import Action, Step
+from app.cli.ingest.service import Broken, Documents, Refused, Taken
+
+_AT_ONCE = 4
+_POLLS_AT_ONCE = 8
+_POLLED_PER_ROUND = 16  # documents end roughly in the order in which they were uploaded
+
+
+class Courier:
+    """Replaces, then deletes, then uploads, so that no document stands in for a file that it is not about."""
+
+    def __init__(
+        self, documents: Documents, ledger: Ledger, *, on_step: Callable[[Step], None] = lambda _step: None
+    ) -> None:
+        self._documents = documents
+        self._ledger = ledger
+        self._on_step = on_step
+
+    async def carry_out(self, steps: Sequence[Step]) -> None:
+        """
+        Raises:
+            Away, CommandFailed: as `Documents`; what was done until then stands, and is in the ledger.
+        """
+        of = {action: [step for step in steps if step.action is action] for action in Action}
+        for step in of[Action.UNCHANGED]:
+            assert step.document is not None
+            self._ledger.sent(step, step.document)
+        uploads = of[Action.UPLOAD] + await self._replace(of[Action.REPLACE])
+        await _in_parallel(of[Action.DELETE], self._delete)
+        await _in_parallel(uploads, self._upload)
+
+    async def follow(self) -> None:
+        """Look once at the documents that were sent first."""
+        limit = asyncio.Semaphore(_POLLS_AT_ONCE)
+
+        async def look(document_id: str) -> None:
+            async with limit:
+                document = await self._documents.one(document_id)
+            if document_id not in self._ledger.pending:
+                return  # deleted by us meanwhile
+            if document is None:
+                self._ledger.lost(document_id)
+            else:
+                self._ledger.saw(document)
+
+        oldest = list(self._ledger.pending)[:_POLLED_PER_ROUND]
+        await _all(look(document_id) for document_id in oldest)
+
+    async def _replace(self, steps: Sequence[Step]) -> list[Step]:
+        """Return what has to be uploaded instead, since files hold each other's former content."""
+        uploads: list[Step] = []
+        while steps:
+            taken: list[Step] = []
+
+            async def replace(step: Step, taken: list[Step] = taken) -> None:
+                if not await self._send(step):
+                    taken.append(step)
+
+            await _in_parallel(steps, replace)
+            if len(taken) == len(steps):
+                step = taken.pop()
+                assert step.document is not None
+                await self._documents.delete(step.document)
+                uploads.append(step)
+            steps = taken
+        return uploads
+
+    async def _upload(self, step: Step) -> None:
+        await self._send(Step(Action.UPLOAD, step.file, None, step.why))
+
+    async def _send(self, step: Step) -> bool:
+        """Whether the file was dealt with; not if another document has its content."""
+        assert step.file is not None
+        try:
+            if step.document is None:
+                document = await self._documents.upload(step.file)
+            else:
+                document = await self._documents.replace(step.document, step.file)
+        except Taken as error:
+            if step.document is not None:
+                return False
+            self._ledger.fail(step.name, str(error), step)
+        except Refused as error:
+            self._ledger.refuse(step.name, str(error), step)
+        except Broken as error:
+            self._ledger.fail(step.name, str(error), step)
+        except OSError as error:
+            self._ledger.refuse(step.name, f"cannot be read here: {error.strerror}")
+        except UnicodeEncodeError:
+            self._ledger.refuse(step.name, "its name cannot be sent, for it is no valid Unicode", step)
+        else:
+            self._ledger.sent(step, document)
+        self._on_step(step)
+        return True
+
+    async def _delete(self, step: Step) -> None:
+        assert step.document is not None
+        await self._documents.delete(step.document)
+        self._ledger.pending.pop(step.document.id, None)
+        self._ledger.remove(step)
+
+
+async def _in_parallel(steps: Sequence[Step], work: Callable[[Step], Awaitable[None]]) -> None:
+    queue = iter(steps)
+
+    async def take(queue: Iterator[Step]) -> None:
+        for step in queue:
+            await work(step)
+
+    await _all(take(queue) for _ in range(min(_AT_ONCE, len(steps))))
+
+
+async def _all(works: Iterator[Awaitable[None]]) -> None:
+    """Await all at once; the first failure cancels the others and is raised."""
+
+    async def run(work: Awaitable[None]) -> None:
+        await work
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(run(work))
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None

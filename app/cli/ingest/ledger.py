@@ -1,0 +1,146 @@
+"""How files fared, for the bar, the lines of a watch, the summary and the exit code."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from app.cli.ingest.plan import Action, RemoteDocument, Step
+
+# What `localchat ingest` ends with. 2 is that of every command that could not go on.
+ALL_IN, SOME_BROKEN, SOME_REFUSED = 0, 1, 3
+
+# Told of what happened (a verb), to which file, and of more about it.
+Tell = Callable[[str, str, str], None]
+_UNFINISHED = frozenset({"queued", "processing"})
+
+
+@dataclass(slots=True)
+class Work:
+    """A document that is being ingested, as it was last seen, and the files that it is made of: equal ones."""
+
+    document: RemoteDocument
+    steps: dict[str, Step]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What became of each file by its path. `broken` are failures that no property of the file explains.
+
+    `pending` are the documents in work by their id.
+    """
+
+    tell: Tell = lambda _verb, _name, _more: None
+    ready: dict[str, int] = field(default_factory=dict)
+    unchanged: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    removed: int = 0
+    pending: dict[str, Work] = field(default_factory=dict)
+    given_up: set[tuple[str, str]] = field(default_factory=set)
+
+    def sent(self, step: Step, document: RemoteDocument) -> None:
+        """A file was taken, or was there already."""
+        if step.action is Action.UNCHANGED or document.status == "unchanged":
+            if step.name not in self.ready and document.id not in self.pending:
+                self.unchanged.add(step.name)
+        else:
+            self.tell("replaced" if step.action is Action.REPLACE else "uploaded", step.name, step.why)
+        work = self.pending.setdefault(document.id, Work(document, {}))
+        work.steps[step.name] = step
+        if document.status != "unchanged":
+            self.saw(document)
+
+    def saw(self, document: RemoteDocument) -> None:
+        """Note how far a document in work is."""
+        work = self.pending[document.id]
+        work.document = document
+        if document.status in _UNFINISHED:
+            return
+        del self.pending[document.id]
+        for step in work.steps.values():
+            self._ended(step, document)
+
+    def _ended(self, step: Step, document: RemoteDocument) -> None:
+        match document.status:
+            case "ready":
+                if step.action is not Action.UNCHANGED and step.name not in self.unchanged:
+                    self.tell("ready", step.name, f"{document.chunk_count} chunks")
+                self._settle(step.name)
+                self.ready[step.name] = document.chunk_count
+            case "failed":
+                self.refuse(step.name, document.error or "no reason was given", step)
+            case status:
+                self.fail(step.name, f"{status}: {document.error or 'no reason was given'}", step)
+
+    def lost(self, document_id: str) -> None:
+        """A document was deleted while it was in work."""
+        for name in self.pending.pop(document_id).steps:
+            self.fail(name, "its document was deleted meanwhile")
+
+    def refuse(self, name: str, reason: str, step: Step | None = None) -> None:
+        self._end(self.refused, "refused", name, reason, step)
+
+    def fail(self, name: str, reason: str, step: Step | None = None) -> None:
+        self._end(self.broken, "broken", name, reason, step)
+
+    def remove(self, step: Step) -> None:
+        self.removed += 1
+        self.tell("removed", step.name, step.why)
+
+    def keep_only(self, names: set[str]) -> None:
+        """Forget the files that are gone."""
+        for ended in (self.ready, self.refused, self.broken):
+            for name in ended.keys() - names:
+                del ended[name]
+        self.unchanged &= names
+
+    @property
+    def exit_code(self) -> int:
+        return SOME_BROKEN if self.broken else SOME_REFUSED if self.refused else ALL_IN
+
+    def _settle(self, name: str) -> None:
+        for ended in (self.ready, self.refused, self.broken):
+            ended.pop(name, None)
+
+    def _end(self, ended: dict[str, str], verb: str, name: str, reason: str, step: Step | None) -> None:
+        if ended.get(name) != reason:
+            self.tell(verb, name, reason)
+        self._settle(name)
+        ended[name] = reason
+        if step is not None and step.file is not None:
+            self.given_up.add((step.file.source, step.file.sha256))
+
+
+def report(console: Console, ledger: Ledger) -> None:
+    """One line of counts, then tables of what was refused and what broke, with the reasons."""
+    total = len(ledger.ready) + len(ledger.refused) + len(ledger.broken)
+    unchanged = len(ledger.unchanged & ledger.ready.keys())
+    notes = f" ({unchanged} were there already)" if unchanged else ""
+    line = f"{total} files: {len(ledger.ready)} ready{notes} in {sum(ledger.ready.values())} chunks, "
+    line += f"{len(ledger.refused)} refused, {len(ledger.broken)} broken"
+    if ledger.pending:
+        line += f", {len(ledger.pending)} still in work"
+    if ledger.removed:
+        line += f"; {ledger.removed} removed"
+    console.print(line, highlight=False)
+    for title, rows in (("Refused", ledger.refused), ("Broken", ledger.broken)):
+        if rows:
+            show_table(console, title, ("File", "Reason"), sorted(rows.items()))
+
+
+def show_table(console: Console, title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """The last column gets what the others leave."""
+    *first, last = heads
+    columns = [*(Column(head, overflow="fold") for head in first), Column(last, overflow="fold")]
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*map(_plain, row))
+    console.print(table)
+
+
+def _plain(text: str) -> str:
+    """Names may hold what rich takes for markup, and what no terminal prints."""
+    return escape(text.encode(errors="replace").decode())

@@ -1,0 +1,119 @@
+"""What has to be done so that a collection holds what the files say. Nothing here does I/O."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from app.cli.ingest.files import LocalFile, Scan
+
+SOURCE = "source"  # the key of a document's metadata that says which file it was made from
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteDocument:
+    """A document as the service lists it; `source` is None if nothing says which file it was made from.
+
+    `done_count` of its chunks have their embedding, or never will.
+    """
+
+    id: str
+    filename: str
+    sha256: str
+    status: str
+    chunk_count: int = 0
+    done_count: int = 0
+    error: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str | None:
+        source = self.metadata.get(SOURCE)
+        return source if isinstance(source, str) else None
+
+
+class Action(StrEnum):
+    UPLOAD = "upload"
+    REPLACE = "replace"
+    UNCHANGED = "unchanged"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`file` is missing from a deletion, `document` from an upload. `why` is for people."""
+
+    action: Action
+    file: LocalFile | None
+    document: RemoteDocument | None
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        return str(self.file.path) if self.file else self.document.filename if self.document else ""
+
+
+def plan(
+    scan: Scan, documents: Sequence[RemoteDocument], *, covers: Callable[[str], bool], deletes: bool
+) -> list[Step]:
+    """Find the steps: those for files in their order, then deletions.
+
+    A file belongs to the document with its source; without one, to any document with its content. A document is
+    deleted, or taken over by a file of the same content, only if it came from what is looked at (`covers`) and its
+    file is certainly gone. `deletes`: whether to delete at all.
+    """
+    files = {file.source: file for file in scan.files}
+    own, orphans = _belongings(files, documents, lambda source: covers(source) and not scan.may_exist(source))
+    holders = {document.sha256: document for document in documents}
+    changing = {mine.sha256 for source, mine in own.items() if mine.sha256 != files[source].sha256}
+    steps: list[Step] = []
+    obsolete: list[Step] = []
+    for file in scan.files:
+        mine, holder = own.get(file.source), holders.get(file.sha256)
+        if mine is not None and mine.sha256 == file.sha256:
+            steps.append(_same(file, mine))
+            continue
+        taken_over = orphans.pop(file.sha256, None)
+        if taken_over is not None:
+            steps.append(Step(Action.REPLACE, file, taken_over, f"was {taken_over.filename}"))
+        elif holder is not None and file.sha256 not in changing:
+            steps.append(_same(file, holder))
+        elif mine is not None:
+            steps.append(Step(Action.REPLACE, file, mine, "changed"))
+            continue
+        else:
+            steps.append(Step(Action.UPLOAD, file, None, "new"))
+        if mine is not None:
+            obsolete.append(Step(Action.DELETE, None, mine, "its file has the content of another document"))
+    gone = [Step(Action.DELETE, None, orphan, "its file is gone") for orphan in orphans.values()] if deletes else []
+    return [*steps, *obsolete, *gone]
+
+
+def _belongings(
+    files: Mapping[str, LocalFile], documents: Sequence[RemoteDocument], gone: Callable[[str], bool]
+) -> tuple[dict[str, RemoteDocument], dict[str, RemoteDocument]]:
+    """The document of each file by its source, and those without a file by their content."""
+    own: dict[str, RemoteDocument] = {}
+    orphans: dict[str, RemoteDocument] = {}
+    for document in documents:
+        source = document.source
+        if source is None:
+            continue
+        file = files.get(source)
+        if file is None:
+            if gone(source):
+                orphans[document.sha256] = document
+        elif source not in own:
+            own[source] = document
+        else:  # two runs uploaded it at the same time
+            sha256 = file.sha256
+            own[source], spare = sorted((own[source], document), key=lambda each: each.sha256 != sha256)
+            orphans[spare.sha256] = spare
+    return own, orphans
+
+
+def _same(file: LocalFile, document: RemoteDocument) -> Step:
+    if document.status == "failed":
+        return Step(Action.UPLOAD, file, document, "was refused before")
+    why = "" if document.source == file.source else f"has the content of {document.filename}"
+    return Step(Action.UNCHANGED, file, document, why)
