@@ -1,4 +1,4 @@
-"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor|trace|maintain|tune|cache`.
+"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor|trace|maintain|keys|tune|cache`.
 
 Each command imports what it needs when it runs, so that `--help` answers at once.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import heap
-from app.cli import cache, tune
+from app.cli import cache, keys, tune
 from app.cli.failure import CommandFailed
 from app.cli.options import DEFAULT_URL, ApiKey, Collection, Origin, Url
 
@@ -35,6 +35,7 @@ _USE = "Use a running service"
 _CARE = "Look after it"
 
 app.add_typer(cache.app, name="cache", rich_help_panel=_USE)
+app.add_typer(keys.app, name="keys", rich_help_panel=_CARE)
 app.command("tune", rich_help_panel=_CARE)(tune.tune)
 
 

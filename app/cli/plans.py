@@ -4,9 +4,8 @@ from rich.console import Console
 
 from app.cache.postgres import reading
 from app.cli.failure import CommandFailed
-from app.db.database import Database
-from app.embedded.postgres import EmbeddedPostgres
-from app.errors import LocalChatError
+from app.cli.stores import own_database
+from app.errors import NotFound
 from app.services.plans import PlanService
 from app.settings import Settings
 
@@ -20,15 +19,11 @@ async def show_plans(settings: Settings, collection: str | None) -> None:
     Raises:
         CommandFailed: the database does not answer, or there is no such collection.
     """
-    url = settings.database_url or EmbeddedPostgres(settings.data_dir / "postgres").url()
     try:
-        database = await Database.connect(url, min_size=1, max_size=4)
-        try:
+        async with own_database(settings) as database:
             plans = PlanService(database, cached=reading(settings.l3_cache_table))
             report = await plans.explain(_TENANT, collection)
-        finally:
-            await database.close()
-    except LocalChatError as error:
+    except NotFound as error:
         raise CommandFailed(error.detail) from None
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"Collection: {report.collection or 'none'}")

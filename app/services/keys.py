@@ -2,9 +2,21 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
+from datetime import datetime
 
 from app.db import api_keys
 from app.db.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """What can be told of a key."""
+
+    name: str
+    tenant: str
+    created_at: datetime
+    revoked_at: datetime | None
 
 
 class KeyService:
@@ -19,6 +31,16 @@ class KeyService:
         async with self._database.connection() as connection:
             await api_keys.insert(connection, tenant, name, _hash(key))
         return key
+
+    async def known(self) -> list[KnownKey]:
+        """Every key, the oldest first."""
+        async with self._database.connection() as connection:
+            return [KnownKey(**row) for row in await api_keys.find_all(connection)]
+
+    async def revoke(self, name: str) -> int:
+        """Refuse the keys of this name from now on; how many there were."""
+        async with self._database.connection() as connection:
+            return await api_keys.revoke(connection, name)
 
     async def tenant_of(self, key: str) -> str | None:
         """The tenant that a key belongs to; None if it is unknown or revoked."""

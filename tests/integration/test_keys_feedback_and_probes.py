@@ -1,15 +1,18 @@
 """Keys, verdicts and probes on a real database."""
 
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
 from app.cache.postgres_connection import HeldConnections
 from app.cache.postgres_semantics import PostgresSemantics
 from app.cache.semantic.store import ServedMatch
 from app.cache.semantic.stratum import Stratum
 from app.cache.semantic.traffic import Counts
+from app.cli import app as cli
 from app.db.database import Database
 from app.db.health import check_answers, check_dimensions, check_migrated
 from app.domain.query_ids import new_query_id
@@ -36,8 +39,31 @@ async def test_a_key_opens_its_tenant_until_it_is_revoked(database: Database) ->
     assert await keys.tenant_of(f"{key}x") is None
     async with database.connection() as connection:
         assert key not in str(await connection.fetch("SELECT * FROM api_keys"))
-        await connection.execute("UPDATE api_keys SET revoked_at = now()")
+    other = await keys.create("acme", "phone")
+    assert await keys.revoke("laptop") == 1
+    assert await keys.revoke("laptop") == 0
     assert await keys.tenant_of(key) is None
+    assert await keys.tenant_of(other) == "acme"
+    assert [(known.name, known.revoked_at is None) for known in await keys.known()] == [
+        ("laptop", False),
+        ("phone", True),
+    ]
+
+
+def test_keys_are_made_listed_and_revoked_in_the_terminal(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    made = CliRunner().invoke(cli, ["keys", "create", "laptop", "--tenant", "acme"])
+    assert re.fullmatch(r"lc_[\w-]{43}\n", made.output)
+    listed = CliRunner().invoke(cli, ["keys", "list"]).output
+    assert re.search(r"laptop +│ acme", listed)
+    assert made.output.strip() not in listed
+    assert CliRunner().invoke(cli, ["keys", "revoke", "laptop"]).output == "Revoked 1.\n"
+    again = CliRunner().invoke(cli, ["keys", "revoke", "laptop"])
+    assert "no key is called laptop" in str(again.exception)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+    assert "the database does not answer (DATABASE_URL)" in str(CliRunner().invoke(cli, ["keys", "list"]).exception)
 
 
 class Evictor:

@@ -198,7 +198,9 @@ def test_serve_without_a_database_names_the_setting(monkeypatch: pytest.MonkeyPa
     assert str(done.exception).startswith("DATABASE_URL: not set")
 
 
-@pytest.mark.parametrize("command", ["up", "serve", "worker", "migrate", "ingest", "ask", "doctor", "maintain"])
+@pytest.mark.parametrize(
+    "command", ["up", "serve", "worker", "migrate", "ingest", "ask", "doctor", "maintain", "keys"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0
