@@ -120,7 +120,7 @@ async def _build(
     statistics = StatisticsKeeper(database)
     stack.push_async_callback(statistics.close)
     watched = QuestionMetrics(metrics)
-    matching = open_matching(settings, cache, embedding.embed_query, stack)
+    matching, matching_report = open_matching(settings, cache, embedding.embed_query, stack)
     search = CachedSearch(
         SearchService(database, collections, embedding.embed_query, statistics, watched),
         directory,
@@ -197,6 +197,7 @@ async def _build(
         experiments=ExperimentService(database, background),
         cache=CacheService(cache.manager, database),
         warming=warming,
+        matching=matching_report,
         health=health,
         deep_health=deep_health,
         metrics=metrics,

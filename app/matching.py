@@ -8,18 +8,20 @@ from app.caching import Cache, run_until_closed
 from app.services.arms import EmbedQuery
 from app.services.matching import Matching, NoMatching
 from app.services.semantic import SemanticCache
+from app.services.semantic_report import MatchingReporter
 from app.settings import Settings
 
 
-def open_matching(settings: Settings, cache: Cache, embed: EmbedQuery, stack: AsyncExitStack) -> Matching:
+def open_matching(
+    settings: Settings, cache: Cache, embed: EmbedQuery, stack: AsyncExitStack
+) -> tuple[Matching, MatchingReporter]:
     """Learn in the background from what is asked, if anything can be found by meaning at all."""
-    if cache.questions is None or settings.semantic_cache_mode == "off":
-        return NoMatching()
+    mode, budget = settings.semantic_cache_mode, settings.semantic_cache_error_budget
+    if cache.questions is None or mode == "off":
+        return NoMatching(), MatchingReporter(mode, budget, None)
     observations = PostgresSemantics(cache.desk)
-    keeper = ThresholdKeeper(observations, cache.questions, budget=settings.semantic_cache_error_budget)
-    matching = SemanticCache(
-        settings.semantic_cache_mode, cache.chain, cache.questions, observations, keeper, embed
-    )
+    keeper = ThresholdKeeper(observations, cache.questions, budget=budget)
+    matching = SemanticCache(mode, cache.chain, cache.questions, observations, keeper, embed)
     run_until_closed(keeper.run(), stack)
     stack.push_async_callback(matching.close)
-    return matching
+    return matching, MatchingReporter(mode, budget, observations)

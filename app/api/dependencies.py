@@ -20,6 +20,7 @@ from app.services.health import HealthService
 from app.services.models import ModelService
 from app.services.plans import PlanService
 from app.services.reindexing import ReindexService
+from app.services.semantic_report import MatchingReporter
 from app.services.warming import WarmingService
 from app.services.watching import IngestWatcher
 from app.telemetry.metrics import Metrics
@@ -46,6 +47,7 @@ class Services:
     experiments: ExperimentService
     cache: CacheService
     warming: WarmingService
+    matching: MatchingReporter
     health: HealthService
     deep_health: DeepHealth
     metrics: Metrics

@@ -19,6 +19,9 @@ _SHOWN = ("bypassed", "coalesced", "carried", "served_stale", "refreshed", "drop
 def report(stats: CacheStats, held: Mapping[str, BackendStats | None]) -> dict[str, Any]:
     """Put everything together; `held` maps a tier to what it holds, None if it did not say."""
     tiers = {tier: _tier(tier, stats, usage) for tier, usage in held.items()}
+    # What hit by meaning is held by the others.
+    for tier, _ in stats.tiers:
+        tiers.setdefault(tier, _tier(tier, stats, BackendStats({})))
     return {
         "replica": f"{platform.node()}:{os.getpid()}",
         "since": stats.since,

@@ -37,6 +37,19 @@ def top(
 
 
 @app.command()
+def semantic(
+    collection: Annotated[str | None, typer.Option("--collection", "-c", help="All if not given.")] = None,
+    examples: Annotated[int, typer.Option("--examples", "-e", min=0, max=50, help="How many of each kind.")] = 3,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+) -> None:
+    """How often matching questions by meaning hits and errs, and from which similarity it keeps the budget."""
+    from app.cli.cache_semantic import show_matching
+
+    asyncio.run(show_matching(collection, examples, url=url, api_key=api_key))
+
+
+@app.command()
 def warm(
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="Questions to ask, one a line; else those used most.")

@@ -20,8 +20,8 @@ async def show_stats(*, url: str, api_key: str | None) -> None:
     Raises:
         CommandFailed: the service does not answer, or refuses; so do the others.
     """
-    stats = await _call("GET", "/api/cache/stats", url, api_key)
-    table = _table("tier", "namespace", *_USE)
+    stats = await call("GET", "/api/cache/stats", url, api_key)
+    table = table_of("tier", "namespace", *_USE)
     for name, tier in stats["tiers"].items():
         state = "all" if tier["available"] else "no answer"
         table.add_row(name, state, *_use(tier), style="bold")
@@ -41,8 +41,8 @@ async def show_stats(*, url: str, api_key: str | None) -> None:
 async def show_top(limit: int, namespace: str | None, *, url: str, api_key: str | None) -> None:
     """Print the most used entries."""
     asked = {"limit": str(limit)} | ({"namespace": namespace} if namespace else {})
-    found = await _call("GET", "/api/cache/top", url, api_key, params=asked)
-    table = _table("hits", "namespace", "collection", "question", "size", "key")
+    found = await call("GET", "/api/cache/top", url, api_key, params=asked)
+    table = table_of("hits", "namespace", "collection", "question", "size", "key")
     for entry in found["items"]:
         question = Text(("📌 " if entry["pinned"] else "") + entry["question"], overflow="ellipsis", no_wrap=True)
         table.add_row(
@@ -59,13 +59,18 @@ async def show_top(limit: int, namespace: str | None, *, url: str, api_key: str 
 async def clear_cache(scope: Mapping[str, str | None] | None, *, url: str, api_key: str | None) -> None:
     """Clear what `scope` names, or, with None, what has expired."""
     if scope is None:
-        removed = await _call("POST", "/api/cache/clear-expired", url, api_key)
+        removed = await call("POST", "/api/cache/clear-expired", url, api_key)
     else:
-        removed = await _call("POST", "/api/cache/clear", url, api_key, json=scope)
+        removed = await call("POST", "/api/cache/clear", url, api_key, json=scope)
     Console(highlight=False).print(f"Removed {removed['removed']} entries.")
 
 
-async def _call(method: str, path: str, url: str, api_key: str | None, **request: Any) -> Any:
+async def call(method: str, path: str, url: str, api_key: str | None, **request: Any) -> Any:
+    """Ask the service; its reply.
+
+    Raises:
+        CommandFailed: it does not answer, or refuses.
+    """
     async with api_client(url, api_key) as client:
         response = await client.request(method, path, **request)
     if response.is_error:
@@ -73,7 +78,7 @@ async def _call(method: str, path: str, url: str, api_key: str | None, **request
     return response.json()
 
 
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         text = column in {"tier", "namespace", "collection", "question", "key"}

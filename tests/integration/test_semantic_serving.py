@@ -201,6 +201,17 @@ async def test_a_check_that_fails_says_nothing(served: Served) -> None:
     assert await served.labels("answer") == []
 
 
+async def test_the_report_tells_of_a_tenants_own(served: Served) -> None:
+    for question in (SAME, OTHER):
+        await served.replica.find(question, semantic=True)
+    await served.serve_from(0.9)
+    [report] = await served.replica.report.report(TENANT, examples=3)
+    assert (report.collection, report.namespace, report.threshold) == ("default", "retrieval", 0.9)
+    assert (report.requests, report.would_be_hits, report.labels, report.wrong) == (3, 1, 1, 0)
+    assert [(each.question, each.matched) for each in report.right_examples] == [(SAME, ASKED)]
+    assert await served.replica.report.report("other", examples=3) == []
+
+
 async def test_a_verdict_keeps_the_pair_apart_and_counts_as_a_label(served: Served) -> None:
     await served.serve_from(0.95)
     found = await served.replica.find(SAME, semantic=True)

@@ -61,6 +61,7 @@ from app.services.feedback import FeedbackService, StoredVerdict
 from app.services.health import Examiner, HealthService, Probe
 from app.services.models import ModelService
 from app.services.plans import PlanReport
+from app.services.semantic_report import MatchingReporter
 from app.services.warming import WarmingService
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
@@ -457,6 +458,7 @@ class Fakes:
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
     cache: FakeCache = field(default_factory=FakeCache)
     warming: FakeWarming = field(default_factory=FakeWarming)
+    matching: MatchingReporter = field(default_factory=lambda: MatchingReporter("shadow", 0.01, None))
     postgres: Probe = well
     redis: Probe = well
     draining: bool = False
@@ -500,6 +502,7 @@ class Fakes:
             experiments=cast("Any", self.experiments),
             cache=cast("CacheService", self.cache),
             warming=cast("WarmingService", self.warming),
+            matching=self.matching,
             health=self.health,
             deep_health=deep_health,
             metrics=metrics,

@@ -34,6 +34,7 @@ from app.services.matching import Matching
 from app.services.reindexer import Reindexer
 from app.services.reindexing import ReindexService
 from app.services.search import SearchService
+from app.services.semantic_report import MatchingReporter
 from app.services.statistics import StatisticsKeeper
 from app.services.warm_questions import WarmQuestions
 from app.services.warming import WarmingService
@@ -61,6 +62,7 @@ class Replica:
     answers: AnswerService
     warming: WarmingService
     matching: Matching
+    report: MatchingReporter
 
     @classmethod
     async def open(
@@ -86,7 +88,7 @@ class Replica:
         statistics = StatisticsKeeper(database)
         stack.push_async_callback(statistics.close)
         service = SearchService(database, collections, embed, statistics)
-        matching = open_matching(settings, cache, embed, stack)
+        matching, report = open_matching(settings, cache, embed, stack)
         search = CachedSearch(service, directory, cache.chain, matching)
         models = AnsweringModels()
         pipeline = AnswerPipeline(
@@ -118,6 +120,7 @@ class Replica:
                 default_model="fake-chat",
             ),
             matching,
+            report,
         )
 
     async def find(

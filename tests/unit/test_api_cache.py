@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from app.api.schemas.cache import CacheStatsView, ClearedView, ClearRequest, EntryView, ExaminedEntryView
+from app.api.schemas.semantic import MatchingReportView
 from app.api.schemas.warming import WarmedView, WarmRequest
 from app.domain.query_ids import key_prefix, new_query_id
 from app.errors import CacheUnavailable, ModelUnavailable, TierOff
@@ -178,7 +179,16 @@ async def test_openapi_shows_every_body_of_the_cache_by_examples_that_are_valid_
     client: httpx.AsyncClient,
 ) -> None:
     schema = (await client.get("/openapi.json")).json()
-    models = (ClearRequest, WarmRequest, CacheStatsView, EntryView, ExaminedEntryView, ClearedView, WarmedView)
+    models = (
+        ClearRequest,
+        WarmRequest,
+        CacheStatsView,
+        EntryView,
+        ExaminedEntryView,
+        ClearedView,
+        WarmedView,
+        MatchingReportView,
+    )
     for model in models:
         assert schema["components"]["schemas"][model.__name__]["examples"]
         for example in model.model_json_schema()["examples"]:

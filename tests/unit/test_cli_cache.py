@@ -13,15 +13,19 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.cli.failure import CommandFailed
 from app.errors import CacheUnavailable, ModelUnavailable
+from app.services.semantic_report import MatchingReporter
 from tests.support.api import Fakes, serving
 from tests.support.cache_service import FakeCache
 from tests.support.warming import FakeWarming
+from tests.unit.test_semantic_report import Observations, tally
 
 
 @dataclass
 class Service:
     cache: FakeCache
     warming: FakeWarming
+    matching: MatchingReporter
+    observations: Observations
     url: str
 
     def run(self, *arguments: str, answer: str | None = None) -> str:
@@ -36,19 +40,32 @@ class Service:
 @pytest.fixture
 def service() -> Iterator[Service]:
     cache, warming = FakeCache(), FakeWarming()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            serving(Fakes(cache=cache, warming=warming)), port=0, lifespan="off", log_level="warning", ws="none"
-        )
-    )
+    observations = Observations(tally(0))
+    matching = MatchingReporter("shadow", 0.01, observations)
+    fakes = Fakes(cache=cache, warming=warming, matching=matching)
+    server = uvicorn.Server(uvicorn.Config(serving(fakes), port=0, lifespan="off", log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield Service(cache, warming, f"http://127.0.0.1:{port}")
+    yield Service(cache, warming, matching, observations, f"http://127.0.0.1:{port}")
     server.should_exit = True
     thread.join()
+
+
+def test_matching_by_meaning_is_told_with_figures_and_examples(service: Service) -> None:
+    assert "never served" in service.run("semantic", "--examples", "0")
+    service.matching.mode = "serve"
+    service.observations.seen = tally(s95=(100, 95, 5), s90=(50, 25, 25))
+    service.observations.threshold = 0.95
+    shown = service.run("semantic", "--collection", "books")
+    assert "Budget: 1.00% of requests answered wrongly." in shown
+    row = next(line for line in shown.splitlines() if line.startswith("books "))
+    assert row.split()[:6] == ["books", "answer", "0.950", "10.0%", "5.0%", "1.6%-11.3%"]
+    assert "+ 0.950 days off?  =  leave?" in shown
+    assert "(not served, pipeline: the same)" in shown
+    assert "books" not in service.run("semantic", "--collection", "films")
 
 
 def test_statistics_are_a_table_of_tiers_and_namespaces(service: Service) -> None:

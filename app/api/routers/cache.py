@@ -17,6 +17,7 @@ from app.api.schemas.cache import (
     Namespace,
 )
 from app.api.schemas.common import CollectionName, Cursor, Limit, PageView, Text
+from app.api.schemas.semantic import MatchingReportView
 from app.api.schemas.warming import WarmedView, WarmRequest
 from app.api.sse import EventStream, encode
 from app.domain.warming import Warmed, WarmQuestion, WarmStep
@@ -130,6 +131,22 @@ async def warm(services: Provided, tenant: Tenant, body: WarmRequest) -> Respons
         return EventStream(lambda: services.warming.warm(questions), _encoded, services.metrics)
     warmed = WarmedView.model_validate(await services.warming.collect(questions))
     return Response(warmed.model_dump_json(), media_type="application/json")
+
+
+@router.get("/semantic", operation_id="semanticCacheReport")
+async def semantic(
+    services: Provided,
+    tenant: Tenant,
+    collection: Annotated[CollectionName | None, Query()] = None,
+    examples: Annotated[int, Query(ge=0, le=50, description="How many of each kind")] = 5,
+) -> MatchingReportView:
+    """How often matching by meaning hits and errs, by labels of every replica.
+
+    In shadow mode, what it would do: nothing is served then. There is an item for each collection, namespace and
+    pair of models of which anything is known.
+    """
+    reporter = services.matching
+    return MatchingReportView.of(reporter, await reporter.report(tenant, collection=collection, examples=examples))
 
 
 @router.post("/clear", operation_id="clearCache", responses=problems(400, 404, 409, 413, 415))

@@ -134,3 +134,49 @@ WARMED = {
     "failures": [{"query": _QUESTION, "detail": "The model failed while working."}],
     "seconds": 6.2,
 }
+
+MATCHING = {
+    "mode": "serve",
+    "error_budget": 0.01,
+    "items": [
+        {
+            "collection": "default",
+            "namespace": "answer",
+            "threshold": 0.915,
+            "reason": "at most 0.91% of requests answered wrongly",
+            "since": "2026-11-20T08:00:00Z",
+            "calibrated_at": "2026-11-24T11:49:13Z",
+            "requests": 4200,
+            "would_be_hits": 890,
+            "served": 411,
+            "hit_rate": 0.15,
+            "labels": 560,
+            "wrong": 61,
+            "false_hits": 0.04,
+            "interval": [0.02, 0.07],
+            "wrong_bound": 0.0091,
+            "curve": [
+                {
+                    "threshold": 0.915,
+                    "hit_rate": 0.15,
+                    "labels": 250,
+                    "false_hits": 0.04,
+                    "interval": [0.02, 0.07],
+                    "wrong_bound": 0.0091,
+                }
+            ],
+            "right_examples": [
+                {
+                    "question": "How many days off do employees get?",
+                    "matched": _QUESTION,
+                    "similarity": 0.931,
+                    "served": True,
+                    "source": "pipeline",
+                    "detail": "82% of the words are the same",
+                    "created_at": "2026-11-24T11:49:13Z",
+                }
+            ],
+            "wrong_examples": [],
+        }
+    ],
+}
