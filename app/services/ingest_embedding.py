@@ -1,7 +1,7 @@
 """The second half of an ingestion: a vector for each stored chunk, while more of them are still being stored."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from app.domain.documents import Collection, Stage
 from app.domain.retrieval import Vector
 from app.ingestion.embedder import BatchResult, Portion, TextFailure
 from app.services.fencing import Fence, Written
+from app.services.ingest_claims import Claim, Claims, sharing
 from app.services.ingest_loading import Arrivals, EmbeddingText
 from app.services.observing import IngestObserver
 
@@ -29,8 +30,8 @@ class ChunkEmbedding:
     """Sweeps over the chunks of one version that lack a vector, until none does.
 
     Chunks that are equal are embedded once: a vector that the collection, or another of the same model, has for the
-    same text is copied, and one that is being made for this version is waited for. `writers` limits the connections
-    that write in the whole process.
+    same text is copied, and one that is being made, for whichever document, is waited for. `claims` are those of
+    the whole process, whose connections that write are limited by `writers`.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class ChunkEmbedding:
         arrivals: Arrivals,
         embedder: Embedder,
         writers: asyncio.Semaphore,
+        claims: Claims,
         *,
         embedding_text: EmbeddingText,
         observer: IngestObserver,
@@ -53,8 +55,10 @@ class ChunkEmbedding:
         self._writers = writers
         self._embedding_text = embedding_text
         self._observer = observer
-        self._in_flight: set[bytes] = set()
-        self._put_off = False
+        self._claims = claims
+        self._sharing = sharing(fence.task.tenant, collection.space)
+        self._mine: set[Hashable] = set()
+        self._put_off: set[Claim] = set()
 
     async def run(self) -> None:
         """
@@ -68,10 +72,15 @@ class ChunkEmbedding:
             await self._arrivals.wait()
         with self._observer.stage("embed"):
             while True:
-                self._put_off = False
-                await self._embedder.embed_chunks(self._collection, self._portions())
+                self._put_off.clear()
+                try:
+                    await self._embedder.embed_chunks(self._collection, self._portions())
+                finally:
+                    self._let_go(set(self._mine))
                 if not self._put_off:
                     return
+                for claim in self._put_off:
+                    await self._claims.wait(claim)
 
     async def _portions(self) -> AsyncIterator[Portion]:
         after = -1
@@ -89,7 +98,7 @@ class ChunkEmbedding:
                 await self._arrivals.wait()
                 continue
             after = window[-1].ordinal
-            groups = self._group(await self._reuse(window))
+            groups = await self._reuse(self._claim(window))
             if total is not None:
                 total -= len(window) - len(groups)
             if groups:
@@ -106,30 +115,46 @@ class ChunkEmbedding:
         task = self._task
         return await chunks.count_pending(connection, self._space.id, task.document_id, task.version, after=after)
 
-    async def _reuse(self, window: Sequence[PendingChunk]) -> Sequence[PendingChunk]:
-        """Copy the vectors that there are; the chunks of the window that have none."""
+    def _claim(self, window: Sequence[PendingChunk]) -> list[list[PendingChunk]]:
+        """Equal chunks together, without those that are being embedded already."""
+        same: dict[bytes, list[PendingChunk]] = {}
+        for chunk in window:
+            if chunk.content_hash in same:
+                same[chunk.content_hash].append(chunk)
+                continue
+            held = self._claims.claim(self._key(chunk), self._task.document_id, self._fence.lease)
+            if held is None:
+                self._mine.add(self._key(chunk))
+                same[chunk.content_hash] = [chunk]
+            else:
+                self._put_off.add(held)
+        return list(same.values())
+
+    async def _reuse(self, groups: Sequence[list[PendingChunk]]) -> list[list[PendingChunk]]:
+        """Copy the vectors that there are; the chunks that have none.
+
+        Once they are claimed, or another could store a vector and let go of it between the look and the claim.
+        """
         task = self._task
-        hashes = {chunk.id: chunk.content_hash for chunk in window}
+        hashes = {chunk.id: chunk.content_hash for group in groups for chunk in group}
         async with self._fence.database.connection() as connection:
             equal = await spaces.find_equal(connection, self._space, task.tenant, hashes)
         if not equal:
-            return window
+            return list(groups)
         async with self._writing() as (connection, written):
             reused = await spaces.copy_vectors(connection, self._space.id, task.document_id, task.version, equal)
             written.embedded = written.reused = len(reused)
         self._observer.chunks("reused", len(reused))
-        return [chunk for chunk in window if chunk.id not in reused]
+        rest = [[chunk for chunk in group if chunk.id not in reused] for group in groups]
+        self._let_go({self._key(group[0]) for group, left in zip(groups, rest, strict=True) if not left})
+        return [group for group in rest if group]
 
-    def _group(self, window: Sequence[PendingChunk]) -> list[list[PendingChunk]]:
-        """Equal chunks together, without those that are being embedded already."""
-        same: dict[bytes, list[PendingChunk]] = {}
-        for chunk in window:
-            if chunk.content_hash in self._in_flight:
-                self._put_off = True
-            else:
-                same.setdefault(chunk.content_hash, []).append(chunk)
-        self._in_flight.update(same)
-        return list(same.values())
+    def _key(self, chunk: PendingChunk) -> Hashable:
+        return self._sharing, chunk.content_hash
+
+    def _let_go(self, keys: set[Hashable]) -> None:
+        self._mine -= keys
+        self._claims.let_go(keys, self._fence.lease)
 
     def _portion(self, groups: Sequence[Sequence[PendingChunk]], total: int | None) -> Portion:
         async def store(batch: BatchResult) -> None:
@@ -142,7 +167,7 @@ class ChunkEmbedding:
                     else:
                         vectors.append((chunk.id, outcome))
             await self._write(vectors, failures)
-            self._in_flight.difference_update(groups[index][0].content_hash for index in batch.indexes)
+            self._let_go({self._key(groups[index][0]) for index in batch.indexes})
 
         texts = [self._embedding_text(first.text, first.section, self._task.filename) for first, *_ in groups]
         return Portion(texts, store, total)

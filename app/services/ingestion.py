@@ -18,6 +18,7 @@ from app.domain.documents import Collection, Stage
 from app.errors import LocalChatError, StoreUnavailable, UnreadableDocument
 from app.ingestion.jobs import IngestJob
 from app.services.fencing import Fence, LeaseLost
+from app.services.ingest_claims import Claims
 from app.services.ingest_embedding import ChunkEmbedding, Embedder, bump
 from app.services.ingest_loading import Arrivals, ChunkLoading, EmbeddingText, Loader
 from app.services.observing import IngestObserver
@@ -49,6 +50,7 @@ class IngestService:
         self._refresh_statistics = refresh_statistics
         self._observer = observer or IngestObserver()
         self._writers = asyncio.Semaphore(WRITERS)
+        self._claims = Claims()
 
     async def ingest(self, job: IngestJob) -> bool:
         """Ingest a version, or return at once if it is not wanted any more.
@@ -107,6 +109,7 @@ class IngestService:
             arrivals,
             self._embedder,
             self._writers,
+            self._claims,
             embedding_text=self._embedding_text,
             observer=self._observer,
         )

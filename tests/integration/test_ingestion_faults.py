@@ -30,12 +30,19 @@ def prose(seed: int, sections: int) -> bytes:
     return "\n\n".join(parts).encode()
 
 
-FILES = [Upload("book.md", prose(0, 90)), *(Upload(f"note-{n}.md", prose(n, 4)) for n in range(1, 9))]
+# The book comes in four parts.
+FILES = [Upload("book.md", prose(0, 240)), *(Upload(f"note-{n}.md", prose(n, 4)) for n in range(1, 9))]
+
+# Time enough between two parts for something to happen.
+SLOW_DISK = """
+CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$;
+CREATE TRIGGER slow_disk BEFORE INSERT ON chunks FOR EACH STATEMENT EXECUTE FUNCTION slow_down();
+"""
 
 
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Plant]:
-    with short_folder() as folder, Plant.running(folder, text_ms=12) as plant:
+    with short_folder() as folder, Plant.running(folder, text_ms=6) as plant:
         yield plant
 
 
@@ -56,6 +63,7 @@ def undisturbed(machines: Plant) -> Stored:
     finally:
         machines.models.kill()
         machines.models = slow
+        asyncio.run(machines.execute(SLOW_DISK))
 
 
 async def ingest_calmly(plant: Plant) -> Stored:
@@ -84,17 +92,28 @@ def thaw(family: list[psutil.Process]) -> None:
             member.send_signal(signal.SIGCONT)
 
 
+async def half_read(plant: Plant, tenant: str, *, beyond: int = 0) -> int:
+    """Wait until more chunks than `beyond` are stored of the book, but not all; how many."""
+    async with asyncio.timeout(30):
+        while True:
+            stored = await plant.fetch(
+                """SELECT count(*) FROM chunks JOIN document_versions v USING (document_id, version)
+                JOIN documents d ON d.id = document_id
+                WHERE d.tenant = $1 AND d.filename = 'book.md' AND NOT v.split""",
+                tenant,
+            )
+            if stored > beyond:
+                return stored
+            await asyncio.sleep(0.02)
+
+
 async def test_killing_and_freezing_workers_at_random_moments_loses_and_doubles_nothing(
     plant: Plant, undisturbed: Stored
 ) -> None:
     seed = random.randrange(1000)
     rng = random.Random(seed)
-    await plant.upload("frozen", FILES)
-    running = [plant.worker(), plant.worker()]
-    await asyncio.sleep(2)  # they are slow to start
-    for act in ("kill", "freeze", "kill", "freeze"):
-        await asyncio.sleep(rng.uniform(0.2, 1.2))
-        victim = running.pop(0)
+
+    def interfere(act: str, victim: ChildProcess) -> None:
         assert victim.pid is not None
         if act == "kill":
             os.kill(victim.pid, signal.SIGKILL)
@@ -102,6 +121,18 @@ async def test_killing_and_freezing_workers_at_random_moments_loses_and_doubles_
             family = freeze(victim)
             # Longer than the others take to think it dead, so that it comes back to what is theirs by then.
             asyncio.get_running_loop().call_later(rng.uniform(1.5, 3.0), thaw, family)
+
+    await plant.upload("frozen", FILES)
+    stored = 0
+    for act in ("kill", "freeze"):
+        alone = plant.worker()
+        stored = await half_read(plant, "frozen", beyond=stored)
+        interfere(act, alone)
+    running = [plant.worker(), plant.worker()]
+    await asyncio.sleep(2)  # they are slow to start
+    for act in ("kill", "freeze", "kill", "freeze"):
+        await asyncio.sleep(rng.uniform(0.2, 1.2))
+        interfere(act, running.pop(0))
         running.append(plant.worker())
     await plant.ended("frozen", 60)
     assert await plant.statuses("frozen") == {"ready"}
@@ -113,7 +144,7 @@ async def test_killing_postgres_and_the_model_server_delays_ingestion_and_no_mor
 ) -> None:
     await plant.upload("outage", FILES)
     plant.worker()
-    await asyncio.sleep(2.5)
+    await half_read(plant, "outage")
 
     assert plant.postgres.process.pid is not None
     os.kill(plant.postgres.process.pid, signal.SIGKILL)
@@ -134,7 +165,7 @@ async def test_killing_postgres_and_the_model_server_delays_ingestion_and_no_mor
 FULL_DISK = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.tenant = 'full') > 60 THEN
+    IF (SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.tenant = 'full') > 300 THEN
         RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
     END IF;
     RETURN NULL;
@@ -154,6 +185,7 @@ async def test_a_full_disk_stops_ingestion_with_a_reason_until_there_is_room(
         async with asyncio.timeout(30):
             while not await connection.fetchval("SELECT count(*) FROM pgqueuer WHERE attempts > 0"):
                 await asyncio.sleep(0.1)
+        await half_read(plant, "full")
         assert not await connection.fetchval("SELECT count(*) FROM documents WHERE status = 'failed'")
         await connection.execute("DROP FUNCTION refuse CASCADE")
     finally:

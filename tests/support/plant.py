@@ -139,14 +139,27 @@ class Plant:
                 await asyncio.sleep(0.1)
 
     async def _unfinished(self, tenant: str) -> int:
+        return await self.fetch(
+            """SELECT (SELECT count(*) FROM documents WHERE tenant = $1 AND status IN ('queued', 'processing'))
+            + (SELECT count(*) FROM pgqueuer)""",
+            tenant,
+        )
+
+    async def execute(self, statements: str) -> None:
+        async with self._connection() as connection:
+            await connection.execute(statements)
+
+    async def fetch(self, query: str, *arguments: object) -> int:
+        """The number that a query gives."""
+        async with self._connection() as connection:
+            number: int = await connection.fetchval(query, *arguments)
+        return number
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
         connection = await asyncpg.connect(self.postgres.url(), timeout=5)
         try:
-            unfinished: int = await connection.fetchval(
-                """SELECT (SELECT count(*) FROM documents WHERE tenant = $1 AND status IN ('queued', 'processing'))
-                + (SELECT count(*) FROM pgqueuer)""",
-                tenant,
-            )
-            return unfinished
+            yield connection
         finally:
             await connection.close()
 
