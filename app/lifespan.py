@@ -184,7 +184,7 @@ async def _build(
         watcher=IngestWatcher(documents),
         collections=collections,
         analytics=AnalyticsService(database),
-        plans=PlanService(database, cached=reading(settings.l3_cache_table)),
+        plans=PlanService(database, cached=reading(settings.l3_cache_table), cache_table=settings.l3_cache_table),
         reindexes=ReindexService(database, collections, embedding, job_headers=correlation.headers),
         search=search,
         answers=answers,

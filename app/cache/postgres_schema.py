@@ -27,7 +27,8 @@ CREATE TABLE {table} (
     corpus_version bigint,
     size_bytes integer GENERATED ALWAYS AS (octet_length(result_data)) STORED,
     pinned boolean NOT NULL DEFAULT false
-) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05);
+) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05,
+    autovacuum_analyze_scale_factor = 0.05, toast.autovacuum_vacuum_scale_factor = 0.05);
 ALTER TABLE {table} ALTER COLUMN result_data SET STORAGE EXTERNAL;
 CREATE INDEX {table}_expires_at ON {table} (expires_at);
 CREATE INDEX {table}_hit_count ON {table} (hit_count DESC);
@@ -48,7 +49,8 @@ CREATE TABLE {table}_vectors (
     partition varchar(64) NOT NULL,
     vector halfvec NOT NULL,
     quarantined boolean NOT NULL DEFAULT false
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05,
+    autovacuum_analyze_scale_factor = 0.05);
 ALTER TABLE {table}_vectors ALTER COLUMN vector SET STORAGE PLAIN;
 CREATE INDEX {table}_vectors_partition ON {table}_vectors (partition);
 """

@@ -21,7 +21,8 @@ async def show_plans(settings: Settings, collection: str | None) -> None:
     """
     try:
         async with own_database(settings) as database:
-            plans = PlanService(database, cached=reading(settings.l3_cache_table))
+            table = settings.l3_cache_table
+            plans = PlanService(database, cached=reading(table), cache_table=table)
             report = await plans.explain(_TENANT, collection)
     except NotFound as error:
         raise CommandFailed(error.detail) from None

@@ -20,8 +20,10 @@ _VECTOR_HEADER, _HALF_FLOAT, _DEFAULT_M = 8, 2, 16
 BLOATED = 1.5
 _WORTH_BYTES = 1024 * 1024
 
-# So many chunks leave little behind.
-_FEW_CHUNKS = 10_000
+# So many rows leave little behind.
+_FEW_ROWS = 10_000
+
+_CHUNKS = "chunks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +55,20 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """Chunks that are there, that were ever made, and that came and went since their indexes were built.
+    """Rows of a table that are there, that were ever made, and that came and went since its indexes were built.
 
     What went leaves its words behind: a GIN index never gives up a key, and every collection has keys of its own.
+    Other indexes use their pages again, but none becomes smaller.
     """
 
+    table: str
     live: int
     made: int
     gone: int
 
     @property
     def bloated(self) -> bool:
-        return self.gone > max(self.live, _FEW_CHUNKS)
+        return self.gone > max(self.live, _FEW_ROWS)
 
 
 async def tables(connection: PooledConnection) -> Sequence[TableState]:
@@ -80,11 +84,12 @@ async def vacuum(connection: PooledConnection, table: str) -> None:
     await connection.execute(f"VACUUM (ANALYZE) {_quoted(table)}", timeout=_TIMEOUT)
 
 
-async def drop_leftovers(connection: PooledConnection) -> Sequence[str]:
+async def drop_leftovers(connection: PooledConnection, cache_table: str) -> Sequence[str]:
     """Drop what a rebuild that was cut short has left behind."""
     rows = await connection.fetch(
         r"""SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-        WHERE NOT i.indisvalid AND c.relname ~ '^(vectors_\d+|chunks)_\w+_cc(new|old)\d*$'"""
+        WHERE NOT i.indisvalid AND c.relname ~ ('^(vectors_\d+|chunks|' || $1 || ')_\w+_cc(new|old)\d*$')""",
+        cache_table,
     )
     for row in rows:
         await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_quoted(row['relname'])}", timeout=_TIMEOUT)
@@ -128,23 +133,38 @@ def expected_bytes(vectors: int, dimension: int, m: int) -> int:
     return (1 + -(-vectors // per_page)) * _PAGE
 
 
-async def turnover(connection: PooledConnection) -> Turnover:
+async def turnovers(connection: PooledConnection, cache_table: str) -> Sequence[Turnover]:
+    """Of chunks, and of cached results, whose table's name is a plain identifier."""
+    return [await _turnover(connection, table) for table in (_CHUNKS, cache_table)]
+
+
+async def _turnover(connection: PooledConnection, table: str) -> Turnover:
+    sequence = await connection.fetchval("SELECT pg_get_serial_sequence($1, 'id')", table)
     row = await connection.fetchrow(
-        """SELECT live, made, made - live - coalesce((SELECT r.made - r.live FROM index_rebuilds r), 0) AS gone
-        FROM (SELECT count(*) AS live FROM chunks),
-            (SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS made FROM chunks_id_seq)""",
+        f"""SELECT $1::text AS table, live, made,
+            made - live - coalesce((SELECT r.made - r.live FROM index_rebuilds r WHERE r.relation = $1), 0) AS gone
+        FROM (SELECT count(*) AS live FROM {table}),
+            (SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS made FROM {sequence})""",
+        table,
         timeout=_TIMEOUT,
     )
     assert row is not None
     return Turnover(**dict(row))
 
 
-async def rebuild_chunks(connection: PooledConnection, turnover: Turnover) -> None:
-    """Build the indexes of chunks anew beside the old ones, and put them in their place."""
-    await connection.execute("REINDEX TABLE CONCURRENTLY chunks", timeout=_TIMEOUT)
+async def rebuild_all(connection: PooledConnection, turnover: Turnover) -> None:
+    """Build the indexes of a table anew beside the old ones, and put them in their place.
+
+    Those of the vectors of cached questions go with those of the results.
+    """
+    await connection.execute(f"REINDEX TABLE CONCURRENTLY {turnover.table}", timeout=_TIMEOUT)
+    vectors = f"{turnover.table}_vectors"
+    if await connection.fetchval("SELECT to_regclass($1)", vectors) is not None:
+        await connection.execute(f"REINDEX TABLE CONCURRENTLY {vectors}", timeout=_TIMEOUT)
     await connection.execute(
-        """INSERT INTO index_rebuilds (made, live) VALUES ($1, $2)
-        ON CONFLICT (one) DO UPDATE SET made = excluded.made, live = excluded.live, at = now()""",
+        """INSERT INTO index_rebuilds (relation, made, live) VALUES ($1, $2, $3)
+        ON CONFLICT (relation) DO UPDATE SET made = excluded.made, live = excluded.live, at = now()""",
+        turnover.table,
         turnover.made,
         turnover.live,
     )

@@ -45,12 +45,14 @@ class _Found:
 class PlanService:
     """Explains the hot queries on the user's own data.
 
-    `cached` is the statement that reads a cached result by its key, which goes past the database given here.
+    `cached` is the statement that reads a cached result by its key, which goes past the database given here, and
+    `cache_table` where it reads.
     """
 
-    def __init__(self, database: Database, *, cached: str | None = None) -> None:
+    def __init__(self, database: Database, *, cached: str | None = None, cache_table: str = "query_cache") -> None:
         self._database = database
         self._cached = cached
+        self._cache_table = cache_table
 
     async def explain(self, tenant: str, name: str | None = None) -> PlanReport:
         """Run a search of each kind, with a stored chunk as the question, and tell the plan of each statement.
@@ -139,9 +141,11 @@ class PlanService:
         found += [
             f"The index {index} is not valid, so it is not used." for index in await vacuum.invalid(connection)
         ]
-        turnover = await vacuum.turnover(connection)
-        if turnover.bloated:
-            found.append(f"The indexes of chunks hold {turnover.gone} chunks that are gone: `localchat maintain`.")
+        found += [
+            f"The indexes of {turnover.table} hold {turnover.gone} rows that are gone: `localchat maintain`."
+            for turnover in await vacuum.turnovers(connection, self._cache_table)
+            if turnover.bloated
+        ]
         found += [
             f"{graph.index} takes {graph.size_bytes / graph.expected_bytes:.1f} times what its vectors need."
             for graph in await vacuum.graphs(connection)

@@ -21,6 +21,7 @@ class Deed:
 class UpkeepService:
     def __init__(self, database: Database, *, cache_table: str = "query_cache") -> None:
         self._database = database
+        self._cache_table = cache_table
         self._housekeeping = MaintenanceService(database, cache_table=cache_table, patient=True)
 
     async def run(self) -> AsyncIterator[Deed]:
@@ -46,14 +47,16 @@ class UpkeepService:
 
     async def _rebuild(self) -> AsyncIterator[Deed]:
         async with self._database.connection() as connection:
-            for name in await vacuum.drop_leftovers(connection):
+            for name in await vacuum.drop_leftovers(connection, self._cache_table):
                 yield Deed("dropped", f"{name}, left by a rebuild that was cut short")
-            turnover = await vacuum.turnover(connection)
-            if turnover.bloated:
-                await vacuum.rebuild_chunks(connection, turnover)
-                yield Deed(
-                    "rebuilt", f"indexes of chunks: {turnover.live} are there, {turnover.gone} came and went"
-                )
+            for turnover in await vacuum.turnovers(connection, self._cache_table):
+                if turnover.bloated:
+                    await vacuum.rebuild_all(connection, turnover)
+                    yield Deed(
+                        "rebuilt",
+                        f"indexes of {turnover.table}: {turnover.live} rows are there, "
+                        f"{turnover.gone} came and went",
+                    )
             for graph in await vacuum.graphs(connection):
                 if graph.bloated:
                     await vacuum.rebuild(connection, graph.index)

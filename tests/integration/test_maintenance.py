@@ -155,7 +155,7 @@ async def test_a_bloated_graph_is_rebuilt_to_the_size_of_a_new_one(desk: Desk) -
 async def test_indexes_are_rebuilt_when_more_chunks_came_and_went_than_there_are(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vacuum, "_FEW_CHUNKS", 40)
+    monkeypatch.setattr(vacuum, "_FEW_ROWS", 40)
     size = "SELECT pg_relation_size('chunks_tsv')"
     await desk.add("kept", "kept.txt")
     for number in range(2):
@@ -164,33 +164,82 @@ async def test_indexes_are_rebuilt_when_more_chunks_came_and_went_than_there_are
         await desk.documents.delete(TENANT, gone.id)
     await MaintenanceService(desk.database).once()
     async with desk.database.connection() as connection:
-        assert await vacuum.turnover(connection) == vacuum.Turnover(live=1, made=121, gone=120)
+        chunks, _ = await vacuum.turnovers(connection, "query_cache")
+        assert chunks == vacuum.Turnover("chunks", live=1, made=121, gone=120)
         await vacuum.vacuum(connection, "chunks")
         before = await connection.fetchval(size)
     warnings = (await PlanService(desk.database).explain(TENANT)).warnings
-    assert "The indexes of chunks hold 120 chunks that are gone: `localchat maintain`." in warnings
+    assert "The indexes of chunks hold 120 rows that are gone: `localchat maintain`." in warnings
     deeds = [deed.detail async for deed in UpkeepService(desk.database).run() if deed.what == "rebuilt"]
-    assert deeds == ["indexes of chunks: 1 are there, 120 came and went"]
+    assert deeds == ["indexes of chunks: 1 rows are there, 120 came and went"]
     async with desk.database.connection() as connection:
         assert await connection.fetchval(size) < before / 4
-        assert not (await vacuum.turnover(connection)).bloated
+        chunks, _ = await vacuum.turnovers(connection, "query_cache")
+        assert not chunks.bloated
     await desk.add("more", "more.txt")
     async with desk.database.connection() as connection:
-        assert await vacuum.turnover(connection) == vacuum.Turnover(live=2, made=122, gone=0)
+        chunks, _ = await vacuum.turnovers(connection, "query_cache")
+        assert chunks == vacuum.Turnover("chunks", live=2, made=122, gone=0)
+
+
+async def test_the_indexes_of_the_cache_are_rebuilt_when_more_results_came_and_went_than_there_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vacuum, "_FEW_ROWS", 400)
+    async with desk.database.connection() as connection:
+        await connection.execute(
+            """INSERT INTO query_cache (cache_key, query_text, result_data, expires_at, namespace, partition)
+            SELECT md5(n::text), '', '', now(), 'answer', '' FROM generate_series(1, 3000) n;
+            INSERT INTO query_cache_vectors (cache_key, partition, vector)
+            SELECT cache_key, '', '[1,2,3]' FROM query_cache;
+            DELETE FROM query_cache WHERE id > 10"""
+        )
+        sizes = "SELECT pg_indexes_size('query_cache') + pg_indexes_size('query_cache_vectors')"
+        before = await connection.fetchval(sizes)
+    report = await PlanService(desk.database).explain(TENANT)
+    assert "The indexes of query_cache hold 2990 rows that are gone: `localchat maintain`." in report.warnings
+    deeds = [deed.detail async for deed in UpkeepService(desk.database).run() if deed.what == "rebuilt"]
+    assert deeds == ["indexes of query_cache: 10 rows are there, 2990 came and went"]
+    async with desk.database.connection() as connection:
+        assert await connection.fetchval(sizes) < before / 4
+    again = [deed.what async for deed in UpkeepService(desk.database).run()]
+    assert "rebuilt" not in again
+
+
+async def test_autovacuum_acts_early_on_what_grows_or_changes_much(desk: Desk) -> None:
+    await desk.add("one")
+    space = vectors_table((await desk.collections.resolve(TENANT, "default")).space.id)
+    async with desk.database.connection() as connection:
+        rows = await connection.fetch(
+            """SELECT c.relname, o.option_name, o.option_value::float AS value
+            FROM pg_class c, pg_options_to_table(c.reloptions) o WHERE o.option_name LIKE 'autovacuum%factor'"""
+        )
+    acts: dict[str, dict[str, float]] = {}
+    for row in rows:
+        acts.setdefault(row["relname"], {})[row["option_name"]] = row["value"]
+    for table in ("chunks", "documents", "query_cache", "query_cache_vectors", space):
+        assert acts[table]["autovacuum_vacuum_scale_factor"] <= 0.1
+        assert acts[table]["autovacuum_analyze_scale_factor"] <= 0.05
+    for table in ("chunks", "query_cache", "query_cache_vectors", space):
+        assert acts[table]["autovacuum_vacuum_insert_scale_factor"] <= 0.1
 
 
 async def test_what_a_rebuild_left_behind_is_dropped(desk: Desk) -> None:
     await desk.add("one")
     table = vectors_table((await desk.collections.resolve(TENANT, "default")).space.id)
     async with desk.database.connection() as connection:
-        left = {f"{table}_hnsw_ccnew": f"{table} (chunk_id)", "chunks_tsv_ccold1": "chunks (page)"}
+        left = {
+            f"{table}_hnsw_ccnew": f"{table} (chunk_id)",
+            "chunks_tsv_ccold1": "chunks (page)",
+            "query_cache_scope_ccnew": "query_cache (tenant)",
+        }
         for index, on in left.items():
             await connection.execute(f"CREATE INDEX {index} ON {on}")
             await connection.execute(
                 "UPDATE pg_index SET indisvalid = false WHERE indexrelid = $1::text::regclass", index
             )
-        assert set(await vacuum.drop_leftovers(connection)) == set(left)
-        assert await vacuum.drop_leftovers(connection) == []
+        assert set(await vacuum.drop_leftovers(connection, "query_cache")) == set(left)
+        assert await vacuum.drop_leftovers(connection, "query_cache") == []
 
 
 async def test_views_are_refreshed_by_one_replica_while_others_read(desk: Desk) -> None:
