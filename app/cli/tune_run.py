@@ -10,14 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.failure import CommandFailed
-from app.db.database import Database
+from app.cli.stores import own_database
 from app.db.tuning import Graph
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.embedded.data_dir import MODEL_SERVER_URL, read_secret
-from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.probes import OLLAMA_PORT, ollama_listens
-from app.errors import LocalChatError, ModelUnsuitable
+from app.errors import Conflict, InvalidInput, ModelUnsuitable, NotFound
 from app.ollama.client import OllamaClient
 from app.ollama.lanes import Lane
 from app.services.tuning import Plan, TuningReport, TuningService
@@ -52,12 +51,10 @@ async def run(settings: Settings, name: str, plan: Plan, *, apply: bool, as_json
     Raises:
         CommandFailed: the database does not answer, or the collection cannot be tuned.
     """
-    url = settings.database_url or EmbeddedPostgres(settings.data_dir / "postgres").url()
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     client = OllamaClient(_model_servers(settings), max_concurrency=1)
     try:
-        database = await Database.connect(url, min_size=1, max_size=1)
-        try:
+        async with own_database(settings) as database:
             service = TuningService(
                 database,
                 _Embedder(client),
@@ -67,9 +64,7 @@ async def run(settings: Settings, name: str, plan: Plan, *, apply: bool, as_json
             report = await service.measure(_TENANT, name, plan)
             if apply and report.best is not None:
                 await service.apply(report)
-        finally:
-            await database.close()
-    except LocalChatError as error:
+    except (NotFound, InvalidInput, Conflict) as error:
         raise CommandFailed(error.detail) from None
     finally:
         await client.aclose()
