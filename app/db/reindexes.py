@@ -44,13 +44,12 @@ BEGINNING = Place(UUID(int=0), 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class MissingChunk:
-    """A chunk that the new space lacks, with what is embedded of it. `title` is its document's file name."""
+    """A chunk that the new space lacks, with what is embedded of it."""
 
     id: int
     place: Place
     text: str
     section: str | None
-    title: str
     content_hash: bytes
 
 
@@ -123,10 +122,9 @@ async def missing(
     """Chunks that the space neither holds nor failed to embed, in order; all, or those that readers see."""
     shown = "AND c.version = d.active_version" if visible else ""
     rows = await connection.fetch(
-        f"""SELECT c.id, c.document_id, c.version, c.ordinal, c.text, c.section, v.filename AS title, c.content_hash
+        f"""SELECT c.id, c.document_id, c.version, c.ordinal, c.text, c.section, c.content_hash
         FROM documents d
         JOIN chunks c ON c.document_id = d.id AND c.active {shown}
-        JOIN document_versions v ON v.document_id = c.document_id AND v.version = c.version
         WHERE d.collection_id = $1 AND d.deleted_at IS NULL AND d.id >= $3
           AND (c.document_id, c.version, c.ordinal) > ($3, $4, $5)
           AND NOT EXISTS (SELECT FROM {vectors_table(task.space_id)} e WHERE e.chunk_id = c.id)
@@ -145,7 +143,6 @@ async def missing(
             Place(row["document_id"], row["version"], row["ordinal"]),
             row["text"],
             row["section"],
-            row["title"],
             row["content_hash"],
         )
         for row in rows

@@ -41,20 +41,21 @@ def splitter_for(config: SplitterConfig) -> "Splitter":
     )
 
 
-def embedding_text(text: str, section: str | None, title: str | None = None) -> str:
-    """What is embedded of a chunk: its text under the document's title and its heading path.
+def embedding_text(text: str, section: str | None) -> str:
+    """What is embedded of a chunk: its text under its heading path.
 
-    A heading that the text begins with is not said twice, and a long context loses its general end.
+    A heading that the text begins with is not said twice, and a long context loses its general end. Nothing here is
+    of the file, so that equal chunks of two documents have one vector.
     """
-    context = _context(text, section, title)
+    context = _context(text, section)
     return f"{context}\n{text}" if context else text
 
 
-def _context(text: str, section: str | None, title: str | None) -> str:
+def _context(text: str, section: str | None) -> str:
     path = _path(section)
     if path and text.startswith(path[-1]):
         path.pop()
-    context = PATH_SEPARATOR.join(dict.fromkeys(filter(None, [title, *path])))
+    context = PATH_SEPARATOR.join(dict.fromkeys(path))
     return context.encode()[-_MAX_CONTEXT_BYTES:].decode(errors="ignore").strip()
 
 
@@ -70,7 +71,7 @@ class _Piece:
 class Splitter:
     """Cuts documents. The same document and settings always give the same chunks.
 
-    Guarantees: `embedding_text` of every chunk, with the title given, takes at most `max_tokens`; every
+    Guarantees: `embedding_text` of every chunk takes at most `max_tokens`; every
     character but white space is in a chunk, in order; no chunk spans two pages. A table that is cut repeats
     its header, fenced code its fence.
 
@@ -88,16 +89,15 @@ class Splitter:
         self._target = target_tokens
         self._overlap = overlap_tokens
 
-    def split(self, document: LoadedDocument, *, title: str | None = None) -> list[ChunkDraft]:
-        """Cut a document whose chunks will be embedded under `title`, or under its own."""
-        return list(self.stream(document.sections, title=title or document.title))
+    def split(self, document: LoadedDocument) -> list[ChunkDraft]:
+        return list(self.stream(document.sections))
 
-    def stream(self, sections: Iterable[Section], *, title: str | None) -> Iterator[ChunkDraft]:
+    def stream(self, sections: Iterable[Section]) -> Iterator[ChunkDraft]:
         """Cut sections as they come: a chunk is given out once the piece after it is known."""
         ordinal = 0
         last: _Piece | None = None
         for section in sections:
-            for piece in self._cut(section, title):
+            for piece in self._cut(section):
                 if last is None:
                     last = piece
                 elif _belong_together(last, piece):
@@ -109,9 +109,9 @@ class Splitter:
         if last is not None:
             yield _draft(ordinal, last)
 
-    def _cut(self, section: Section, title: str | None) -> Iterator[_Piece]:
+    def _cut(self, section: Section) -> Iterator[_Piece]:
         text = section.text
-        budget = self._budget(section.heading, title)
+        budget = self._budget(section.heading)
         ruler = Ruler(text, self._tokenizer)
         atoms: list[Unit] = []
         # Tokens from each unit to the end of its block.
@@ -128,9 +128,9 @@ class Splitter:
         for first, end, tokens in self._pack(ruler, atoms, rest, budget, goal):
             yield _Piece(_render(text, atoms[first], atoms[end - 1]), tokens, section.page, section.heading, budget)
 
-    def _budget(self, heading: str | None, title: str | None) -> int:
+    def _budget(self, heading: str | None) -> int:
         last = _path(heading)[-1] if heading else ""
-        contexts = {_context("", heading, title), _context(last, heading, title)}
+        contexts = {_context("", heading), _context(last, heading)}
         return min(self._target, self._max_tokens - max(self._tokens(context) for context in contexts))
 
     def _tokens(self, text: str) -> int:

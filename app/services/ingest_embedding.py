@@ -169,7 +169,7 @@ class ChunkEmbedding:
             await self._write(vectors, failures)
             self._let_go({self._key(groups[index][0]) for index in batch.indexes})
 
-        texts = [self._embedding_text(first.text, first.section, self._task.filename) for first, *_ in groups]
+        texts = [self._embedding_text(first.text, first.section) for first, *_ in groups]
         return Portion(texts, store, total)
 
     async def _write(self, vectors: Sequence[tuple[int, Vector]], failures: Sequence[tuple[int, str]]) -> None:

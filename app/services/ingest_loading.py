@@ -14,8 +14,8 @@ from app.errors import UnreadableDocument
 from app.services.fencing import Fence, LeaseLost
 from app.services.observing import IngestObserver
 
-# What is embedded of a chunk, by its text, its section and its document's title.
-EmbeddingText = Callable[[str, str | None, str | None], str]
+# What is embedded of a chunk, by its text and its section.
+EmbeddingText = Callable[[str, str | None], str]
 
 _log = logging.getLogger(__name__)
 
@@ -139,5 +139,5 @@ class ChunkLoading:
 
     def _hash(self, draft: ChunkDraft) -> bytes:
         """Of all that is embedded, so that equal hashes mean equal vectors."""
-        text = self._embedding_text(draft.text, draft.section, self._task.filename)
+        text = self._embedding_text(draft.text, draft.section)
         return hashlib.sha256(text.encode()).digest()

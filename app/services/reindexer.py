@@ -43,7 +43,7 @@ class Reindexer:
         database: Database,
         embedder: Embedder,
         *,
-        embedding_text: Callable[[str, str | None, str | None], str],
+        embedding_text: Callable[[str, str | None], str],
     ) -> None:
         self._database = database
         self._embedder = embedder
@@ -177,7 +177,7 @@ class Reindexer:
                         vectors.append((chunk.id, chunk.place.document_id, chunk.place.version, outcome))
             await write(vectors, failures)
 
-        texts = [self._embedding_text(group[0].text, group[0].section, group[0].title) for group in groups]
+        texts = [self._embedding_text(group[0].text, group[0].section) for group in groups]
         return Portion(texts, store)
 
     async def _write(

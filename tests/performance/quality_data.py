@@ -99,8 +99,7 @@ def _docs(name: str) -> EvaluationSet:
     for path in sorted((folder / "pages").rglob("*.md")):
         document = extract(path.read_bytes(), path.name, "text/markdown")
         pages[str(path.relative_to(folder / "pages"))] = [
-            Passage(draft, embedding_text(draft.text, draft.section, path.name))
-            for draft in splitter.split(document, title=path.name)
+            Passage(draft, embedding_text(draft.text, draft.section)) for draft in splitter.split(document)
         ]
     questions = [json.loads(line) for line in _lines(folder / "questions.jsonl")]
     return EvaluationSet(

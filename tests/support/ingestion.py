@@ -107,7 +107,7 @@ class HashEmbedder:
             await self.pause(len(self.embedded))
 
 
-def join_section(text: str, section: str | None, _title: str | None) -> str:
+def join_section(text: str, section: str | None) -> str:
     return f"{section}\n{text}" if section else text
 
 

@@ -69,4 +69,4 @@ def read_and_split(content: bytes, filename: str) -> Iterator[object]:
     """The document, then its chunks."""
     document = extract(content, filename)
     yield document
-    yield splitter_for(SplitterConfig()).split(document, title=filename)
+    yield splitter_for(SplitterConfig()).split(document)

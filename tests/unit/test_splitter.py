@@ -10,8 +10,6 @@ from app.domain.documents import LoadedDocument, Section
 from app.ingestion.splitter import Splitter, SplitterConfig, embedding_text, splitter_for
 from app.ingestion.tokenizer import WORD, EstimatingCounter, WordPieceCounter, _bundled_tokenizer, counter_for
 
-TITLE = "guide.pdf"
-
 
 @pytest.fixture(scope="module")
 def splitter() -> Splitter:
@@ -19,9 +17,7 @@ def splitter() -> Splitter:
 
 
 def document(*sections: Section | str) -> LoadedDocument:
-    return LoadedDocument(
-        "text/plain", tuple(s if isinstance(s, Section) else Section(s) for s in sections), title=TITLE
-    )
+    return LoadedDocument("text/plain", tuple(s if isinstance(s, Section) else Section(s) for s in sections))
 
 
 @cache
@@ -91,7 +87,7 @@ def squashed(text: str) -> str:
 @given(DOCUMENTS)
 def test_every_chunk_fits_the_model_with_its_context(loaded: LoadedDocument) -> None:
     for chunk in splitter_for(SplitterConfig()).split(loaded):
-        assert model_tokens(embedding_text(chunk.text, chunk.section, TITLE)) <= 256
+        assert model_tokens(embedding_text(chunk.text, chunk.section)) <= 256
         assert chunk.text.strip()
 
 
@@ -181,8 +177,8 @@ def test_counts_equal_the_tokenizers_own() -> None:
     assert chunk.token_count == model_tokens(chunk.text) - 2
 
 
-def test_the_context_names_the_title_and_the_path_once() -> None:
-    assert embedding_text("Run it.", "Guide > Set-up", "manual.md") == "manual.md > Guide > Set-up\nRun it."
+def test_the_context_names_the_path_once() -> None:
+    assert embedding_text("Run it.", "Guide > Set-up") == "Guide > Set-up\nRun it."
     assert embedding_text("Set-up\nRun it.", "Guide > Set-up") == "Guide\nSet-up\nRun it."
     assert embedding_text("Run it.", None) == "Run it."
 

@@ -165,7 +165,7 @@ def chunk_parts(content: bytes, filename: str, media_type: str | None, config: S
     reading = open_file(content, filename, media_type)
     opened = time.time()
     sections = _Timed(reading.sections)
-    parts = _Timed(_batched(splitter_for(config).stream(sections, title=filename)))
+    parts = _Timed(_batched(splitter_for(config).stream(sections)))
     part = next(parts, ())
     while part:
         following = next(parts, ())
