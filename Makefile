@@ -35,6 +35,12 @@ $(VENV)/.peers: requirements/bench.txt $(VENV)/.dev
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)/peers/bin/python requirements/bench.txt
 	@touch $@
 
+$(VENV)/.deploy: requirements/deploy.txt $(VENV)/.dev
+	@echo "Installing what checks the manifests"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/deploy
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)/deploy/bin/python requirements/deploy.txt
+	@touch $@
+
 up: $(VENV)/.runtime ## Set everything up and serve on http://127.0.0.1:8000
 	@exec $(BIN)/localchat up --stop-with-parent
 
@@ -84,14 +90,16 @@ format: $(VENV)/.dev ## Format the code and apply safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-dashboards: $(VENV)/.dev ## Write deploy/grafana/dashboards from their code
+dashboards: $(VENV)/.dev ## Write the dashboards from their code, and the rules for the Prometheus operator
 	@$(BIN)/python -m deploy.grafana.generate
+	@$(BIN)/python -m deploy.prometheus.operator
 
 lock: $(VENV)/.dev ## Resolve the requirement files anew
 	@$(LOCK) --override requirements/overrides.txt --output-file requirements/runtime.txt
 	@$(LOCK) --override requirements/dev-overrides.txt --group dev --constraint requirements/runtime.txt \
 		--output-file requirements/dev.txt
 	@$(COMPILE) requirements/bench.in --output-file requirements/bench.txt
+	@$(COMPILE) requirements/deploy.in --output-file requirements/deploy.txt
 
 clean: ## Remove the virtual environment and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
