@@ -50,6 +50,35 @@ def semantic(
 
 
 @app.command()
+def replay(
+    trace: Annotated[
+        Path, typer.Argument(help="A log: JSON lines (text, query or question), or one question a line.")
+    ],
+    collection: Annotated[str, typer.Option("--collection", "-c", help="What they are asked of.")] = "default",
+    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, max=50, help="Passages.")] = 5,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Compare answers, each of which has to be written, not searches.")
+    ] = False,
+    budget: Annotated[
+        list[float] | None, typer.Option("--budget", "-b", help="Wrong answers per request; can be repeated.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", "-l", min=1, help="The first so many questions.")] = None,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+) -> None:
+    """What matching by meaning would save and get wrong on a log of questions, so that a budget can be chosen.
+
+    Nothing is served from the cache and nothing is put into it.
+    """
+    from app.cli.cache_replay import BUDGETS, ReplayOptions, replay_trace
+
+    if any(not 0 < each < 1 for each in budget or ()):
+        raise typer.BadParameter("is between 0 and 1", param_hint="--budget")
+    options = ReplayOptions(collection, top_k, answers, budget or BUDGETS, limit)
+    asyncio.run(replay_trace(trace, options, url=url, api_key=api_key))
+
+
+@app.command()
 def warm(
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="Questions to ask, one a line; else those used most.")

@@ -19,7 +19,7 @@ from app.cache.patience import patience
 from app.cache.record import Cached, Matched
 from app.cache.rounds import Rounds
 from app.cache.semantic.keeper import ThresholdKeeper
-from app.cache.semantic.matching import Candidate, allowed
+from app.cache.semantic.matching import CANDIDATES, FLOOR, Candidate, allowed
 from app.cache.semantic.standalone import refusal
 from app.cache.semantic.store import Label, Observations, QuestionIndex, ServedMatch
 from app.cache.semantic.stratum import Stratum, stratum_of
@@ -31,14 +31,11 @@ from app.services.matching import Inquiry
 Mode = Literal["shadow", "serve"]
 
 TIER = "semantic"
-# Below this similarity nothing is a would-be hit: no threshold that keeps a budget was ever found there.
-FLOOR = 0.85
 # Share of the served answers that are checked against a fresh one. Drift is noticed after some six wrong ones among
 # those checked, whatever their number.
 CHECKED = 0.2
 # Seconds that looking for a match may keep a request waiting.
 _PATIENCE = 0.05
-_CANDIDATES = 4
 
 _log = logging.getLogger(__name__)
 
@@ -146,7 +143,7 @@ class SemanticCache:
 
     async def _match(self, spec: KeySpec, vector: bytes, least: float, counted: Counted) -> _Match | None:
         """The nearest question that nothing keeps apart from this one and whose result is fresh."""
-        near = await self._index.nearest(spec.key.partition, vector, limit=_CANDIDATES)
+        near = await self._index.nearest(spec.key.partition, vector, limit=CANDIDATES)
         candidates = (each for each in near if each.similarity >= least and each.key != spec.key.digest)
         for candidate in allowed(spec.question, candidates):
             matched = KeySpec(spec.partition, candidate.question, spec.ttl)

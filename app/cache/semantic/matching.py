@@ -7,6 +7,11 @@ from app.cache.semantic.guards import refusals
 from app.cache.semantic.question import read
 from app.cache.semantic.standalone import refusal
 
+# Below this similarity nothing is a would-be hit: no threshold that keeps a budget was ever found there.
+FLOOR = 0.85
+# How many of the nearest questions are looked at.
+CANDIDATES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
