@@ -27,7 +27,7 @@ from app.services.answer_cache import Opened
 from app.services.answer_pipeline import AnswerPipeline, Asked, Clock
 from app.services.matching import Inquiry, Matching, NoMatching
 from app.services.retrieval_codec import evidence_of
-from app.services.semantic_labels import same_answers
+from app.services.semantic_labels import rests_on, same_answers
 
 # Seconds that reading a model's digest again may keep what is cached waiting.
 _DIGEST_PATIENCE = 0.25
@@ -87,7 +87,7 @@ class CachedAnswers:
         partition = await self._partition(asked, collection)
         spec = KeySpec(partition, asked.question, longest_use(collection.settings))
         making = _Making()
-        inquiry = Inquiry(spec, collection, partial(self._again, asked), same_answers) if semantic else None
+        inquiry = self._inquiry(spec, collection, asked, pipeline) if semantic else None
 
         async def produce() -> AsyncGenerator[Event, None]:
             searched, retrieval = await pipeline.retrieve(asked, CacheControl(control))
@@ -116,6 +116,13 @@ class CachedAnswers:
         status = "bypass" if control == CacheControl.BYPASS else "miss"
         cache = {"status": status, "tier": None, "key": spec.key.digest, "age_seconds": None}
         return Opened(cache, _read(opened))
+
+    def _inquiry(self, spec: KeySpec, collection: Collection, asked: Asked, pipeline: AnswerPipeline) -> Inquiry:
+        async def supports(cached: Any) -> bool:
+            _, retrieval = await pipeline.retrieve(asked)
+            return rests_on(cached, [chunk.chunk_id for chunk in retrieval.results])
+
+        return Inquiry(spec, collection, partial(self._again, asked), same_answers, supports)
 
     async def _again(self, asked: Asked) -> dict[str, Any] | None:
         """An answer made past the cache, for nobody who waits."""

@@ -19,12 +19,15 @@ class Inquiry:
         collection: whose model embeds it.
         recompute: makes its result afresh, for nobody who waits; None if that fails.
         same: whether a cached result would have done for a fresh one.
+        supports: whether what is found for the question is what a cached result rests on; None if that cannot be
+            told for less than computing the result.
     """
 
     spec: KeySpec
     collection: Collection
     recompute: Callable[[], Awaitable[Any]]
     same: Callable[[Any, Any], Verdict]
+    supports: Callable[[Any], Awaitable[bool]] | None = None
 
 
 class Matching(Protocol):

@@ -25,6 +25,7 @@ from app.cache.semantic.store import Label, Observations, QuestionIndex, ServedM
 from app.cache.semantic.stratum import Stratum, stratum_of
 from app.cache.stats import Counted
 from app.domain.query_ids import new_query_id
+from app.errors import LocalChatError
 from app.services.arms import EmbedQuery
 from app.services.matching import Inquiry
 
@@ -139,7 +140,7 @@ class SemanticCache:
             _log.info("no match by meaning was looked for: %r", error)
             return None
         self._breaker.succeeded()
-        return match
+        return await self._supported(inquiry, match)
 
     async def _match(self, spec: KeySpec, vector: bytes, least: float, counted: Counted) -> _Match | None:
         """The nearest question that nothing keeps apart from this one and whose result is fresh."""
@@ -156,6 +157,15 @@ class SemanticCache:
             if found.hit is not None:
                 return _Match(candidate, found.hit)
         return None
+
+    async def _supported(self, inquiry: Inquiry, match: _Match | None) -> _Match | None:
+        """The match if its result rests on what is found for this question; that is found anyway if it does not."""
+        if match is None or inquiry.supports is None:
+            return match
+        try:
+            return match if await inquiry.supports(match.cached.value) else None
+        except LocalChatError:
+            return None
 
     def _serve(self, inquiry: Inquiry, stratum: Stratum, match: _Match) -> Cached[Any]:
         spec, candidate = inquiry.spec, match.candidate
@@ -188,7 +198,8 @@ class SemanticCache:
 
     async def _learn(self, inquiry: Inquiry, stratum: Stratum, vector: bytes, fresh: Any) -> None:
         try:
-            match = await self._match(inquiry.spec, vector, FLOOR, Counted.NOTHING)
+            near = await self._match(inquiry.spec, vector, FLOOR, Counted.NOTHING)
+            match = await self._supported(inquiry, near)
             if match is None:
                 self.keeper.traffic.note(stratum, None)
                 return

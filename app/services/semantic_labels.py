@@ -20,6 +20,9 @@ BEST_WITHIN = 2
 SAME_SOURCES = 0.5
 SAME_TERMS = 0.5
 
+# An answer rests on what is found for another question if so many of the first passages of each are the same.
+FIRST, SHARED_FIRST = 3, 2
+
 _CITATION = re.compile(r"\[\d+\]")
 
 
@@ -50,6 +53,14 @@ def same_answers(cached: Mapping[str, Any], fresh: Mapping[str, Any]) -> Verdict
         return Verdict(correct=False, detail="only one of them negates")
     shared = _dice(mine.terms, theirs.terms)
     return Verdict(correct=shared >= SAME_TERMS, detail=f"{shared:.0%} of the words are the same")
+
+
+def rests_on(cached: Mapping[str, Any], found: Sequence[int]) -> bool:
+    """Whether a cached answer's first sources are mostly the passages that are found first, given by their ids."""
+    events = cached["events"]
+    sources = [item["chunk_id"] for event in events if event["event"] == "sources" for item in event["items"]]
+    mine, theirs = sources[:FIRST], found[:FIRST]
+    return len(set(mine) & set(theirs)) >= min(SHARED_FIRST, max(len(mine), len(theirs)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -430,6 +431,30 @@ async def test_an_entry_behind_a_change_is_served_only_if_the_change_spares_it(c
     corpus.assembly.changes.answer = ChangeSet(frozenset(), added=True)
     corpus.assembly.changes.admitted = True
     assert await matching.find(inquiry) is None
+
+
+async def test_what_rests_on_something_else_is_neither_served_nor_a_would_be_hit(corpus: Corpus) -> None:
+    stored = spec_at(HERE, WORDINGS[1])
+    await corpus.put(stored)
+    matching, inquiry = corpus.matching(), corpus.inquiry(spec_at(HERE, WORDINGS[0]))
+    asked: list[Any] = []
+    verdicts: list[bool] = [True, False]
+
+    async def supports(cached: Any) -> bool:
+        asked.append(cached)
+        if not verdicts:
+            raise ModelUnavailable("No model server answers.")
+        return verdicts.pop(0)
+
+    inquiry = replace(inquiry, supports=supports)
+    assert await matching.find(inquiry) is not None
+    assert await matching.find(inquiry) is None
+    assert await matching.find(inquiry) is None, "nothing can be found"
+    matching.learn(inquiry, unit_vector("the same for all").tobytes(), said(stored))
+    await matching.drain()
+    assert asked == [said(stored)] * 4
+    [counts] = corpus.keeper.traffic.take().values()
+    assert (counts.lookups, counts.served, sum(counts.matches)) == (2, 1, 1)
 
 
 async def test_those_who_ask_the_same_at_once_share_a_lookup(corpus: Corpus) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.services.semantic_labels import same_answers, same_results
+from app.services.semantic_labels import rests_on, same_answers, same_results
 
 
 def results(*chunks: int) -> dict[str, Any]:
@@ -43,6 +43,24 @@ def answer(text: str, *sources: int, finish: str = "stop") -> dict[str, Any]:
             {"event": "done", "finish_reason": finish},
         )
     }
+
+
+@pytest.mark.parametrize(
+    ("sources", "found", "rests"),
+    [
+        ((1, 2, 3, 4), (3, 1, 9, 8), True),
+        ((1, 2, 3, 4), (1, 8, 9, 2), False),
+        ((1, 2), (2, 1), True),
+        ((1,), (1,), True),
+        ((1,), (1, 2, 3), False),
+        ((), (), True),
+        ((), (1,), False),
+    ],
+)
+def test_an_answer_rests_on_what_is_found_if_the_first_passages_are_the_same(
+    sources: tuple[int, ...], found: tuple[int, ...], rests: bool
+) -> None:
+    assert rests_on(answer("Said.", *sources), found) is rests
 
 
 LEAVE = "There are 30 days of leave. [1]"
