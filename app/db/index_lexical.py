@@ -64,7 +64,7 @@ async def rank(
     At most `plan.max_matches` matches are looked at.
     """
     statement = _rank_statement(_width(plan), limit, plan.max_matches, filtered=bool(metadata))
-    return await _ranked(connection, statement, plan, [dict(metadata)] if metadata else [])
+    return await _ranked(connection, statement, plan.matches, plan, [dict(metadata)] if metadata else [])
 
 
 async def rank_within(
@@ -77,12 +77,12 @@ async def rank_within(
 ) -> list[Candidate]:
     """The same where few documents pass the filter: looks at every chunk of theirs."""
     statement = _rank_within_statement(_width(plan), limit)
-    return await _ranked(connection, statement, plan, [collection_id, dict(metadata)])
+    return await _ranked(connection, statement, _any_of(plan), plan, [collection_id, dict(metadata)])
 
 
 async def best_of(connection: PooledConnection, plan: LexicalPlan, documents: Sequence[UUID]) -> float | None:
     """The highest score that a visible chunk of these documents has; None if none matches the plan."""
-    found = await _ranked(connection, _best_statement(_width(plan)), plan, [list(documents)])
+    found = await _ranked(connection, _best_statement(_width(plan)), _any_of(plan), plan, [list(documents)])
     return found[0].score if found else None
 
 
@@ -116,13 +116,21 @@ def _width(plan: LexicalPlan) -> int:
     return next(width for width in _WIDTHS if width >= len(plan.weights))
 
 
+def _any_of(plan: LexicalPlan) -> str:
+    return " | ".join(f"({match})" for match in plan.matches)
+
+
 async def _ranked(
-    connection: PooledConnection, statement: str, plan: LexicalPlan, further: list[Any]
+    connection: PooledConnection,
+    statement: str,
+    match: str | Sequence[str],
+    plan: LexicalPlan,
+    further: list[Any],
 ) -> list[Candidate]:
     weights = [*plan.weights, *[_FILLER] * (_width(plan) - len(plan.weights))]
     rows = await connection.fetch(
         statement,
-        plan.match,
+        match,
         plan.saturation,
         plan.saturation_per_byte,
         *[value for pair in weights for value in pair],
@@ -137,14 +145,21 @@ async def _ranked(
 def _rank_statement(width: int, limit: int, max_matches: int, *, filtered: bool) -> str:
     condition = f"AND d.metadata @> ${_own(width)}" if filtered else ""
     # Best first, so that no more documents are looked up than it takes: a join that the planner is free to choose
-    # reads all of them where it expects many matches.
+    # reads all of them where it expects many matches. A chunk that matches twice is scored twice and kept once.
+    # OFFSET 0 hides how many matches there are, or each question would be planned for its own number.
     return f"""
     SELECT c.id, c.document_id, c.score
     FROM (
-        SELECT c.id, c.document_id, c.version, {_score(width)} AS score
+        SELECT DISTINCT ON (score, c.id) c.id, c.document_id, c.version, {_score(width)} AS score
         FROM (
-            SELECT id, document_id, version, tsv, $2::float8 + $3::float8 * octet_length(text) AS saturation
-            FROM chunks WHERE tsv @@ $1::tsquery AND active LIMIT {int(max_matches)}
+            SELECT c.id, c.document_id, c.version, c.tsv, $2::float8 + $3::float8 * c.length AS saturation
+            FROM (SELECT $1::text[] AS matches OFFSET 0) m
+            CROSS JOIN LATERAL unnest(m.matches) q (match)
+            CROSS JOIN LATERAL (
+                SELECT id, document_id, version, tsv, octet_length(text) AS length
+                FROM chunks WHERE tsv @@ q.match::tsquery AND active
+            ) c
+            LIMIT {int(max_matches)}
         ) c
         ORDER BY score DESC, c.id
     ) c

@@ -97,13 +97,13 @@ class LexicalPlan:
     """How the lexical arm finds and scores chunks.
 
     Attributes:
-        match: the tsquery that a candidate must match. At most `max_matches` of them are scored.
+        matches: tsqueries of which a candidate must match one. At most `max_matches` of them are scored.
         weights: what each lexeme, quoted as a tsquery, adds at most to a score.
         saturation, saturation_per_byte: a term that occurs tf times in a text of n bytes gives its weight times
             tf / (tf + saturation + n * saturation_per_byte).
     """
 
-    match: str
+    matches: tuple[str, ...]
     max_matches: int
     weights: tuple[tuple[str, float], ...]
     saturation: float

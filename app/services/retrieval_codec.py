@@ -67,7 +67,7 @@ def evidence_of(retrieval: Retrieval, collection: Collection, query: Query) -> E
 
 def plan_from_plain(plain: Mapping[str, Any]) -> LexicalPlan:
     weights = tuple((str(lexeme), float(weight)) for lexeme, weight in plain["weights"])
-    return LexicalPlan(**{**plain, "weights": weights})
+    return LexicalPlan(**{**plain, "matches": tuple(plain["matches"]), "weights": weights})
 
 
 def _end(arm: ArmResult | None) -> ArmEvidence | None:

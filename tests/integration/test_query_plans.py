@@ -85,7 +85,7 @@ async def lexical_arguments(
     width = index_lexical._width(plan)
     weights = [*plan.weights, *[index_lexical._FILLER] * (width - len(plan.weights))]
     flat = [value for pair in weights for value in pair]
-    return width, plan.max_matches, [plan.match, plan.saturation, plan.saturation_per_byte, *flat]
+    return width, plan.max_matches, [plan.matches, plan.saturation, plan.saturation_per_byte, *flat]
 
 
 async def test_every_hot_query_uses_its_index(collection: Collection, database: Database) -> None:
@@ -127,7 +127,11 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         assert "chunks" not in scanned(nodes)
 
         nodes = await plan_of(
-            connection, index_lexical._rank_within_statement(width, 100), *arguments, collection.id, {"rare": True}
+            connection,
+            index_lexical._rank_within_statement(width, 100),
+            *[" | ".join(arguments[0]), *arguments[1:]],
+            collection.id,
+            {"rare": True},
         )
         # Whether it begins with the documents or with the words is for the planner to weigh.
         assert "documents_metadata" in indexes(nodes)

@@ -115,7 +115,7 @@ def test_rare_lexemes_choose_candidates_and_common_ones_only_score() -> None:
     lexicon = Lexicon(1, 100_000, 500.0, (term("7/common", 60_000), term("7/rare", 12), term("7/rarer", 3, 2)))
     planned = plan(lexicon, max_terms=64)
     assert planned is not None
-    assert sorted(planned.match.split(" | ")) == ["'7/rare'", "'7/rarer'"]
+    assert planned.matches == ("'7/rarer' | '7/rare'",)
     weights = dict(planned.weights)
     assert weights.keys() == {"'7/common'", "'7/rare'", "'7/rarer'"}
     assert weights["'7/rarer'"] > 2 * weights["'7/rare'"] > weights["'7/common'"] > 0
@@ -125,14 +125,27 @@ def test_lexemes_too_common_alone_find_candidates_in_pairs() -> None:
     lexicon = Lexicon(1, 100_000, 500.0, (term("7/a", 3_000), term("7/b", 4_000), term("7/c", 60_000)))
     planned = plan(lexicon, max_terms=64)
     assert planned is not None
-    assert planned.match == "'7/a' & '7/b'"
+    assert planned.matches == ("'7/a' & ('7/b')",)
+
+
+def test_each_lexeme_leads_those_that_are_more_common_than_itself() -> None:
+    counts = {"7/a": 2_000, "7/b": 3_000, "7/c": 5_000, "7/d": 9_000, "7/e": 400}
+    lexicon = Lexicon(1, 1_000_000, 500.0, tuple(term(lexeme, count) for lexeme, count in counts.items()))
+    planned = plan(lexicon, max_terms=64)
+    assert planned is not None
+    assert planned.matches == (
+        "'7/e'",
+        "'7/a' & ('7/b' | '7/c' | '7/d')",
+        "'7/b' & ('7/c' | '7/d')",
+        "'7/c' & ('7/d')",
+    )
 
 
 def test_lexemes_too_common_in_pairs_must_occur_all_together() -> None:
     lexicon = Lexicon(1, 100_000, 500.0, (term("7/a", 30_000), term("7/b", 20_000), term("7/c", 60_000)))
     planned = plan(lexicon, max_terms=64)
     assert planned is not None
-    assert planned.match == "'7/b' & '7/a' & '7/c'"
+    assert planned.matches == ("'7/b' & ('7/a' & '7/c')",)
     assert planned.max_matches == MAX_MATCHES
 
 
@@ -140,7 +153,7 @@ def test_a_small_collection_is_searched_for_any_lexeme() -> None:
     lexicon = Lexicon(1, 500, 500.0, (term("7/a", 400), term("7/b", 300)))
     planned = plan(lexicon, max_terms=64)
     assert planned is not None
-    assert sorted(planned.match.split(" | ")) == ["'7/a'", "'7/b'"]
+    assert planned.matches == ("'7/b' | '7/a'",)
 
 
 def test_a_filter_that_keeps_half_doubles_what_is_looked_at() -> None:
@@ -148,13 +161,13 @@ def test_a_filter_that_keeps_half_doubles_what_is_looked_at() -> None:
     narrow, wide = plan(lexicon, max_terms=64), plan(lexicon, max_terms=64, share=0.5)
     assert narrow is not None
     assert wide is not None
-    assert (narrow.match, wide.match) == ("'7/a' & '7/b'", "'7/a' | '7/b'")
+    assert (narrow.matches, wide.matches) == (("'7/a' & ('7/b')",), ("'7/a' | '7/b'",))
 
 
 def test_lexemes_are_quoted() -> None:
     planned = plan(Lexicon(1, 9, 5.0, (term("7/it's \\ | x", 1),)), max_terms=64)
     assert planned is not None
-    assert planned.match == "'7/it''s \\\\ | x'"
+    assert planned.matches == ("'7/it''s \\\\ | x'",)
 
 
 @pytest.mark.parametrize("lexicon", [Lexicon(1, 9, 5.0, ()), Lexicon(1, 0, 0.0, (term("7/a", 1),))])
