@@ -46,8 +46,9 @@ UNAVAILABLE = (
 _TRANSACTION_TIMEOUT = "25P04"
 
 # Session defaults, since pgvector takes them from nowhere else and SET LOCAL would cost each search two round
-# trips. `ef_search` is how many candidates an arm gives; beyond them the graph is read on until enough pass.
-SEARCH_SETTINGS = {"hnsw.ef_search": "100", "hnsw.iterative_scan": "relaxed_order"}
+# trips. `ef_search` is how many candidates an arm gives; beyond them the graph is read on until enough pass. To
+# remember documents costs more than to look the few that an arm finds up again.
+SEARCH_SETTINGS = {"hnsw.ef_search": "100", "hnsw.iterative_scan": "relaxed_order", "enable_memoize": "off"}
 
 
 async def prepare_connection(connection: Connection) -> None:

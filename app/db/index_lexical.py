@@ -148,7 +148,7 @@ def _rank_statement(width: int, limit: int, max_matches: int, *, filtered: bool)
     # reads all of them where it expects many matches. A chunk that matches twice is scored twice and kept once.
     # OFFSET 0 hides how many matches there are, or each question would be planned for its own number.
     return f"""
-    SELECT c.id, c.document_id, c.score
+    SELECT c.id, c.document_id::text, c.score
     FROM (
         SELECT DISTINCT ON (score, c.id) c.id, c.document_id, c.version, {_score(width)} AS score
         FROM (
@@ -182,7 +182,7 @@ def _rank_within_statement(width: int, limit: int) -> str:
         FROM wanted d JOIN chunks c ON c.document_id = d.id AND c.version = d.active_version
         WHERE c.tsv @@ $1::tsquery AND c.active OFFSET 0
     )
-    SELECT c.id, c.document_id, {_score(width)} AS score FROM c ORDER BY score DESC, c.id LIMIT {int(limit)}
+    SELECT c.id, c.document_id::text, {_score(width)} AS score FROM c ORDER BY score DESC, c.id LIMIT {int(limit)}
     """
 
 
@@ -195,7 +195,7 @@ def _best_statement(width: int) -> str:
         WHERE d.id = ANY(${_own(width)}::uuid[]) AND d.deleted_at IS NULL
           AND c.tsv @@ $1::tsquery AND c.active OFFSET 0
     )
-    SELECT c.id, c.document_id, {_score(width)} AS score FROM c ORDER BY score DESC LIMIT 1
+    SELECT c.id, c.document_id::text, {_score(width)} AS score FROM c ORDER BY score DESC LIMIT 1
     """
 
 

@@ -78,7 +78,8 @@ async def nearest_in(
     filters = [dict(metadata)] if metadata else []
     tuning = [str(ef_search)] if ef_search is not None else []
     rows = await connection.fetch(statement, vector, *filters, *tuning)
-    return [Candidate(*row) for row in rows]
+    # The graph yields in relaxed order.
+    return sorted((Candidate(*row) for row in rows), key=lambda found: (-found.score, found.chunk_id))
 
 
 async def nearest_exactly(
@@ -104,16 +105,12 @@ def _nearest_statement(table: str, limit: int, *, filtered: bool, tuned: bool = 
     condition = "AND d.metadata @> $2" if filtered else ""
     # Decided once before a row is read, and for this statement alone: to set it by another would cost a round trip.
     tuning = f"AND (SELECT set_config('hnsw.ef_search', ${2 + filtered}, true)) IS NOT NULL" if tuned else ""
-    # The graph yields in relaxed order, so the few that it found are sorted again.
     return f"""
-    WITH found AS MATERIALIZED (
-        SELECT v.chunk_id, v.document_id, v.embedding <=> $1 AS distance
-        FROM {table} v
-        JOIN documents d ON d.id = v.document_id AND d.active_version = v.version
-            AND d.deleted_at IS NULL {condition}
-        WHERE v.active {tuning} ORDER BY v.embedding <=> $1 LIMIT {int(limit)}
-    )
-    SELECT chunk_id, document_id, 1 - distance AS score FROM found ORDER BY distance, chunk_id
+    SELECT v.chunk_id, v.document_id::text, 1 - (v.embedding <=> $1) AS score
+    FROM {table} v
+    JOIN documents d ON d.id = v.document_id AND d.active_version = v.version
+        AND d.deleted_at IS NULL {condition}
+    WHERE v.active {tuning} ORDER BY v.embedding <=> $1 LIMIT {int(limit)}
     """
 
 
@@ -127,5 +124,6 @@ def _exact_statement(table: str, limit: int, *, filtered: bool) -> str:
         SELECT v.chunk_id, v.document_id, v.embedding <=> $1 AS distance
         FROM wanted d JOIN {table} v ON v.document_id = d.id AND v.version = d.active_version WHERE v.active
     )
-    SELECT chunk_id, document_id, 1 - distance AS score FROM measured ORDER BY distance, chunk_id LIMIT {int(limit)}
+    SELECT chunk_id, document_id::text, 1 - distance AS score
+    FROM measured ORDER BY distance, chunk_id LIMIT {int(limit)}
     """

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.db.database import PooledConnection
@@ -16,7 +16,7 @@ _COLUMNS = """
 """
 
 _FETCH = f"""
-SELECT {_COLUMNS} {_VISIBLE}
+SELECT c.id, c.document_id, d.filename, c.ordinal, c.text, c.token_count, c.page, c.section {_VISIBLE}
 WHERE c.active AND (c.id = ANY($1::bigint[]) OR c.id = ANY($2::bigint[]) AND c.tsv @@ $3::tsquery)
 """
 
@@ -53,15 +53,28 @@ async def by_document(
     return [PassagesOfDocument(row["id"], row["filename"], row["version"], tuple(row["chunks"])) for row in rows]
 
 
+class Passage(NamedTuple):
+    """What a result shows of a chunk."""
+
+    chunk_id: int
+    document_id: UUID
+    filename: str
+    ordinal: int
+    text: str
+    token_count: int
+    page: int | None
+    section: str | None
+
+
 async def fetch(
     connection: PooledConnection, chunk_ids: Sequence[int], *, matching: Sequence[int] = (), match: str = ""
-) -> Mapping[int, Chunk]:
+) -> Mapping[int, Passage]:
     """Visible chunks by id, and those of `matching` that match a tsquery.
 
     One that was removed in the meantime is left out.
     """
     rows = await connection.fetch(_FETCH, chunk_ids, matching, match)
-    return {row["id"]: _chunk(row) for row in rows}
+    return {row[0]: Passage(*row) for row in rows}
 
 
 async def neighbours(

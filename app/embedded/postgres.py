@@ -30,7 +30,8 @@ _SETTINGS: Mapping[str, str] = {
     "unix_socket_directories": ".",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
+    # Only what is used is taken; where the graph and the chunks do not fit, each search copies pages in again.
+    "shared_buffers": "1GB",
     "maintenance_work_mem": "256MB",
     "work_mem": "16MB",
     "effective_cache_size": "2GB",

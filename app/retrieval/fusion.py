@@ -6,7 +6,7 @@ out, where reciprocal ranks keep its place alone. Measured by `make bench-qualit
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.domain.retrieval import ArmResult
 
@@ -21,19 +21,12 @@ LEXICAL = "lexical"
 LEXICAL_WEIGHT = 0.45
 
 
-@dataclass(frozen=True, slots=True)
-class Fused:
+class Fused(NamedTuple):
     """A candidate of one or both arms. `scores` holds what each arm gave."""
 
     chunk_id: int
     score: float
     scores: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class _Standardised:
-    scores: Mapping[int, float]
-    absent: float
 
 
 def fuse(
@@ -44,23 +37,19 @@ def fuse(
     A chunk that an arm did not find counts there like the last that it found, or as 0 where the lexical arm
     found all there is. `depth` is how many candidates the arms were asked for.
     """
-    arms = {name: arm for name, arm in ((VECTOR, vector), (LEXICAL, lexical)) if arm is not None}
     given: dict[int, dict[str, float]] = {}
-    for name, arm in arms.items():
-        for candidate in arm.candidates:
-            given.setdefault(candidate.chunk_id, {})[name] = candidate.score
+    for name, arm in ((VECTOR, vector), (LEXICAL, lexical)):
+        for chunk_id, _, score in arm.candidates if arm is not None else ():
+            given.setdefault(chunk_id, {})[name] = score
     if vector is not None and lexical is not None and lexical.candidates and vector.candidates:
-        standard_vector = _standardise(vector, len(vector.candidates))
-        standard_lexical = _standardise(lexical, depth if lexical.exhausted else len(lexical.candidates))
-        totals = {
-            chunk_id: (1 - lexical_weight) * standard_vector.scores.get(chunk_id, standard_vector.absent)
-            + lexical_weight * standard_lexical.scores.get(chunk_id, standard_lexical.absent)
-            for chunk_id in given
-        }
+        nearest, remote = _standardised(vector, len(vector.candidates), 1 - lexical_weight)
+        matched, missing = _standardised(
+            lexical, depth if lexical.exhausted else len(lexical.candidates), lexical_weight
+        )
+        order = [(-nearest.get(chunk_id, remote) - matched.get(chunk_id, missing), chunk_id) for chunk_id in given]
     else:
-        totals = {chunk_id: max(scores.values()) for chunk_id, scores in given.items()}
-    fused = [Fused(chunk_id, totals[chunk_id], scores) for chunk_id, scores in given.items()]
-    return sorted(fused, key=lambda item: (-item.score, item.chunk_id))
+        order = [(-max(scores.values()), chunk_id) for chunk_id, scores in given.items()]
+    return [Fused(chunk_id, -lowered, given[chunk_id]) for lowered, chunk_id in sorted(order)]
 
 
 def lexical_unit(lexical: ArmResult, *, depth: int, lexical_weight: float = LEXICAL_WEIGHT) -> float:
@@ -68,19 +57,20 @@ def lexical_unit(lexical: ArmResult, *, depth: int, lexical_weight: float = LEXI
     return lexical_weight / _spread(lexical, depth if lexical.exhausted else len(lexical.candidates))[1]
 
 
-def _standardise(arm: ArmResult, length: int) -> _Standardised:
-    """Subtract the mean and divide by the deviation, of a list filled up to `length` with scores of 0."""
+def _standardised(arm: ArmResult, length: int, weight: float) -> tuple[dict[int, float], float]:
+    """Scores less their mean, over their deviation, by weight; and that of a chunk that is not among them.
+
+    Of a list filled up to `length` with scores of 0.
+    """
     mean, deviation = _spread(arm, length)
+    unit = weight / deviation
     absent = 0.0 if length > len(arm.candidates) else arm.candidates[-1].score
-    return _Standardised(
-        scores={candidate.chunk_id: (candidate.score - mean) / deviation for candidate in arm.candidates},
-        absent=(absent - mean) / deviation,
-    )
+    return {chunk_id: (score - mean) * unit for chunk_id, _, score in arm.candidates}, (absent - mean) * unit
 
 
 def _spread(arm: ArmResult, length: int) -> tuple[float, float]:
     """The mean and the deviation, of a list filled up to `length` with scores of 0."""
-    scores = [candidate.score for candidate in arm.candidates]
+    scores = [score for _, _, score in arm.candidates]
     mean = sum(scores) / length
     squares = sum((score - mean) ** 2 for score in scores) + (length - len(scores)) * mean**2
     return mean, math.sqrt(squares / length) or 1.0

@@ -88,17 +88,21 @@ def _affordable(terms: Sequence[Term], most: int, chunk_count: int, budget: floa
     shares = [min(term.chunk_count / chunk_count, 1.0) for term in terms]
     priced = []
     for group in chain.from_iterable(combinations(range(len(terms)), size) for size in range(1, most + 1)):
-        expected = chunk_count * math.prod(shares[place] for place in group)
+        expected, worth, held = float(chunk_count), 0.0, 0
+        for place in group:
+            expected *= shares[place]
+            worth += weights[place]
+            held |= 1 << place
         if expected <= budget:
-            priced.append((expected / sum(weights[place] for place in group), expected, group))
-    chosen: list[set[int]] = []
-    for _, expected, group in sorted(priced):
-        if expected <= budget and not any(held.issubset(group) for held in chosen):
+            priced.append((expected / worth, expected, group, held))
+    chosen: list[tuple[int, tuple[int, ...]]] = []
+    for _, expected, group, held in sorted(priced):
+        if expected <= budget and not any(held & smaller == smaller for smaller, _ in chosen):
             # What holds all of a larger group holds this one too.
-            chosen = [held for held in chosen if not held.issuperset(group)]
-            chosen.append(set(group))
+            chosen = [(larger, kept) for larger, kept in chosen if larger & held != held]
+            chosen.append((held, group))
             budget -= expected
-    return [tuple(terms[place] for place in sorted(group)) for group in chosen]
+    return [tuple(terms[place] for place in group) for _, group in chosen]
 
 
 def match_all(lexicon: Lexicon) -> str:

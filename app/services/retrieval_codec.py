@@ -52,7 +52,7 @@ def evidence_of(retrieval: Retrieval, collection: Collection, query: Query) -> E
     return Evidence(
         corpus_version=retrieval.corpus_version,
         chunks=tuple(candidates),
-        documents=tuple(sorted({str(document) for document in candidates.values()})),
+        documents=tuple(sorted(set(candidates.values()))),
         vector=_end(retrieval.vector),
         lexical=_end(retrieval.lexical),
         query_vector=b"" if retrieval.query_vector is None else retrieval.query_vector.tobytes(),
@@ -80,7 +80,7 @@ def _arm_to_plain(arm: ArmResult | None) -> dict[str, Any] | None:
     if arm is None:
         return None
     return {
-        "candidates": [[item.chunk_id, str(item.document_id), item.score] for item in arm.candidates],
+        "candidates": [list(item) for item in arm.candidates],
         "exhausted": arm.exhausted,
     }
 
@@ -89,6 +89,6 @@ def _arm_from_plain(plain: Mapping[str, Any] | None) -> ArmResult | None:
     if plain is None:
         return None
     return ArmResult(
-        tuple(Candidate(chunk, UUID(document), score) for chunk, document, score in plain["candidates"]),
+        tuple(Candidate(*item) for item in plain["candidates"]),
         plain["exhausted"],
     )

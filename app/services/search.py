@@ -10,7 +10,7 @@ import orjson
 
 from app.db import passages
 from app.db.database import Database
-from app.domain.documents import Chunk, Collection
+from app.domain.documents import Collection
 from app.domain.retrieval import Lexicon, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
 from app.retrieval import lexical, verbatim
@@ -156,9 +156,9 @@ def _reading(fused: Sequence[Fused], size: int, phrase: Phrase | None, lexicon: 
     return _Reading(fused[:size], further, lexical.match_all(lexicon))
 
 
-def _scored(chunk: Chunk, fused: Fused) -> ScoredChunk:
+def _scored(chunk: passages.Passage, fused: Fused) -> ScoredChunk:
     return ScoredChunk(
-        chunk_id=chunk.id,
+        chunk_id=chunk.chunk_id,
         document_id=chunk.document_id,
         filename=chunk.filename,
         page=chunk.page,

@@ -44,7 +44,7 @@ def source(citation: int, quote: str) -> Source:
 
 def retrieval(*texts: str, cosine: float | None = 0.7) -> Retrieval:
     results = tuple(chunk(number, text) for number, text in enumerate(texts, 1))
-    candidates = tuple(Candidate(item.chunk_id, item.document_id, cosine or 0.0) for item in results)
+    candidates = tuple(Candidate(item.chunk_id, str(item.document_id), cosine or 0.0) for item in results)
     return Retrieval(
         results=results,
         vector=None if cosine is None else ArmResult(candidates, exhausted=True),

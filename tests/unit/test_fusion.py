@@ -19,7 +19,7 @@ DOCUMENTS = [UUID(int=number) for number in range(10)]
 
 
 def arm(*scores: tuple[int, float], exhausted: bool = False) -> ArmResult:
-    return ArmResult(tuple(Candidate(chunk, DOCUMENTS[0], score) for chunk, score in scores), exhausted)
+    return ArmResult(tuple(Candidate(chunk, str(DOCUMENTS[0]), score) for chunk, score in scores), exhausted)
 
 
 def passage(chunk_id: int, document: int, score: float, text: str = "") -> ScoredChunk:

@@ -1,7 +1,5 @@
 """What counts as found, and which of several settings is recommended."""
 
-from uuid import UUID
-
 import pytest
 
 from app.domain.retrieval import Candidate
@@ -9,7 +7,7 @@ from app.retrieval.sweep import Trial, best, middle, recall
 
 
 def nearest(*scores: float) -> list[Candidate]:
-    return [Candidate(place, UUID(int=0), score) for place, score in enumerate(scores)]
+    return [Candidate(place, "", score) for place, score in enumerate(scores)]
 
 
 def trial(ef_search: int, share: float, p50: float, *, m: int = 16) -> Trial:
