@@ -60,7 +60,8 @@ def print_story(wanted: str, logs: Sequence[Path]) -> None:
     told = story(lines, wanted)
     if not told:
         where = ", ".join(map(str, logs))
-        raise CommandFailed(f"nothing about {escaped(wanted)} among {len(lines)} lines in {where}")
+        hint = "" if any(line.fields for line in lines) else "; it is told from logs in JSON (LOG_FORMAT=json)"
+        raise CommandFailed(f"nothing about {escaped(wanted)} among {len(lines)} lines in {where}{hint}")
     _show(told)
 
 

@@ -115,6 +115,12 @@ def test_an_id_that_no_log_knows_is_said_to_be_unknown(logs: Path) -> None:
         print_story("gone", [logs])
 
 
+def test_logs_made_for_a_person_are_said_to_be_of_no_use(tmp_path: Path) -> None:
+    (tmp_path / "api.log").write_text("12:40:04 INFO    app: Started request_id=up-1\n")
+    with pytest.raises(CommandFailed, match=r"nothing about up-2 among 1 lines .* \(LOG_FORMAT=json\)"):
+        print_story("up-2", [tmp_path])
+
+
 def test_logs_may_come_through_a_pipe(logs: Path) -> None:
     ran = CliRunner().invoke(app, ["trace", "del-1", "-"], input=(logs / "api.log").read_text())
     assert ran.exit_code == 0, ran.output
