@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.performance.figures import Figure, keep, reached
 from tests.performance.ingest_embedding import TEXTS, bench_clients, bench_endpoints
+from tests.performance.ingest_questions import bench_questions
 
 FIGURES = Path(__file__).parents[2] / "docs" / "benchmarks" / "ingest.tsv"
 
@@ -24,7 +25,11 @@ async def embedding(folder: Path, *, quick: bool) -> list[Figure]:
     return await bench_clients(folder, turns, number) + await bench_endpoints(folder, turns, number)
 
 
-PARTS: dict[str, Callable[..., Awaitable[list[Figure]]]] = {"embedding": embedding}
+async def questions(folder: Path, *, quick: bool) -> list[Figure]:
+    return await bench_questions(folder, 1 if quick else 3)
+
+
+PARTS: dict[str, Callable[..., Awaitable[list[Figure]]]] = {"embedding": embedding, "questions": questions}
 
 
 async def main(parts: list[str], *, quick: bool) -> None:

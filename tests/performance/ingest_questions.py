@@ -1,0 +1,125 @@
+"""How much later the first word of an answer comes while ingestion saturates the real models of this machine."""
+
+import asyncio
+import itertools
+import json
+import random
+import statistics
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from app.db.migrate import migrate
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.valkey import EmbeddedValkey
+from tests.performance.figures import Figure, show
+from tests.support.model_server import running_model_server
+from tests.support.replica import REPO, api_and_worker, environment, ingested
+
+# Of the time without ingestion; 1.5 times as long is the aim.
+AIM = 1 / 1.5
+_IN_A_ROW = 4
+_PAUSE = 1.0
+_WORDS = ("harbour", "granite", "tide", "anchor", "beacon", "lantern", "mooring", "vessel", "quay", "storm")
+_QUESTIONS = (
+    "What happens to a question when the model server is down?",
+    "How do queries go ahead of ingestion?",
+    "Why are embeddings in a table for each space?",
+    "What does a worker do that was taken over?",
+    "How is a result in the cache known to be fresh?",
+    "What is done at SIGTERM?",
+    "When is a document partial?",
+    "How can the embedding model of a collection be changed?",
+)
+
+
+@asynccontextmanager
+async def service(folder: Path, slots: str) -> AsyncIterator[httpx.AsyncClient]:
+    """An API and a worker as processes, over servers of their own, with this repository's pages ingested."""
+    postgres, valkey = EmbeddedPostgres(folder / "postgres"), EmbeddedValkey(folder / "valkey")
+    try:
+        database = await asyncio.to_thread(postgres.start)
+        await migrate(database)
+        await asyncio.to_thread(valkey.start)
+        with running_model_server(folder / "models.log", "--slots", slots, "--preload") as models:
+            env = environment(database=database, redis=valkey.url, models=models.url, folder=folder)
+            async with api_and_worker(env, folder) as http:
+                for page in sorted((REPO / "docs").rglob("*.md")):
+                    await ingested(http, page.name, page.read_bytes())
+                yield http
+    finally:
+        valkey.stop()
+        postgres.stop(5)
+
+
+async def first_word(http: httpx.AsyncClient, question: str) -> float:
+    """Milliseconds from asking to the first word."""
+    asked = {"question": question, "cache": "bypass", "max_tokens": 8}
+    began = time.perf_counter()
+    async with http.stream("POST", "/api/chat", json=asked, timeout=120) as answer:
+        async for line in answer.aiter_lines():
+            if line == "event: delta":
+                return (time.perf_counter() - began) * 1000
+            if line.startswith("data: ") and "problem" in json.loads(line.removeprefix("data: ")):
+                raise RuntimeError(line)
+    raise RuntimeError(f"no answer to {question!r}")
+
+
+async def ask(http: httpx.AsyncClient, questions: Iterator[str]) -> list[float]:
+    waits = []
+    for question in itertools.islice(questions, _IN_A_ROW):
+        await asyncio.sleep(_PAUSE)
+        waits.append(await first_word(http, question))
+    return waits
+
+
+@asynccontextmanager
+async def ingesting(http: httpx.AsyncClient, chance: random.Random) -> AsyncIterator[None]:
+    """While a document that takes longer than the block is being embedded, in a collection of its own."""
+    text = "\n\n".join(" ".join(chance.choices(_WORDS, k=130)) for _ in range(3000))
+    answer = await http.post("/api/documents", files={"files": ("bulk.txt", text)}, data={"collection": "bulk"})
+    (item,) = answer.json()["items"]
+
+    async def embedded() -> int:
+        document = (await http.get(f"/api/documents/{item['id']}")).json()
+        if document["status"] not in {"queued", "processing"}:
+            raise RuntimeError(f"the document is {document['status']}, too soon")
+        return int(document["embedded_count"])
+
+    while await embedded() == 0:
+        await asyncio.sleep(0.2)
+    before, began = await embedded(), time.monotonic()
+    yield
+    rate = (await embedded() - before) / (time.monotonic() - began)
+    print(f"    meanwhile {rate:.1f} chunks/s went in", flush=True)
+    await http.post(f"/api/documents/{item['id']}/cancel")
+    await http.delete(f"/api/documents/{item['id']}")
+    await asyncio.sleep(3)
+
+
+async def bench_questions(folder: Path, turns: int) -> list[Figure]:
+    found: list[Figure] = []
+    chance = random.Random(4)
+    for slots in ("single", "parallel"):
+        quiet, busy = [], []
+        async with service(folder / slots, slots) as http:
+            questions = itertools.cycle(_QUESTIONS)
+            await ask(http, questions)
+            for turn in range(turns):
+                quiet += await ask(http, questions)
+                if turn % 2:
+                    next(questions)  # so that each is asked in both
+                async with ingesting(http, chance):
+                    busy += await ask(http, questions)
+        alone, beside = statistics.median(quiet), statistics.median(busy)
+        table = f"first word of an answer, model server in {slots} mode"
+        figures = [
+            Figure(table, "nothing beside", alone, "ms"),
+            Figure(table, "ingestion saturates the server", beside, "ms", alone / beside, "the time without", AIM),
+        ]
+        show(table, figures)
+        found += figures
+    return found
