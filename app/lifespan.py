@@ -55,6 +55,7 @@ from app.services.reporting import reporting
 from app.services.right_of_way import right_of_way
 from app.services.search import SearchService
 from app.services.statistics import StatisticsKeeper
+from app.services.surroundings import PassageSurroundings
 from app.services.warm_questions import WarmQuestions
 from app.services.warming import UnhurriedChat, WarmingService
 from app.services.watching import IngestWatcher
@@ -136,6 +137,7 @@ async def _build(
         rewriter=RuleRewriter(),
         relevance=Relevance(),
         contexts=contexts,
+        surroundings=PassageSurroundings(database),
     )
     streams: StreamCache[Event] = StreamCache(cache.chain)
     stack.push_async_callback(streams.close)

@@ -1,18 +1,21 @@
 """The prompt: instruction, passages and question, within the model's real context."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
 from app.domain.answers import LeftOut, Message, Source
+from app.domain.documents import Chunk
 from app.domain.retrieval import ScoredChunk
 from app.errors import InputTooLong
+from app.generation.surroundings import Excerpt, extended
 from app.generation.terms import terms
 from app.generation.tokens import MESSAGE_TOKENS, TokenCounter
 from app.generation.window import relevant_window
 
 # Part of an answer's cache key: raise it with any change of what a prompt says or how it is put together.
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 
 INSTRUCTION = (
     "You answer questions from the numbered passages that you are given. Use only what they say. "
@@ -64,11 +67,13 @@ class PromptBuilder:
         max_tokens: int,
         history: Sequence[Message] = (),
         search_text: str | None = None,
+        around: Mapping[int, Sequence[Chunk]] = MappingProxyType({}),
     ) -> Prompt:
         """Fit what there is into `context` tokens, less those of the reply.
 
         The instruction and the question are never cut. Of the history the newest turns are kept whole, and of each
-        passage the part that speaks of `search_text`, which is the question if not given.
+        passage the part that speaks of `search_text`, which is the question if not given. Room that is left goes to
+        what stands `around` the passages, by their chunk ids.
 
         Raises:
             InputTooLong: the question alone leaves no room for an answer.
@@ -80,7 +85,8 @@ class PromptBuilder:
         reply = min(max_tokens, max(_SMALLEST_REPLY, context // 4))
         room = max(0, min(context - reply - fixed, max(self.target - fixed, self.target // 2)))
         turns, used = _newest(history, int(room * _HISTORY_SHARE), count)
-        excerpts = _excerpts(passages, set(terms(search_text or question)), room - used, count)
+        excerpts, room = _excerpts(passages, set(terms(search_text or question)), room - used, count)
+        excerpts = extended(excerpts, around, room, count)
         system = "\n\n".join([INSTRUCTION, *(turn.content for turn in turns if turn.role == "system")])
         sources = tuple(_source(number, *excerpt) for number, excerpt in enumerate(excerpts, 1))
         messages = (
@@ -123,10 +129,13 @@ def _newest(history: Sequence[Message], room: int, count: Callable[[str], int]) 
 
 def _excerpts(
     passages: Sequence[ScoredChunk], wanted: set[str], room: int, count: Callable[[str], int]
-) -> list[tuple[ScoredChunk, str]]:
-    """The best passages, cut to equal shares of the room; what a short one leaves goes to those after it."""
+) -> tuple[list[Excerpt], int]:
+    """The best passages, cut to equal shares of the room, and the room that is left.
+
+    What a short one leaves goes to those after it.
+    """
     chosen = passages[: max(1, room // _SMALLEST_PASSAGE)] if room > 0 else ()
-    excerpts = []
+    excerpts: list[Excerpt] = []
     for at, chunk in enumerate(chosen):
         frame = count(_frame(at + 1, chunk.filename, chunk.section, "\n\n"))
         share = room // (len(chosen) - at) - frame
@@ -136,7 +145,7 @@ def _excerpts(
         if excerpt:
             excerpts.append((chunk, excerpt))
             room -= count(excerpt) + frame
-    return excerpts
+    return excerpts, room
 
 
 def _source(number: int, chunk: ScoredChunk, excerpt: str) -> Source:

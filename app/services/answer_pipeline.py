@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from app.cache.record import CacheControl
 from app.domain.answers import Delta, Done, Event, Failed, Message, Sources, Status, Usage
-from app.domain.retrieval import Query, Retrieval
+from app.domain.documents import Chunk
+from app.domain.retrieval import Query, Retrieval, ScoredChunk
 from app.errors import LocalChatError, ModelError
 from app.generation.citations import CitationWriter
 from app.generation.prompt import ECHOES, Prompt, PromptBuilder
@@ -23,6 +24,11 @@ NOTHING_FOUND = "I found nothing in these documents that answers this question."
 
 class Search(Protocol):
     async def search(self, query: Query, control: CacheControl = ...) -> Retrieval: ...
+
+
+class Surroundings(Protocol):
+    async def around(self, passages: Sequence[ScoredChunk]) -> Mapping[int, Sequence[Chunk]]:
+        """By a passage's chunk id, the chunks around it and itself, in reading order."""
 
 
 class ChatChunk(Protocol):
@@ -98,6 +104,7 @@ class AnswerPipeline:
         rewriter: makes a follow-up searchable.
         relevance: decides whether anything found is worth asking a model about.
         contexts: how many tokens each model is loaded with.
+        surroundings: reads what stands around the passages, for prompts that have room for it.
         observer: told of the stages.
     """
 
@@ -110,6 +117,7 @@ class AnswerPipeline:
         rewriter: Rewriter,
         relevance: Relevance,
         contexts: ModelContexts,
+        surroundings: Surroundings,
         observer: QuestionObserver | None = None,
     ) -> None:
         self._search = search
@@ -118,6 +126,7 @@ class AnswerPipeline:
         self._rewriter = rewriter
         self._relevance = relevance
         self._contexts = contexts
+        self._surroundings = surroundings
         self._observer = observer or QuestionObserver()
 
     async def retrieve(self, asked: Asked, control: CacheControl = CacheControl.USE) -> tuple[str, Retrieval]:
@@ -154,6 +163,7 @@ class AnswerPipeline:
                 yield event
             return
         context = await self._contexts.of(asked.model)
+        around = await self._surroundings.around(retrieval.results)
         with self._observer.stage("prompt"):
             prompt = self._prompts.build(
                 asked.question,
@@ -163,6 +173,7 @@ class AnswerPipeline:
                 max_tokens=asked.max_tokens,
                 history=asked.history,
                 search_text=searched,
+                around=around,
             )
         yield retrieved
         yield Status("prompt", clock.lap(), prompt.left_out)

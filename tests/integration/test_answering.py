@@ -14,7 +14,7 @@ from app.services.answer import AnswerService, collect
 from app.services.answer_cache import NullAnswerCache
 from app.services.answer_pipeline import AnswerPipeline
 from app.services.contexts import ModelContexts
-from tests.support.answering import PARIS, ROME, FakeConversations, FakeSearch, retrieval
+from tests.support.answering import PARIS, ROME, FakeConversations, FakeSearch, FakeSurroundings, retrieval
 
 ASKED = AnswerRequest("t", "c", "What is the capital of France?", max_tokens=12)
 
@@ -34,6 +34,7 @@ def service(models: OllamaClient) -> AnswerService:
         rewriter=RuleRewriter(),
         relevance=Relevance(),
         contexts=ModelContexts(models),
+        surroundings=FakeSurroundings(),
     )
     return AnswerService(pipeline, NullAnswerCache(), FakeConversations(), default_model="smollm2:135m")
 

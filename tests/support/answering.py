@@ -8,6 +8,7 @@ from uuid import UUID
 from app.cache.record import CacheControl
 from app.domain.answers import Message, Source
 from app.domain.conversations import Exchange
+from app.domain.documents import Chunk as DocumentChunk
 from app.domain.retrieval import ArmResult, Candidate, Query, Retrieval, ScoredChunk
 from app.errors import LocalChatError, NotFound
 
@@ -54,6 +55,16 @@ def retrieval(*texts: str, cosine: float | None = 0.7) -> Retrieval:
         corpus_version=1,
         timings_ms={},
     )
+
+
+@dataclass
+class FakeSurroundings:
+    """`held` by the id of a passage's chunk; nothing stands around most passages."""
+
+    held: dict[int, tuple[DocumentChunk, ...]] = field(default_factory=dict)
+
+    async def around(self, passages: Sequence[ScoredChunk]) -> Mapping[int, Sequence[DocumentChunk]]:
+        return {passage.chunk_id: self.held.get(passage.chunk_id, ()) for passage in passages}
 
 
 @dataclass

@@ -36,6 +36,7 @@ from app.services.reindexing import ReindexService
 from app.services.search import SearchService
 from app.services.semantic_report import MatchingReporter
 from app.services.statistics import StatisticsKeeper
+from app.services.surroundings import PassageSurroundings
 from app.services.warm_questions import WarmQuestions
 from app.services.warming import WarmingService
 from app.settings import Settings
@@ -98,6 +99,7 @@ class Replica:
             rewriter=RuleRewriter(),
             relevance=Relevance(),
             contexts=ModelContexts(models),
+            surroundings=PassageSurroundings(database),
         )
         streams: StreamCache[Event] = StreamCache(cache.chain)
         stack.push_async_callback(streams.close)

@@ -25,7 +25,7 @@ from app.domain.answers import (
     Status,
     Usage,
 )
-from app.domain.documents import Collection, EmbeddingSpace
+from app.domain.documents import Chunk, Collection, EmbeddingSpace
 from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.retrieval import Retrieval
 from app.errors import LocalChatError, ModelNotFound, ModelProtocolError, NotCached, NotFound, StoreUnavailable
@@ -38,7 +38,16 @@ from app.services.answer_pipeline import NOTHING_FOUND, AnswerPipeline
 from app.services.cached_answers import CachedAnswers
 from app.services.contexts import ModelContexts
 from app.services.observing import AnswerReport, QuestionObserver
-from tests.support.answering import PARIS, ROME, Facts, FakeConversations, FakeModels, FakeSearch, retrieval
+from tests.support.answering import (
+    PARIS,
+    ROME,
+    Facts,
+    FakeConversations,
+    FakeModels,
+    FakeSearch,
+    FakeSurroundings,
+    retrieval,
+)
 from tests.support.cache import assemble
 
 QUESTION = "What is the capital of France?"
@@ -72,6 +81,7 @@ class Setting:
         self.models = models or FakeModels()
         self.search = FakeSearch(found or retrieval(PARIS, ROME))
         self.conversations = FakeConversations()
+        self.surroundings = FakeSurroundings()
         self.watched = Recorder()
         self.reports = self.watched.reports
         pipeline = AnswerPipeline(
@@ -81,6 +91,7 @@ class Setting:
             rewriter=RuleRewriter(),
             relevance=Relevance(),
             contexts=ModelContexts(self.models, longest=4096),
+            surroundings=self.surroundings,
         )
         self.service = AnswerService(
             pipeline,
@@ -316,3 +327,27 @@ def test_stored_events_come_back_as_they_were() -> None:
         list,
         type(None),
     }
+
+
+async def test_the_model_is_shown_what_stands_around_a_passage_and_its_source_says_so() -> None:
+    setting = Setting()
+    found = setting.search.found
+    assert isinstance(found, Retrieval)
+    first = found.results[0]
+    after = Chunk(
+        99,
+        first.document_id,
+        first.filename,
+        1,
+        first.ordinal + 1,
+        "The Seine divides it.",
+        5,
+        first.page,
+        first.section,
+        None,
+    )
+    setting.surroundings.held = {first.chunk_id: (after,)}
+    events = await setting.ask()
+    (sources,) = [event for event in events if isinstance(event, Sources)]
+    assert sources.items[0].quote == f"{first.text}\nThe Seine divides it."
+    assert "The Seine divides it." in setting.models.sent[-1][-1]["content"]
