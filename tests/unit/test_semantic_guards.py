@@ -27,8 +27,24 @@ FIGURES_DIFFER: Table = [
     ("Is it dangerous to pray before 6am?", "Is it dangerous to pray before 6pm?"),
     ("Who was the first president?", "Who was the third president?"),
     ("Does iPhone 7 have a jack?", "Does iPhone 7s have a jack at 8?"),
+    ("What was due on 2024-01-05?", "What was due on 2024-01-06?"),
+    ("What happened in the 1990s?", "What happened in the 1980s?"),
+    ("How do I upgrade to v2.3?", "How do I upgrade to v2.4?"),
+    ("How do I run Python 3 code?", "How do I run Python 2 code?"),
+    ("Does TLS 1.2 still work?", "Does TLS 1.3 still work?"),
+    ("Is a 5 GB disk enough?", "Is a 5 MB disk enough?"),
+    ("Is 10 mg a safe dose?", "Is 10 g a safe dose?"),
+    ("What is safe at -5 degrees?", "What is safe at 5 degrees?"),
+    ("What is safe at \u22125 degrees?", "What is safe at 5 degrees?"),
+    ("What is the rate for 30-year loans?", "What is the rate for 15-year loans?"),
+    ("What does HTTP 404 mean?", "What does HTTP 403 mean?"),
+    ("How long is the warranty of the X100?", "How long is the warranty of the X200?"),
+    ("Show sales for FY23", "Show sales for FY24"),
+    ("Is the shop open on Sundays?", "Is the shop open on Mondays?"),
 ]
 FIGURES_AGREE: Table = [
+    ("Is the shop open on Sundays?", "Is the shop open on Sunday?"),
+    ("Is 10-20 enough?", "Is 10 - 20 enough?"),
     ("Phones under 15k rupees", "Phones under ₹15,000"),
     ("Phones under Rs. 15000", "Phones under 15,000 INR"),
     ("Is a 2.5 million dollar house big?", "Is a $2,500,000 house big?"),
@@ -48,6 +64,9 @@ NEGATION_DIFFERS: Table = [
     ("Can I log in with a password?", "Can I log in without a password?"),
     ("Which plans include support?", "Which plans never include support?"),
     ("Why can't users log in?", "Why can users log in?"),
+    ("Are dogs allowed on trains?", "Aren't dogs allowed on trains?"),
+    ("Who can approve expenses?", "Who cannot approve expenses?"),
+    ("Who can approve expenses?", "Who can\u2019t approve expenses?"),
 ]
 NEGATION_AGREES: Table = [
     ("Why doesn't it start?", "Why does it not start?"),
@@ -65,6 +84,13 @@ OPPOSITE: Table = [
     ("Are refunds possible?", "Are refunds impossible?"),
     ("Is the overpaid tax returned?", "Is the underpaid tax returned?"),
     ("Was installing it hard?", "Was uninstalling it hard?"),
+    ("Which countries lack extradition?", "Which countries have extradition?"),
+    ("What is the minimum wage?", "What is the maximum wage?"),
+    ("Who pays the landlord's insurance?", "Who pays the tenant's insurance?"),
+    ("Do those hired before 2020 get it?", "Do those hired after 2020 get it?"),
+    ("What is taxed above the limit?", "What is taxed below the limit?"),
+    ("How much is a half-day ticket?", "How much is a full-day ticket?"),
+    ("How do I encrypt a file?", "How do I decrypt a file?"),
 ]
 NOT_OPPOSITE: Table = [
     ("How do I enable logging?", "How do I activate logging?"),
@@ -77,8 +103,12 @@ NAMES_DIFFER: Table = [
     ("How do I deploy on AWS?", "How do I deploy on GCP?"),
     ("Is it rude to call Jewish people names?", "Is it rude to call people names?"),
     ("How do I use an iPhone there?", "How do I use a phone there?"),
+    ("What is the capital of Austria?", "What is the capital of Australia?"),
+    ("What is the price of Plan A?", "What is the price of Plan B?"),
+    ("How do I log in with SAML?", "How do I log in with LDAP?"),
 ]
 NAMES_AGREE: Table = [
+    ("How do I enable 2FA?", "How do I turn on two-factor authentication?"),
     ("Who leads the UN?", "Who leads the United Nations?"),
     ("How do I set up 2FA?", "How do I set up Two-Factor Authentication?"),
     ("what is the capital of france", "What is the capital of France?"),
@@ -96,6 +126,10 @@ ROLES_EXCHANGED: Table = [
     ("Was Aaron left by the company?", "Did Aaron leave the company?"),
     ("Was the law written by them?", "Did nobody draft the law?"),
     ("Why did Pakistan attack India?", "What made India want to attack after Pakistan did?"),
+    ("Is Germany larger than France?", "Is France larger than Germany?"),
+    ("Did Alice sue Bob?", "Did Bob sue Alice?"),
+    ("How do I convert PDF to Word?", "How do I convert Word to PDF?"),
+    ("Can admins delete users?", "Can users delete admins?"),
 ]
 ROLES_KEPT: Table = [
     ("What differs between cats and dogs?", "What differs between dogs and cats?"),
@@ -115,6 +149,9 @@ ASKED_DIFFERENTLY: Table = [
     ("Should I restart the server?", "Is the server restarting?"),
     ("Who wrote the report?", "Why was the report written?"),
     ("Was it sold?", "Is it sold?"),
+    ("Why was John promoted?", "When was John promoted?"),
+    ("Who approved the budget?", "How was the budget approved?"),
+    ("How long is the trial?", "How good is the trial?"),
 ]
 ASKED_ALIKE: Table = [
     ("How do I lose weight fast?", "What is the best way to lose weight fast?"),
@@ -144,6 +181,7 @@ SUBSTITUTED: Table = [
     ("What are the pros and cons of dams?", "What are the pros and cons of large dams?"),
 ]
 NOT_SUBSTITUTED: Table = [
+    ("What is the refund policy for annual plans?", "What is the refund policy for yearly plans?"),
     ("How do I purchase a ticket?", "How do I buy a ticket?"),
     ("How are colours organised?", "How are colors organized?"),
     ("Is Alex closer to Dan?", "Is Alex actually closer to Dan?"),

@@ -13,7 +13,7 @@ from app.cache.semantic.vocabulary import OPPOSED_PREFIXES, OPPOSING_PREFIXES, O
 Guard = Callable[[Question, Question], bool]
 
 # Share of words in common from which a single word more matters.
-ONE_MORE = 0.9
+ONE_MORE = 0.93
 _LONGEST_ACRONYM = 6
 # Letters of what a prefix turns into its opposite, and of what two prefixes turn into opposites.
 _SHORTEST_ROOT = 4

@@ -23,7 +23,8 @@ SYNONYMS = groups(
     incredible, famous popular, problem issue, female woman, male man, advantage benefit, disadvantage drawback,
     rude disrespectful, afraid scared, accident crash, see watch, reside live, rock stone, price cost, exam
     examination, lab laboratory, ad advertisement advert, tv television, bike bicycle, plane airplane aeroplane,
-    flat apartment, tech technology, rotate spin, forbid prohibit ban, garbage trash rubbish
+    flat apartment, tech technology, rotate spin, forbid prohibit ban, garbage trash rubbish, annual
+    yearly
     """
 )
 
@@ -47,7 +48,8 @@ _OPPOSED = words(
     "landlord/tenant day/night morning/evening summer/winter north/south east/west top/bottom front/back "
     "upper/lower major/minor maximum/minimum max/min full/empty full/part past/future ancient/modern "
     "simple/complex same/different similar/different always/never all/none everything/nothing with/without "
-    "for/against ascending/descending horizontal/vertical row/column input/output client/server "
+    "for/against have/lack with/lack half/full net/gross "
+    "ascending/descending horizontal/vertical row/column input/output client/server "
     "static/dynamic optional/required mandatory/optional active/passive even/odd hire/fire debit/credit "
     "asset/liability income/expense revenue/cost supply/demand cause/effect cause/cure theory/practice "
     "permanent/temporary natural/artificial physical/mental liquid/solid acid/base expand/contract "
@@ -89,7 +91,8 @@ MONTHS = groups(
 )
 WEEKDAYS = groups(
     """
-    monday mon, tuesday tue tues, wednesday wed, thursday thu thurs, friday fri, saturday sat, sunday sun
+    monday mon mondays, tuesday tue tues tuesdays, wednesday wed wednesdays, thursday thu thurs thursdays,
+    friday fri fridays, saturday sat saturdays, sunday sun sundays
     """
 )
 

@@ -10,7 +10,7 @@ from app.cache.semantic.lexicon import CONTRACTIONS, FILLERS
 from app.cache.semantic.vocabulary import ABBREVIATIONS, IRREGULAR, SYNONYMS
 
 _CONTRACTIONS = [(re.compile(pattern, re.IGNORECASE), full) for pattern, full in CONTRACTIONS]
-_PIECE = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:[+]{2}|#)?|[$€£¥₹%]|[.?!:;]+(?=\s|$)|,")
+_PIECE = re.compile(r"(?:(?<!\S)-)?\d+(?:[.,:]\d+)*|[^\W\d_]+(?:[+]{2}|#)?|[$€£¥₹%]|[.?!:;]+(?=\s|$)|,")
 _JOINED = re.compile(r"'s\b|(?<=s)'(?=\s|$)|(?<=\w)'(?=\w)|(?<=\b[A-Za-z])\.(?=[A-Za-z]\b)")
 # The first that fits is put in place of what it ends.
 _SUFFIXES = (
@@ -45,7 +45,9 @@ def split(text: str) -> tuple[Word, ...]:
 
 
 def _written_out(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).translate({0x2019: "'", 0x2018: "'", 0x60: "'", 0xB4: "'"})
+    plain = unicodedata.normalize("NFKC", text).translate(
+        {0x2019: "'", 0x2018: "'", 0x60: "'", 0xB4: "'", 0x2212: "-"}
+    )
     for pattern, full in _CONTRACTIONS:
         plain = pattern.sub(full, plain)
     return plain
@@ -59,7 +61,7 @@ def _words(pieces: Sequence[re.Match[str]], *, cased: bool) -> Iterator[Word]:
             initial, comma = initial or piece != ",", piece == ","
             continue
         glued, end = match.start() == end, match.end()
-        if piece[0].isdigit():
+        if piece[-1].isdigit():
             figure = piece.replace(",", "")
             yield Word(figure, figure, is_figure=True, glued=glued, comma=comma)
         else:
