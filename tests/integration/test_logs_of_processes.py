@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.cli.trace import parse, story
+from app.cli.trace import story
 from tests.conftest import short_folder
 from tests.support.replica import api_and_worker, environment, ingested
 from tests.support.scripted_models import ScriptedModels
@@ -94,11 +94,10 @@ async def test_every_line_of_every_process_is_json_with_ids_and_tells_no_secret(
     assert messages[0] == "Ingesting version 1"
     assert "Indexed version 1 with 1 chunks" in messages
 
-    told = story(
-        [parse(name, text) for name in ("api", "worker") for text in logged.text(name).splitlines()], TRACE
-    )
+    lines = [(name, text) for name in ("api", "worker") for text in logged.text(name).splitlines()]
+    told = story(lines, TRACE)
     assert [line.fields["service"] for line in told] == ["api"] + ["worker"] * (len(told) - 1)
-    assert told == story(told, document["id"]) == story(told, "upload-1")
+    assert told == story(lines, document["id"]) == story(lines, "upload-1")
     assert [
         line.fields["message"] for line in told if line.fields["logger"].startswith(("localchat", "app.services"))
     ] == [
