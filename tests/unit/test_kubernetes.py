@@ -170,7 +170,8 @@ def test_postgres_has_connections_for_as_many_as_there_may_be() -> None:
     replicas = named("HorizontalPodAutoscaler", "localchat")["spec"]["maxReplicas"] + 1  # one more while rolling
     workers = named("ScaledObject", "localchat-worker")["spec"]["maxReplicaCount"] + 1
     parameters = named("Cluster", "localchat-postgres")["spec"]["postgresql"]["parameters"]
-    assert replicas * int(found[1]) + workers * int(found[2]) < int(parameters["max_connections"])
+    others = 20  # the operator, its standbys, a migration, a person
+    assert replicas * int(found[1]) + workers * int(found[2]) + others <= int(parameters["max_connections"])
 
 
 def test_jobs_rules_and_dashboards_are_those_of_prometheus_and_grafana() -> None:
