@@ -5,6 +5,8 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 
+import asyncpg
+
 from app.cache.postgres_connection import HeldConnections
 from app.cache.postgres_pins import PostgresPins
 
@@ -46,6 +48,9 @@ DELETE FROM @table WHERE NOT pinned AND id IN (
     ) AS ranked WHERE entries > most_entries OR bytes > most_bytes
 ) RETURNING namespace
 """
+
+# What a Postgres that is away or hangs makes of a statement; TimeoutError is an OSError.
+_UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 # Seconds for writing the hits of a few seconds. An operator who wants to see the counts waits for it.
 _FLUSHING = 5.0
@@ -127,8 +132,9 @@ class PostgresUpkeep:
                 if loop.time() >= sweep_at:
                     sweep_at = loop.time() + self._sweep_every
                     await self.sweep()
-            except Exception:
-                logger.warning("cache upkeep failed and will be tried again", exc_info=True)
+            except Exception as error:
+                unforeseen = not isinstance(error, _UNREACHABLE)
+                logger.warning("cache upkeep failed and will be tried again: %r", error, exc_info=unforeseen)
 
     async def flush(self) -> None:
         """Write the hits counted so far; if that fails they are counted again at the next flush."""

@@ -129,6 +129,21 @@ async def test_a_pin_does_not_keep_what_is_stale(fleet: Fleet) -> None:
         assert found.value["results"] != before.value["results"]
 
 
+async def test_a_pinned_entry_is_computed_anew_when_its_collections_time_is_over_and_stays_pinned(
+    fleet: Fleet,
+) -> None:
+    here, there = fleet.replicas
+    [first] = await filled(fleet, FIRST)
+    await here.admin.pin(TENANT, first, pinned=True)
+    await here.collections.update(TENANT, "default", settings={"cache": {"ttl": 1}})
+    await asyncio.gather(here.heard(), there.heard())
+    await asyncio.sleep(1.01)
+    assert (await there.find(FIRST)).status is CacheStatus.MISS
+    entry = (await here.admin.entry(TENANT, first)).details.entry
+    assert entry is not None
+    assert entry.pinned
+
+
 async def test_an_entry_tells_the_documents_it_rests_on(fleet: Fleet) -> None:
     here, there = fleet.replicas
     [first] = await filled(fleet, FIRST)
