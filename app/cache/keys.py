@@ -23,7 +23,8 @@ class Partition:
 
     Attributes:
         tenant: who owns the entry.
-        collection: the collection's id, which is never used again for another; None if it rests on no corpus.
+        collection: the collection's id, which its database never uses again; None if it rests on no corpus.
+        founded: when the collection was made, since another database has the same ids and versions.
         conversation: fingerprint of the turns the answer follows from; empty for a question on its own.
         retrieval: parameters such as mode and top_k.
         filters: the caller's metadata filter.
@@ -36,6 +37,7 @@ class Partition:
     namespace: str
     tenant: str
     collection: int | None
+    founded: str = ""
     conversation: str = ""
     retrieval: Mapping[str, Any] = field(default_factory=dict)
     filters: Mapping[str, Any] = field(default_factory=dict)

@@ -141,6 +141,7 @@ class CachedAnswers:
             namespace="answer",
             tenant=asked.tenant,
             collection=collection.id,
+            founded=collection.created_at.isoformat(),
             conversation=hashlib.sha256(encode(history)).hexdigest() if history else "",
             retrieval={
                 "top_k": asked.top_k,

@@ -158,6 +158,7 @@ def _partition(collection: Collection, query: Query) -> Partition:
         namespace="retrieval",
         tenant=query.tenant,
         collection=collection.id,
+        founded=collection.created_at.isoformat(),
         retrieval={
             "mode": str(query.mode),
             "top_k": query.top_k,

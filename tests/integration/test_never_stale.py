@@ -10,8 +10,10 @@ import pytest
 from app.cache.record import CacheControl, CacheStatus
 from app.domain.documents import Document, Upload
 from app.domain.retrieval import Query, SearchMode
+from app.embedded.postgres import EmbeddedPostgres
 from app.errors import NotFound
 from app.services.answer import Answer
+from tests.conftest import fresh_database
 from tests.support.ingestion import TENANT
 from tests.support.replicas import Fleet, open_fleet
 
@@ -133,3 +135,17 @@ async def test_a_deleted_collection_is_gone_from_every_replica(fleet: Fleet) -> 
     for replica in fleet.replicas:
         with pytest.raises(NotFound):
             await replica.search.find(Query(TENANT, "other", "amber"))
+
+
+async def test_a_new_database_behind_the_same_redis_is_served_nothing_of_the_old_one(
+    postgres_server: EmbeddedPostgres, valkey_url: str
+) -> None:
+    results = []
+    for text in ("amber delta", "amber ember"):
+        async with fresh_database(postgres_server) as url, open_fleet(url, valkey_url) as fleet:
+            await fleet.desk.add(text, "stones.txt")
+            await fleet.settle()
+            found = await fleet.replicas[0].find("amber")
+            results.append((found.status, found.value["results"]))
+    assert [status for status, _ in results] == [CacheStatus.MISS] * 2
+    assert results[0] != results[1]

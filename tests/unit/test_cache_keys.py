@@ -15,6 +15,7 @@ CHANGES: dict[str, Any] = {
     "namespace": "retrieval",
     "tenant": "other",
     "collection": 2,
+    "founded": "2026-11-01T12:00:00+00:00",
     "conversation": "f00",
     "retrieval": {"top_k": 6},
     "filters": {"team": "x"},
@@ -53,10 +54,10 @@ def test_how_long_a_result_may_be_used_is_no_part_of_its_key() -> None:
 
 
 def test_digests_are_64_hex_characters_and_do_not_change_between_releases() -> None:
-    assert BASE.digest == "65a33b8829d33102d1def99115f18b7c23aed924a86d69a7ec1716ff7173c6cb"
+    assert BASE.digest == "a049210cec249783147c6a2d34b418435798ace71ee485b5b6a45b3c906e7491"
     assert (
         KeySpec(BASE, "What is a cache?").key.digest
-        == "f486159a4f5af16e61f57607ac5e21ffa4f4020990375644d4005846ed156902"
+        == "104808d4c014dbe01443bcd17a385669ebdf772e689ca6c17861cc65cdb224d2"
     )
 
 
