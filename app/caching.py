@@ -1,16 +1,15 @@
 """Puts the cache together: tiers, chain, freshness and the channel that keeps replicas in step."""
 
-import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 from redis.asyncio import Redis
 
+from app.cache.background import accompany
 from app.cache.base import EVERYTHING
 from app.cache.breaker import Breaker
 from app.cache.chain import CacheChain
@@ -21,7 +20,7 @@ from app.cache.lease import FleetLease, LeaseStore, RedisLeases
 from app.cache.manage import CacheManager, LastTier
 from app.cache.memory import MemoryCache
 from app.cache.notices import Backplane
-from app.cache.policy import ChainPolicy
+from app.cache.policy import ChainPolicy, TimeLimits
 from app.cache.postgres import PostgresCache
 from app.cache.postgres_catalog import PostgresCatalog
 from app.cache.postgres_connection import HeldConnections
@@ -44,9 +43,6 @@ from app.settings import Settings
 
 # Seconds for which an expired entry is kept, to be served if the pipeline fails meanwhile.
 RETAINED = 3600.0
-
-# Seconds after which an expired entry is served, if there is one, while the pipeline is still at work.
-PATIENCE = 2.0
 
 # Signs what stays in this process's memory when no key is configured; never leaves it.
 _LOCAL_KEY = ("local", "memory only, never stored")
@@ -84,17 +80,18 @@ async def open_cache(
     stack: AsyncExitStack,
     *,
     observer: CacheObserver | None = None,
+    limits: TimeLimits = TimeLimits(),  # noqa: B008 - frozen
 ) -> Cache:
     """Build the tiers that the settings enable; nothing is connected before it is used."""
-    parts = _Parts.of(settings, database, observer, stack)
+    parts = _Parts.of(settings, database, CacheStats(observer), limits, stack)
     tiers = parts.tiers()
     chain = CacheChain(tiers, parts.judge, lease=parts.lease())
     stack.push_async_callback(chain.close)
     listeners: list[Callable[[], None]] = []
-    run_until_closed(parts.feed(tiers, listeners).run(), stack)
+    accompany(stack, parts.feed(tiers, listeners).run())
     last = parts.last_tier() if parts.uses_postgres else None
     if last is not None:
-        run_until_closed(last.upkeep.run(), stack)
+        accompany(stack, last.upkeep.run())
     manager = CacheManager(tiers, parts.judge, last)
     return Cache(chain, parts.watch, manager, parts.pacer(), parts.redis, parts.desk, parts.questions, listeners)
 
@@ -104,6 +101,7 @@ class _Parts:
     """What several pieces of the cache share."""
 
     settings: Settings
+    limits: TimeLimits
     held: HeldConnections
     desk: HeldConnections
     redis: Redis | None
@@ -118,34 +116,34 @@ class _Parts:
 
     @classmethod
     def of(
-        cls, settings: Settings, database: Database, observer: CacheObserver | None, stack: AsyncExitStack
+        cls, settings: Settings, database: Database, stats: CacheStats, limits: TimeLimits, stack: AsyncExitStack
     ) -> "_Parts":
         if not settings.cache_signing_keys and (settings.l2_cache_enabled or settings.l3_cache_enabled):
             _log.warning("CACHE_SIGNING_KEYS is not set: results are cached in memory alone")
-        held = HeldConnections(database.pool, size=3)
+        held = HeldConnections(database.pool, size=3, acquire_timeout=limits.connection)
         # Upkeep and operators have connections of their own: what takes them seconds is in no request's way.
         # Two, since a sweep renews pins while it holds its lock.
         desk = HeldConnections(database.pool, size=2, acquire_timeout=2.0)
-        near = HeldConnections(database.pool, size=2, session=SESSION)
+        near = HeldConnections(database.pool, size=2, acquire_timeout=limits.connection, session=SESSION)
         for connections in (held, desk, near):
             stack.push_async_callback(connections.close)
-        versions = PostgresVersions(held)
+        versions = PostgresVersions(held, timeout=limits.version)
         stack.push_async_callback(versions.close)
         watch = VersionWatch(versions.ask)
         redis = None
         if settings.redis_url is not None and settings.l2_cache_enabled:
             redis = Redis.from_url(settings.redis_url, socket_connect_timeout=0.25, socket_timeout=0.5)
             stack.push_async_callback(redis.aclose)
-        stats = CacheStats(observer)
         return cls(
             settings=settings,
+            limits=limits,
             held=held,
             desk=desk,
             redis=redis,
             codec=EnvelopeCodec(settings.cache_signing_keys or (_LOCAL_KEY,)),
             stats=stats,
             watch=watch,
-            judge=Judge(watch, FreshnessGuard(CorpusChanges(database))),
+            judge=Judge(watch, FreshnessGuard(CorpusChanges(database)), timeout=limits.check),
             memory=MemoryCache(
                 weigh=lambda record: record.size,
                 max_entries=settings.l1_cache_max_entries,
@@ -164,19 +162,21 @@ class _Parts:
         return _uses_postgres(self.settings)
 
     def tiers(self) -> TieredStore:
-        shared = []
+        shared, limits = [], self.limits
         if self.redis is not None and self.settings.cache_signing_keys:
-            shared.append(self._tier(RedisCache(self.redis, retain=RETAINED), self.settings.l2_cache_ttl))
+            l2 = RedisCache(self.redis, timeout=limits.redis, retain=RETAINED)
+            shared.append(self._tier(l2, self.settings.l2_cache_ttl))
         if self.uses_postgres:
-            backend = PostgresCache(self.held, table=self.settings.l3_cache_table, retain=RETAINED)
-            shared.append(self._tier(backend, self.settings.l3_cache_ttl))
+            table = self.settings.l3_cache_table
+            l3 = PostgresCache(self.held, table=table, timeout=limits.postgres, retain=RETAINED)
+            shared.append(self._tier(l3, self.settings.l3_cache_ttl))
         return TieredStore(
             self.memory,
             shared,
             codec=self.codec,
             judge=self.judge,
             stats=self.stats,
-            policy=ChainPolicy(l1_ttl=self.settings.l1_cache_ttl, patience=PATIENCE),
+            policy=ChainPolicy(l1_ttl=self.settings.l1_cache_ttl, budget=limits.budget, patience=limits.patience),
             backplane=self.backplane,
             ledger=self.ledger,
             on_stored=None if self.questions is None else QuestionRecorder(self.questions).stored,
@@ -235,7 +235,10 @@ class _Parts:
         return stores
 
     def _tier(self, backend: RedisCache | PostgresCache, ttl: float) -> SharedTier:
-        return SharedTier(backend, codec=self.codec, breaker=Breaker(backend.name), stats=self.stats, ttl=ttl)
+        breaker, soft, hard = Breaker(backend.name), self.limits.soft, self.limits.hard
+        return SharedTier(
+            backend, codec=self.codec, breaker=breaker, stats=self.stats, ttl=ttl, soft=soft, hard=hard
+        )
 
 
 def _uses_postgres(settings: Settings) -> bool:
@@ -244,13 +247,3 @@ def _uses_postgres(settings: Settings) -> bool:
 
 def _by_meaning(settings: Settings) -> bool:
     return settings.semantic_cache_mode != "off" and _uses_postgres(settings)
-
-
-def run_until_closed(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
-    task = asyncio.create_task(work)
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-
-    stack.push_async_callback(stop)

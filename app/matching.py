@@ -2,9 +2,10 @@
 
 from contextlib import AsyncExitStack
 
+from app.cache.background import accompany
 from app.cache.postgres_semantics import PostgresSemantics
 from app.cache.semantic.keeper import ThresholdKeeper
-from app.caching import Cache, run_until_closed
+from app.caching import Cache
 from app.services.arms import EmbedQuery
 from app.services.matching import Matching, NoMatching
 from app.services.semantic import SemanticCache
@@ -22,6 +23,6 @@ def open_matching(
     observations = PostgresSemantics(cache.desk)
     keeper = ThresholdKeeper(observations, cache.questions, budget=budget)
     matching = SemanticCache(mode, cache.chain, cache.questions, observations, keeper, embed)
-    run_until_closed(keeper.run(), stack)
+    accompany(stack, keeper.run())
     stack.push_async_callback(matching.close)
     return matching, MatchingReporter(mode, budget, observations)

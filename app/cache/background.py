@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -41,3 +42,14 @@ class Background:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             logger.warning("background work failed", exc_info=task.exception())
+
+
+def accompany(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    """Run work that never ends by itself for as long as the stack is open."""
+    task = asyncio.create_task(work)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+    stack.push_async_callback(stop)

@@ -1,6 +1,6 @@
 """How long the chain keeps entries, and how long a request may spend on it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +21,34 @@ class ChainPolicy:
     budget: float = 0.06
     eager: float = 0.9
     patience: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds that a request may wait for a part of the cache.
+
+    Attributes:
+        connection: for a connection to Postgres: a cache never queues on the pool.
+        version: for reading the version that a collection is at.
+        check: for finding out whether changes since an entry's version could alter it.
+        redis: for one command.
+        postgres: for one statement.
+        soft: for what a shared tier has; after that it counts as having nothing.
+        hard: for a write to a shared tier.
+        budget: for looking into all shared tiers.
+        patience: for the pipeline, where an expired result can be served meanwhile.
+    """
+
+    connection: float = 0.1
+    version: float = 0.25
+    check: float = 0.1
+    redis: float = 0.25
+    postgres: float = 0.5
+    soft: float = 0.025
+    hard: float = 0.25
+    budget: float = 0.06
+    patience: float = 2.0
+
+    def stretched(self, factor: float) -> "TimeLimits":
+        """The same for a machine that is so many times as slow."""
+        return TimeLimits(**{name: seconds * factor for name, seconds in asdict(self).items()})

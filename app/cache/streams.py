@@ -202,8 +202,12 @@ class StreamCache(Generic[E]):
                 replaces=refresh,
             )
         finally:
-            if self._flights.get(name) is flight:
-                del self._flights[name]
+            self._land(name, flight)
+
+    def _land(self, name: object, flight: BroadcastFlight[E]) -> None:
+        """Make room for the next flight of this name, unless it has begun already."""
+        if self._flights.get(name) is flight:
+            del self._flights[name]
 
 
 async def _read_to_the_end(reader: BroadcastReader[Any]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -208,5 +208,5 @@ class SharedTier:
 
 
 def _expire(read: asyncio.Future[Any]) -> None:
-    if not read.done():
+    with suppress(asyncio.InvalidStateError):  # the answer came at this very moment
         read.set_exception(TimeoutError())

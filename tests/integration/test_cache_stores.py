@@ -232,6 +232,25 @@ async def test_held_connections_are_kept_replaced_when_broken_and_given_back(sto
     assert store.pool.get_idle_size() >= 1
 
 
+async def test_a_read_that_nobody_waits_for_any_more_gives_its_connection_up(store: Store) -> None:
+    held = HeldConnections(store.pool, size=1, acquire_timeout=5)
+    (row,) = await held.fetch("SELECT pg_backend_pid()")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await held.fetch("SELECT pg_sleep(60)")
+    (other,) = await held.fetch("SELECT pg_backend_pid()")
+    assert other != row
+    await held.close()
+
+
+async def test_a_connection_that_cannot_be_prepared_for_its_use_is_not_kept(store: Store) -> None:
+    held = HeldConnections(store.pool, size=1, acquire_timeout=5, session="SET no_such_setting = 1")
+    for _ in range(8):  # more often than the pool has connections
+        with pytest.raises(asyncpg.UndefinedObjectError):
+            await held.fetch("SELECT 1")
+    await held.close()
+
+
 async def test_the_cache_does_not_queue_on_a_pool_that_is_used_up(store: Store) -> None:
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(6):
@@ -416,6 +435,21 @@ async def test_operators_see_and_change_entries_of_their_tenant_only(store: Stor
     assert await manager.evict("acme", tier) == 1
     assert await manager.clear("other") == 1
     assert await manager.clear_expired() == 0
+
+
+async def test_keys_are_named_alike_however_many_scopes_there_are(
+    valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.cache.redis._MAX_PREFIXES", 1)
+    async with Redis.from_url(valkey_url) as client:
+        cache = RedisCache(client, timeout=10)
+        for tenant in ("acme", "other", "acme", "other"):
+            await cache.set(key_of(tenant=tenant), tenant.encode(), ttl=60, about=ABOUT)
+        async with Redis.from_url(valkey_url, decode_responses=True) as texts:
+            names = {str(name).rpartition(":")[0] for name in await texts.keys("*")}
+        assert names == {"localchat:answer:acme:1", "localchat:answer:other:1"}
+        assert (await cache.get(key_of(tenant="other")) or pytest.fail("missed")).value == b"other"
+        await cache.close()
 
 
 async def test_clearing_walks_past_the_keys_of_others(valkey_url: str) -> None:

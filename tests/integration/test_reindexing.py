@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from app.cache.policy import TimeLimits
 from app.cache.record import CacheControl, CacheStatus
 from app.caching import open_cache
 from app.db.database import Database
@@ -387,7 +388,7 @@ async def test_cached_results_of_the_two_models_never_mix(move: Move, database_u
     async with AsyncExitStack() as stack:
         database = await Database.connect(database_url, min_size=1, max_size=8)
         stack.push_async_callback(database.close)
-        cache = await open_cache(settings, database, stack)
+        cache = await open_cache(settings, database, stack, limits=TimeLimits().stretched(20))
         directory = CollectionDirectory(move.desk.collections, cache.watch)
         cache.listen(directory.forget)
         keeper = StatisticsKeeper(database)

@@ -171,8 +171,8 @@ async def test_a_large_partition_is_read_by_its_graph_and_a_small_one_in_full(da
         assert "graph_8" not in await plan(store, store.vectors, "small", asked)
 
 
-async def plan(store: Store, vectors: PostgresVectors, partition: str, asked: NDArray[np.float32]) -> str:
-    """How the statement that `nearest` chose is run."""
+async def chosen(vectors: PostgresVectors, partition: str, asked: NDArray[np.float32]) -> str:
+    """The statement that `nearest` runs."""
     seen: list[str] = []
     fetch = vectors._connections.fetch
 
@@ -184,7 +184,13 @@ async def plan(store: Store, vectors: PostgresVectors, partition: str, asked: ND
     vectors._connections.fetch = watch  # type: ignore[method-assign] # only this test looks at the statement
     await vectors.nearest(partition, asked.tobytes())
     vectors._connections.fetch = fetch  # type: ignore[method-assign]
-    rows = await store.database.pool.fetch(f"EXPLAIN {seen[0]}", partition, asked, 6)
+    return seen[0]
+
+
+async def plan(store: Store, vectors: PostgresVectors, partition: str, asked: NDArray[np.float32]) -> str:
+    """How the statement that `nearest` chose is run."""
+    statement = await chosen(vectors, partition, asked)
+    rows = await store.database.pool.fetch(f"EXPLAIN {statement}", partition, asked, 6)
     return "\n".join(row[0] for row in rows)
 
 
@@ -200,6 +206,26 @@ async def test_a_graph_whose_building_failed_is_built_anew(database_url: str) ->
         assert await store.database.pool.fetchval(
             "SELECT indisvalid FROM pg_index WHERE indexrelid = 'query_cache_vectors_graph_8'::regclass"
         )
+
+
+async def test_a_graph_that_another_replica_is_building_is_left_to_it_and_used_once_it_is_ready(
+    database_url: str,
+) -> None:
+    async with opened(database_url, large=5) as store, opened(database_url, large=5) as other:
+        await store.fill("large", 20, seed=1)
+        asked = direction(1)
+        async with store.database.pool.acquire() as writer, writer.transaction():
+            await writer.execute("LOCK query_cache_vectors IN ROW EXCLUSIVE MODE")  # building waits for writers
+            building = asyncio.create_task(store.vectors.build_graphs())
+            async with asyncio.timeout(10):
+                while not await other.database.pool.fetchval("SELECT count(*) FROM pg_stat_progress_create_index"):
+                    await asyncio.sleep(0.01)
+            await other.vectors.build_graphs()
+            assert not building.done()
+            assert "halfvec(8)" not in await chosen(other.vectors, "large", asked)
+        await building
+        await other.vectors.build_graphs()
+        assert "halfvec(8)" in await chosen(other.vectors, "large", asked)
 
 
 async def test_sizes_are_remembered_for_a_while_and_not_without_end(database_url: str) -> None:

@@ -1,5 +1,6 @@
 """Backends and chains put together for tests, and stand-ins for what the cache asks."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class FakeVersions:
         return self.heard.get(collection)
 
     async def current(self, collection: int) -> int | None:
+        await asyncio.sleep(0)
         return self.known(collection) or await self.ask(collection)
 
     async def ask(self, collection: int) -> int | None:

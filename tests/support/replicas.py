@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import orjson
 
+from app.cache.policy import TimeLimits
 from app.cache.record import CacheControl, Cached, CacheStatus
 from app.cache.streams import StreamCache
 from app.caching import Cache, open_cache
@@ -82,7 +83,7 @@ class Replica:
         )
         database = await Database.connect(database_url, min_size=1, max_size=8)
         stack.push_async_callback(database.close)
-        cache = await open_cache(settings, database, stack)
+        cache = await open_cache(settings, database, stack, limits=TimeLimits().stretched(20))
         collections = CollectionService(database, FakeModels(), default_model="fake")
         directory = CollectionDirectory(collections, cache.watch)
         cache.listen(directory.forget)

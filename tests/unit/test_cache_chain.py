@@ -519,6 +519,38 @@ async def test_a_hanging_tier_is_waited_for_no_longer_than_the_soft_timeout() ->
     await made.chain.close()
 
 
+async def test_lookups_that_wait_for_the_same_share_the_next_one() -> None:
+    l2 = Tier()
+    writer = assemble([l2])
+    await writer.chain.get_or_compute(SPEC, Pipeline())
+    await writer.tiers.drain()
+    reader = assemble([l2])
+    found = await asyncio.gather(*(reader.chain.lookup(SPEC) for _ in range(4)))
+    assert [each.hit.tier for each in found if each.hit] == ["l2", "l1", "l1", "l1"]
+    # The first led, the second led the next round, and two shared that.
+    assert reader.stats.of("answer").coalesced == 2
+
+
+async def test_a_request_without_time_for_the_shared_tiers_does_not_ask_them() -> None:
+    l2 = Tier()
+    made, pipeline = assemble([l2], policy=ChainPolicy(budget=0)), Pipeline()
+    await made.chain.get_or_compute(SPEC, pipeline)
+    await made.tiers.drain()
+    made.memory.purge(Scope())
+    assert run_of(await made.chain.get_or_compute(SPEC, pipeline)) == 2
+    assert (len(l2), ("l2", "answer") in made.stats.tiers) == (1, False)
+
+
+async def test_a_tier_that_is_closed_while_it_is_read_is_a_miss() -> None:
+    hanging = ChaosCache(Tier(), Chaos(hang=True))
+    made = assemble([hanging])
+    reading = asyncio.create_task(made.shared[0].read(KEY, 10))
+    await asyncio.sleep(0.01)
+    await made.shared[0].close()
+    assert await reading is None
+    assert made.stats.tier("l2", "answer").errors == 1
+
+
 async def test_all_tiers_together_keep_within_the_budget_of_a_request() -> None:
     hanging = [ChaosCache(Tier(f"l{number}"), Chaos(hang=True)) for number in range(2, 12)]
     made = assemble(hanging, soft=0.05, hard=0.1, policy=ChainPolicy(budget=0.12))

@@ -354,3 +354,16 @@ async def test_chaos_does_what_it_is_told() -> None:
         async with asyncio.timeout(0.01):
             await tier.clear(Scope())
     await tier.close()
+
+
+def test_totals_tell_of_the_namespaces_that_were_asked_for() -> None:
+    stats = CacheStats()
+    stats.of("answer").requests += 2
+    stats.hit("l1", "answer", 400)
+    stats.hit("l2", "answer", 4000)
+    stats.tier("l2", "answer").stale += 1
+    stats.miss("l1", "never asked for")
+    totals = stats.totals()
+    assert set(totals) == {"answer"}
+    found = {name: totals["answer"][name] for name in ("requests", "l1_hits", "l2_hits", "stale")}
+    assert found == {"requests": 2, "l1_hits": 1, "l2_hits": 1, "stale": 1}
