@@ -154,8 +154,14 @@ async def requeue(connection: PooledConnection, document_id: UUID) -> None:
 
 
 async def describe(connection: PooledConnection, document_id: UUID, metadata: dict[str, Any]) -> None:
+    """Change what filters find a document by: a change of the corpus."""
     await connection.execute(
-        "UPDATE documents SET metadata = $2, updated_at = now() WHERE id = $1", document_id, metadata
+        """WITH described AS (
+            UPDATE documents SET metadata = $2, updated_at = now() WHERE id = $1
+            RETURNING collection_id, id, version
+        ) SELECT bump_corpus(collection_id, id, version, 'replaced') FROM described""",
+        document_id,
+        metadata,
     )
 
 

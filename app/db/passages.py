@@ -8,11 +8,13 @@ from uuid import UUID
 from app.db.database import PooledConnection
 from app.domain.documents import Chunk
 
+# A document has its new name at once when it is replaced, its passages when the new version is complete.
 _VISIBLE = """
     FROM chunks c JOIN documents d ON d.id = c.document_id AND d.active_version = c.version AND d.deleted_at IS NULL
+    JOIN document_versions v ON v.document_id = c.document_id AND v.version = c.version
 """
 _COLUMNS = """
-    c.id, c.document_id, d.filename, c.version, c.ordinal, c.text, c.token_count, c.page, c.section, c.error
+    c.id, c.document_id, v.filename, c.version, c.ordinal, c.text, c.token_count, c.page, c.section, c.error
 """
 
 _FETCH = f"""
@@ -29,9 +31,11 @@ WHERE o.id = ANY($1::bigint[]) AND c.active ORDER BY o.id, c.ordinal
 
 
 _BY_DOCUMENT = """
-SELECT d.id, d.filename, c.version, array_agg(c.id ORDER BY c.id) AS chunks
+SELECT d.id, v.filename, c.version, array_agg(c.id ORDER BY c.id) AS chunks
 FROM chunks c JOIN documents d ON d.id = c.document_id
-WHERE c.id = ANY($1::bigint[]) AND d.tenant = $2 GROUP BY d.id, c.version ORDER BY d.filename, d.id, c.version
+JOIN document_versions v ON v.document_id = c.document_id AND v.version = c.version
+WHERE c.id = ANY($1::bigint[]) AND d.tenant = $2
+GROUP BY d.id, v.filename, c.version ORDER BY v.filename, d.id, c.version
 """
 
 

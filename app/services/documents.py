@@ -138,15 +138,11 @@ class DocumentService:
             document = _found(await documents.lock(connection, tenant, document_id), document_id)
             _check_match(document, if_match)
             described = document.metadata if metadata is None else metadata
-            same = sha256 == document.sha256 and upload.filename == document.filename
-            if same and document.status is not DocumentStatus.FAILED:
+            if described != document.metadata:
+                # Filters find it otherwise from now on, also while the new version is not complete.
                 await documents.describe(connection, document_id, described)
-                # Filters may find it otherwise now.
-                await connection.fetchval(
-                    "SELECT bump_corpus(collection_id, id, version, 'replaced') FROM documents WHERE id = $1",
-                    document_id,
-                )
-            else:
+            same = sha256 == document.sha256 and upload.filename == document.filename
+            if not same or document.status is DocumentStatus.FAILED:
                 await documents.supersede(
                     connection,
                     document_id,

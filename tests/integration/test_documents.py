@@ -1,10 +1,13 @@
 """Documents from upload to sight, on a real database."""
 
+import itertools
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from app.db import passages
 from app.domain.documents import DocumentStatus, Upload
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from app.services.documents import etag
@@ -84,6 +87,39 @@ async def test_readers_see_the_old_version_until_the_replacement_is_complete(des
     assert await desk.visible(document.id) == ["kept", "new", "more"]
     assert desk.embedder.embedded == ["new", "more"]
     assert (done.reused_count, done.embedded_count) == (1, 3)
+
+
+async def test_a_passage_bears_the_name_of_the_version_that_it_is_of(desk: Desk) -> None:
+    document = await desk.add("old", "old.txt")
+
+    async def names() -> list[str]:
+        async with desk.database.connection() as connection:
+            ids = [row["id"] for row in await connection.fetch("SELECT id FROM chunks WHERE active")]
+            found = (await passages.fetch(connection, ids)).values()
+            around = (await passages.neighbours(connection, ids)).values()
+        return [chunk.filename for chunk in (*found, *itertools.chain(*around))]
+
+    replaced = await desk.documents.replace(TENANT, document.id, Upload("new.txt", b"new"))
+    assert replaced.filename == "new.txt"
+    assert await names() == ["old.txt"] * 2
+    await desk.ingest(replaced)
+    assert await names() == ["new.txt"] * 2
+
+
+@pytest.mark.parametrize("content", [b"same", b"other"])
+async def test_metadata_that_a_replacement_changes_is_a_change_of_the_corpus_at_once(
+    desk: Desk, content: bytes
+) -> None:
+    document = await desk.add("same", "a.txt")
+
+    async def version_after(metadata: dict[str, Any] | None) -> int:
+        await desk.documents.replace(TENANT, document.id, Upload("a.txt", content), metadata=metadata)
+        return (await desk.collections.resolve(TENANT, "default")).corpus_version
+
+    before = (await desk.collections.resolve(TENANT, "default")).corpus_version
+    assert await version_after(None) == before
+    assert await version_after({"year": 2026}) == before + 1
+    assert await version_after({"year": 2026}) == before + 1
 
 
 async def test_a_replacement_that_fails_leaves_the_old_version_readable(desk: Desk) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 
 from app.db import chunks, index_lexical, spaces
 from app.db.database import Database
+from app.db.documents import add_version
 from app.domain.documents import Collection
 from app.domain.retrieval import ArmResult, Query, Retrieval, Vector
 from app.retrieval.fusion import fuse
@@ -137,6 +138,7 @@ async def _store(database: Database, data: EvaluationSet, vectors: list[Vector])
                 page,
                 len(passages),
             )
+            await add_version(connection, document_id, b"")
             await chunks.insert(
                 connection,
                 tenant=TENANT,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 
-from app.db import chunks, collections, index_lexical, spaces
+from app.db import chunks, collections, documents, index_lexical, spaces
 from app.db.database import Database, PooledConnection
 from app.domain.documents import ChunkDraft, Collection
 from app.domain.retrieval import Vector
@@ -100,6 +100,7 @@ async def add_page(
         len(page.texts),
         1 if visible else None,
     )
+    await documents.add_version(connection, document_id, b"")
     drafts = [
         (ChunkDraft(ordinal, text, len(text.split()), None, None), hashlib.sha256(text.encode()).digest())
         for ordinal, text in enumerate(page.texts)

@@ -7,7 +7,7 @@ One that holds `busy` is refused once.
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,6 @@ from tests.support.fake_ollama import FakeOllama, Request, respond, send_chunk, 
 
 EMBEDDING_MODEL = "all-minilm"
 CHAT_MODEL = "smollm2:135m"
-DIMENSION = 8
 _NEVER = 10_000
 _MODELS = [
     {"name": f"{EMBEDDING_MODEL}:latest", "digest": "sha256:1", "size": 1, "capabilities": ["embedding"]},
@@ -24,16 +23,21 @@ _MODELS = [
 ]
 
 
+def nearly_alike(text: str) -> list[float]:
+    """Nearly the same vector for every text, so that every passage is relevant to every question."""
+    small = (len(text) % 97) / 9700
+    return [(1 - small**2) ** 0.5, small, *[0.0] * 6]
+
+
 @dataclass
 class ScriptedModels:
-    """Every text has nearly the same vector, so every passage is relevant to every question.
-
-    `gap` is seconds between two pieces, `embed_seconds` the time of one embedding request; `embedding` is set by
+    """`gap` is seconds between two pieces, `embed_seconds` the time of one embedding request; `embedding` is set by
     the first with several texts.
     """
 
     gap: float = 0.02
     embed_seconds: float = 0.0
+    vector: Callable[[str], list[float]] = nearly_alike
     chats: int = 0
     requests: list[Request] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
@@ -55,13 +59,13 @@ class ScriptedModels:
             case "/api/ps":
                 await respond(writer, {"models": []})
             case "/api/show":
-                await respond(writer, _shown(request.json["model"]))
+                await respond(writer, _shown(request.json["model"], len(self.vector("any"))))
             case "/api/embed":
                 texts = request.json["input"]
                 if len(texts) > 1:
                     self.embedding.set()
                 await asyncio.sleep(self.embed_seconds)
-                await respond(writer, {"embeddings": [_vector(text) for text in texts]})
+                await respond(writer, {"embeddings": [self.vector(text) for text in texts]})
             case "/api/chat":
                 await self._chat(request.json, writer)
             case path:
@@ -91,17 +95,12 @@ class ScriptedModels:
         await send_chunk(writer, b"")
 
 
-def _shown(model: str) -> dict[str, Any]:
+def _shown(model: str, dimension: int) -> dict[str, Any]:
     if model.startswith(EMBEDDING_MODEL):
-        info = {"general.architecture": "bert", "bert.embedding_length": DIMENSION, "bert.context_length": 512}
+        info = {"general.architecture": "bert", "bert.embedding_length": dimension, "bert.context_length": 512}
         return {"capabilities": ["embedding"], "model_info": info}
     info = {"general.architecture": "llama", "llama.context_length": 8192}
     return {"capabilities": ["completion"], "model_info": info}
-
-
-def _vector(text: str) -> list[float]:
-    small = (len(text) % 97) / 9700
-    return [(1 - small**2) ** 0.5, small, *[0.0] * (DIMENSION - 2)]
 
 
 def _piece(number: int, pieces: int) -> str:
