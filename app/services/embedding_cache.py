@@ -37,7 +37,7 @@ def _partition(collection: Collection) -> Partition:
         tenant=collection.tenant,
         collection=None,
         # Some servers give a model no digest, and keep its name when its weights change.
-        retrieval={"dimension": space.dimension},
+        retrieval={"dimension": space.dimension, "prefixes": [space.query_prefix, space.document_prefix]},
         embedder=space.model,
         embedder_digest=space.digest,
     )

@@ -65,7 +65,7 @@ class Shelf:
     """A directory with one collection."""
 
     async def resolve(self, tenant: str, name: str) -> Collection:
-        now = datetime.now(UTC)
+        now = datetime(2026, 11, 1, tzinfo=UTC)
         return Collection(1, tenant, name, "", "english", 1, EmbeddingSpace(1, "m", "d", 8, "", ""), now, now)
 
 

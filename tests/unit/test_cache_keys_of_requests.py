@@ -1,0 +1,147 @@
+"""What a request and its collection bring into the key: each field that changes a result, and no other."""
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.api.schemas.chat import ChatRequest
+from app.api.schemas.search import SearchRequest
+from app.cache.keys import KeySpec
+from app.cache.streams import StreamCache
+from app.domain.answers import AnswerRequest, Message
+from app.domain.documents import Collection, EmbeddingSpace
+from app.domain.retrieval import Query, SearchMode
+from app.services import cached_answers, cached_search, embedding_cache
+from app.services.answer_pipeline import Asked
+from tests.support.answering import Facts
+from tests.support.cache import assemble
+
+THEN = datetime(2026, 11, 1, tzinfo=UTC)
+SPACE = EmbeddingSpace(1, "all-minilm", "sha256:1", 384)
+COLLECTION = Collection(1, "acme", "docs", "", "english", 7, SPACE, THEN, THEN)
+QUERY = Query("acme", "docs", "What is amber?")
+ASKED = Asked("acme", "docs", "What is amber?", (), 5, "smollm2:135m", 0.0, 512, {})
+
+
+def names(kind: Any) -> set[str]:
+    return {field.name for field in fields(kind)}
+
+
+def search_key(query: Query = QUERY, collection: Collection = COLLECTION) -> str:
+    return cached_search._key_spec(collection, query).key.digest
+
+
+class Models:
+    def __init__(self, digest: str = "sha256:2") -> None:
+        self.digest = digest
+
+    async def show(self, model: str) -> Any:
+        assert model
+        return Facts(4096, self.digest)
+
+
+class Shelf:
+    def __init__(self, collection: Collection) -> None:
+        self.collection = collection
+
+    async def resolve(self, tenant: str, name: str) -> Collection:
+        return replace(self.collection, tenant=tenant, name=name)
+
+
+async def answer_key(asked: Asked = ASKED, collection: Collection = COLLECTION, digest: str = "sha256:2") -> str:
+    answers = cached_answers.CachedAnswers(StreamCache(assemble().chain), Shelf(collection), Models(digest))
+    return KeySpec(await answers._partition(asked, collection), asked.question).key.digest
+
+
+OF_QUERIES: dict[str, Any] = {
+    "tenant": "other",
+    "text": "What is basalt?",
+    "top_k": 6,
+    "mode": SearchMode.LEXICAL,
+    "filter": {"year": 2026},
+}
+OF_ASKED: dict[str, Any] = {
+    "tenant": "other",
+    "question": "What is basalt?",
+    "history": (Message("user", "Hello"), Message("assistant", "Hi")),
+    "top_k": 6,
+    "model": "other:1b",
+    "temperature": 0.5,
+    "max_tokens": 100,
+    "filter": {"year": 2026},
+}
+OF_COLLECTIONS: dict[str, Any] = {
+    "id": 2,
+    "space": replace(SPACE, id=2),
+    "created_at": THEN + timedelta(days=1),
+    "settings": {"lexical_weight": 0.7},
+    "statistics": 3,
+}
+# A collection keeps its language. Its version is compared on each hit, so that a result can be carried forward.
+OF_NO_KEY: dict[str, Any] = {
+    "name": "renamed",
+    "description": "About stones",
+    "language": "german",
+    "corpus_version": 8,
+    "updated_at": THEN + timedelta(days=1),
+    "settings": {"cache": {"ttl": 60}},
+}
+OF_SPACES: dict[str, Any] = {
+    "model": "other",
+    "digest": "sha256:9",
+    "dimension": 2,
+    "query_prefix": "query: ",
+    "document_prefix": "passage: ",
+}
+
+
+def test_every_field_there_is_has_its_place_here() -> None:
+    """The collection is part of a key by its id; `cache` and `stream` say how a result is had, not which."""
+    assert names(Query) == {*OF_QUERIES, "collection"}
+    assert names(Asked) == {*OF_ASKED, "collection"}
+    assert names(Collection) == {*OF_COLLECTIONS, *OF_NO_KEY, "tenant"}
+    assert names(EmbeddingSpace) == {*OF_SPACES, "id"}
+    assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text"} | {"query", "cache"}
+    assert names(AnswerRequest) == names(Asked) | {"conversation_id", "cache", "remember"}
+    assert set(ChatRequest.model_fields) == names(AnswerRequest) - {"tenant", "history", "remember"} | {
+        "messages",
+        "stream",
+    }
+
+
+@pytest.mark.parametrize("name", OF_QUERIES)
+def test_each_field_of_a_search_changes_its_key(name: str) -> None:
+    assert search_key(replace(QUERY, **{name: OF_QUERIES[name]})) != search_key()
+
+
+@pytest.mark.parametrize("name", OF_ASKED)
+async def test_each_field_of_a_question_changes_the_key_of_its_answer(name: str) -> None:
+    assert await answer_key(replace(ASKED, **{name: OF_ASKED[name]})) != await answer_key()
+
+
+async def test_a_chat_model_with_new_weights_has_answers_of_its_own() -> None:
+    assert await answer_key(digest="sha256:3") != await answer_key()
+
+
+@pytest.mark.parametrize("name", OF_COLLECTIONS)
+async def test_what_changes_results_in_a_collection_changes_their_keys(name: str) -> None:
+    changed = replace(COLLECTION, **{name: OF_COLLECTIONS[name]})
+    assert search_key(collection=changed) != search_key()
+    assert await answer_key(collection=changed) != await answer_key()
+
+
+@pytest.mark.parametrize("name", OF_NO_KEY)
+async def test_what_changes_no_result_leaves_keys_as_they_are(name: str) -> None:
+    changed = replace(COLLECTION, **{name: OF_NO_KEY[name]})
+    assert search_key(collection=changed) == search_key()
+    assert await answer_key(collection=changed) == await answer_key()
+
+
+@pytest.mark.parametrize("name", OF_SPACES)
+def test_whatever_shapes_vectors_changes_the_keys_of_vectors(name: str) -> None:
+    changed = replace(COLLECTION, space=replace(SPACE, **{name: OF_SPACES[name]}))
+    assert embedding_cache._partition(changed).digest != embedding_cache._partition(COLLECTION).digest
+    other = replace(COLLECTION, tenant="other")
+    assert embedding_cache._partition(other).digest != embedding_cache._partition(COLLECTION).digest
