@@ -2,7 +2,7 @@
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,12 +13,17 @@ from app.cache.streams import StreamCache
 from app.domain.answers import AnswerRequest, Message
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Query, SearchMode
-from app.services import cached_answers, cached_search, embedding_cache
+from app.services import embedding_cache
 from app.services.answer_pipeline import Asked
+from app.services.cached_answers import CachedAnswers
+from app.services.cached_search import CachedSearch
+from app.services.directory import CollectionDirectory
+from app.services.search import SearchService
 from tests.support.answering import Facts
 from tests.support.cache import assemble
 
 THEN = datetime(2026, 11, 1, tzinfo=UTC)
+LATER = THEN + timedelta(days=1)
 SPACE = EmbeddingSpace(1, "all-minilm", "sha256:1", 384)
 COLLECTION = Collection(1, "acme", "docs", "", "english", 7, SPACE, THEN, THEN)
 QUERY = Query("acme", "docs", "What is amber?")
@@ -30,7 +35,10 @@ def names(kind: Any) -> set[str]:
 
 
 def search_key(query: Query = QUERY, collection: Collection = COLLECTION) -> str:
-    return cached_search._key_spec(collection, query).key.digest
+    """With the keys of other searches remembered, as they are in a process that serves."""
+    search = CachedSearch(cast("SearchService", None), cast("CollectionDirectory", None), assemble().chain)
+    search._spec(COLLECTION, QUERY)
+    return search._spec(collection.searched_as(query.retrieval), query).key.digest
 
 
 class Models:
@@ -51,8 +59,9 @@ class Shelf:
 
 
 async def answer_key(asked: Asked = ASKED, collection: Collection = COLLECTION, digest: str = "sha256:2") -> str:
-    answers = cached_answers.CachedAnswers(StreamCache(assemble().chain), Shelf(collection), Models(digest))
-    return KeySpec(await answers._partition(asked, collection), asked.question).key.digest
+    answers = CachedAnswers(StreamCache(assemble().chain), Shelf(collection), Models(digest))
+    partition = await answers._partition(asked, collection.searched_as(asked.retrieval))
+    return KeySpec(partition, asked.question).key.digest
 
 
 OF_QUERIES: dict[str, Any] = {
@@ -61,6 +70,7 @@ OF_QUERIES: dict[str, Any] = {
     "top_k": 6,
     "mode": SearchMode.LEXICAL,
     "filter": {"year": 2026},
+    "retrieval": {"lexical_weight": 0.7},
 }
 OF_ASKED: dict[str, Any] = {
     "tenant": "other",
@@ -71,11 +81,13 @@ OF_ASKED: dict[str, Any] = {
     "temperature": 0.5,
     "max_tokens": 100,
     "filter": {"year": 2026},
+    "retrieval": {"lexical_weight": 0.7},
 }
+# Whatever changes here moves `updated_at` along.
 OF_COLLECTIONS: dict[str, Any] = {
     "id": 2,
     "space": replace(SPACE, id=2),
-    "created_at": THEN + timedelta(days=1),
+    "created_at": LATER,
     "settings": {"lexical_weight": 0.7},
     "statistics": 3,
 }
@@ -85,7 +97,7 @@ OF_NO_KEY: dict[str, Any] = {
     "description": "About stones",
     "language": "german",
     "corpus_version": 8,
-    "updated_at": THEN + timedelta(days=1),
+    "updated_at": LATER,
     "settings": {"cache": {"ttl": 60}},
 }
 OF_SPACES: dict[str, Any] = {
@@ -98,17 +110,16 @@ OF_SPACES: dict[str, Any] = {
 
 
 def test_every_field_there_is_has_its_place_here() -> None:
-    """The collection is part of a key by its id; `cache` and `stream` say how a result is had, not which."""
+    """A collection is in a key by its id. `cache`, `semantic` and `stream` say how a result is had, not which."""
     assert names(Query) == {*OF_QUERIES, "collection"}
     assert names(Asked) == {*OF_ASKED, "collection"}
     assert names(Collection) == {*OF_COLLECTIONS, *OF_NO_KEY, "tenant"}
     assert names(EmbeddingSpace) == {*OF_SPACES, "id"}
-    assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text"} | {"query", "cache"}
-    assert names(AnswerRequest) == names(Asked) | {"conversation_id", "cache", "remember"}
-    assert set(ChatRequest.model_fields) == names(AnswerRequest) - {"tenant", "history", "remember"} | {
-        "messages",
-        "stream",
-    }
+    control = {"cache", "semantic"}
+    assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text", "retrieval"} | {"query", *control}
+    assert names(AnswerRequest) == names(Asked) | {"conversation_id", "remember", *control}
+    ours = {"tenant", "history", "remember", "retrieval"}
+    assert set(ChatRequest.model_fields) == names(AnswerRequest) - ours | {"messages", "stream"}
 
 
 @pytest.mark.parametrize("name", OF_QUERIES)
@@ -127,7 +138,7 @@ async def test_a_chat_model_with_new_weights_has_answers_of_its_own() -> None:
 
 @pytest.mark.parametrize("name", OF_COLLECTIONS)
 async def test_what_changes_results_in_a_collection_changes_their_keys(name: str) -> None:
-    changed = replace(COLLECTION, **{name: OF_COLLECTIONS[name]})
+    changed = replace(COLLECTION, updated_at=LATER, **{name: OF_COLLECTIONS[name]})
     assert search_key(collection=changed) != search_key()
     assert await answer_key(collection=changed) != await answer_key()
 

@@ -140,6 +140,7 @@ ROLES_KEPT: Table = [
     ("How many times a week should one swim?", "How many times should one swim a week?"),
     ("How do I move big heavy old furniture?", "How do I move heavy furniture, big old?"),
     ("Is water wet?", "Is water wet?"),
+    ("Is a copy of a copy a backup?", "Is a backup a copy of a copy?"),
     ("Which is better, tea or coffee?", "Which is better, coffee or tea?"),
 ]
 ASKED_DIFFERENTLY: Table = [
