@@ -18,7 +18,7 @@ _COLUMNS = """
 """
 
 _FETCH = f"""
-SELECT c.id, c.document_id, d.filename, c.ordinal, c.text, c.token_count, c.page, c.section {_VISIBLE}
+SELECT c.id, c.document_id, v.filename, c.ordinal, c.text, c.token_count, c.page, c.section {_VISIBLE}
 WHERE c.active AND (c.id = ANY($1::bigint[]) OR c.id = ANY($2::bigint[]) AND c.tsv @@ $3::tsquery)
 """
 

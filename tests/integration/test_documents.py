@@ -1,6 +1,5 @@
 """Documents from upload to sight, on a real database."""
 
-import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -97,7 +96,7 @@ async def test_a_passage_bears_the_name_of_the_version_that_it_is_of(desk: Desk)
             ids = [row["id"] for row in await connection.fetch("SELECT id FROM chunks WHERE active")]
             found = (await passages.fetch(connection, ids)).values()
             around = (await passages.neighbours(connection, ids)).values()
-        return [chunk.filename for chunk in (*found, *itertools.chain(*around))]
+        return [passage.filename for passage in found] + [chunk.filename for chunks in around for chunk in chunks]
 
     replaced = await desk.documents.replace(TENANT, document.id, Upload("new.txt", b"new"))
     assert replaced.filename == "new.txt"
