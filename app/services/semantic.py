@@ -28,6 +28,7 @@ from app.domain.query_ids import new_query_id
 from app.errors import LocalChatError
 from app.services.arms import EmbedQuery
 from app.services.matching import Inquiry
+from app.telemetry import tracing
 
 Mode = Literal["shadow", "serve"]
 
@@ -102,7 +103,10 @@ class SemanticCache:
             return None
         key = inquiry.spec.key
         started = time.perf_counter_ns()
-        match, _ = await self._looking.run(key.digest, lambda: self._look(inquiry, threshold))
+        looked = {"rag.cache.namespace": key.namespace, "rag.cache.tier": TIER}
+        with tracing.span("rag.cache get", attributes=looked) as span:
+            match, _ = await self._looking.run(key.digest, lambda: self._look(inquiry, threshold))
+            span.set_attribute("rag.cache.result", "miss" if match is None else "hit")
         if match is None:
             self._chain.statistics.miss(TIER, key.namespace)
             return None

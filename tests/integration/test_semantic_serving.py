@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from app.cache.base import CacheKey
 from app.cache.freshness import ChangeSet, Evidence
@@ -32,6 +35,7 @@ from app.errors import ModelUnavailable, NotCached
 from app.services.answer import collect
 from app.services.matching import Inquiry
 from app.services.semantic import SemanticCache
+from app.telemetry import tracing
 from tests.support.cache import assemble
 from tests.support.ingestion import TENANT, unit_vector
 from tests.support.semantic import ASKED, SAME, Served, matching_of, open_served
@@ -62,6 +66,21 @@ async def test_a_paraphrase_gets_the_result_of_the_question_it_means(served: Ser
     with pytest.raises(NotCached):
         await served.replica.find(SAME, CacheControl.ONLY_IF_CACHED)
     assert (await served.replica.find(SAME, CacheControl.ONLY_IF_CACHED, semantic=True)).tier == "semantic"
+
+
+async def test_a_recorded_trace_tells_that_a_match_was_looked_for_and_what_came_of_it(served: Served) -> None:
+    await served.serve_from(0.95)
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    token = tracing.adopt(provider.get_tracer("test"))
+    try:
+        for question in (SAME, OTHER):
+            await served.replica.find(question, semantic=True)
+    finally:
+        tracing.release(token)
+    looked = [dict(span.attributes or {}) for span in exporter.get_finished_spans() if span.name == "rag.cache get"]
+    semantic = [each["rag.cache.result"] for each in looked if each.get("rag.cache.tier") == "semantic"]
+    assert semantic == ["hit", "miss"]
 
 
 async def test_a_request_that_refuses_it_is_computed(served: Served) -> None:
