@@ -179,6 +179,30 @@ async def content(connection: PooledConnection, document_id: UUID, version: int)
     return Content(**dict(row)) if row else None
 
 
+async def content_size(connection: PooledConnection, document_id: UUID, version: int) -> int | None:
+    """Bytes of a version's content; None if there is no such version."""
+    size: int | None = await connection.fetchval(
+        "SELECT octet_length(content) FROM document_versions WHERE document_id = $1 AND version = $2",
+        document_id,
+        version,
+    )
+    return size
+
+
+async def content_piece(
+    connection: PooledConnection, document_id: UUID, version: int, *, start: int, length: int
+) -> bytes | None:
+    """Some bytes of a version's content, which is stored so that no more than those are read."""
+    piece: bytes | None = await connection.fetchval(
+        "SELECT substring(content FROM $3 FOR $4) FROM document_versions WHERE document_id = $1 AND version = $2",
+        document_id,
+        version,
+        start + 1,
+        length,
+    )
+    return piece
+
+
 def _document(row: Any) -> Document:
     fields = dict(row)
     fields["status"] = DocumentStatus(fields["status"])

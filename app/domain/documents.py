@@ -1,6 +1,6 @@
 """Documents, their chunks, and the collections that hold them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -81,6 +81,14 @@ class ChunkDraft:
     token_count: int
     page: int | None
     section: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file's bytes, `size` of them, which come piece by piece when they are wanted."""
+
+    size: int
+    pieces: AsyncIterable[bytes]
 
 
 @dataclass(frozen=True, slots=True)

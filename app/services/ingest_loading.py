@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from app.db import chunks, documents, leases
-from app.domain.documents import ChunkDraft, ChunkPart, Collection, Stage
+from app.domain.documents import ChunkDraft, ChunkPart, Collection, Stage, StoredFile
 from app.errors import UnreadableDocument
 from app.services.fencing import Fence, LeaseLost
 from app.services.observing import IngestObserver
@@ -17,12 +17,15 @@ from app.services.observing import IngestObserver
 # What is embedded of a chunk, by its text and its section.
 EmbeddingText = Callable[[str, str | None], str]
 
+# Bytes of a file read from the database at a time, so that memory does not grow with the file.
+PIECE = 1024**2
+
 _log = logging.getLogger(__name__)
 
 
 class Loader(Protocol):
     def chunks(
-        self, content: bytes, filename: str, media_type: str | None
+        self, content: StoredFile, filename: str, media_type: str | None
     ) -> AbstractAsyncContextManager[AsyncIterator[ChunkPart]]:
         """Raises UnsupportedMedia or UnreadableDocument, with a reason a person can act on."""
 
@@ -82,22 +85,23 @@ class ChunkLoading:
         task = self._task
         async with self._fence.database.transaction() as connection:
             await self._fence.advance(connection, Stage.LOAD)
-            content = await documents.content(connection, task.document_id, task.version)
+            size = await documents.content_size(connection, task.document_id, task.version)
             known = await chunks.hashes(connection, task.document_id, task.version)
-        if content is None:
+        if size is None:
             raise LeaseLost
-        if not await self._store(content.data, known):
+        if not await self._store(size, known):
             _log.warning("Document %s is cut in another way than before it was interrupted", task.document_id)
             async with self._fence.writing(Stage.LOAD) as (connection, _):
                 await chunks.discard(connection, self._collection.space.id, task.document_id, task.version)
-            await self._store(content.data, ())
+            await self._store(size, ())
         self._observer.spent("store", self._began, self._began + self._seconds)
 
-    async def _store(self, content: bytes, known: Sequence[bytes]) -> bool:
+    async def _store(self, size: int, known: Sequence[bytes]) -> bool:
         """Store what comes after the `known` chunks. False if those are not what comes first."""
         task = self._task
         self._began = time.time()
         seen = 0
+        content = StoredFile(size, self._pieces(size))
         async with self._loader.chunks(content, task.filename, task.media_type) as parts:
             async for part in parts:
                 hashed = [(draft, self._hash(draft)) for draft in part.chunks]
@@ -113,6 +117,16 @@ class ChunkLoading:
         if not seen:
             raise UnreadableDocument(f"{task.filename} holds no text.")
         return True
+
+    async def _pieces(self, size: int) -> AsyncIterator[bytes]:
+        for start in range(0, size, PIECE):
+            async with self._fence.database.connection() as connection:
+                piece = await documents.content_piece(
+                    connection, self._task.document_id, self._task.version, start=start, length=PIECE
+                )
+            if piece is None:
+                raise LeaseLost
+            yield piece
 
     async def _write(self, part: ChunkPart, hashed: Sequence[tuple[ChunkDraft, bytes]]) -> None:
         if not hashed and not part.last:

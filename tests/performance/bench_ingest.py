@@ -9,34 +9,71 @@ tables in docs/benchmarks/ingest.tsv, unless it is a quick one.
 
 import argparse
 import asyncio
-import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from app.db.migrate import migrate
+from app.embedded.postgres import EmbeddedPostgres
+from tests.conftest import short_folder
 from tests.performance.figures import Figure, keep, reached
 from tests.performance.ingest_embedding import TEXTS, bench_clients, bench_endpoints
+from tests.performance.ingest_memory import bench_memory
 from tests.performance.ingest_questions import bench_questions
+from tests.performance.ingest_storing import CHUNKS, bench_storing
+from tests.support.plant import Plant
 
 FIGURES = Path(__file__).parents[2] / "docs" / "benchmarks" / "ingest.tsv"
 
 
-async def embedding(folder: Path, *, quick: bool) -> list[Figure]:
+def embedding(folder: Path, *, quick: bool) -> list[Figure]:
     turns, number = (1, 256) if quick else (5, TEXTS)
-    return await bench_clients(folder, turns, number) + await bench_endpoints(folder, turns, number)
+
+    async def measure() -> list[Figure]:
+        return await bench_clients(folder, turns, number) + await bench_endpoints(folder, turns, number)
+
+    return asyncio.run(measure())
 
 
-async def questions(folder: Path, *, quick: bool) -> list[Figure]:
-    return await bench_questions(folder, 1 if quick else 3)
+def questions(folder: Path, *, quick: bool) -> list[Figure]:
+    return asyncio.run(bench_questions(folder, 1 if quick else 3))
 
 
-PARTS: dict[str, Callable[..., Awaitable[list[Figure]]]] = {"embedding": embedding, "questions": questions}
+def storing(folder: Path, *, quick: bool) -> list[Figure]:
+    with migrated(folder) as url:
+        return asyncio.run(bench_storing(url, 1 if quick else 3, 500 if quick else CHUNKS))
 
 
-async def main(parts: list[str], *, quick: bool) -> None:
+def memory(folder: Path, *, quick: bool) -> list[Figure]:
+    with Plant.running(folder, text_ms=0) as plant:
+        return asyncio.run(bench_memory(plant, 100 if quick else 1_000))
+
+
+@contextmanager
+def migrated(folder: Path) -> Iterator[str]:
+    """The address of an empty database, whose commits reach the disk."""
+    server = EmbeddedPostgres(folder / "postgres")
+    try:
+        url = server.start()
+        asyncio.run(migrate(url))
+        yield url
+    finally:
+        server.stop(5)
+
+
+PARTS: dict[str, Callable[..., list[Figure]]] = {
+    "embedding": embedding,
+    "storing": storing,
+    "questions": questions,
+    "memory": memory,
+}
+
+
+def main(parts: list[str], *, quick: bool) -> None:
     found: list[Figure] = []
     for part in parts:
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            found += await PARTS[part](Path(folder), quick=quick)
+        with short_folder() as folder:
+            found += PARTS[part](folder, quick=quick)
     if not quick:
         keep(found, FIGURES)
     short = [figure for figure in found if not reached(figure)]
@@ -48,4 +85,4 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true", help="one turn of each, on fewer texts")
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone")
     given = parser.parse_args()
-    asyncio.run(main(given.only or list(PARTS), quick=given.quick))
+    main(given.only or list(PARTS), quick=given.quick)

@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from app.db.database import Database
-from app.domain.documents import ChunkDraft, ChunkPart, Collection, Document, Upload
+from app.domain.documents import ChunkDraft, ChunkPart, Collection, Document, StoredFile, Upload
 from app.domain.retrieval import Vector
 from app.errors import ModelUnavailable, UnreadableDocument
 from app.ingestion.embedder import BatchResult, Portion, TextFailure
@@ -52,10 +52,11 @@ class LineLoader:
 
     @asynccontextmanager
     async def chunks(
-        self, content: bytes, filename: str, media_type: str | None
+        self, content: StoredFile, filename: str, media_type: str | None
     ) -> AsyncIterator[AsyncIterator[ChunkPart]]:
         self.loads += 1
-        lines = [line for line in content.decode().splitlines() if line]
+        text = b"".join([piece async for piece in content.pieces]).decode()
+        lines = [line for line in text.splitlines() if line]
         drafts = [ChunkDraft(ordinal, line, len(line.split()), 1, None) for ordinal, line in enumerate(lines)]
         yield self._parts(drafts, filename)
 

@@ -93,11 +93,11 @@ class Plant:
         for process in self.workers:
             process.stop(0)
 
-    def worker(self) -> ChildProcess:
-        """Start one more worker."""
+    def worker(self, *module: str) -> ChildProcess:
+        """Start one more worker, taken for dead after a second unless another `module` is given."""
         process = ChildProcess(
             "worker",
-            [sys.executable, "-m", "tests.support.hasty_worker"],
+            [sys.executable, "-m", *(module or ("tests.support.hasty_worker",))],
             cwd=REPO,
             env={
                 "DATABASE_URL": self.postgres.url(),

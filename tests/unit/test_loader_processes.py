@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.documents import ChunkDraft, ChunkPart
 from app.errors import UnreadableDocument, UnsupportedMedia
-from app.ingestion.loaders.loader import DocumentLoader
+from app.ingestion.loaders.loader import DocumentLoader, whole
 from app.ingestion.loaders.worker import Limits, Task
 from app.ingestion.splitter import SplitterConfig
 from tests.support import loader_tasks as tasks
@@ -84,7 +84,7 @@ async def test_closing_ends_every_child() -> None:
 async def chunks_of(
     loader: DocumentLoader, content: bytes, filename: str
 ) -> tuple[list[ChunkPart], list[ChunkDraft]]:
-    async with loader.chunks(content, filename) as stream:
+    async with loader.chunks(whole(content), filename) as stream:
         parts = [part async for part in stream]
     return parts, [chunk for part in parts for chunk in part.chunks]
 
@@ -112,7 +112,7 @@ async def test_a_child_works_ahead_by_no_more_than_its_pipe_holds(tmp_path: Path
     """So what waits in memory is bounded, however long the file is and however slow its reader's reader."""
     loader = DocumentLoader(SplitterConfig(), workers=1)
     made = tmp_path / "made"
-    async with loader.stream(tasks.megabytes, str(made).encode()) as parts:
+    async with loader.stream(tasks.megabytes, whole(str(made).encode())) as parts:
         assert len(await anext(parts)) == MIB
         await asyncio.sleep(0.5)
         assert len(made.read_bytes()) <= 2
@@ -120,14 +120,14 @@ async def test_a_child_works_ahead_by_no_more_than_its_pipe_holds(tmp_path: Path
 
 
 async def test_the_time_in_which_nobody_asks_is_not_the_files(loader: DocumentLoader) -> None:
-    async with loader.stream(tasks.numbers, b"") as parts:
+    async with loader.stream(tasks.numbers, whole(b"")) as parts:
         assert await anext(parts) == 0
         await asyncio.sleep(2.5)  # more than a task may take
         assert [part async for part in parts] == [1, 2]
 
 
 async def test_a_file_whose_chunks_nobody_wants_any_more_is_read_no_further(loader: DocumentLoader) -> None:
-    async with loader.stream(tasks.pid_for_ever, b"") as parts:
+    async with loader.stream(tasks.pid_for_ever, whole(b"")) as parts:
         child = await anext(parts)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)

@@ -12,7 +12,7 @@ from app.cli.ingest.ledger import ALL_IN, SOME_REFUSED, show_table
 from app.cli.ingest.plan import Action, Step, plan
 from app.cli.ingest.service import Target
 from app.errors import LocalChatError
-from app.ingestion.loaders.loader import DocumentLoader
+from app.ingestion.loaders.loader import DocumentLoader, whole
 from app.ingestion.splitter import SplitterConfig
 from app.settings import Settings
 
@@ -72,7 +72,7 @@ async def _refusal(file: LocalFile, loader: DocumentLoader, max_bytes: int) -> s
         return f"has {file.size} bytes; at most {max_bytes} can be sent at once (MAX_UPLOAD_BYTES)"
     try:
         content = await asyncio.to_thread(file.path.read_bytes)
-        async with loader.chunks(content, file.name) as parts:
+        async with loader.chunks(whole(content), file.name) as parts:
             chunks = sum([len(part.chunks) async for part in parts])
     except LocalChatError as error:
         return error.detail

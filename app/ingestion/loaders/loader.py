@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from app.domain.documents import ChunkPart, LoadedDocument
+from app.domain.documents import ChunkPart, LoadedDocument, StoredFile
 from app.errors import UnreadableDocument
 from app.ingestion.loaders.extract import extract, open_file
 from app.ingestion.loaders.worker import DONE, ChildDied, Limits, Task, TaskFailed, TaskTimedOut, Worker
@@ -61,7 +61,7 @@ class DocumentLoader:
 
     @asynccontextmanager
     async def chunks(
-        self, content: bytes, filename: str, media_type: str | None = None
+        self, content: StoredFile, filename: str, media_type: str | None = None
     ) -> AsyncIterator[AsyncIterator[ChunkPart]]:
         """Read a file and cut it into chunks, both in the child, which works ahead by a part or two.
 
@@ -81,11 +81,13 @@ class DocumentLoader:
 
     async def run(self, task: Task, content: bytes, *arguments: object) -> list[Any]:
         """Run a task that yields picklable parts in a child, and return the parts."""
-        async with self.stream(task, content, *arguments) as parts:
+        async with self.stream(task, whole(content), *arguments) as parts:
             return [part async for part in parts]
 
     @asynccontextmanager
-    async def stream(self, task: Task, content: bytes, *arguments: object) -> AsyncIterator[AsyncIterator[Any]]:
+    async def stream(
+        self, task: Task, content: StoredFile, *arguments: object
+    ) -> AsyncIterator[AsyncIterator[Any]]:
         """Run a task that yields picklable parts in a child, which ends with the block if the task has not."""
         async with self._slots:
             worker = await asyncio.get_running_loop().run_in_executor(self._threads, self._take)
@@ -100,9 +102,12 @@ class DocumentLoader:
                 self._give_back(worker)
 
     async def _parts(
-        self, worker: Worker, task: Task, content: bytes, arguments: tuple[object, ...]
+        self, worker: Worker, task: Task, content: StoredFile, arguments: tuple[object, ...]
     ) -> AsyncGenerator[Any, None]:
-        await self._in_thread(worker, partial(worker.begin, task, content, *arguments))
+        await self._in_thread(worker, partial(worker.begin, task, content.size, *arguments))
+        async for piece in content.pieces:
+            await self._in_thread(worker, partial(worker.feed, piece))
+        await self._in_thread(worker, worker.wait_until_fed)
         while (part := await self._in_thread(worker, worker.receive)) is not DONE:
             yield part
 
@@ -147,6 +152,16 @@ class DocumentLoader:
             worker.close()
         else:
             self._idle.append(worker)
+
+
+def whole(content: bytes) -> StoredFile:
+    """A file that is in memory already."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        if content:
+            yield content
+
+    return StoredFile(len(content), pieces())
 
 
 def load_parts(content: bytes, filename: str, media_type: str | None) -> Iterator[object]:

@@ -24,6 +24,9 @@ _DAMAGED = "The PDF is truncated or damaged."
 _NO_TEXT = "The PDF holds no extractable text; it may be a scan, and needs text recognition first."
 # Pages that are judged together.
 _RUN = 50
+# Pages after which the file is opened afresh: PDFium keeps what it parsed of each until then, and may have to walk
+# to the next page from the first.
+_AFRESH = 1000
 
 
 def read_pdf(content: bytes) -> Reading:
@@ -51,26 +54,30 @@ def _runs_of_pages(
     document: pypdfium2.PdfDocument, content: bytes, warnings: list[str]
 ) -> Iterator[list[tuple[int, str]]]:
     """A few pages at a time, so that memory does not grow with their number, without those that cannot be read."""
-    has_forms = document.get_formtype() != raw.FORMTYPE_NONE
     vertical: bool | None = None
     others: dict[int, str] | None = None
-    with closing(document):
-        for start in range(0, len(document), _RUN):
-            numbers = range(start + 1, min(start + _RUN, len(document)) + 1)
-            texts = {number: _read(document, number - 1, has_forms=has_forms) for number in numbers}
-            if vertical is None and any(text and _EAST_ASIAN.search(text) for text in texts.values()):
-                vertical = _writes_vertically(content)
-            # PDFium loses glyphs of vertical writing.
-            if others is None and (vertical or None in texts.values()):
-                others = _other_pages(content)
-            pages = []
-            for number, text in texts.items():
-                readings = [found for found in (text, (others or {}).get(number)) if found is not None]
-                if readings:
-                    pages.append((number, max(readings, key=lambda found: len("".join(found.split())))))
-                else:
-                    warnings.append(f"Page {number} could not be read.")
-            yield pages
+    count = len(document)
+    for start in range(0, count, _RUN):
+        if start and start % _AFRESH == 0:
+            document.close()
+            document = pypdfium2.PdfDocument(content)
+        has_forms = document.get_formtype() != raw.FORMTYPE_NONE
+        numbers = range(start + 1, min(start + _RUN, count) + 1)
+        texts = {number: _read(document, number - 1, has_forms=has_forms) for number in numbers}
+        if vertical is None and any(text and _EAST_ASIAN.search(text) for text in texts.values()):
+            vertical = _writes_vertically(content)
+        # PDFium loses glyphs of vertical writing.
+        if others is None and (vertical or None in texts.values()):
+            others = _other_pages(content)
+        pages = []
+        for number, text in texts.items():
+            readings = [found for found in (text, (others or {}).get(number)) if found is not None]
+            if readings:
+                pages.append((number, max(readings, key=lambda found: len("".join(found.split())))))
+            else:
+                warnings.append(f"Page {number} could not be read.")
+        yield pages
+    document.close()
 
 
 def _read(document: pypdfium2.PdfDocument, index: int, *, has_forms: bool) -> str | None:

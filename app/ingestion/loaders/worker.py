@@ -40,9 +40,9 @@ class Limits:
     tasks_per_child: int = 500
     retire_above_bytes: int = 512 * 1024**2
 
-    def seconds_for(self, content: bytes) -> float:
-        """Thousands of pages take longer than one, but a small file may not take long."""
-        return self.seconds + self.seconds_per_mib * len(content) / 1024**2
+    def seconds_for(self, size: int) -> float:
+        """Thousands of pages take longer than one, but a small file, of so many bytes, may not take long."""
+        return self.seconds + self.seconds_per_mib * size / 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +115,28 @@ class Worker:
         """Whether a task was begun whose end was not received."""
         return self._working
 
-    def begin(self, task: Task, content: bytes, *arguments: object) -> None:
-        """Let the child run `task(content, *arguments)`.
+    def begin(self, task: Task, size: int, *arguments: object) -> None:
+        """Let the child run `task(content, *arguments)` once it was fed the `size` bytes of the content.
 
+        Raises:
+            ChildDied: see there. The worker is `spent`.
+        """
+        self._working = True
+        self._allowed = self._left = self._limits.seconds_for(size)
+        with self._fatal():
+            self._pipe.send((task, size, arguments))
+
+    def feed(self, piece: bytes) -> None:
+        """Give the next bytes of the content, at least one. Raises what `begin` does."""
+        with self._fatal():
+            self._pipe.send_bytes(piece)
+
+    def wait_until_fed(self) -> None:
+        """
         Raises:
             TaskTimedOut, ChildDied: see there. The worker is `spent`.
         """
-        self._working = True
-        self._allowed = self._left = self._limits.seconds_for(content)
         with self._fatal():
-            self._pipe.send((task, arguments))
-            self._pipe.send_bytes(content)
             self._await(_START_SECONDS)
             self._pipe.recv()
 
@@ -188,14 +199,22 @@ def serve(descriptor: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
     try:
         while True:
-            task, arguments = pipe.recv()
-            content = pipe.recv_bytes()
+            task, size, arguments = pipe.recv()
+            content = _receive(pipe, size)
             pipe.send(None)
-            _allow_processor_time(limits.seconds_for(content) * _PROCESSOR_SHARE)
+            _allow_processor_time(limits.seconds_for(size) * _PROCESSOR_SHARE)
             pipe.send(_perform(pipe, task, content, arguments))
             del content
     except (EOFError, OSError):
         return
+
+
+def _receive(pipe: Connection, size: int) -> bytes:
+    pieces: list[bytes] = []
+    while size > 0:
+        pieces.append(pipe.recv_bytes())
+        size -= len(pieces[-1])
+    return b"".join(pieces)
 
 
 def _perform(pipe: Connection, task: Task, content: bytes, arguments: tuple[object, ...]) -> _Finished:
