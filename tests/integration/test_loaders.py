@@ -12,12 +12,17 @@ import pytest_asyncio
 from app.domain.documents import LoadedDocument
 from app.errors import UnreadableDocument, UnsupportedMedia
 from app.ingestion.loaders.loader import DocumentLoader
-from app.ingestion.splitter import SplitterConfig
+from app.ingestion.splitter import SplitterConfig, embedding_text
+from app.ollama.prefixes import prefixes_for
 from tests.support.loader_tasks import read_and_split
+from tests.support.tokens import model_tokens
 
 REPO = Path(__file__).resolve().parents[2]
 FILES = REPO.parent / "shared" / "data" / "files"
 INDEX = FILES / "index.tsv"
+
+SPLIT = SplitterConfig()
+PREFIX = prefixes_for(SPLIT.model).document
 
 IGNORED = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 EAST_ASIAN = re.compile("[\u3000-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
@@ -48,7 +53,7 @@ pytestmark = [
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def loader() -> AsyncIterator[DocumentLoader]:
-    loader = DocumentLoader(SplitterConfig())
+    loader = DocumentLoader(SPLIT)
     yield loader
     await loader.close()
 
@@ -78,6 +83,10 @@ async def read(
         return refusal
     assert chunks
     assert all(chunk.text.strip() for chunk in chunks)
+    # Nothing of what is embedded is cut off, prefix included, by the model's own count.
+    sent = [PREFIX + embedding_text(chunk.text, chunk.section) for chunk in chunks]
+    assert max(map(model_tokens, sent)) <= SPLIT.max_tokens
+    assert {chunk.page for chunk in chunks} <= {section.page for section in document.sections}
     forbidden = row["must_not_contain"].encode().decode("unicode_escape")
     assert not forbidden or not any(forbidden in chunk.text for chunk in chunks)
     assert isinstance(document, LoadedDocument)

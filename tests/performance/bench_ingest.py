@@ -1,6 +1,6 @@
 """How fast documents go in, beside the floors: the model servers' bound, bare clients, raw COPY, the model alone.
 
-    python -m tests.performance.bench_ingest [--quick] [--only embedding]
+    python -m tests.performance.bench_ingest [--quick] [--only PART]
 
 Starts an embedded PostgreSQL and model servers of its own. The contenders of a table take turns, and each row gives
 the median of its turns. Ratios hold between machines, absolute figures do not. What a run finds replaces those
@@ -11,6 +11,7 @@ import argparse
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from app.db.migrate import migrate
@@ -35,8 +36,8 @@ def embedding(folder: Path, *, quick: bool) -> list[Figure]:
     return asyncio.run(measure())
 
 
-def questions(folder: Path, *, quick: bool) -> list[Figure]:
-    return asyncio.run(bench_questions(folder, 1 if quick else 3))
+def questions(folder: Path, *, quick: bool, slots: str) -> list[Figure]:
+    return asyncio.run(bench_questions(folder, 1 if quick else 4, slots))
 
 
 def storing(folder: Path, *, quick: bool) -> list[Figure]:
@@ -64,7 +65,7 @@ def migrated(folder: Path) -> Iterator[str]:
 PARTS: dict[str, Callable[..., list[Figure]]] = {
     "embedding": embedding,
     "storing": storing,
-    "questions": questions,
+    **{f"questions-{slots}": partial(questions, slots=slots) for slots in ("single", "parallel")},
     "memory": memory,
 }
 

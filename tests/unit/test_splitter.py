@@ -1,14 +1,13 @@
-from functools import cache
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
 
 from app.domain.documents import LoadedDocument, Section
 from app.ingestion.splitter import Splitter, SplitterConfig, embedding_text, splitter_for
-from app.ingestion.tokenizer import WORD, EstimatingCounter, WordPieceCounter, _bundled_tokenizer, counter_for
+from app.ingestion.tokenizer import WORD, EstimatingCounter, WordPieceCounter, counter_for
+from tests.support.tokens import model_tokens
 
 
 @pytest.fixture(scope="module")
@@ -18,21 +17,6 @@ def splitter() -> Splitter:
 
 def document(*sections: Section | str) -> LoadedDocument:
     return LoadedDocument("text/plain", tuple(s if isinstance(s, Section) else Section(s) for s in sections))
-
-
-@cache
-def model_tokenizer() -> Tokenizer:
-    bundled = _bundled_tokenizer("all-minilm")
-    assert bundled is not None
-    tokenizer = Tokenizer.from_buffer(bundled)
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def model_tokens(text: str) -> int:
-    """What the model itself sees, specials included."""
-    return len(model_tokenizer().encode(text))
 
 
 WORDS = st.sampled_from(
