@@ -30,7 +30,10 @@ _QUEUE = """
 SELECT count(*) FILTER (WHERE status = 'queued') AS queued, count(*) FILTER (WHERE status = 'picked') AS picked,
     count(*) FILTER (WHERE status = 'failed') AS held,
     coalesce(extract(epoch FROM now() - min(greatest(created, execute_after))
-        FILTER (WHERE status = 'queued' AND execute_after <= now())), 0)::float8 AS oldest
+        FILTER (WHERE status = 'queued' AND execute_after <= now())), 0)::float8 AS oldest,
+    coalesce(extract(epoch FROM now() - min(updated) FILTER (WHERE status = 'picked')), 0)::float8 AS oldest_picked,
+    coalesce(extract(epoch FROM now() - min(updated) FILTER (WHERE status = 'failed')), 0)::float8 AS oldest_held,
+    coalesce(max(attempts) FILTER (WHERE status IN ('queued', 'picked')), 0) AS attempts
 FROM pgqueuer
 """
 
@@ -87,12 +90,19 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Jobs by state. `oldest` is for how many seconds the first of those that could run has waited."""
+    """Jobs by state, and how often those that are not done were tried before, at most.
+
+    `oldest` is for how many seconds the first of those that could run has waited, `oldest_picked` for how many the
+    first of those in work has been so, and `oldest_held` for how many the first that failed for good has been held.
+    """
 
     queued: int
     picked: int
     held: int
     oldest: float
+    oldest_picked: float
+    oldest_held: float
+    attempts: int
 
 
 async def check_answers(database: Connections) -> None:

@@ -54,7 +54,9 @@ class GaugeSampler:
         queue = await queue_of(self._database)
         for state, jobs in (("queued", queue.queued), ("picked", queue.picked), ("held", queue.held)):
             self._metrics.queue_jobs.labels(state).set(jobs)
-        self._metrics.queue_oldest_age.labels("queued").set(queue.oldest)
+        ages = (("queued", queue.oldest), ("picked", queue.oldest_picked), ("held", queue.oldest_held))
+        for state, seconds in ages:
+            self._metrics.queue_oldest_age.labels(state).set(seconds)
 
     async def sample_circuits(self) -> None:
         """A breaker that nobody asks for anything tells nobody that it would let a probe pass."""

@@ -50,9 +50,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From where on a reading is a warning: seconds, bytes, or a share of the whole."""
+    """From where on a reading is a warning: seconds, bytes, a number, or a share of the whole.
+
+    `queue_attempts`: between the fifth and the sixth, a job has waited for half a minute in vain.
+    """
 
     queue_age: float = 300.0
+    queue_attempts: int = 5
     clock_offset: float = 1.0
     loop_lag: float = 0.25
     disk_free_bytes: float = 1.0 * _GIB
@@ -132,10 +136,12 @@ def database_components(
 
     async def queue() -> Reading:
         found = await health.queue_of(connections)
-        detail = (
-            f"{found.queued} wait, the first for {found.oldest:.0f} s; {found.picked} run, {found.held} are held."
-        )
-        return Reading(detail, "warn" if found.oldest > limits.queue_age else "pass", round(found.oldest, 3), "s")
+        detail = f"{found.queued} wait, the first for {found.oldest:.0f} s; {found.picked} run, "
+        detail += f"the first for {found.oldest_picked:.0f} s; {found.held} are held."
+        if found.attempts:
+            detail += f" One is tried again, after {found.attempts} attempts."
+        late = found.oldest > limits.queue_age or found.attempts >= limits.queue_attempts
+        return Reading(detail, "warn" if late else "pass", round(found.oldest, 3), "s")
 
     async def clock() -> Reading:
         offset = await health.clock_offset(connections)
