@@ -31,12 +31,6 @@ class Ask:
     ef_search: int | None = None
 
 
-async def selectivity(database: Database, collection: Collection, metadata: Mapping[str, Any]) -> Selectivity:
-    """How much of a collection a filter keeps, which decides how both arms look for it."""
-    async with database.reading() as connection:
-        return Selectivity(*await index_vector.matching(connection, collection.id, collection.space, metadata))
-
-
 class VectorArm:
     """The chunks nearest in meaning."""
 
@@ -54,7 +48,7 @@ class VectorArm:
 
     async def _nearest(self, connection: PooledConnection, ask: Ask, vector: Vector) -> list[Candidate]:
         space = ask.collection.space
-        if ask.selectivity is None or not ask.selectivity.scan:
+        if ask.selectivity is None or not ask.selectivity.scan_vectors(ask.depth):
             found = await index_vector.nearest(
                 connection, space, vector, limit=ask.depth, metadata=ask.filter, ef_search=ask.ef_search
             )
@@ -101,7 +95,7 @@ class LexicalArm:
         return found
 
     async def _rank(self, connection: PooledConnection, ask: Ask, plan: LexicalPlan) -> list[Candidate]:
-        if ask.selectivity is not None and ask.selectivity.scan:
+        if ask.selectivity is not None and ask.selectivity.scan_words:
             return await index_lexical.rank_within(
                 connection, ask.collection.id, plan, limit=ask.depth, metadata=ask.filter
             )
@@ -109,7 +103,7 @@ class LexicalArm:
 
 
 def _plan(ask: Ask, lexicon: Lexicon) -> LexicalPlan | None:
-    scan = ask.selectivity is not None and ask.selectivity.scan
+    scan = ask.selectivity is not None and ask.selectivity.scan_words
     share = ask.selectivity.share if ask.selectivity else 1.0
     return lexical.plan(lexicon, max_terms=index_lexical.MAX_TERMS, share=share, any_match=scan)
 

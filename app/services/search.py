@@ -18,7 +18,8 @@ from app.retrieval.fusion import LEXICAL, Fused, fuse, lexical_unit
 from app.retrieval.selection import select
 from app.retrieval.settings import RetrievalSettings
 from app.retrieval.verbatim import Phrase
-from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, selectivity, timed
+from app.services.arms import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, timed
+from app.services.filtering import Selectivities
 from app.services.observing import QuestionObserver
 from app.services.reranking import RERANKERS, Reranking
 from app.services.statistics import StatisticsKeeper
@@ -26,7 +27,8 @@ from app.services.statistics import StatisticsKeeper
 MAX_QUERY_CHARS = 20_000
 MAX_TOP_K = 100
 
-# How many candidates each arm gives at least where both are fused, and how many are read for each result wanted.
+# How many candidates each arm gives at least where both are fused or a filter applies, without which a graph looks at
+# as many; and how many are read for each result wanted.
 DEPTH = 100
 POOL = 4
 
@@ -54,6 +56,7 @@ class SearchService:
         self._observer = observer or QuestionObserver()
         self._vector = VectorArm(database, embed_query)
         self._lexical = LexicalArm(database)
+        self._selectivities = Selectivities(database)
 
     async def search(self, query: Query) -> Retrieval:
         """Find the `top_k` best passages.
@@ -78,8 +81,8 @@ class SearchService:
     async def _search(
         self, query: Query, text: str, collection: Collection, timings: dict[str, float]
     ) -> Retrieval:
-        depth = max(DEPTH if query.mode is SearchMode.HYBRID else 0, POOL * query.top_k)
-        keeps = await selectivity(self._database, collection, query.filter) if query.filter else None
+        depth = max(DEPTH if query.mode is SearchMode.HYBRID or query.filter else 0, POOL * query.top_k)
+        keeps = await self._selectivities.of(collection, query.filter)
         settings = RetrievalSettings.of(collection.settings)
         ask = Ask(collection, text, depth, query.filter, keeps, timings, settings.ef_search)
         async with raising_the_first(), asyncio.TaskGroup() as group:

@@ -12,20 +12,33 @@ from app.embedded.postgres import EmbeddedPostgres
 from tests.performance.quality_data import DIMENSION
 from tests.support.corpus import TENANT
 
+# Seconds; what was loaded without flushing is written when the server stops.
+STOP_TIMEOUT = 300.0
+
+# What was loaded is written when the server stops.
+STOP_SECONDS = 300
+
 
 @asynccontextmanager
 async def private_database() -> AsyncIterator[tuple[Database, str]]:
     """The database and its URL, gone at the end."""
     with tempfile.TemporaryDirectory(prefix="localchat-bench-") as folder:
-        server = EmbeddedPostgres(Path(folder) / "postgres", durable=False)
-        try:
-            url = server.start()
-            await migrate(url)
-            database = await Database.connect(url)
-            yield database, url
-            await database.close()
-        finally:
-            server.stop()
+        async with kept_database(Path(folder)) as opened:
+            yield opened
+
+
+@asynccontextmanager
+async def kept_database(folder: Path) -> AsyncIterator[tuple[Database, str]]:
+    """The database in a folder and its URL; made if it is not there, and left for the next time."""
+    server = EmbeddedPostgres(folder / "postgres", durable=False)
+    try:
+        url = server.start()
+        await migrate(url)
+        database = await Database.connect(url)
+        yield database, url
+        await database.close()
+    finally:
+        server.stop(STOP_SECONDS)
 
 
 async def empty_collection(database: Database, name: str, language: str = "english") -> tuple[int, int]:

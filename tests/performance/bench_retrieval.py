@@ -1,17 +1,17 @@
 """How fast search is beside the bare database and beside other stores, and how it grows.
 
-    python -m tests.performance.bench_retrieval [--sizes N ...] [--no-peers]     (or: make bench-retrieval)
+    python -m tests.performance.bench_retrieval [--sizes N ...] [--no-peers] [--sweep]    (or: make bench-retrieval)
 
 Everything that is compared runs in turns on the same rows, so that whatever else the machine does falls on all.
 `raw` is one nearest-neighbour query for ten chunks by a bare asyncpg client with a prepared statement and the
 service's own session settings; it reads the same graph. Peers get the same vectors and questions. With several
-sizes, the first is measured in full and all are drawn; a million chunks take about an hour on two cores.
+sizes, the first is measured in full and all are drawn. What is prepared is kept in bench-results, or in the folder
+that BENCH_CACHE names, and used again.
 """
 
 import argparse
 import asyncio
 import os
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -22,21 +22,14 @@ import numpy as np
 from app.db.database import SEARCH_SETTINGS
 from app.db.spaces import vectors_table
 from app.domain.retrieval import SearchMode
-from tests.performance import peers
-from tests.performance.bench_database import private_database
+from app.services.search import POOL
+from tests.performance.bench_database import kept_database
 from tests.performance.quality_data import DATA, Embeddings
-from tests.performance.retrieval_calls import (
-    CALLERS,
-    SECONDS,
-    TOP_K,
-    Bench,
-    Call,
-    interleaved,
-    per_second,
-    raw_client,
-)
-from tests.performance.retrieval_data import SHARES, source, store
+from tests.performance.retrieval_calls import TOP_K, Bench, Call, interleaved, raw_client
+from tests.performance.retrieval_data import SHARES, source, stored
+from tests.performance.retrieval_rates import rates
 from tests.performance.retrieval_report import Filtered, Latency, Rate, Size, report
+from tests.performance.retrieval_sweep import sweep
 
 QUESTIONS = 300
 PEERS = ("chromadb", "lancedb", "sqlite-vec")
@@ -55,6 +48,7 @@ async def latencies(bench: Bench, url: str) -> list[Latency]:
             "raw": lambda question: ask(bench.vector(question)),
             f"raw, ef_search {DEFAULT_EF_SEARCH}": lambda question: ask_plain(bench.vector(question)),
             "vector arm": bench.arm,
+            "vector arm, of a vector search": lambda question: bench.arm(question, POOL * TOP_K),
             "vector search": lambda question: bench.search(question, SearchMode.VECTOR),
             "lexical search": lambda question: bench.search(question, SearchMode.LEXICAL),
             "hybrid search": lambda question: bench.search(question, SearchMode.HYBRID),
@@ -70,49 +64,6 @@ async def latencies(bench: Bench, url: str) -> list[Latency]:
         )
         for name, (times, recall) in measured.items()
     ]
-
-
-async def rates(bench: Bench, url: str, with_peers: Sequence[str]) -> list[Rate]:
-    """Answers a second to `CALLERS` callers at once."""
-    table = vectors_table(bench.stored.collection.space.id)
-    ef_search = SEARCH_SETTINGS["hnsw.ef_search"]
-    found = []
-    async with AsyncExitStack() as stack:
-        clients = []
-        for _ in range(CALLERS):
-            connection, ask = await raw_client(url, table, ef_search)
-            stack.push_async_callback(connection.close)
-            clients.append(ask)
-
-        async def raw(caller: int, question: int) -> None:
-            await clients[caller](bench.vector(question))
-
-        async def arm(_caller: int, question: int) -> None:
-            await bench.arm(question)
-
-        async def vector(_caller: int, question: int) -> None:
-            await bench.search(question, SearchMode.VECTOR)
-
-        async def hybrid(_caller: int, question: int) -> None:
-            await bench.search(question, SearchMode.HYBRID)
-
-        for name, call in (("raw", raw), ("vector arm", arm), ("vector search", vector), ("hybrid search", hybrid)):
-            found.append(Rate(name, await per_second(call, len(bench.data.questions)), None, None))
-    for name in with_peers:
-        print(f"  {name}", flush=True)
-        answer = await peer(name, bench)
-        found.append(Rate(name, answer["per_second"], answer["recall"], answer["p50_ms"]))
-    return found
-
-
-async def peer(name: str, bench: Bench) -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="localchat-bench-") as made:
-        place = Path(made)
-        np.save(place / "vectors.npy", bench.stored.vectors)
-        np.save(place / "queries.npy", bench.data.question_vectors)
-        task = {"folder": str(place), "store": name, "top_k": TOP_K, "callers": CALLERS, "seconds": SECONDS}
-        answer: dict[str, float] = await peers.run("vectors", task)
-    return answer
 
 
 async def filters(bench: Bench) -> list[Filtered]:
@@ -132,15 +83,17 @@ async def _of_share(plan: Callable[[int, str], Awaitable[list[int]]], share: str
     return await plan(question, share)
 
 
-async def main(sizes: Sequence[int], with_peers: Sequence[str], folder: Path) -> None:
+async def main(sizes: Sequence[int], stores: Sequence[str], folder: Path, *, sweeping: bool) -> None:
     data = await source(Embeddings(folder / "embeddings.sqlite"), questions=1000)
     grown: list[Size] = []
     filtered: list[Filtered] = []
     rate: list[Rate] = []
     for size in sizes:
         print(f"{size:,} chunks", flush=True)
-        async with private_database() as (database, url):
-            bench = Bench(database, await store(database, data, size, "bench"), data)
+        place = folder / f"retrieval-{size}"
+        place.mkdir(exist_ok=True)
+        async with kept_database(place) as (database, url):
+            bench = Bench(database, await stored(database, data, size, place), data)
             print("  latency", flush=True)
             latency = await latencies(bench, url)
             grown.append(Size(size, latency, bench.stored.seconds, await bytes_of(bench)))
@@ -148,7 +101,10 @@ async def main(sizes: Sequence[int], with_peers: Sequence[str], folder: Path) ->
                 print("  filters", flush=True)
                 filtered = await filters(bench)
                 print("  throughput", flush=True)
-                rate = await rates(bench, url, with_peers)
+                rate = await rates(bench, url, stores, place / "peers")
+                if sweeping:
+                    print("  sweep", flush=True)
+                    await sweep(bench, folder)
             await bench.keeper.close()
         report(grown, filtered, rate, folder)
 
@@ -171,10 +127,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", type=int, default=[100_000, 10_000], metavar="N")
     parser.add_argument("--no-peers", action="store_true", help="measure no other stores")
+    parser.add_argument("--sweep", action="store_true", help="build other graphs too, and write sweep.tsv")
     wanted = parser.parse_args()
     if DATA.is_dir():
         cache = Path(os.environ.get("BENCH_CACHE", "bench-results"))
         cache.mkdir(parents=True, exist_ok=True)
-        asyncio.run(main(wanted.sizes, () if wanted.no_peers else PEERS, cache))
+        asyncio.run(main(wanted.sizes, () if wanted.no_peers else PEERS, cache, sweeping=wanted.sweep))
     else:
         print("The shared evaluation data is not here; nothing was measured.")

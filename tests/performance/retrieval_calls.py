@@ -1,7 +1,5 @@
 """One collection with the service over it, ways to ask both and the bare database, and clocks for them."""
 
-import asyncio
-import itertools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -13,7 +11,8 @@ from app.db import index_vector
 from app.db.database import SEARCH_SETTINGS, Connection, Database, prepare_connection
 from app.domain.documents import Collection
 from app.domain.retrieval import Candidate, Query, SearchMode, Vector
-from app.services.arms import Ask, VectorArm, selectivity
+from app.services.arms import Ask, VectorArm
+from app.services.filtering import Selectivities
 from app.services.search import DEPTH, SearchService
 from app.services.statistics import StatisticsKeeper
 from tests.performance.retrieval_data import Source, Stored
@@ -21,8 +20,6 @@ from tests.support.corpus import TENANT
 
 TOP_K = 10
 WARM_UP = 50
-CALLERS = 8
-SECONDS = 5.0
 
 Call = Callable[[int], Awaitable[Sequence[int]]]
 Nearest = Callable[[Vector], Awaitable[list[int]]]
@@ -37,6 +34,7 @@ class Bench:
         self.data = data
         self.keeper = StatisticsKeeper(database)
         self._vectors: dict[str, Vector] = dict(zip(data.questions, data.question_vectors, strict=True))
+        self._selectivities = Selectivities(database)
         self._arm = VectorArm(database, self._embed)
         self._service = SearchService(database, self, self._embed, self.keeper)
 
@@ -50,15 +48,15 @@ class Bench:
     def vector(self, question: int) -> Vector:
         return self._vectors[self.data.questions[question]]
 
-    async def arm(self, question: int) -> list[int]:
-        ask = Ask(self.stored.collection, self.data.questions[question], DEPTH, {}, None, {})
+    async def arm(self, question: int, depth: int = DEPTH) -> list[int]:
+        ask = Ask(self.stored.collection, self.data.questions[question], depth, {}, None, {})
         _, found = await self._arm.run(ask)
         return _ids(found.candidates)
 
     async def filtered(self, question: int, share: str) -> list[int]:
-        """The vector arm by the plan that is chosen, with the choice."""
+        """The vector arm by the plan that is chosen; the choice is remembered, as it is by a search."""
         collection, wanted = self.stored.collection, {share: True}
-        keeps = await selectivity(self.database, collection, wanted)
+        keeps = await self._selectivities.of(collection, wanted)
         ask = Ask(collection, self.data.questions[question], DEPTH, wanted, keeps, {})
         _, found = await self._arm.run(ask)
         return _ids(found.candidates)
@@ -125,23 +123,8 @@ async def interleaved(
             if question >= 0:
                 times[name].append(taken)
                 wanted = truths[question]
-                recalls[name].append(len(wanted.intersection(found[:TOP_K])) / max(1, len(wanted)))
+                recalls[name].append(len(wanted.intersection(found[:TOP_K])) / len(wanted) if wanted else 1.0)
     return {name: (np.array(times[name]), float(np.mean(recalls[name]))) for name in calls}
-
-
-async def per_second(call: Callable[[int, int], Awaitable[None]], questions: int) -> float:
-    numbers = itertools.count()
-    done = 0
-    began = time.perf_counter()
-
-    async def ask(caller: int) -> None:
-        nonlocal done
-        while time.perf_counter() - began < SECONDS:
-            await call(caller, next(numbers) % questions)
-            done += 1
-
-    await asyncio.gather(*(ask(caller) for caller in range(CALLERS)))
-    return done / (time.perf_counter() - began)
 
 
 def _ids(candidates: Sequence[Candidate]) -> list[int]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -103,6 +104,26 @@ class Stored:
     draws: npt.NDArray[np.float64]
     vectors: Matrix
     seconds: Mapping[str, float]
+
+
+async def stored(database: Database, source: Source, count: int, folder: Path) -> Stored:
+    """The collection of `count` chunks that a database holds, filled the first time; the folder keeps the rest."""
+    path = folder / "stored.npz"
+    if not path.exists():
+        made = await store(database, source, count, "bench")
+        with path.with_suffix(".part").open("wb") as file:
+            seconds = np.array(list(made.seconds.items()))
+            np.savez(file, ids=made.ids, draws=made.draws, vectors=made.vectors, seconds=seconds)
+        path.with_suffix(".part").rename(path)
+        return made
+    with np.load(path) as kept:
+        return Stored(
+            await StoredCollections(database).resolve(TENANT, "bench"),
+            kept["ids"],
+            kept["draws"],
+            kept["vectors"],
+            {step: float(taken) for step, taken in kept["seconds"]},
+        )
 
 
 async def store(database: Database, source: Source, count: int, name: str) -> Stored:

@@ -56,6 +56,7 @@ def report(sizes: Sequence[Size], filtered: Sequence[Filtered], rates: Sequence[
         rows += _latencies(size)
     rows += _filters(sizes[0].chunks, filtered)
     rows += _rates(sizes[0].chunks, rates)
+    rows += _aims(sizes[0], filtered, rates)
     (folder / "retrieval.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
     _draw(sizes, filtered, rates, folder / "retrieval.png")
     print(f"\nFigures and plot: {folder}/retrieval.tsv, retrieval.png")
@@ -83,9 +84,8 @@ def _filters(chunks: int, filtered: Sequence[Filtered]) -> Iterable[Sequence[obj
     print("\nfilter keeps    as chosen           graph               scan             x best plan")
     for row in filtered:
         plans = {name: f"{p50:7.2f} ms {recall:.3f}" for name, (p50, recall) in row.plans.items()}
-        best = min((p50 for p50, recall in list(row.plans.values())[1:] if recall >= ENOUGH), default=float("nan"))
         chosen = row.plans["service"][0]
-        print(f"  {row.share:8.1%}   " + "    ".join(plans.values()) + f"    {chosen / best:.2f}")
+        print(f"  {row.share:8.1%}   " + "    ".join(plans.values()) + f"    {chosen / _best(row):.2f}")
         for name, (p50, recall) in row.plans.items():
             yield chunks, f"filter {row.share:.1%} p50 ms", name, f"{p50:.3f}"
             yield chunks, f"filter {row.share:.1%} recall@10", name, f"{recall:.4f}"
@@ -98,6 +98,39 @@ def _rates(chunks: int, rates: Sequence[Rate]) -> Iterable[Sequence[object]]:
         found = "" if row.recall is None else f"{row.recall:.4f}"
         print(f"  {row.name:18} {row.per_second:10.0f}   {found:9}   {alone}")
         yield chunks, "answers/s", row.name, f"{row.per_second:.1f}"
+
+
+def _aims(size: Size, filtered: Sequence[Filtered], rates: Sequence[Rate]) -> Iterable[Sequence[object]]:
+    p50 = {row.name: row.p50 for row in size.latencies}
+    recall = {row.name: row.recall for row in size.latencies}
+    answers = {row.name: row.per_second for row in rates}
+    aims: list[tuple[str, float, float, bool]] = [
+        ("vector arm: recall@10", recall["vector arm"] or 0.0, 0.97, True),
+        ("vector arm: p50 as a multiple of raw", p50["vector arm"] / p50["raw"], 1.25, False),
+        ("hybrid search: p50 as a multiple of raw", p50["hybrid search"] / p50["raw"], 2.0, False),
+    ]
+    for row in filtered:
+        chosen, found = row.plans["service"]
+        aims.append((f"filter of {row.share:.1%}: recall@10", found, ENOUGH, True))
+        aims.append(
+            (f"filter of {row.share:.1%}: p50 as a multiple of the best plan", chosen / _best(row), 1.5, False)
+        )
+    aims += [
+        (f"vector arm: answers/s as a multiple of {row.name}", answers["vector arm"] / row.per_second, 1.0, True)
+        for row in rates
+        if row.p50 is not None
+    ]
+    print("\naim" + " " * 58 + "measured")
+    for name, measured, wanted, least in aims:
+        reached = measured >= wanted if least else measured <= wanted
+        print(f"  {name:50} {'≥' if least else '≤'} {wanted:4.2f}   {measured:7.3f}   {'yes' if reached else 'NO'}")
+        yield size.chunks, f"aim {'≥' if least else '≤'} {wanted}", name, f"{measured:.3f}"
+
+
+def _best(row: Filtered) -> float:
+    """Milliseconds of the fastest plan that finds enough."""
+    plans = (plan for name, plan in row.plans.items() if name != "service")
+    return min((p50 for p50, recall in plans if recall >= ENOUGH), default=float("nan"))
 
 
 def _draw(sizes: Sequence[Size], filtered: Sequence[Filtered], rates: Sequence[Rate], path: Path) -> None:

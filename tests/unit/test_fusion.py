@@ -183,10 +183,15 @@ def test_of_many_lexemes_the_weightiest_are_used() -> None:
 
 
 def test_a_filter_that_keeps_little_means_a_scan() -> None:
-    assert Selectivity(size=100_000, matching=1_000).scan
-    assert not Selectivity(size=100_000, matching=10_000).scan
-    assert Selectivity(size=1_500, matching=1_500).scan
-    assert Selectivity(size=0, matching=0).scan
+    assert Selectivity(size=100_000, matching=10_000).scan_vectors(100)
+    assert not Selectivity(size=100_000, matching=20_000).scan_vectors(100)
+    assert not Selectivity(size=1_000_000, matching=100_000).scan_vectors(100)
+    assert Selectivity(size=1_500, matching=1_500).scan_vectors(100)
+    assert Selectivity(size=0, matching=0).scan_vectors(100)
+    assert Selectivity(size=100_000, matching=1_000).scan_words
+    assert not Selectivity(size=100_000, matching=10_000).scan_words
+    assert Selectivity(size=1_500, matching=1_500).scan_words
+    assert Selectivity(size=0, matching=0).scan_words
     assert Selectivity(size=100, matching=50).share == 0.5
     assert Selectivity(size=0, matching=0).share == 1.0
 

@@ -1,12 +1,14 @@
 """Vector stores that run inside the caller's process; run by the Python of the peers' own environment.
 
-Reads {"folder": PATH, "store": NAME, "top_k": K, "callers": N, "seconds": S} from standard input; the folder holds
-vectors.npy and queries.npy, float32 of length 1. Writes what the store achieved as JSON: seconds to build, recall
-against exact search, median milliseconds of one caller, and queries per second of all callers together. Of each
-store's search settings, from fast to thorough, the first is used that finds 95 %.
+The first line read is {"folder": PATH, "store": NAME, "top_k": K, "callers": N}; the folder holds vectors.npy and
+queries.npy, float32 of length 1, and keeps what the store made of them. The first line written is the store's
+search setting, its recall against exact search and the median milliseconds of one caller. Each further line read is
+for how many seconds all callers are to ask together, and is answered by how many questions they did a second. Of
+each store's settings, from fast to thorough, the first is used that finds 95 %.
 """
 
 import json
+import shutil
 import statistics
 import sys
 import threading
@@ -36,9 +38,11 @@ class Chroma:
 
     settings = (100, 200, 400, 800)
 
-    def __init__(self, folder: Path, vectors: Matrix) -> None:
-        self._path = str(folder / "chroma")
+    def __init__(self, folder: Path) -> None:
+        self._path = str(folder)
         self._client = chromadb.PersistentClient(path=self._path)
+
+    def fill(self, vectors: Matrix) -> None:
         collection = self._client.create_collection(
             "bench", configuration={"hnsw": {"space": "cosine", "ef_construction": 200}}
         )
@@ -66,18 +70,23 @@ class Lance:
 
     settings = (50, 100, 200, 400, 800)
 
-    def __init__(self, folder: Path, vectors: Matrix) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._database = lancedb.connect(folder)
+
+    def fill(self, vectors: Matrix) -> None:
         flat = pa.array(vectors.reshape(-1))
         columns = {
             "id": pa.array(np.arange(len(vectors))),
             "vector": pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1]),
         }
-        self._table = lancedb.connect(folder / "lance").create_table("bench", pa.table(columns))
-        self._table.create_index("vector", config=HnswSq(distance_type="cosine"))
+        table = self._database.create_table("bench", pa.table(columns))
+        table.create_index("vector", config=HnswSq(distance_type="cosine"))
 
     def searcher(self, setting: int, top_k: int) -> Search:
+        table = self._database.open_table("bench")
+
         def search(query: Matrix) -> list[int]:
-            request = self._table.search(query).metric("cosine").limit(top_k).ef(setting).refine_factor(2)
+            request = table.search(query).metric("cosine").limit(top_k).ef(setting).refine_factor(2)
             return [int(id_) for id_ in request.select(["id", "_distance"]).to_arrow()["id"]]
 
         return search
@@ -88,9 +97,11 @@ class SqliteVec:
 
     settings = (0,)
 
-    def __init__(self, folder: Path, vectors: Matrix) -> None:
-        self._path = folder / "vec.sqlite"
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "vectors.sqlite"
         self._local = threading.local()
+
+    def fill(self, vectors: Matrix) -> None:
         database = self._open()
         database.execute(f"CREATE VIRTUAL TABLE v USING vec0(embedding float[{vectors.shape[1]}])")
         rows = ((place, vector.tobytes()) for place, vector in enumerate(vectors))
@@ -115,28 +126,30 @@ class SqliteVec:
         return search
 
 
-STORES: dict[str, Callable[[Path, Matrix], Any]] = {"chromadb": Chroma, "lancedb": Lance, "sqlite-vec": SqliteVec}
+STORES: dict[str, Callable[[Path], Any]] = {"chromadb": Chroma, "lancedb": Lance, "sqlite-vec": SqliteVec}
 
 
-def measure(task: dict[str, Any]) -> dict[str, Any]:
-    folder = Path(task["folder"])
-    vectors, queries = np.load(folder / "vectors.npy"), np.load(folder / "queries.npy")
+def opened(task: dict[str, Any], vectors: Matrix) -> Any:
+    """The store over the vectors, which it holds already if it was filled to the end before."""
+    folder = Path(task["folder"]) / task["store"]
+    filled = folder / "filled"
+    if not filled.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        STORES[task["store"]](folder).fill(vectors)
+        filled.touch()
+    return STORES[task["store"]](folder)
+
+
+def settled(store: Any, task: dict[str, Any], vectors: Matrix, queries: Matrix) -> tuple[Search, dict[str, Any]]:
+    """How to search by the store's setting, and what that setting achieves."""
     top_k = task["top_k"]
-    began = time.perf_counter()
-    store = STORES[task["store"]](folder, vectors)
-    built = time.perf_counter() - began
     truth = [set(np.argpartition(-(vectors @ query), top_k)[:top_k].tolist()) for query in queries[:ALONE]]
     for setting in store.settings:
         search = store.searcher(setting, top_k)
         recall, p50 = alone(search, queries[:ALONE], truth)
         if recall >= ENOUGH or setting == store.settings[-1]:
-            return {
-                "build_seconds": built,
-                "setting": setting,
-                "recall": recall,
-                "p50_ms": p50,
-                "per_second": throughput(search, queries, task["callers"], task["seconds"]),
-            }
+            return search, {"setting": setting, "recall": recall, "p50_ms": p50}
     raise AssertionError("a store has a last setting")
 
 
@@ -173,6 +186,15 @@ def throughput(search: Search, queries: Matrix, callers: int, seconds: float) ->
     return sum(counts) / (time.perf_counter() - began)
 
 
+def main() -> None:
+    task = json.loads(sys.stdin.readline())
+    folder = Path(task["folder"])
+    vectors, queries = np.load(folder / "vectors.npy"), np.load(folder / "queries.npy")
+    search, achieved = settled(opened(task, vectors), task, vectors, queries)
+    print(json.dumps(achieved), flush=True)
+    for line in sys.stdin:
+        print(throughput(search, queries, task["callers"], float(line)), flush=True)
+
+
 if __name__ == "__main__":
-    answer = measure(json.load(sys.stdin))
-    json.dump(answer, sys.stdout)
+    main()

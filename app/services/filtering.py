@@ -1,0 +1,40 @@
+"""How much each metadata filter keeps, which decides how both arms look for it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from app.db import index_vector
+from app.db.database import Database
+from app.domain.documents import Collection
+from app.retrieval.selectivity import Selectivity
+
+# Filters that are remembered, of all collections.
+_REMEMBERED = 1000
+
+
+class Selectivities:
+    """Asks the database once for each filter and version of a collection: people use the same few filters."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[tuple[int, int, bytes], Selectivity] = {}
+
+    async def of(self, collection: Collection, metadata: Mapping[str, Any]) -> Selectivity | None:
+        """None where there is no filter."""
+        if not metadata:
+            return None
+        key = (
+            collection.space.id,
+            collection.corpus_version,
+            orjson.dumps(dict(metadata), option=orjson.OPT_SORT_KEYS),
+        )
+        if key in self._known:
+            return self._known[key]
+        async with self._database.reading() as connection:
+            found = Selectivity(*await index_vector.matching(connection, collection.id, collection.space, metadata))
+        while len(self._known) >= _REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._known[key] = found
+        return found
