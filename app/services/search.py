@@ -27,8 +27,8 @@ from app.services.statistics import StatisticsKeeper
 MAX_QUERY_CHARS = 20_000
 MAX_TOP_K = 100
 
-# How many candidates each arm gives at least where both are fused or a filter applies; without one a graph looks at as
-# many by itself. And how many are read for each result wanted.
+# How many candidates each arm gives at least where both are fused or a filter applies; without one a graph looks
+# at as many by itself. And how many are read for each result wanted.
 DEPTH = 100
 POOL = 4
 
