@@ -87,12 +87,12 @@ def test_commands_are_understood_and_there_is_time_to_stop(name: str) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: overlay.name)
 def test_what_is_set_is_a_valid_setting(overlay: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    generators = [
-        generator
+    lines = [
+        line
         for folder in (KUSTOMIZE / "base", overlay)
-        for generator in kustomization(folder)["configMapGenerator" if folder.name != "external" else "images"]
+        for generator in kustomization(folder).get("configMapGenerator", ())
+        for line in generator["literals"]
     ]
-    lines = [line for generator in generators for line in generator.get("literals", ())]
     lines += (overlay / "secrets.env.example").read_text().splitlines()
     values = dict(line.split("=", 1) for line in lines)
     known = set(re.findall(r"^#?([A-Z0-9_]+)=", (REPO / ".env.example").read_text(), re.MULTILINE))
