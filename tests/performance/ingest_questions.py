@@ -17,28 +17,30 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from tests.performance.figures import Figure, show
 from tests.support.model_server import running_model_server
-from tests.support.replica import REPO, api_and_worker, environment, ingested
+from tests.support.replica import api_and_worker, environment, ingested
 
 # Of the time without ingestion; 1.5 times as long is the aim.
 AIM = 1 / 1.5
 _IN_A_ROW = 3
 _PAUSE = 1.0
 _WORDS = ("harbour", "granite", "tide", "anchor", "beacon", "lantern", "mooring", "vessel", "quay", "storm")
-_QUESTIONS = (
-    "What happens to a question when the model server is down?",
-    "How do queries go ahead of ingestion?",
-    "Why are embeddings in a table for each space?",
-    "What does a worker do that was taken over?",
-    "How is a result in the cache known to be fresh?",
-    "What is done at SIGTERM?",
-    "When is a document partial?",
-    "How can the embedding model of a collection be changed?",
-)
+# Notes of a sentence or two: where the prompt is short, all that goes before it weighs more.
+_NOTES = {
+    "What colour is the lantern of Skagen?": "The lighthouse of Skagen has a red lantern, lit since 1858.",
+    "How deep is the harbour of Amberg?": "The harbour of Amberg is nine metres deep at low tide.",
+    "Who paid for the mole of Varde?": "The mole of Varde was paid for by the fishermen's guild.",
+    "When does the ferry to Hals leave?": "The ferry to Hals leaves at six in the morning and at noon.",
+    "What is the quay of Lerum made of?": "The quay of Lerum is made of granite from the islands.",
+    "Why was the buoy of Torsk moved?": "The buoy of Torsk was moved because a wreck drifted below it.",
+    "How many pilots serve in Ravnkilde?": "In Ravnkilde eleven pilots serve, two of them at night.",
+    "Where do ships wait in a storm?": "In a storm ships wait behind the breakwater of Sund.",
+}
+_QUESTIONS = tuple(_NOTES)
 
 
 @asynccontextmanager
 async def service(folder: Path, slots: str) -> AsyncIterator[httpx.AsyncClient]:
-    """An API and a worker as processes, over servers of their own, with this repository's pages ingested."""
+    """An API and a worker as processes, over servers of their own, with the notes ingested."""
     postgres, valkey = EmbeddedPostgres(folder / "postgres"), EmbeddedValkey(folder / "valkey")
     try:
         database = await asyncio.to_thread(postgres.start)
@@ -47,8 +49,8 @@ async def service(folder: Path, slots: str) -> AsyncIterator[httpx.AsyncClient]:
         with running_model_server(folder / "models.log", "--slots", slots, "--preload") as models:
             env = environment(database=database, redis=valkey.url, models=models.url, folder=folder)
             async with api_and_worker(env, folder) as http:
-                for page in sorted((REPO / "docs").rglob("*.md")):
-                    await ingested(http, page.name, page.read_bytes())
+                for number, note in enumerate(_NOTES.values()):
+                    await ingested(http, f"note-{number}.txt", note.encode())
                 yield http
     finally:
         valkey.stop()
@@ -112,6 +114,8 @@ async def bench_questions(folder: Path, turns: int, slots: str) -> list[Figure]:
             quiet += await ask(http, questions)
             async with ingesting(http, chance):
                 busy += await ask(http, questions)
+            last = [statistics.median(waits[-_IN_A_ROW:]) for waits in (quiet, busy)]
+            print("    first words after {:.0f} ms, and {:.0f} ms beside ingestion".format(*last), flush=True)
     alone, beside = statistics.median(quiet), statistics.median(busy)
     table = f"first word of an answer, model server in {slots} mode"
     figures = [

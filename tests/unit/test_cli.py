@@ -62,6 +62,10 @@ class StubApi(BaseHTTPRequestHandler):
         return self._json(202, {"items": [_document(name, status="queued", chunk_count=0, error=None)]})
 
     def do_GET(self) -> None:
+        if "collection=wrong" in self.path:
+            return self._json(422, {"title": "Invalid", "detail": "There can be no such collection."})
+        if "collection=broken" in self.path:
+            return self._json(500, {"title": "An internal error", "detail": "Its log has the rest."})
         if self.path.startswith("/api/documents?"):
             return self._json(200, {"items": [], "next_cursor": None})
         name = self.path.rsplit("/", 1)[1]
@@ -139,6 +143,19 @@ def test_ingest_of_files_that_are_all_taken_ends_with_0(url: str, tmp_path: Path
     done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["ingest", str(tmp_path), "--url", url])
     assert done.exit_code == 0
     assert "1 files: 1 ready in 3 chunks, 0 refused, 0 broken" in done.output
+
+
+@pytest.mark.parametrize(
+    ("collection", "told"),
+    [("wrong", "There can be no such collection."), ("broken", "Its log has the rest.")],
+)
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_a_service_that_cannot_list_its_documents_ends_the_command(
+    url: str, folder: Path, collection: str, told: str, options: list[str]
+) -> None:
+    done = CliRunner().invoke(app, ["ingest", str(folder), "--url", url, "-c", collection, *options])
+    assert isinstance(done.exception, CommandFailed)
+    assert str(done.exception) == told
 
 
 def test_watching_a_file_is_refused(url: str, tmp_path: Path) -> None:

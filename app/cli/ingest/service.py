@@ -64,7 +64,7 @@ class Documents:
     """One collection's documents. `attempts`: how often a service that is busy is asked.
 
     Every method raises:
-        CommandFailed: the key is missing or not accepted.
+        CommandFailed: the key is missing or not accepted, or there can be no such collection.
         Away: the service is busy or does not answer.
     """
 
@@ -76,7 +76,7 @@ class Documents:
         found: list[RemoteDocument] = []
         parameters: dict[str, Any] = {"collection": self.collection, "limit": _PAGE}
         while True:
-            page = self._read(await self._ask("GET", "/api/documents", params=parameters))
+            page = _looked(await self._ask("GET", "/api/documents", params=parameters))
             found += map(_document, page["items"])
             if page.get("next_cursor") is None:
                 return found
@@ -85,7 +85,7 @@ class Documents:
     async def one(self, document_id: str) -> RemoteDocument | None:
         """None: it is not there any more."""
         response = await self._ask("GET", f"/api/documents/{document_id}")
-        return None if response.status_code == _NOT_FOUND else _document(self._read(response))
+        return None if response.status_code == _NOT_FOUND else _document(_looked(response))
 
     async def upload(self, file: LocalFile) -> RemoteDocument:
         """
@@ -155,6 +155,16 @@ class Documents:
         if response.is_error:
             raise Refused(problem_of(response))
         return response.json() if response.content else {}
+
+
+def _looked(response: httpx.Response) -> dict[str, Any]:
+    """What was asked for. Nothing is wrong with any file where looking fails."""
+    if response.is_server_error:
+        raise Away(problem_of(response))
+    if response.is_error:
+        raise CommandFailed(problem_of(response))
+    found: dict[str, Any] = response.json()
+    return found
 
 
 def _document(item: dict[str, Any]) -> RemoteDocument:
