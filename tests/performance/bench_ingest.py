@@ -18,6 +18,7 @@ from app.db.migrate import migrate
 from app.embedded.postgres import EmbeddedPostgres
 from tests.conftest import short_folder
 from tests.performance.figures import Figure, keep, reached
+from tests.performance.ingest_documents import bench_documents, bench_real
 from tests.performance.ingest_embedding import TEXTS, bench_clients, bench_endpoints
 from tests.performance.ingest_memory import bench_memory
 from tests.performance.ingest_questions import bench_questions
@@ -28,7 +29,7 @@ FIGURES = Path(__file__).parents[2] / "docs" / "benchmarks" / "ingest.tsv"
 
 
 def embedding(folder: Path, *, quick: bool) -> list[Figure]:
-    turns, number = (1, 256) if quick else (5, TEXTS)
+    turns, number = (1, 256) if quick else (3, TEXTS)
 
     async def measure() -> list[Figure]:
         return await bench_clients(folder, turns, number) + await bench_endpoints(folder, turns, number)
@@ -38,6 +39,16 @@ def embedding(folder: Path, *, quick: bool) -> list[Figure]:
 
 def questions(folder: Path, *, quick: bool, slots: str) -> list[Figure]:
     return asyncio.run(bench_questions(folder, 1 if quick else 4, slots))
+
+
+def documents(folder: Path, *, quick: bool) -> list[Figure]:
+    with migrated(folder) as url:
+
+        async def measure() -> list[Figure]:
+            real = await bench_real(folder, url, 1 if quick else 3, 30 if quick else 150)
+            return real + await bench_documents(folder, url, 1 if quick else 2, quick=quick)
+
+        return asyncio.run(measure())
 
 
 def storing(folder: Path, *, quick: bool) -> list[Figure]:
@@ -65,6 +76,7 @@ def migrated(folder: Path) -> Iterator[str]:
 PARTS: dict[str, Callable[..., list[Figure]]] = {
     "embedding": embedding,
     "storing": storing,
+    "documents": documents,
     **{f"questions-{slots}": partial(questions, slots=slots) for slots in ("single", "parallel")},
     "memory": memory,
 }

@@ -13,14 +13,14 @@ from app.domain.documents import Upload
 from tests.performance.figures import Figure, show
 from tests.support.plant import Plant
 
-_WORDS = ("harbour", "granite", "tide", "anchor", "beacon", "lantern", "mooring", "vessel", "quay")
+WORDS = ("harbour", "granite", "tide", "anchor", "beacon", "lantern", "mooring", "vessel", "quay")
 _MIB = 1024**2
 # A run may take this much of what the ten times smaller one takes.
 AIM = 1.5
 
 
-def pdf(pages: int) -> bytes:
-    """Each page has some 120 words of its own: a chunk."""
+def pdf(pages: int, lines: int = 12) -> bytes:
+    """Each page has lines of ten words of its own; twelve are a chunk."""
     rng = random.Random(pages)
     parts = [b"%PDF-1.4\n"]
     offsets: list[int] = []
@@ -38,8 +38,8 @@ def pdf(pages: int) -> bytes:
     add(b"<< /Type /Pages /Count %d /Kids [%s] >>" % (pages, kids))
     add(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
     for page in range(pages):
-        lines = [f"Page {page} tells of this.", *(" ".join(rng.choices(_WORDS, k=10)) + "." for _ in range(12))]
-        shown = "".join(f"({line}) Tj 0 -14 Td " for line in lines)
+        said = [f"Page {page} tells of this.", *(" ".join(rng.choices(WORDS, k=10)) + "." for _ in range(lines))]
+        shown = "".join(f"({line}) Tj 0 -14 Td " for line in said)
         stream = f"BT /F1 11 Tf 50 780 Td {shown}ET".encode()
         resources = b"/MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >>"
         add(b"<< /Type /Page /Parent 2 0 R %s /Contents %d 0 R >>" % (resources, 5 + 2 * page))
@@ -59,7 +59,7 @@ def notes(files: int) -> Sequence[Upload]:
     """Each a chunk of its own."""
     rng = random.Random(files)
     return [
-        Upload(f"note-{number}.txt", f"Note {number}: {' '.join(rng.choices(_WORDS, k=100))}.".encode())
+        Upload(f"note-{number}.txt", f"Note {number}: {' '.join(rng.choices(WORDS, k=100))}.".encode())
         for number in range(files)
     ]
 
@@ -94,7 +94,7 @@ async def ingested(plant: Plant, tenant: str, files: Sequence[Upload]) -> tuple[
     worker = plant.worker("app.cli", "worker")
     assert worker.pid is not None
     process, peaks = psutil.Process(worker.pid), Peaks()
-    waiting = asyncio.create_task(plant.ended(tenant, 600))
+    waiting = asyncio.create_task(plant.ended(tenant, 1200))
     while not waiting.done():
         peaks.look(process)
         await asyncio.wait([waiting], timeout=0.1)
