@@ -44,9 +44,11 @@ async def test_a_question_waits_for_no_more_than_the_text_in_progress_of_another
     assert sorted(models.ahead)[QUESTIONS // 2] == 0, models.ahead
 
 
-async def test_announcements_are_heard_again_after_the_connection_was_killed(database_url: str) -> None:
+async def test_announcements_are_heard_again_after_the_connection_was_killed(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     heard: list[str] = []
-    speaker = Announcements(database_url, "test", heard.append, timeout=0.5, heartbeat=0.1)
+    speaker = Announcements(database_url, "test", heard.append, timeout=0.5)
     listener = Announcements(database_url, "test", heard.append, timeout=0.5, heartbeat=0.1)
     tasks = [asyncio.create_task(channel.run()) for channel in (speaker, listener)]
 
@@ -68,6 +70,9 @@ async def test_announcements_are_heard_again_after_the_connection_was_killed(dat
     )
     await killer.close()
     await say("two")
+    assert [record.levelname for record in caplog.records if record.name == "app.db.announcements"] == [
+        "WARNING"
+    ] * 2
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
