@@ -7,19 +7,22 @@ from heapq import heapify, heappop, heappush
 from uuid import UUID
 
 from app.domain.retrieval import ScoredChunk
+from app.retrieval.repeats import Wording, repeats, telling
 
 # By how many deviations of the scores to choose from a passage falls back for each of its document before it.
 REPEAT_PENALTY = 0.75
 
 
 def select(
-    ranked: Iterable[ScoredChunk], *, top_k: int, repeat_penalty: float = REPEAT_PENALTY
+    ranked: Iterable[ScoredChunk], *, top_k: int, question: str = "", repeat_penalty: float = REPEAT_PENALTY
 ) -> list[ScoredChunk]:
-    """Choose `top_k` passages, the best first. Repeated text only fills what is left.
+    """Choose `top_k` passages, the best first. What repeats one of them only fills what is left.
 
     A passage of a document that was chosen from already must be so much better than one of another document.
     """
     left, repeated = _by_first_sight(ranked)
+    asked = telling(question)
+    wordings: list[Wording] = []
     penalty = repeat_penalty * _deviation([passage.score for passage in left]) if left else 0.0
     shown: Counter[UUID] = Counter()
     chosen: list[ScoredChunk] = []
@@ -30,11 +33,17 @@ def select(
         _, place, reckoned = heappop(waiting)
         passage = left[place]
         before = shown[passage.document_id]
-        if before == reckoned:
-            chosen.append(passage)
-            shown[passage.document_id] += 1
-        else:
+        if before != reckoned:
             heappush(waiting, (penalty * before - passage.score, place, before))
+            continue
+        wording = Wording(passage.text)
+        if any(repeats(wording, known, asked) for known in wordings):
+            repeated.append(passage)
+            continue
+        chosen.append(passage)
+        wordings.append(wording)
+        shown[passage.document_id] += 1
+    repeated.sort(key=lambda passage: (-passage.score, passage.chunk_id))
     chosen += repeated[: top_k - len(chosen)]
     return sorted(chosen, key=lambda passage: (-passage.score, passage.chunk_id))
 
@@ -45,11 +54,7 @@ def _deviation(scores: Sequence[float]) -> float:
 
 
 def _by_first_sight(ranked: Iterable[ScoredChunk]) -> tuple[list[ScoredChunk], list[ScoredChunk]]:
-    """Passages of different text, and those that repeat one of them."""
+    """Passages of different text, and those whose text is another's to the letter, which needs no looking at."""
     first: dict[str, ScoredChunk] = {}
-    repeated = [
-        passage
-        for passage in ranked
-        if first.setdefault(" ".join(passage.text.lower().split()), passage) is not passage
-    ]
+    repeated = [passage for passage in ranked if first.setdefault(passage.text, passage) is not passage]
     return list(first.values()), repeated

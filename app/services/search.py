@@ -99,7 +99,7 @@ class SearchService:
         with timed(timings, "fetch"):
             phrase = Phrase.of(text) if query.mode is SearchMode.HYBRID else None
             reading = _reading(fused, POOL * query.top_k, phrase, lexicon)
-            results = await self._results(settings, reading, query.top_k, phrase, asked)
+            results = await self._results(settings, reading, text, query.top_k, phrase, asked)
         return Retrieval(
             results=results,
             vector=nearest,
@@ -116,6 +116,7 @@ class SearchService:
         self,
         settings: RetrievalSettings,
         reading: "_Reading",
+        text: str,
         top_k: int,
         phrase: Phrase | None,
         asked: Reranking | None,
@@ -137,7 +138,7 @@ class SearchService:
             reranker = RERANKERS.get(settings.reranker)
             if asked is not None and reranker is not None:
                 ranked = await reranker.rerank(connection, asked, ranked)
-        return tuple(select(ranked, top_k=top_k, repeat_penalty=settings.repeat_penalty))
+        return tuple(select(ranked, top_k=top_k, question=text, repeat_penalty=settings.repeat_penalty))
 
 
 @dataclass(frozen=True, slots=True)
