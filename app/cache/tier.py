@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from opentelemetry.trace import SpanKind
 
 from app.cache.base import About, BackendStats, CacheBackend, CacheKey, Entry, Prompt, Scope
-from app.cache.breaker import Breaker
+from app.cache.breaker import Breaker, BreakerState
 from app.cache.codec import EnvelopeCodec, Refusal
 from app.cache.patience import PatientTimer, patience
 from app.cache.record import Record
@@ -191,9 +191,12 @@ class SharedTier:
         return read
 
     def _failed(self, key: CacheKey, operation: str, why: str) -> None:
+        # Hundreds that were under way when the tier went away would all say the same.
+        told = self.breaker.state is BreakerState.OPEN
         self.breaker.failed()
         self._stats.error(self.name, key.namespace)
-        logger.info("%s %s failed: %s", self.name, operation, why)
+        if not told:
+            logger.info("%s %s failed: %s", self.name, operation, why)
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

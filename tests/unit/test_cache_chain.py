@@ -551,6 +551,17 @@ async def test_a_tier_that_is_closed_while_it_is_read_is_a_miss() -> None:
     assert made.stats.tier("l2", "answer").errors == 1
 
 
+async def test_a_tier_that_goes_away_under_many_is_told_of_a_few_times_and_counted_for_each(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made, _ = chaotic(Chaos(errors=1))
+    with caplog.at_level("INFO", logger="app.cache.tier"):
+        await asyncio.gather(*(made.chain.lookup(spec_of(str(number))) for number in range(50)))
+    told = [record for record in caplog.records if "l2 get failed" in record.message]
+    assert 1 <= len(told) <= 5
+    assert made.stats.tier("l2", "answer").errors == 50
+
+
 async def test_all_tiers_together_keep_within_the_budget_of_a_request() -> None:
     hanging = [ChaosCache(Tier(f"l{number}"), Chaos(hang=True)) for number in range(2, 12)]
     made = assemble(hanging, soft=0.05, hard=0.1, policy=ChainPolicy(budget=0.12))
