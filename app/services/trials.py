@@ -16,7 +16,7 @@ from app.domain.documents import Collection
 from app.domain.retrieval import Candidate, Vector
 from app.retrieval import sweep
 from app.retrieval.sweep import TOP, Trial
-from app.services.search import DEPTH
+from app.services.search import DEPTH, POOL
 
 # Fewer questions say too little: with 20, one passage missed is half a percent.
 FEWEST_QUESTIONS = 20
@@ -59,7 +59,11 @@ async def attempt(
     *,
     seconds: float,
 ) -> list[Trial]:
-    """Ask every question at every effort, in turns, so that whatever else the machine does falls on all."""
+    """Ask every question at every effort, in turns, so that whatever else the machine does falls on all.
+
+    The ten nearest are looked for as a search by meaning alone does, which reads no further than it needs; the
+    hundred, and the time, are those of the vector arm of a hybrid search.
+    """
     until = time.monotonic() + seconds
     times: dict[int, list[float]] = {effort: [] for effort in efforts}
     shares: dict[int, list[tuple[float, float]]] = {effort: [] for effort in efforts}
@@ -69,16 +73,21 @@ async def attempt(
         turn = place % len(efforts)
         # The widest search comes first, unmeasured, so that all find the same pages in memory.
         for measured, effort in enumerate((efforts[-1], *efforts[turn:], *efforts[:turn])):
-            found, took = await _timed(
-                index_vector.nearest_in(
-                    connection, table, question.vector, limit=DEPTH, metadata={}, ef_search=effort
+            (few, _), (many, took) = [
+                await _timed(
+                    index_vector.nearest_in(
+                        connection, table, question.vector, limit=limit, metadata={}, ef_search=effort
+                    )
                 )
-            )
+                for limit in (POOL * TOP, DEPTH)
+            ]
             if measured:
-                others = _without(found, question.own)
                 times[effort].append(took)
                 shares[effort].append(
-                    (sweep.recall(others, question.exact, TOP), sweep.recall(others, question.exact, DEPTH))
+                    (
+                        sweep.recall(_without(few, question.own), question.exact, TOP),
+                        sweep.recall(_without(many, question.own), question.exact, DEPTH),
+                    )
                 )
     trials = []
     for effort in efforts:
