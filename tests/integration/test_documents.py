@@ -88,6 +88,17 @@ async def test_readers_see_the_old_version_until_the_replacement_is_complete(des
     assert (done.reused_count, done.embedded_count) == (1, 3)
 
 
+async def test_the_same_bytes_under_another_name_rename_a_document_and_embed_nothing(desk: Desk) -> None:
+    document = await desk.add("kept\nold", "before.txt")
+    renamed = await desk.documents.replace(TENANT, document.id, Upload("after.txt", b"kept\nold"))
+    assert (renamed.version, renamed.filename, renamed.status) == (2, "after.txt", "queued")
+    desk.embedder.embedded.clear()
+    done = await desk.ingest(renamed)
+    assert (done.status, done.reused_count, desk.embedder.embedded) == ("ready", 2, [])
+    again = await desk.documents.replace(TENANT, document.id, Upload("after.txt", b"kept\nold"))
+    assert (again.version, again.status) == (2, "ready")
+
+
 async def test_a_passage_bears_the_name_of_the_version_that_it_is_of(desk: Desk) -> None:
     document = await desk.add("old", "old.txt")
 
