@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -27,8 +27,7 @@ _REMEMBERED_KEYS = 8192
 _REMEMBERED_CHARS = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """`results` is the JSON of the results, prepared once; `cached` says where it came from."""
 
     results: bytes
@@ -97,7 +96,7 @@ class CachedSearch:
                 compute = partial(self._learning, inquiry, compute)
         cached = await self._chain.get_or_compute(spec, compute, control, nearby=nearby)
         answered = _found(cached, began)
-        return replace(answered, timings_ms={**timings, **answered.timings_ms})
+        return answered._replace(timings_ms={**timings, **answered.timings_ms})
 
     async def search(self, query: Query, control: CacheControl = CacheControl.USE) -> Retrieval:
         """What an answer is made from: passages for this very question."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from contextvars import ContextVar
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -102,6 +103,7 @@ class AccessLog:
             _log.info("%d requests", len(waiting), extra={"served": waiting})
 
 
+@lru_cache(maxsize=1024)
 def hashed(question: str) -> str:
     """Twelve hex digits that tell questions apart and not what they are."""
     return sha256(question.encode("utf-8", "replace")).hexdigest()[:12]

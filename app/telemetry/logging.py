@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -50,7 +51,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         served: Sequence[Served] | None = getattr(record, "served", None)
         if served is not None:
-            return "\n".join([_json({**_head(record, each.at, each.message), **each.fields()}) for each in served])
+            return "\n".join([_json(_head(record, each.at, each.message) | each.fields()) for each in served])
         fields = _head(record, record.created, record.getMessage())
         fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
@@ -61,10 +62,10 @@ class JsonFormatter(logging.Formatter):
 
 
 def _head(record: logging.LogRecord, at: float, message: str) -> dict[str, Any]:
-    timestamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    second = int(at)
     service = getattr(record, "service", None)
     return {
-        "timestamp": timestamp,
+        "timestamp": f"{_until(second)}.{int((at - second) * 1000):03d}+00:00",
         "level": record.levelname,
         "service": service,
         "logger": record.name,
@@ -72,10 +73,15 @@ def _head(record: logging.LogRecord, at: float, message: str) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=16)
+def _until(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def _json(fields: dict[str, Any]) -> str:
     try:
-        text = orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-    except TypeError:  # a lone surrogate, or an integer beyond 64 bits
+        text = orjson.dumps(fields, default=str).decode()
+    except TypeError:  # a lone surrogate, an integer beyond 64 bits, or a key that is no text
         return json.dumps(fields, default=str, skipkeys=True)
     return text if text.isascii() else text.translate(_LINE_ENDS)
 
