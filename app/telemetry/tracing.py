@@ -22,7 +22,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Span as RecordedSpan
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -58,7 +58,7 @@ class Tracing:
                 "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
             }
         )
-        provider = TracerProvider(resource=resource, sampler=ParentBased(ALWAYS_ON))
+        provider = TracerProvider(resource=resource, sampler=ALWAYS_ON)
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=5)
         provider.add_span_processor(_Identified())
         provider.add_span_processor(BatchSpanProcessor(exporter))

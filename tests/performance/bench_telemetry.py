@@ -1,6 +1,6 @@
 """What telling costs: requests per second of a search that memory answers, with each kind of telemetry on and off.
 
-    python -m tests.performance.bench_telemetry [--seconds 2] [--rounds 14]
+    python -m tests.performance.bench_telemetry [--seconds 1] [--rounds 28]
 
 One API process for each variant, all alive at once and measured in turns by wrk with 16 connections. A collector of
 our own takes the spans and throws them away. Figures are medians, ratios the medians of the ratios within a round.
@@ -13,11 +13,12 @@ import argparse
 import asyncio
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from app.embedded.process import ChildProcess
 from tests.conftest import short_folder
 from tests.performance.bench_database import private_database
 from tests.performance.figures import Figure, keep, show
+from tests.performance.telemetry_inside import measure
 from tests.support.replica import REPO, Replica, client, environment, ingested, worker
 from tests.support.scripted_models import ScriptedModels
 
@@ -75,21 +77,35 @@ def variants(collector: str) -> dict[str, dict[str, str]]:
     }
 
 
+@contextmanager
+def sink(folder: Path) -> Iterator[str]:
+    port = free_port()
+    process = ChildProcess("sink", [sys.executable, "-c", _SINK, str(port)], cwd=REPO, log=folder / "sink.log")
+    process.start()
+    try:
+        process.wait_until(lambda: connects(port), 10)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.stop(1)
+
+
+def connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 @asynccontextmanager
-async def replicas(folder: Path) -> AsyncIterator[dict[str, Replica]]:
+async def replicas(folder: Path, collector: str) -> AsyncIterator[dict[str, Replica]]:
     models = ScriptedModels()
     async with AsyncExitStack() as stack:
         _, database = await stack.enter_async_context(private_database())
         models_url = await stack.enter_async_context(models.running())
-        port = free_port()
-        sink = ChildProcess(
-            "collector", [sys.executable, "-c", _SINK, str(port)], cwd=REPO, log=folder / "sink.log"
-        )
-        sink.start()
-        stack.callback(sink.stop, 1)
         env = environment(database=database, redis="", models=models_url, folder=folder)
         started = {}
-        for number, (name, more) in enumerate(variants(f"http://127.0.0.1:{port}").items()):
+        for number, (name, more) in enumerate(variants(collector).items()):
             started[name] = Replica({**env, **more}, folder / f"api-{number}.log")
             started[name].start()
             stack.callback(started[name].kill)
@@ -138,10 +154,11 @@ async def load(replica: Replica, script: Path, seconds: int) -> Load:
 
 
 async def main(seconds: int, rounds: int) -> list[Figure]:
-    with short_folder() as folder:
+    with short_folder() as folder, sink(folder) as collector:
+        inside = await measure(collector)
         script = folder / "search.lua"
         script.write_text(_SCRIPT)
-        async with replicas(folder) as started:
+        async with replicas(folder, collector) as started:
             measured: dict[str, list[Load]] = {name: [] for name in started}
             for replica in started.values():
                 await load(replica, script, 1)
@@ -163,14 +180,14 @@ async def main(seconds: int, rounds: int) -> list[Figure]:
         costs.append(Figure(COSTS, name, cost, "us", cheaper, BASE, aim))
     show(RATES, rates)
     show(COSTS, costs)
-    return [*rates, *costs]
+    return [*rates, *costs, *inside]
 
 
 if __name__ == "__main__":
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed (apt-get install wrk)")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=14)
+    parser.add_argument("--seconds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=28)
     arguments = parser.parse_args()
     keep(asyncio.run(main(arguments.seconds, arguments.rounds)), FIGURES)
