@@ -1,6 +1,6 @@
 """How fast search is beside the bare database and beside other stores, and how it grows.
 
-    python -m tests.performance.bench_retrieval [--sizes N ...] [--no-peers] [--sweep]    (or: make bench-retrieval)
+    python -m tests.performance.bench_retrieval [--sizes N ...] [--no-peers]     (or: make bench-retrieval)
 
 Everything that is compared runs in turns on the same rows, so that whatever else the machine does falls on all.
 `raw` is one nearest-neighbour query for ten chunks by a bare asyncpg client with a prepared statement and the
@@ -29,7 +29,6 @@ from tests.performance.retrieval_calls import TOP_K, Bench, Call, interleaved, r
 from tests.performance.retrieval_data import SHARES, source, stored
 from tests.performance.retrieval_rates import rates
 from tests.performance.retrieval_report import Filtered, Latency, Rate, Size, report
-from tests.performance.retrieval_sweep import sweep
 
 QUESTIONS = 300
 PEERS = ("chromadb", "lancedb", "sqlite-vec")
@@ -83,7 +82,7 @@ async def _of_share(plan: Callable[[int, str], Awaitable[list[int]]], share: str
     return await plan(question, share)
 
 
-async def main(sizes: Sequence[int], stores: Sequence[str], folder: Path, *, sweeping: bool) -> None:
+async def main(sizes: Sequence[int], stores: Sequence[str], folder: Path) -> None:
     data = await source(Embeddings(folder / "embeddings.sqlite"), questions=1000)
     grown: list[Size] = []
     filtered: list[Filtered] = []
@@ -102,9 +101,6 @@ async def main(sizes: Sequence[int], stores: Sequence[str], folder: Path, *, swe
                 filtered = await filters(bench)
                 print("  throughput", flush=True)
                 rate = await rates(bench, url, stores, place / "peers")
-                if sweeping:
-                    print("  sweep", flush=True)
-                    await sweep(bench, folder)
             await bench.keeper.close()
         report(grown, filtered, rate, folder)
 
@@ -127,11 +123,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", type=int, default=[100_000, 10_000], metavar="N")
     parser.add_argument("--no-peers", action="store_true", help="measure no other stores")
-    parser.add_argument("--sweep", action="store_true", help="build other graphs too, and write sweep.tsv")
     wanted = parser.parse_args()
     if DATA.is_dir():
         cache = Path(os.environ.get("BENCH_CACHE", "bench-results"))
         cache.mkdir(parents=True, exist_ok=True)
-        asyncio.run(main(wanted.sizes, () if wanted.no_peers else PEERS, cache, sweeping=wanted.sweep))
+        asyncio.run(main(wanted.sizes, () if wanted.no_peers else PEERS, cache))
     else:
         print("The shared evaluation data is not here; nothing was measured.")
