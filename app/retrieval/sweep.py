@@ -11,6 +11,8 @@ TOP = 10
 # Two distances closer than this are the same passage's text twice, or the same number rounded twice.
 _EQUAL = 1e-6
 _PERCENT = 100
+# Of the time of a graph that is there, what another must stay below to be worth its building.
+_WORTH_IT = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,14 @@ def best(trials: Sequence[Trial], *, target: float) -> Trial | None:
     """The fastest that finds `target` of the ten nearest; None if none does.
 
     Of those of one graph, the one that looks at least: their times grow with it, but for what else the machine did.
+    The graph of the first trial is there already, so another must be faster by more than that.
     """
     enough: dict[tuple[int, int], Trial] = {}
     for trial in sorted(trials, key=lambda trial: trial.ef_search):
         if trial.recall_at_10 >= target:
             enough.setdefault((trial.m, trial.ef_construction), trial)
-    return min(enough.values(), key=lambda trial: trial.p50_ms, default=None)
+    if not enough:
+        return None
+    there = enough.get((trials[0].m, trials[0].ef_construction))
+    fastest = min(enough.values(), key=lambda trial: trial.p50_ms)
+    return there if there is not None and fastest.p50_ms > _WORTH_IT * there.p50_ms else fastest

@@ -41,6 +41,9 @@ def test_of_one_graph_the_least_effort_that_is_enough_is_the_best_though_a_great
 def test_another_graph_is_better_if_it_is_faster() -> None:
     slow, fast = trial(100, 0.98, 3.0), trial(40, 0.97, 2.0, m=32)
     assert best([slow, fast], target=0.97) == fast
+    alike = trial(40, 0.97, 2.8, m=32)
+    assert best([slow, alike], target=0.97) == slow
+    assert best([alike, slow], target=0.97) == alike
     assert best([slow, fast], target=0.975) == slow
 
 
