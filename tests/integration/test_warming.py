@@ -209,11 +209,20 @@ async def test_without_l3_nobody_knows_what_was_asked(database_url: str, valkey_
         assert in_memory(here, FIRST)
 
 
-async def finds_in_memory(http: httpx.AsyncClient, asked: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """Wait until memory holds what one has asked, without having it looked for anywhere else."""
+async def entries_in_memory(http: httpx.AsyncClient, namespace: str) -> int:
+    spaces = (await http.get("/api/cache/stats")).json()["tiers"]["l1"]["namespaces"]
+    entries: int = spaces[namespace]["entries"] if namespace in spaces else 0
+    return entries
+
+
+async def finds_in_memory(
+    http: httpx.AsyncClient, asked: Sequence[tuple[str, dict[str, Any]]], **entries: int
+) -> None:
+    """Once memory has so many entries of each namespace, it is what answers."""
     async with asyncio.timeout(30):
-        while (await http.get("/api/cache/stats")).json()["tiers"]["l1"]["entries"] < len(asked):
-            await asyncio.sleep(0.05)
+        for namespace, count in entries.items():
+            while await entries_in_memory(http, namespace) < count:
+                await asyncio.sleep(0.05)
     for path, body in asked:
         found = await http.post(path, json={**body, "cache": "only-if-cached"})
         assert found.json()["cache"]["tier"] == "l1"
@@ -238,11 +247,15 @@ async def test_a_process_started_beside_another_is_warm(database_url: str, valke
             try:
                 await again.ready()
                 async with client(again.url) as warm:
-                    await finds_in_memory(warm, [("/api/search", search), ("/api/chat", question)])
+                    await finds_in_memory(
+                        warm, [("/api/search", search), ("/api/chat", question)], retrieval=1, answer=1
+                    )
                     assert models.chats == 1
                     given = {"queries": ["Who waits?", "Where do ships wait?"]}
                     warmed = (await warm.post("/api/cache/warm", json=given)).json()
                     assert (warmed["computed"], warmed["held"], models.chats) == (1, 1, 2)
-                    await finds_in_memory(warm, [("/api/chat", {"question": "Who waits?", "stream": False})])
+                    await finds_in_memory(
+                        warm, [("/api/chat", {"question": "Who waits?", "stream": False})], answer=2
+                    )
             finally:
                 await asyncio.to_thread(again.process.stop, 10)
