@@ -51,8 +51,12 @@ async def _failing_open(work: Coroutine[Any, Any, None]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Match:
+    """`nanoseconds` is what finding it took, without the vector."""
+
     candidate: Candidate
+    spec: KeySpec
     cached: Cached[Any]
+    nanoseconds: int
 
 
 class SemanticCache:
@@ -102,16 +106,17 @@ class SemanticCache:
         if threshold is None or refusal(inquiry.spec.question) is not None or not self._breaker.allows():
             return None
         key = inquiry.spec.key
-        started = time.perf_counter_ns()
         looked = {"rag.cache.namespace": key.namespace, "rag.cache.tier": TIER}
         with tracing.span("rag.cache get", attributes=looked) as span:
             match, _ = await self._looking.run(key.digest, lambda: self._look(inquiry, threshold))
-            span.set_attribute("rag.cache.result", "miss" if match is None else "hit")
-        if match is None:
+            # Read again, so that only what is served counts as a use.
+            used = match and (await self._chain.tiers.search(match.spec, counted=Counted.USE)).hit
+            span.set_attribute("rag.cache.result", "hit" if used else "miss")
+        if match is None or used is None:
             self._chain.statistics.miss(TIER, key.namespace)
             return None
-        self._chain.statistics.hit(TIER, key.namespace, time.perf_counter_ns() - started)
-        return self._serve(inquiry, stratum, match)
+        self._chain.statistics.hit(TIER, key.namespace, match.nanoseconds)
+        return self._serve(inquiry, stratum, match, used)
 
     def learn(self, inquiry: Inquiry, vector: bytes, fresh: Any) -> None:
         stratum, digest = stratum_of(inquiry.spec.partition), inquiry.spec.key.digest
@@ -137,7 +142,7 @@ class SemanticCache:
             return None
         try:
             async with patience(_PATIENCE):
-                match = await self._match(spec, vector.tobytes(), threshold, Counted.USE)
+                match = await self._match(spec, vector.tobytes(), threshold)
         except Exception as error:  # noqa: BLE001 - a cache fails open
             self._breaker.failed()
             self._chain.statistics.error(TIER, spec.key.namespace)
@@ -146,8 +151,9 @@ class SemanticCache:
         self._breaker.succeeded()
         return await self._supported(inquiry, match)
 
-    async def _match(self, spec: KeySpec, vector: bytes, least: float, counted: Counted) -> _Match | None:
+    async def _match(self, spec: KeySpec, vector: bytes, least: float) -> _Match | None:
         """The nearest question that nothing keeps apart from this one and whose result is fresh."""
+        started = time.perf_counter_ns()
         near = await self._index.nearest(spec.key.partition, vector, limit=CANDIDATES)
         candidates = (each for each in near if each.similarity >= least and each.key != spec.key.digest)
         for candidate in allowed(spec.question, candidates):
@@ -157,9 +163,9 @@ class SemanticCache:
                 continue
             if await self._observations.are_apart(spec.key.tenant, spec.question, candidate.question):
                 continue
-            found = await self._chain.tiers.search(matched, counted=counted)
+            found = await self._chain.tiers.search(matched, counted=Counted.NOTHING)
             if found.hit is not None:
-                return _Match(candidate, found.hit)
+                return _Match(candidate, matched, found.hit, time.perf_counter_ns() - started)
         return None
 
     async def _supported(self, inquiry: Inquiry, match: _Match | None) -> _Match | None:
@@ -171,7 +177,7 @@ class SemanticCache:
         except LocalChatError:
             return None
 
-    def _serve(self, inquiry: Inquiry, stratum: Stratum, match: _Match) -> Cached[Any]:
+    def _serve(self, inquiry: Inquiry, stratum: Stratum, match: _Match, used: Cached[Any]) -> Cached[Any]:
         spec, candidate = inquiry.spec, match.candidate
         self.keeper.traffic.note(stratum, candidate.similarity, served=True)
         query_id = new_query_id(candidate.key)
@@ -191,7 +197,7 @@ class SemanticCache:
         )
         if self._draw() < self.checked:
             self._later(self._check(inquiry, stratum, match))
-        return match.cached._replace(tier=TIER, matched=Matched(candidate.question, candidate.similarity, query_id))
+        return used._replace(tier=TIER, matched=Matched(candidate.question, candidate.similarity, query_id))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> bool:
         """Have it done while nobody waits; whether it is."""
@@ -202,7 +208,7 @@ class SemanticCache:
 
     async def _learn(self, inquiry: Inquiry, stratum: Stratum, vector: bytes, fresh: Any) -> None:
         try:
-            near = await self._match(inquiry.spec, vector, FLOOR, Counted.NOTHING)
+            near = await self._match(inquiry.spec, vector, FLOOR)
             match = await self._supported(inquiry, near)
             if match is None:
                 self.keeper.traffic.note(stratum, None)

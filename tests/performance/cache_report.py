@@ -1,4 +1,4 @@
-"""What `bench_cache` found: figures in a file, beside what was aimed at."""
+"""What a benchmark of the cache found: figures in a file, beside what was aimed at."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ class Aim:
 
 
 class Report:
-    """Figures by part, case, subject and measure. Starts from what earlier runs of other parts left in `folder`."""
+    """Figures by part, case, subject and measure. Starts from what earlier runs of other parts left in the file."""
 
-    def __init__(self, folder: Path, parts: Iterable[str]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, parts: Iterable[str], name: str = "cache") -> None:
+        self._file = folder / f"{name}.tsv"
         self._measured = set(parts)
         self.figures: dict[_Name, float] = {}
         if self._file.exists():
@@ -41,10 +41,6 @@ class Report:
                 part, case, subject, measure, value = line.split("\t")
                 if part not in self._measured:
                     self.figures[part, case, subject, measure] = float(value)
-
-    @property
-    def _file(self) -> Path:
-        return self._folder / "cache.tsv"
 
     def add(self, part: str, case: str, subject: str, measure: str, value: float) -> None:
         self.figures[part, case, subject, measure] = value

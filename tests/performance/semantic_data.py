@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.cache.semantic.matching import CANDIDATES as NEAREST
 from app.cache.semantic.matching import refused
 from app.domain.retrieval import Vector
 from tests.performance.quality_data import DATA, Embeddings
-
-# How many cached questions are looked at for each that is asked, as in the lookup.
-NEAREST = 3
 
 
 @dataclass(frozen=True, slots=True)
