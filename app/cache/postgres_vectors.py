@@ -10,8 +10,11 @@ from app.cache.base import CacheKey
 from app.cache.postgres_connection import HeldConnections
 from app.cache.semantic.matching import Candidate
 
-# For a session that looks into the graph: nearest first, and past what does not belong to the partition.
-SESSION = "SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = 40"
+# For a session that looks into the graph: nearest first, and past what does not belong to the partition. Planning a
+# lookup anew would take longer than making it.
+SESSION = (
+    "SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = 40; SET plan_cache_mode = force_generic_plan"
+)
 
 # Rows of a partition up to which comparing all of them is as fast as the graph, and never misses one.
 LARGE = 5000
@@ -23,15 +26,18 @@ _ADD = """
 INSERT INTO @table_vectors (cache_key, partition, vector)
 SELECT cache_key, partition, $2::halfvec FROM @table WHERE cache_key = $1 ON CONFLICT (cache_key) DO NOTHING
 """
+# Entries are looked up one by one, and only those that are near enough: mostly none.
 _NEAREST = """
-SELECT q.cache_key, q.query_text, 1 - near.distance FROM (
+SELECT near.cache_key, q.query_text, 1 - near.distance FROM (
     SELECT cache_key, @distance AS distance FROM @table_vectors
-    WHERE partition = $1 AND NOT quarantined @graph ORDER BY @distance LIMIT $3
-) near JOIN @table q USING (cache_key)
-WHERE q.partition = $1 AND q.expires_at > now() ORDER BY near.distance, q.id
+    WHERE partition = $1 AND NOT quarantined @graph ORDER BY @distance LIMIT @limit
+) near CROSS JOIN LATERAL (
+    SELECT id, query_text FROM @table
+    WHERE cache_key = near.cache_key AND partition = $1 AND expires_at > now() OFFSET 0
+) q WHERE near.distance <= $3 ORDER BY near.distance, q.id
 """
-# Adding nothing to it hides the distance from the planner, which would walk a graph for a handful of rows.
-_EXACT = "(vector <=> $2::halfvec) + 0.0"
+# Without its dimension the distance is none that a graph is built for.
+_EXACT = "vector <=> $2::halfvec"
 _GRAPH = "(vector::halfvec(@dimension)) <=> $2::halfvec(@dimension)"
 _SIZE = "SELECT count(*) FROM (SELECT FROM @table_vectors WHERE partition = $1 LIMIT $2) counted"
 _QUARANTINE = "UPDATE @table_vectors SET quarantined = true WHERE cache_key = $1 AND NOT quarantined"
@@ -71,23 +77,27 @@ class PostgresVectors:
         self._add, self._size, self._quarantine, self._dimensions = (
             statement.replace("@table", table) for statement in (_ADD, _SIZE, _QUARANTINE, _DIMENSIONS)
         )
-        self._exact = self._nearest(_EXACT)
 
     async def add(self, key: CacheKey, vector: bytes) -> None:
         """Let an entry that L3 holds be found by its question's vector, little-endian float32."""
         async with self._connections.connection() as connection:
             await connection.execute(self._add, key.digest, _array(vector), timeout=self._timeout)
 
-    async def nearest(self, partition: str, vector: bytes, *, limit: int = 3) -> list[Candidate]:
-        """The unexpired entries of one partition whose questions are nearest, by cosine, the nearest first."""
+    async def nearest(
+        self, partition: str, vector: bytes, *, limit: int = 3, least: float = -1.0
+    ) -> list[Candidate]:
+        """The unexpired entries of one partition whose questions are nearest, by cosine, the nearest first.
+
+        None whose similarity is less than `least`.
+        """
         array = _array(vector)
-        statement = self._exact
+        statement = self._nearest(_EXACT, limit)
         if len(array) in self._graphs and await self._size_of(partition) > self._large:
             dimension = len(array)
             statement = self._nearest(
-                _GRAPH.replace("@dimension", str(dimension)), f"AND vector_dims(vector) = {dimension}"
+                _GRAPH.replace("@dimension", str(dimension)), limit, f"AND vector_dims(vector) = {dimension}"
             )
-        rows = await self._connections.fetch(statement, partition, array, limit * _SPARE)
+        rows = await self._connections.fetch(statement, partition, array, 1 - least)
         return [Candidate(row[0], row[1], float(row[2])) for row in rows[:limit]]
 
     async def quarantine(self, key: str) -> bool:
@@ -130,8 +140,10 @@ class PostgresVectors:
         self._sizes[partition] = (now, rows[0][0])
         return int(rows[0][0])
 
-    def _nearest(self, distance: str, graph: str = "") -> str:
-        return _NEAREST.replace("@distance", distance).replace("@graph", graph).replace("@table", self._table)
+    def _nearest(self, distance: str, limit: int, graph: str = "") -> str:
+        """The limit is written out: a plan for any limit would not walk the graph."""
+        statement = _NEAREST.replace("@distance", distance).replace("@graph", graph).replace("@table", self._table)
+        return statement.replace("@limit", str(limit * _SPARE))
 
 
 _REMEMBERED_SIZES = 4096

@@ -36,8 +36,6 @@ TIER = "semantic"
 # Share of the served answers that are checked against a fresh one. Drift is noticed after some six wrong ones among
 # those checked, whatever their number.
 CHECKED = 0.2
-# Seconds that looking for a match may keep a request waiting.
-_PATIENCE = 0.05
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +68,7 @@ class SemanticCache:
         keeper: the thresholds in force, and the traffic's counts.
         embed: gives a question's vector, which is then known to whoever has to retrieve for it.
         checked: share of the served answers that are checked.
+        timeout: seconds that looking for a match may keep a request waiting.
     """
 
     def __init__(
@@ -82,6 +81,7 @@ class SemanticCache:
         embed: EmbedQuery,
         *,
         checked: float = CHECKED,
+        timeout: float = 0.05,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self.mode = mode
@@ -91,6 +91,7 @@ class SemanticCache:
         self.keeper = keeper
         self._embed = embed
         self.checked = checked
+        self.timeout = timeout
         self._draw = draw
         self._breaker = Breaker("semantic index")
         self._background = Background(limit=64)
@@ -110,7 +111,7 @@ class SemanticCache:
         with tracing.span("rag.cache get", attributes=looked) as span:
             match, _ = await self._looking.run(key.digest, lambda: self._look(inquiry, threshold))
             # Read again, so that only what is served counts as a use.
-            used = match and (await self._chain.tiers.search(match.spec, counted=Counted.USE)).hit
+            used = None if match is None else (await self._chain.tiers.search(match.spec, counted=Counted.USE)).hit
             span.set_attribute("rag.cache.result", "hit" if used else "miss")
         if match is None or used is None:
             self._chain.statistics.miss(TIER, key.namespace)
@@ -141,7 +142,7 @@ class SemanticCache:
         except Exception:  # noqa: BLE001 - retrieval needs the vector as well, and tells why it cannot have it
             return None
         try:
-            async with patience(_PATIENCE):
+            async with patience(self.timeout):
                 match = await self._match(spec, vector.tobytes(), threshold)
         except Exception as error:  # noqa: BLE001 - a cache fails open
             self._breaker.failed()
@@ -154,8 +155,8 @@ class SemanticCache:
     async def _match(self, spec: KeySpec, vector: bytes, least: float) -> _Match | None:
         """The nearest question that nothing keeps apart from this one and whose result is fresh."""
         started = time.perf_counter_ns()
-        near = await self._index.nearest(spec.key.partition, vector, limit=CANDIDATES)
-        candidates = (each for each in near if each.similarity >= least and each.key != spec.key.digest)
+        near = await self._index.nearest(spec.key.partition, vector, limit=CANDIDATES, least=least)
+        candidates = (each for each in near if each.key != spec.key.digest)
         for candidate in allowed(spec.question, candidates):
             matched = KeySpec(spec.partition, candidate.question, spec.ttl)
             # A key says where its entry belongs: nothing of another partition can have the one it must have here.

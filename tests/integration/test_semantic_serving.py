@@ -268,7 +268,7 @@ class Corpus:
             self.semantics,
             self.keeper,
             self.embed,
-            **{"checked": 0.0, **options},
+            **{"checked": 0.0, "timeout": 10, **options},
         )
         self.made.append(made)
         return made
@@ -350,7 +350,7 @@ def spec_at(place: tuple[Any, ...], question: str) -> KeySpec:
     asked=places,
     question=st.sampled_from(WORDINGS),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_same_questions_everywhere_are_answered_within_their_own_partition_alone(
     database_url: str, stored: list[tuple[tuple[Any, ...], str]], asked: tuple[Any, ...], question: str
 ) -> None:
@@ -383,7 +383,9 @@ class Wayward:
         self.delay = 0.0
         self.quarantined: list[str] = []
 
-    async def nearest(self, partition: str, vector: bytes, *, limit: int = 3) -> list[Candidate]:
+    async def nearest(
+        self, partition: str, vector: bytes, *, limit: int = 3, least: float = -1.0
+    ) -> list[Candidate]:
         self.asked += 1
         await asyncio.sleep(self.delay)
         if self.error is not None:
@@ -425,7 +427,7 @@ async def test_an_index_that_fails_or_is_late_is_a_miss_and_soon_not_asked(corpu
     late = Wayward()
     late.delay = 30
     async with asyncio.timeout(5):
-        assert await corpus.matching(late).find(inquiry) is None
+        assert await corpus.matching(late, timeout=0.05).find(inquiry) is None
     assert corpus.assembly.stats.tier("semantic", "answer").errors == 6
     # An index that cannot take a question leaves the entry where it is.
     await QuestionRecorder(index).stored(inquiry.spec, Evidence(1, query_vector=b"\0" * 32))  # type: ignore[arg-type] # it has no graphs

@@ -50,13 +50,13 @@ async def _bench(
         await held.fetch(raw, partition, vectors[number % READS])
 
     async def nearest(number: int) -> None:
-        await index.nearest(partition, vectors[number % READS].tobytes())
+        await index.nearest(partition, vectors[number % READS].tobytes(), least=FLOOR)
 
     async def lookup(number: int) -> None:
         """With guards, and the question whether the pair is known to be false."""
         question = questions[number % READS]
-        near = await index.nearest(partition, vectors[number % READS].tobytes(), limit=CANDIDATES)
-        for match in allowed(question, [each for each in near if each.similarity >= FLOOR]):
+        near = await index.nearest(partition, vectors[number % READS].tobytes(), limit=CANDIDATES, least=FLOOR)
+        for match in allowed(question, near):
             if not await semantics.are_apart("default", question, match.question):
                 break
 

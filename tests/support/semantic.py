@@ -96,6 +96,7 @@ async def open_served(
         )
         semantics = PostgresSemantics(replica.cache.desk)
         matching_of(replica).checked = 0.0
+        matching_of(replica).timeout = 10
         served = Served(desk, replica, semantics)
         await served.add("Annual railway tickets are sold at the counter.\nDogs ride free.", "tickets.txt")
         await replica.heard()
