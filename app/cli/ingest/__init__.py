@@ -48,11 +48,11 @@ class _Run:
         self._ledger = ledger
         self._progress = progress
         self._steps = steps
-        self._courier = Courier(documents, ledger, on_step=lambda _: self._show(sent=1))
+        self._courier = Courier(documents, ledger, on_step=self._count)
         sending = [step for step in steps if step.file and step.action is not Action.UNCHANGED]
         self._sizes = {step.name: step.file.size for step in sending if step.file}
         self._number, self._sent = len(sending), 0
-        self._uploading = progress.add_task("Uploaded", total=self._number, note="")
+        self._uploading = progress.add_task("Uploaded", total=self._number, note=f"0 of {self._number} files")
         self._embedding = progress.add_task("Ready   ", total=max(1, sum(self._sizes.values())), note="")
         self._rate = _Rate()
 
@@ -77,9 +77,11 @@ class _Run:
                 raise
         self._show()
 
-    def _show(self, sent: int = 0) -> None:
-        self._sent += sent
+    def _count(self, _step: Step) -> None:
+        self._sent += 1
         self._progress.update(self._uploading, completed=self._sent, note=f"{self._sent} of {self._number} files")
+
+    def _show(self) -> None:
         ledger = self._ledger
         ended = self._sizes.keys() & (ledger.ready.keys() | ledger.refused.keys() | ledger.broken.keys())
         done: float = sum(self._sizes[name] for name in ended)

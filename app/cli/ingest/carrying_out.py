@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import islice
 
 from app.cli.ingest.ledger import Ledger
 from app.cli.ingest.plan import Action, Step
@@ -36,7 +37,7 @@ class Courier:
         await _in_parallel(uploads, self._upload)
 
     async def follow(self) -> None:
-        """Look once at the documents that were sent first."""
+        """Look at the documents that were sent first, until some are still in work."""
         limit = asyncio.Semaphore(_POLLS_AT_ONCE)
 
         async def look(document_id: str) -> None:
@@ -49,8 +50,11 @@ class Courier:
             else:
                 self._ledger.saw(document)
 
-        oldest = list(self._ledger.pending)[:_POLLED_PER_ROUND]
-        await _all(look(document_id) for document_id in oldest)
+        pending = self._ledger.pending
+        while oldest := list(islice(pending, _POLLED_PER_ROUND)):
+            await _all(look(document_id) for document_id in oldest)
+            if any(document_id in pending for document_id in oldest):
+                return
 
     async def _replace(self, steps: Sequence[Step]) -> list[Step]:
         """Return what has to be uploaded instead, since files hold each other's former content."""
