@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet -
 	--generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up test check bench bench-cache bench-ingest bench-quality bench-retrieval bench-settings bench-telemetry bench-deletion bench-tuning bench-semantic e2e load format dashboards lock clean
+.PHONY: help up test check bench bench-cache bench-ingest bench-memory bench-quality bench-retrieval bench-settings bench-telemetry bench-deletion bench-semantic e2e load format dashboards lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench-ingest: $(VENV)/.dev ## Measure how fast documents go in, beside the floor
 bench-retrieval: $(VENV)/.peers ## Measure how fast search is beside the bare database and other stores
 	@exec $(BIN)/python -m tests.performance.bench_retrieval $(ARGS)
 
+bench-memory: $(VENV)/.dev ## Measure what ten times the pages and files take of the worker's memory
+	@exec $(BIN)/python -m tests.performance.bench_ingest --only memory
+
 bench-quality: $(VENV)/.peers ## Measure how well search finds, beside baselines
 	@exec $(BIN)/python -m tests.performance.bench_quality
 
@@ -76,9 +79,6 @@ bench-settings: $(VENV)/.dev ## Measure what batch and pool settings are worth
 
 bench-semantic: $(VENV)/.dev ## Measure what matching by meaning saves and gets wrong
 	@exec $(BIN)/python -m tests.performance.bench_semantic
-
-bench-tuning: $(VENV)/.dev ## Measure what a larger graph of vectors is worth, or more of it looked at
-	@exec $(BIN)/python -m tests.performance.bench_tuning
 
 bench-deletion: $(VENV)/.dev ## Measure what others feel while 100,000 chunks are deleted
 	@exec $(BIN)/python -m tests.performance.bench_deletion

@@ -36,7 +36,7 @@ def show(title: str, figures: Sequence[Figure]) -> None:
     wide = max(len(figure.contender) for figure in figures)
     for figure in figures:
         ratio = "" if figure.ratio is None else f"   {figure.ratio:6.3f} of {figure.against}"
-        aim = "" if figure.aim is None else f", aim {figure.aim:g}: {'yes' if reached(figure) else 'NO'}"
+        aim = "" if figure.aim is None else f", aim {figure.aim:.3g}: {'yes' if reached(figure) else 'NO'}"
         print(f"  {figure.contender:<{wide}} {figure.value:10.1f} {figure.unit}{ratio}{aim}", flush=True)
 
 

@@ -172,7 +172,7 @@ async def bench_real(folder: Path, database_url: str, turns: int, chunks: int) -
     return figures
 
 
-async def bench_documents(folder: Path, database_url: str, turns: int, *, quick: bool) -> list[Figure]:
+async def bench_documents(folder: Path, database_url: str, *, quick: bool) -> list[Figure]:
     files = {"10 pages": Upload("10.pdf", pdf(10, 40)), "100 pages": Upload("100.pdf", pdf(100, 40))}
     if not quick:
         files["1,000 chunks"] = Upload("manual.md", manual(1_000))
@@ -187,7 +187,7 @@ async def bench_documents(folder: Path, database_url: str, turns: int, *, quick:
                         "before": partial(desk.step_by_step, file, url, MODEL),
                         "after": partial(_seconds, desk, file),
                     }
-                    times = await in_turns(contenders, turns)
+                    times = await in_turns(contenders, 1)
                     table = f"documents, {slots} slot{'s' * (slots > 1)}"
                     title = f"{name} ({len(_split(file))} chunks)"
                     figures += [

@@ -121,7 +121,7 @@ async def bench_memory(plant: Plant, small: int) -> list[Figure]:
                 name = f"{number} {kind}, {process}"
                 ratio = less / peak if less else None
                 figures.append(
-                    Figure("memory", name, peak / _MIB, "MiB", ratio, "a tenth of them, inverse", ratio and 1 / AIM)
+                    Figure("memory", name, peak / _MIB, "MiB", ratio, "it, what a tenth takes", ratio and 1 / AIM)
                 )
             figures.append(Figure("memory", f"{number} {kind}", number / seconds, f"{kind}/s"))
             before = peaks
