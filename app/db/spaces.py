@@ -152,10 +152,8 @@ async def find_equal(
     return [EqualChunks(row["space_id"], row["chunks"], row["sources"]) for row in rows]
 
 
-async def copy_vectors(
-    connection: PooledConnection, space_id: int, document_id: UUID, version: int, equal: Sequence[EqualChunks]
-) -> set[int]:
-    """Give chunks of a version the vectors of those that are equal; the ids of the chunks that have one now.
+async def copy_vectors(connection: PooledConnection, space_id: int, equal: Sequence[EqualChunks]) -> set[int]:
+    """Give chunks, in a space, the vectors of those that are equal; the ids of the chunks that have one now.
 
     Raises:
         SpaceGone: a space was dropped.
@@ -165,13 +163,13 @@ async def copy_vectors(
         with present():
             rows = await connection.fetch(
                 f"""INSERT INTO {vectors_table(space_id)} (chunk_id, document_id, version, embedding)
-                SELECT c.id, $3, $4, v.embedding FROM unnest($1::bigint[], $2::bigint[]) AS c (id, source)
-                JOIN {vectors_table(found.space_id)} v ON v.chunk_id = c.source
+                SELECT c.id, c.document_id, c.version, v.embedding
+                FROM unnest($1::bigint[], $2::bigint[]) AS e (chunk, source)
+                JOIN chunks c ON c.id = e.chunk
+                JOIN {vectors_table(found.space_id)} v ON v.chunk_id = e.source
                 ON CONFLICT DO NOTHING RETURNING chunk_id""",
                 found.chunks,
                 found.sources,
-                document_id,
-                version,
             )
         copied |= {row["chunk_id"] for row in rows}
     return copied

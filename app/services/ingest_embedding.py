@@ -142,7 +142,7 @@ class ChunkEmbedding:
         if not equal:
             return list(groups)
         async with self._writing() as (connection, written):
-            reused = await spaces.copy_vectors(connection, self._space.id, task.document_id, task.version, equal)
+            reused = await spaces.copy_vectors(connection, self._space.id, equal)
             written.embedded = written.reused = len(reused)
         self._observer.chunks("reused", len(reused))
         rest = [[chunk for chunk in group if chunk.id not in reused] for group in groups]

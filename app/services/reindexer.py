@@ -120,9 +120,11 @@ class Reindexer:
             async with writing, self._database.transaction() as connection:
                 await self._write(connection, task, lease, vectors, failures)
 
-        await self._embedder.embed_chunks(target, self._missing(task, write))
+        await self._embedder.embed_chunks(target, self._missing(task, lease, target, write))
 
-    async def _missing(self, task: ReindexTask, write: Write) -> AsyncIterator[Portion]:
+    async def _missing(
+        self, task: ReindexTask, lease: UUID, target: Collection, write: Write
+    ) -> AsyncIterator[Portion]:
         after = BEGINNING
         while True:
             async with self._database.connection() as connection:
@@ -131,7 +133,24 @@ class Reindexer:
             if not window:
                 return
             after = window[-1].place
-            yield self._portion(window, write)
+            window = await self._reuse(task, lease, target, window)
+            if window:
+                yield self._portion(window, write)
+
+    async def _reuse(
+        self, task: ReindexTask, lease: UUID, target: Collection, window: Sequence[MissingChunk]
+    ) -> Sequence[MissingChunk]:
+        """Copy the vectors that other collections have of the model; the chunks that have none."""
+        hashes = {chunk.id: chunk.content_hash for chunk in window}
+        async with self._database.connection() as connection:
+            equal = await spaces.find_equal(connection, target.space, target.tenant, hashes)
+        if not equal:
+            return window
+        async with self._database.transaction() as connection:
+            copied = await spaces.copy_vectors(connection, task.space_id, equal)
+            if not await reindexes.advance(connection, task.id, lease, embedded=len(copied)):
+                raise LeaseLost
+        return [chunk for chunk in window if chunk.id not in copied]
 
     async def _switch(self, task: ReindexTask, lease: UUID, target: Collection, *, last: bool) -> bool:
         """Let questions use the space if it lacks nothing that they find in the old one.

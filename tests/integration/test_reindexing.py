@@ -330,6 +330,18 @@ async def test_two_collections_of_different_models_live_side_by_side(move: Move)
     assert [[text for text, _ in reply] for reply in narrow] != []
 
 
+async def test_what_another_collection_of_the_model_holds_is_not_embedded_again(move: Move) -> None:
+    texts = {"other.txt": TEXTS["amber.txt"] + "\nbasalt line 0"}
+    name = await fresh(move.desk, texts)
+    done = await move.run()
+    assert (done.embedded_count, done.failed_count) == (27, 0)
+    assert sorted(move.embedder.embedded) == sorted(
+        line for text in TEXTS.values() for line in text.splitlines() if line not in texts["other.txt"].splitlines()
+    )
+    assert await move.model() == await move.model(name)
+    assert any("amber line" in text for text, _ in (await move.found())[0])
+
+
 async def test_a_move_that_makes_no_sense_is_refused(move: Move) -> None:
     with pytest.raises(Conflict, match="uses fake already"):
         await move.service.start(TENANT, "default", "fake")
