@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet -
 	--generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up test check bench bench-cache bench-ingest bench-memory bench-quality bench-retrieval bench-settings bench-telemetry bench-deletion bench-semantic e2e load format dashboards lock clean
+.PHONY: help up test check bench bench-cache bench-ingest bench-memory bench-quality bench-retrieval bench-settings bench-telemetry bench-deletion bench-tuning bench-semantic e2e load format dashboards lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ bench-settings: $(VENV)/.dev ## Measure what batch and pool settings are worth
 
 bench-semantic: $(VENV)/.dev ## Measure what matching by meaning saves and gets wrong
 	@exec $(BIN)/python -m tests.performance.bench_semantic
+
+bench-tuning: $(VENV)/.dev ## Measure what a larger graph of vectors is worth, or more of it looked at
+	@exec $(BIN)/python -m tests.performance.bench_tuning
 
 bench-deletion: $(VENV)/.dev ## Measure what others feel while 100,000 chunks are deleted
 	@exec $(BIN)/python -m tests.performance.bench_deletion
