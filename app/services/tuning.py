@@ -119,19 +119,25 @@ class TuningService:
                 f"Nothing that was tried finds {report.target:.1%} of the nearest; nothing is changed."
             )
         graph = Graph(best.m, best.ef_construction)
-        async with self._database.connection() as connection:
-            if graph != report.graph:
-                self._told(f"building a graph of m {graph.m}, ef_construction {graph.ef_construction} for use")
-                try:
-                    await tuning.replace_graph(connection, collection.space.id, graph)
-                except SpaceGone:
-                    raise Conflict(f"{collection.name!r} went to another embedding model meanwhile.") from None
+        if graph != report.graph:
+            await self._put_into_use(collection, graph)
         async with self._database.transaction() as connection:
             now = await collections.lock(connection, collection.tenant, collection.name)
             if now is None or now.space.id != collection.space.id:
                 raise Conflict(f"{collection.name!r} is gone, or went to another embedding model meanwhile.")
             settings = {**now.settings.get(RETRIEVAL, {}), "ef_search": best.ef_search}
             await collections.update(connection, now.tenant, now.name, settings={RETRIEVAL: settings})
+
+    async def _put_into_use(self, collection: Collection, graph: Graph) -> None:
+        self._told(f"building a graph of m {graph.m}, ef_construction {graph.ef_construction} for use")
+        space_id = collection.space.id
+        try:
+            async with self._database.connection() as connection, tuning.alone(connection, space_id) as held:
+                if not held:
+                    raise Conflict(f"{collection.name!r} is being tuned already.")
+                await tuning.replace_graph(connection, space_id, graph)
+        except SpaceGone:
+            raise Conflict(f"{collection.name!r} went to another embedding model meanwhile.") from None
 
     async def _measure(self, connection: PooledConnection, collection: Collection, plan: Plan) -> TuningReport:
         chunks = await tuning.count(connection, collection.space.id)
