@@ -18,7 +18,8 @@ _ANCHOR = 6
 # A word this short says little, unless it is a number.
 _SHORT = 3
 
-_WORD = re.compile(r"\w+")
+# A symbol or an emoji is a word too, which punctuation is not.
+_WORD = re.compile("\\w+|[\u2190-\u2bff\U0001f000-\U0001faff]")
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ def test_passages_that_differ_only_around_the_edges_repeat_each_other(one: str, 
         pytest.param(
             "The greatest depth is 7 m", "The greatest depth is 9 m", "How deep?", id="short, number at the end"
         ),
+        pytest.param("Team, Wins\nMaple Leafs, 13", "Team 🏒, Wins\nMaple Leafs 🍁, 13", "Who won?", id="emoji"),
         pytest.param("", "", "Nothing?", id="nothing"),
     ],
 )
