@@ -9,7 +9,10 @@ from app.domain.documents import Document, Stage
 
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
-    """`done` of `total` chunks have their embedding; both are 0 until the document is split."""
+    """`done` of `total` chunks have their embedding.
+
+    Until the document is split, `total` grows and no end is foretold.
+    """
 
     stage: Stage | None
     done: int

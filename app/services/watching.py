@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-from app.domain.documents import Document, DocumentStatus
+from app.domain.documents import Document, DocumentStatus, Stage
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
 from app.errors import UnreadableDocument
 from app.services.documents import DocumentService
@@ -57,5 +57,7 @@ def _progress(document: Document, began: tuple[float, int] | None, now: float) -
     rate = eta = None
     if began is not None and now > began[0] and done > began[1]:
         rate = (done - began[1]) / (now - began[0])
-        eta = (document.chunk_count - done) / rate
+        # Before that, more chunks may come.
+        if document.stage in (Stage.EMBED, Stage.STORE):
+            eta = (document.chunk_count - done) / rate
     return IngestProgress(document.stage, done, document.chunk_count, rate, eta)

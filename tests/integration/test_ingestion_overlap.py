@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.domain.documents import Document, Upload
+from app.domain.ingestion import IngestProgress
 from app.errors import ModelUnavailable
 from app.ingestion.jobs import IngestJob
+from app.services.watching import IngestWatcher
 from tests.support.ingestion import TENANT, Desk
 
 LINES = [f"line {number}" for number in range(50)]
@@ -123,6 +125,26 @@ async def test_nothing_is_left_of_a_file_that_proves_unreadable_in_the_middle(de
     assert document.error == "a.txt is scrambled."
     assert [text for _, text in await rows(desk)] == ["kept"]
     assert await desk.visible(kept.id) == ["kept"]
+
+
+async def test_a_watcher_is_foretold_no_end_while_more_chunks_may_come(desk: Desk) -> None:
+    async def slow(_: int) -> None:
+        await asyncio.sleep(0.05)
+
+    desk.embedder.pause = slow
+    document = await desk.upload(TEXT)
+    reached = stop_before(desk, 4)
+    reading = asyncio.create_task(desk.ingest(document))
+    seen: list[IngestProgress] = []
+    async for event in IngestWatcher(desk.documents, interval=0.01).events(TENANT, document.id):
+        assert isinstance(event, IngestProgress)
+        seen.append(event)
+        if event.done == 40:
+            break
+    assert reached.is_set()
+    assert any(event.embeddings_per_second for event in seen)
+    assert all(event.eta_seconds is None for event in seen)
+    await stop(reading)
 
 
 async def test_readers_keep_the_old_version_while_a_new_one_is_read_part_by_part(desk: Desk) -> None:
