@@ -165,11 +165,11 @@ class _Parts:
         shared, limits = [], self.limits
         if self.redis is not None and self.settings.cache_signing_keys:
             l2 = RedisCache(self.redis, timeout=limits.redis, retain=RETAINED)
-            shared.append(self._tier(l2, self.settings.l2_cache_ttl))
+            shared.append(self._tier(l2, self.settings.l2_cache_ttl, limits.l2))
         if self.uses_postgres:
             table = self.settings.l3_cache_table
             l3 = PostgresCache(self.held, table=table, timeout=limits.postgres, retain=RETAINED)
-            shared.append(self._tier(l3, self.settings.l3_cache_ttl))
+            shared.append(self._tier(l3, self.settings.l3_cache_ttl, limits.l3))
         return TieredStore(
             self.memory,
             shared,
@@ -234,8 +234,8 @@ class _Parts:
             stores.insert(0, (RedisLeases(self.redis), Breaker("redis leases")))
         return stores
 
-    def _tier(self, backend: RedisCache | PostgresCache, ttl: float) -> SharedTier:
-        breaker, soft, hard = Breaker(backend.name), self.limits.soft, self.limits.hard
+    def _tier(self, backend: RedisCache | PostgresCache, ttl: float, soft: float) -> SharedTier:
+        breaker, hard = Breaker(backend.name), self.limits.hard
         return SharedTier(
             backend, codec=self.codec, breaker=breaker, stats=self.stats, ttl=ttl, soft=soft, hard=hard
         )

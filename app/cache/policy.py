@@ -33,7 +33,8 @@ class TimeLimits:
         check: for finding out whether changes since an entry's version could alter it.
         redis: for one command.
         postgres: for one statement.
-        soft: for what a shared tier has; after that it counts as having nothing.
+        l2: for what Redis has; after that it counts as having nothing.
+        l3: for what Postgres has. The pipeline would ask Postgres for more, so it is worth waiting for.
         hard: for a write to a shared tier.
         budget: for looking into all shared tiers.
         patience: for the pipeline, where an expired result can be served meanwhile.
@@ -44,9 +45,10 @@ class TimeLimits:
     check: float = 0.1
     redis: float = 0.25
     postgres: float = 0.5
-    soft: float = 0.025
+    l2: float = 0.025
+    l3: float = 0.1
     hard: float = 0.25
-    budget: float = 0.06
+    budget: float = 0.15
     patience: float = 2.0
 
     def stretched(self, factor: float) -> "TimeLimits":

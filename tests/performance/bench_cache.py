@@ -1,6 +1,6 @@
 """What each cache tier costs beside its floor, and how often it has the answer.
 
-    python -m tests.performance.bench_cache [--quick] [--out FOLDER] [tiers] [http] [eviction] [traffic]
+    python -m tests.performance.bench_cache [--quick] [--out FOLDER] [tiers] [http] [faults] [eviction] [traffic]
 
 Starts PostgreSQL, Valkey and API processes of its own, and writes cache.tsv, cache.md and cache.png. A part that is
 not run keeps the figures of its last run.
@@ -19,6 +19,7 @@ import uvloop
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from tests.performance.cache_aims import aims
+from tests.performance.cache_faults import bench_faults
 from tests.performance.cache_http import bench_http
 from tests.performance.cache_page import draw, write_page
 from tests.performance.cache_report import Report
@@ -26,7 +27,7 @@ from tests.performance.cache_tiers import bench_l1, bench_l2, bench_l3
 from tests.performance.cache_traffic import bench_eviction, bench_tiers
 from tests.performance.timing import REPEATS
 
-PARTS = ("tiers", "http", "eviction", "traffic")
+PARTS = ("tiers", "http", "faults", "eviction", "traffic")
 
 
 @asynccontextmanager
@@ -55,6 +56,8 @@ async def main(parts: Sequence[str], scale: float, folder: Path) -> None:
                 await bench_l3(report, database, int(1_600 * scale))
             if "http" in parts:
                 await bench_http(report, database, redis, private, max(1.0, 2 * scale))
+    if "faults" in parts:
+        await bench_faults(report, max(1.0, 2 * scale))
     if "eviction" in parts:
         bench_eviction(report, scale)
     if "traffic" in parts:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tests.performance.cache_faults import FAULTS, RATE
 from tests.performance.cache_http import FLOOR, RATES
 from tests.performance.cache_report import Aim
 from tests.performance.cache_tiers import HIT, SIZES
@@ -13,7 +14,7 @@ _HOLDS = "Zipf(1.0) over 5,000, 200,000 questions, 4 replicas, rolling restarts,
 
 
 def aims() -> list[Aim]:
-    return [*_tiers(), *_http(), *_traffic()]
+    return [*_tiers(), *_http(), *_faults(), *_traffic()]
 
 
 def _tiers() -> Iterator[Aim]:
@@ -66,6 +67,19 @@ def _http() -> Iterator[Aim]:
                     at_most=limit,
                     unit=" us",
                 )
+
+
+def _faults() -> Iterator[Aim]:
+    for name in FAULTS:
+        yield Aim(
+            f"Redis {name} under {RATE} requests/s that need it: p99 above that of just before",
+            ("faults", f"Redis {name}, {RATE}/s", "l2", "later_us"),
+            at_most=50_000,
+            unit=" us",
+        )
+        yield Aim(
+            f"Redis {name}: answers that failed", ("faults", f"Redis {name}, {RATE}/s", "l2", "failed"), at_most=0
+        )
 
 
 def _traffic() -> Iterator[Aim]:

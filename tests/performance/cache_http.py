@@ -28,12 +28,12 @@ FLOOR = "bare Starlette route"
 _PATH = "/api/search"
 _QUESTIONS = 100
 # The tier that answers a replica with these settings, once everything was asked before.
-_REPLICAS: Mapping[str, Mapping[str, str]] = {
+REPLICAS: Mapping[str, Mapping[str, str]] = {
     "l1": {},
     "l2": {"L1_CACHE_ENABLED": "false"},
     "l3": {"L1_CACHE_ENABLED": "false", "L2_CACHE_ENABLED": "false"},
 }
-_BODIES = [json.dumps({"query": f"Where is setting {number} explained?"}).encode() for number in range(_QUESTIONS)]
+BODIES = [json.dumps({"query": f"Where is setting {number} explained?"}).encode() for number in range(_QUESTIONS)]
 
 
 async def bench_http(report: Report, database: str, redis: str, folder: Path, seconds: float) -> None:
@@ -41,7 +41,7 @@ async def bench_http(report: Report, database: str, redis: str, folder: Path, se
         for connections in CONNECTIONS:
             await _bench_throughput(report, targets, connections, seconds)
         for rate in RATES:
-            for tier in _REPLICAS:
+            for tier in REPLICAS:
                 await _bench_response(report, tier, targets[tier], rate, seconds)
 
 
@@ -56,7 +56,8 @@ async def _bench_throughput(
             before = _processor_seconds(target.pid)
             timing = await saturate(target, connections=connections, seconds=seconds)
             runs[name].append(timing)
-            spent[name].append((_processor_seconds(target.pid) - before) / (timing.per_second * seconds))
+            answered = max(1.0, timing.per_second * seconds)
+            spent[name].append((_processor_seconds(target.pid) - before) / answered)
     report.compared("http", case, beside_floor(runs))
     floor = statistics.median(spent[FLOOR])
     print("  processor time of a request:", end="")
@@ -95,27 +96,27 @@ async def _served(database: str, redis: str, folder: Path) -> AsyncIterator[dict
         env = environment(database=database, redis=redis, models=url, folder=folder)
         replicas = {
             tier: Replica({**env, **settings}, folder / f"{tier}.log", "--drain", "0", "--grace", "1")
-            for tier, settings in _REPLICAS.items()
+            for tier, settings in REPLICAS.items()
         }
         working = worker(env, folder / "worker.log")
         for process in [*(replica.process for replica in replicas.values()), working]:
             stack.push_async_callback(asyncio.to_thread, process.stop, 5)
             process.start()
         await asyncio.gather(*(replica.ready() for replica in replicas.values()))
-        await _ingest(replicas["l1"])
+        await ingest(replicas["l1"])
         working.stop(5)
         for tier, replica in replicas.items():
-            await _known(replica, tier)
-        prepared = (await post(replicas["l1"].port, _PATH, json.loads(_BODIES[0]))).body
+            await known(replica, tier)
+        prepared = (await post(replicas["l1"].port, _PATH, json.loads(BODIES[0]))).body
         targets = {}
         for name, kind in ((FLOOR, "starlette"), ("FastAPI endpoint that does nothing", "fastapi")):
             targets[name] = await _floor(kind, prepared, folder, stack)
         for tier, replica in replicas.items():
-            targets[tier] = _target(replica.process, replica.port)
+            targets[tier] = target_of(replica.process, replica.port)
         yield targets
 
 
-async def _ingest(replica: Replica) -> None:
+async def ingest(replica: Replica) -> None:
     async with client(replica.url) as http:
         files = [("files", (path.name, path.read_bytes())) for path in sorted((REPO / "docs").glob("*.md"))]
         uploaded = await http.post("/api/documents", files=files)
@@ -126,10 +127,10 @@ async def _ingest(replica: Replica) -> None:
                     await asyncio.sleep(0.05)
 
 
-async def _known(replica: Replica, tier: str) -> None:
+async def known(replica: Replica, tier: str) -> None:
     """Wait until the replica answers every question from its tier."""
     async with asyncio.timeout(30):
-        for body in _BODIES:
+        for body in BODIES:
             while (await post(replica.port, _PATH, json.loads(body))).json["cache"]["tier"] != tier:
                 await asyncio.sleep(0.05)
 
@@ -148,9 +149,9 @@ async def _floor(kind: str, prepared: bytes, folder: Path, stack: AsyncExitStack
             except OSError:
                 await asyncio.sleep(0.05)
             else:
-                return _target(process, port)
+                return target_of(process, port)
 
 
-def _target(process: ChildProcess, port: int) -> Target:
+def target_of(process: ChildProcess, port: int) -> Target:
     assert process.pid is not None
-    return Target(process.pid, port, _PATH, _BODIES)
+    return Target(process.pid, port, _PATH, BODIES)

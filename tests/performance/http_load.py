@@ -19,6 +19,13 @@ _TIER = re.compile(rb"detail=(l\d)")
 _UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6}
 
 
+FAILED = "failed"
+
+
+class UnexpectedAnswer(Exception):
+    """Not a 200."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """`bodies` are posted in turn. `pid` is the process that answers."""
@@ -56,7 +63,7 @@ async def arrive(
     """Requests that come at random, `rate` a second on the mean, whether or not earlier ones are answered.
 
     A latency counts from when the request came, with the wait for a connection if all are in use. Returns also how
-    many answers each cache tier gave.
+    many answers each cache tier gave, and how many were `FAILED`: any but a 200.
     """
     chance = random.Random(1)
     idle = [await _Connection.open(target) for _ in range(connections)]
@@ -69,7 +76,10 @@ async def arrive(
     async def ask(number: int) -> None:
         began = time.perf_counter()
         connection = await free.get()
-        tiers[await connection.ask(number)] += 1
+        try:
+            tiers[await connection.ask(number)] += 1
+        except UnexpectedAnswer:
+            tiers[FAILED] += 1
         latencies.append(time.perf_counter() - began)
         free.put_nowait(connection)
 
@@ -133,7 +143,7 @@ class _Connection(asyncio.Protocol):
             tier = _TIER.search(head)
             answer.set_result(tier[1].decode() if tier else "")
         else:
-            answer.set_exception(RuntimeError((head + body)[:300].decode(errors="replace")))
+            answer.set_exception(UnexpectedAnswer((head + body)[:300].decode(errors="replace")))
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._answer is not None and not self._answer.done():
