@@ -52,8 +52,7 @@ async def latencies(bench: Bench, url: str) -> list[Latency]:
             "lexical search": lambda question: bench.search(question, SearchMode.LEXICAL),
             "hybrid search": lambda question: bench.search(question, SearchMode.HYBRID),
         }
-        truths = [bench.truth(question) for question in range(QUESTIONS)]
-        measured = await interleaved(calls, truths)
+        measured = await interleaved(calls, bench.truths(QUESTIONS))
     return [
         Latency(
             name,
@@ -71,8 +70,7 @@ async def filters(bench: Bench) -> list[Filtered]:
     for share, part in SHARES.items():
         plans = {"service": bench.filtered, "graph": bench.graph, "scan": bench.scan}
         calls: dict[str, Call] = {name: partial(_of_share, plan, share) for name, plan in plans.items()}
-        truths = [bench.truth(question, part) for question in range(QUESTIONS // 3)]
-        measured = await interleaved(calls, truths)
+        measured = await interleaved(calls, bench.truths(QUESTIONS // 3, part))
         found = {name: (float(np.median(times)), recall) for name, (times, recall) in measured.items()}
         rows.append(Filtered(part, found))
     return rows

@@ -20,6 +20,7 @@ from tests.support.corpus import TENANT
 
 TOP_K = 10
 WARM_UP = 50
+TRUTHS_AT_ONCE = 50
 
 Call = Callable[[int], Awaitable[Sequence[int]]]
 Nearest = Callable[[Vector], Awaitable[list[int]]]
@@ -65,12 +66,17 @@ class Bench:
         query = Query(TENANT, self.stored.collection.name, self.data.questions[question], TOP_K, mode)
         return [result.chunk_id for result in (await self._service.search(query)).results]
 
-    def truth(self, question: int, share: float = 1.0) -> set[int]:
-        """The ids of the nearest chunks by brute force, of those that a filter keeps."""
+    def truths(self, questions: int, share: float = 1.0) -> list[set[int]]:
+        """For each of the first questions, the nearest chunks by brute force, of those that a filter keeps."""
         kept = np.flatnonzero(self.stored.draws < share)
-        scores = self.stored.vectors[kept] @ self.data.question_vectors[question]
-        best = np.argpartition(-scores, TOP_K)[:TOP_K] if len(kept) > TOP_K else np.arange(len(kept))
-        return set(self.stored.ids[kept[best]].tolist())
+        vectors = self.stored.vectors if share >= 1 else self.stored.vectors[kept]
+        found = []
+        for start in range(0, questions, TRUTHS_AT_ONCE):
+            asked = self.data.question_vectors[start : min(start + TRUTHS_AT_ONCE, questions)]
+            for scores in asked @ vectors.T:
+                best = np.argpartition(-scores, TOP_K)[:TOP_K] if len(kept) > TOP_K else np.arange(len(kept))
+                found.append(set(self.stored.ids[kept[best]].tolist()))
+        return found
 
     async def graph(self, question: int, share: str) -> list[int]:
         """What passes a filter, found by the graph alone."""
