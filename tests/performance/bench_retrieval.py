@@ -3,6 +3,7 @@
     python -m tests.performance.bench_retrieval [--sizes N ...] [--no-peers]     (or: make bench-retrieval)
 
 Everything that is compared runs in turns on the same rows, so that whatever else the machine does falls on all.
+What a call takes of processors, in the service and in Postgres together, is told beside its time.
 `raw` is one nearest-neighbour query for ten chunks by a bare asyncpg client with a prepared statement and the
 service's own session settings; it reads the same graph. Peers get the same vectors and questions. With several
 sizes, the first is measured in full and all are drawn. What is prepared is kept in bench-results, or in the folder
@@ -25,7 +26,7 @@ from app.domain.retrieval import SearchMode
 from app.services.search import POOL
 from tests.performance.bench_database import kept_database
 from tests.performance.quality_data import DATA, Embeddings
-from tests.performance.retrieval_calls import TOP_K, Bench, Call, interleaved, raw_client
+from tests.performance.retrieval_calls import TOP_K, Bench, Call, interleaved, processor_ms, raw_client
 from tests.performance.retrieval_data import SHARES, source, stored
 from tests.performance.retrieval_rates import rates
 from tests.performance.retrieval_report import Filtered, Latency, Rate, Size, report
@@ -36,7 +37,7 @@ PEERS = ("chromadb", "lancedb", "sqlite-vec")
 DEFAULT_EF_SEARCH = "40"
 
 
-async def latencies(bench: Bench, url: str) -> list[Latency]:
+async def latencies(bench: Bench, url: str, server: Path) -> list[Latency]:
     table = vectors_table(bench.stored.collection.space.id)
     async with AsyncExitStack() as stack:
         raw, ask = await raw_client(url, table, SEARCH_SETTINGS["hnsw.ef_search"])
@@ -53,11 +54,13 @@ async def latencies(bench: Bench, url: str) -> list[Latency]:
             "hybrid search": lambda question: bench.search(question, SearchMode.HYBRID),
         }
         measured = await interleaved(calls, bench.truths(QUESTIONS))
+        processor = {name: await processor_ms(call, QUESTIONS // 3, server) for name, call in calls.items()}
     return [
         Latency(
             name,
             float(np.median(times)),
             float(np.percentile(times, 95)),
+            processor[name],
             None if name in ("lexical search", "hybrid search") else recall,
         )
         for name, (times, recall) in measured.items()
@@ -92,7 +95,7 @@ async def main(sizes: Sequence[int], stores: Sequence[str], folder: Path) -> Non
         async with kept_database(place) as (database, url):
             bench = Bench(database, await stored(database, data, size, place), data)
             print("  latency", flush=True)
-            latency = await latencies(bench, url)
+            latency = await latencies(bench, url, place / "postgres")
             grown.append(Size(size, latency, bench.stored.seconds, await bytes_of(bench)))
             if not filtered:
                 print("  filters", flush=True)

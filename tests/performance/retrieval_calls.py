@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 
 import asyncpg
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from app.db import index_vector
 from app.db.database import SEARCH_SETTINGS, Connection, Database, prepare_connection
@@ -64,7 +66,9 @@ class Bench:
 
     async def search(self, question: int, mode: SearchMode) -> list[int]:
         query = Query(TENANT, self.stored.collection.name, self.data.questions[question], TOP_K, mode)
-        return [result.chunk_id for result in (await self._service.search(query)).results]
+        results = (await self._service.search(query)).results
+        assert results or mode is SearchMode.LEXICAL, "by meaning something is always near"
+        return [result.chunk_id for result in results]
 
     def truths(self, questions: int, share: float = 1.0) -> list[set[int]]:
         """For each of the first questions, the nearest chunks by brute force, of those that a filter keeps."""
@@ -131,6 +135,23 @@ async def interleaved(
                 wanted = truths[question]
                 recalls[name].append(len(wanted.intersection(found[:TOP_K])) / len(wanted) if wanted else 1.0)
     return {name: (np.array(times[name]), float(np.mean(recalls[name]))) for name in calls}
+
+
+async def processor_ms(call: Call, questions: int, server: Path) -> float:
+    """What one call takes of processors, here and in the sessions of a server by its folder.
+
+    Unlike its time it is much the same whatever else the machine does.
+    """
+    sessions = psutil.Process(int((server / "postmaster.pid").read_text().split()[0])).children()
+
+    def used() -> float:
+        spent = [Path(f"/proc/{session.pid}/schedstat").read_text() for session in sessions if session.is_running()]
+        return time.process_time() * 1000 + sum(int(line.split()[0]) for line in spent) / 1e6
+
+    began = used()
+    for question in range(questions):
+        await call(question)
+    return (used() - began) / questions
 
 
 def _ids(candidates: Sequence[Candidate]) -> list[int]:
