@@ -11,7 +11,7 @@ from app.cache.record import CacheControl, CacheStatus
 from app.domain.documents import Document, Upload
 from app.domain.retrieval import Query, SearchMode
 from app.embedded.postgres import EmbeddedPostgres
-from app.errors import NotFound
+from app.errors import ModelUnavailable, NotFound
 from app.services.answer import Answer
 from tests.conftest import fresh_database
 from tests.support.ingestion import TENANT
@@ -97,6 +97,24 @@ async def test_answers_of_one_embedding_model_are_not_given_for_another(fleet: F
     assert [source.score for source in after.sources] != [source.score for source in before.sources]
     again = await first.answer(QUESTIONS[0])
     assert (served(again), again.sources) == ("hit", after.sources)
+
+
+async def test_an_expired_answer_stands_in_for_a_model_that_fails_until_its_documents_change(fleet: Fleet) -> None:
+    document = await fleet.desk.add("amber delta\nbasalt ember")
+    here, there = fleet.replicas
+    await here.collections.update(TENANT, "default", settings={"cache": {"ttl": 1}})
+    await fleet.settle()
+    made = await here.answer(QUESTIONS[0])
+    await asyncio.sleep(1.01)
+    there.models.reply, there.models.failure = (), ModelUnavailable("The model server does not answer.")
+    expired = await there.answer(QUESTIONS[0])
+    assert (served(expired), expired.text, expired.sources) == ("stale", made.text, made.sources)
+    await fleet.desk.documents.delete(TENANT, document.id)
+    await fleet.desk.add("amber ember")
+    await fleet.settle()
+    failed = await there.answer(QUESTIONS[0])
+    assert served(failed) == "miss"
+    assert failed.failed is not None
 
 
 async def test_one_replica_serves_what_the_other_computed(fleet: Fleet) -> None:
