@@ -58,11 +58,11 @@ async def attempt(
     efforts: Sequence[int],
     *,
     seconds: float,
-) -> list[Trial]:
-    """Ask every question at every effort, in turns, so that whatever else the machine does falls on all.
+) -> tuple[list[Trial], int]:
+    """Ask the questions, each at every effort, in turns, so that whatever else the machine does falls on all.
 
     The ten nearest are looked for as a search by meaning alone does, which reads no further than it needs; the
-    hundred, and the time, are those of the vector arm of a hybrid search.
+    hundred, and the time, are those of the vector arm of a hybrid search. Returns how many there was time for, too.
     """
     until = time.monotonic() + seconds
     times: dict[int, list[float]] = {effort: [] for effort in efforts}
@@ -95,7 +95,7 @@ async def attempt(
         trials.append(
             Trial(graph.m, graph.ef_construction, effort, mean(top), mean(depth), *sweep.middle(times[effort]))
         )
-    return trials
+    return trials, len(times[efforts[0]])
 
 
 async def _timed(search: Awaitable[list[Candidate]]) -> tuple[list[Candidate], float]:

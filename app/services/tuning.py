@@ -4,6 +4,7 @@ A collection's own questions are asked, or passages of its own. One connection d
 after each for as long as it took, so that those who use the service hardly notice.
 """
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -152,10 +153,14 @@ class TuningService:
         graph = await tuning.graph_of(connection, collection.space.id)
         now = RetrievalSettings.of(collection.settings).ef_search or int(SEARCH_SETTINGS["hnsw.ef_search"])
         efforts = sorted({*EF_SEARCH, now})
-        each = plan.seconds / 2 / (1 + len(plan.graphs))
         self._told(f"searching the graph in use with {len(questions)} {source}")
-        tried = await trials.attempt(
-            connection, vectors_table(collection.space.id), graph, questions, efforts, seconds=each
+        tried, asked = await trials.attempt(
+            connection,
+            vectors_table(collection.space.id),
+            graph,
+            questions,
+            efforts,
+            seconds=plan.seconds / 2 / (1 + len(plan.graphs)),
         )
         others = [other for other in dict.fromkeys(plan.graphs) if other != graph]
         if others:
@@ -163,12 +168,16 @@ class TuningService:
                 for other in others:
                     self._told(f"building a graph of m {other.m}, ef_construction {other.ef_construction}")
                     await tuning.build(connection, table, other)
-                    tried += await trials.attempt(connection, table, other, questions, efforts, seconds=each)
+                    # The same questions, whatever time they take, so that the graphs can be compared.
+                    more, _ = await trials.attempt(
+                        connection, table, other, questions[:asked], efforts, seconds=math.inf
+                    )
+                    tried += more
         return TuningReport(
             collection=collection,
             chunks=chunks,
             source=source,
-            asked=len(questions),
+            asked=asked,
             target=plan.target,
             exact_p50_ms=exact[0],
             exact_p95_ms=exact[1],

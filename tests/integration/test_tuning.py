@@ -107,7 +107,8 @@ async def test_what_is_found_is_told_beside_what_an_exact_search_finds(
     async with database.connection() as connection:
         await tuning.replace_graph(connection, collection.space.id, Graph(8, 16))
     report = await service.measure(TENANT, NAME, QUICK)
-    assert (report.chunks, report.source, report.asked) == (CHUNKS + 1, "passages", 30)
+    assert (report.chunks, report.source) == (CHUNKS + 1, "passages")
+    assert 20 <= report.asked <= 30  # as many as there was time for
     assert (report.graph, report.ef_search) == (Graph(8, 16), 100)
     shares = {trial.ef_search: trial.recall_at_10 for trial in report.trials}
     assert shares[10] < shares[800]
@@ -124,7 +125,7 @@ async def test_the_questions_asked_before_are_asked_the_most_frequent_first(
 ) -> None:
     await store_questions(database, collection, 40)
     report = await service.measure(TENANT, NAME, QUICK)
-    assert (report.source, report.asked) == ("questions", 30)
+    assert report.source == "questions"
     assert embedder.asked == [f"question {number}" for number in range(40, 10, -1)]
     embedder.broken = True
     assert (await service.measure(TENANT, NAME, QUICK)).source == "passages"
