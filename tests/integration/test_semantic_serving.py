@@ -454,10 +454,7 @@ async def test_an_entry_behind_a_change_is_served_only_if_the_change_spares_it(c
     assert await matching.find(inquiry) is None
 
 
-async def test_what_rests_on_something_else_is_neither_served_nor_a_would_be_hit(
-    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.services.semantic._PATIENCE", 10.0)  # what is late on a busy machine is not asked
+async def test_what_rests_on_something_else_is_neither_served_nor_a_would_be_hit(corpus: Corpus) -> None:
     stored = spec_at(HERE, WORDINGS[1])
     await corpus.put(stored)
     matching, inquiry = corpus.matching(), corpus.inquiry(spec_at(HERE, WORDINGS[0]))
