@@ -19,7 +19,8 @@ async def own_database(settings: Settings) -> AsyncIterator[Database]:
     """
     url = settings.database_url or EmbeddedPostgres(settings.data_dir / "postgres").url()
     try:
-        database = await Database.connect(url, min_size=1, max_size=4)
+        # None is held ready: the pool would tell of each that it cannot open again, beside what is said below.
+        database = await Database.connect(url, min_size=0, max_size=4)
         try:
             yield database
         finally:
