@@ -103,7 +103,7 @@ async def main(sizes: Sequence[int], stores: Sequence[str], folder: Path) -> Non
                 print("  throughput", flush=True)
                 rate = await rates(bench, url, stores, place / "peers")
             await bench.keeper.close()
-        report(grown, filtered, rate, folder)
+    report(grown, filtered, rate, folder)
 
 
 async def bytes_of(bench: Bench) -> dict[str, int]:

@@ -83,7 +83,7 @@ class Bench:
         return found
 
     async def graph(self, question: int, share: str) -> list[int]:
-        """What passes a filter, found by the graph alone."""
+        """What passes a filter by the statement for the graph, which the planner need not read it for."""
         space, wanted = self.stored.collection.space, {share: True}
         async with self.database.connection() as connection:
             return _ids(
