@@ -10,6 +10,7 @@ from app.db.analytics import Step
 from app.db.database import Database
 from app.domain.paging import Page
 from app.errors import InvalidInput
+from app.services.paging import page_of
 
 # Rows of one reply: a week of minutes would be a chart that nobody can read.
 MOST_STEPS = 3000
@@ -80,7 +81,7 @@ class AnalyticsService:
             before = int(cursor)
         async with self._database.connection() as connection:
             rows = await analytics.slow_statements(connection, before=before, limit=limit + 1)
-        return Page(tuple(rows[:limit]), str(rows[limit - 1]["id"]) if len(rows) > limit else None)
+        return page_of(rows, limit, lambda row: row["id"])
 
     async def documents(self, tenant: str) -> Report:
         """Documents by collection and media type."""

@@ -9,6 +9,7 @@ from app.db.database import Database, PooledConnection
 from app.domain.documents import Collection, CollectionStatistics
 from app.domain.paging import Page
 from app.errors import Conflict, InvalidInput, NotFound
+from app.services.paging import page_of
 
 DEFAULT_COLLECTION = "default"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -46,9 +47,7 @@ class CollectionService:
         """Collections by name. `cursor` is the last name of the page before."""
         async with self._database.connection() as connection:
             found = await collections.page(connection, tenant, after=cursor or "", limit=limit + 1)
-        more = len(found) > limit
-        items = tuple(found[:limit])
-        return Page(items, items[-1].collection.name if more else None)
+        return page_of(found, limit, lambda item: item.collection.name)
 
     async def names(self, tenant: str) -> Sequence[str]:
         """The names of all collections, in order."""

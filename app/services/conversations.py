@@ -14,6 +14,7 @@ from app.domain.answers import Message
 from app.domain.conversations import Conversation, ConversationHistory, Exchange, Export, Turn
 from app.domain.paging import Page
 from app.errors import InvalidInput, NotFound
+from app.services.paging import id_of, page_of
 
 ExportFormat = Literal["markdown", "json"]
 
@@ -29,10 +30,10 @@ class ConversationService:
 
     async def list(self, tenant: str, *, limit: int = 50, cursor: str | None = None) -> Page[Conversation]:
         """Conversations, the newest first. `cursor` is the last id of the page before."""
+        before = id_of(cursor)
         async with self._database.connection() as connection:
-            found = await conversations.page(connection, tenant, before=_position(cursor), limit=limit + 1)
-        items = tuple(found[:limit])
-        return Page(items, str(items[-1].id) if len(found) > limit else None)
+            found = await conversations.page(connection, tenant, before=before, limit=limit + 1)
+        return page_of(found, limit, lambda item: item.id)
 
     async def get(self, tenant: str, conversation_id: UUID) -> ConversationHistory:
         """A conversation with all its messages, the oldest first."""
@@ -125,13 +126,6 @@ def _shorten(question: str) -> str:
     if len(line) <= _TITLE_CHARACTERS:
         return line
     return line[: _TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
-
-
-def _position(cursor: str | None) -> UUID | None:
-    try:
-        return UUID(cursor) if cursor else None
-    except ValueError:
-        raise InvalidInput("cursor: not one that a list gave.") from None
 
 
 def _absent() -> NotFound:

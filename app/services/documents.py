@@ -21,6 +21,7 @@ from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from app.ingestion import jobs
 from app.services.collections import CollectionService
 from app.services.observing import IngestObserver
+from app.services.paging import id_of, page_of
 
 _ENDED = (DocumentStatus.READY, DocumentStatus.PARTIAL, DocumentStatus.FAILED)
 
@@ -87,13 +88,12 @@ class DocumentService:
         cursor: str | None = None,
     ) -> Page[Document]:
         """Documents in the order of their creation. `cursor` is the last id of the page before."""
-        after = _cursor_uuid(cursor)
+        after = id_of(cursor)
         async with self._database.connection() as connection:
             found = await documents.page(
                 connection, tenant, collection=collection, status=status, after=after, limit=limit + 1
             )
-        items = tuple(found[:limit])
-        return Page(items, str(items[-1].id) if len(found) > limit else None)
+        return page_of(found, limit, lambda item: item.id)
 
     async def get(self, tenant: str, document_id: UUID) -> Document:
         async with self._database.connection() as connection:
@@ -107,8 +107,7 @@ class DocumentService:
         async with self._database.connection() as connection:
             _found(await documents.get(connection, tenant, document_id), document_id)
             found = await chunks.page(connection, document_id, after=after, limit=limit + 1)
-        items = tuple(found[:limit])
-        return Page(items, str(items[-1].ordinal) if len(found) > limit else None)
+        return page_of(found, limit, lambda item: item.ordinal)
 
     async def content(self, tenant: str, document_id: UUID) -> Content:
         async with self._database.connection() as connection:
@@ -248,13 +247,6 @@ def _check_match(document: Document, if_match: str | None) -> None:
         return
     if etag(document) not in (tag.strip() for tag in if_match.split(",")):
         raise PreconditionFailed("The document has changed since the ETag in If-Match.")
-
-
-def _cursor_uuid(cursor: str | None) -> UUID | None:
-    try:
-        return UUID(cursor) if cursor else None
-    except ValueError as error:
-        raise InvalidInput("cursor: not one that a list returned.") from error
 
 
 def _cursor_ordinal(cursor: str | None) -> int:

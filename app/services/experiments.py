@@ -14,8 +14,9 @@ from app.db.database import Database
 from app.domain.answers import AnswerRequest, Delta, Event
 from app.domain.experiments import Experiment, Exposure, Variant, VariantResult
 from app.domain.paging import Page
-from app.errors import InvalidInput, LocalChatError, NotFound, StoreUnavailable
+from app.errors import LocalChatError, NotFound, StoreUnavailable
 from app.services.answer import Answer
+from app.services.paging import id_of, page_of
 
 # Seconds after which a replica has heard of an experiment that began or was stopped on another.
 HEARD_AFTER = 5.0
@@ -61,18 +62,10 @@ class ExperimentService:
 
     async def list(self, tenant: str, *, limit: int = 50, cursor: str | None = None) -> Page[Experiment]:
         """Experiments, the newest first. `cursor` is the last id of the page before."""
-        try:
-            before = UUID(cursor) if cursor else None
-        except ValueError:
-            raise InvalidInput("cursor: not one that a list gave.") from None
+        before = id_of(cursor)
         async with self._database.connection() as connection:
             found = await experiments.page(connection, tenant, before=before, limit=limit + 1)
-        items = tuple(found[:limit])
-        return Page(items, str(items[-1].id) if len(found) > limit else None)
-
-    async def get(self, tenant: str, name: str) -> Experiment:
-        async with self._database.connection() as connection:
-            return _present(await experiments.get(connection, tenant, name), name)
+        return page_of(found, limit, lambda item: item.id)
 
     async def results(self, tenant: str, name: str) -> tuple[Experiment, Sequence[VariantResult]]:
         async with self._database.connection() as connection:
