@@ -4,11 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from app.domain.retrieval import Vector
 from app.errors import InputTooLong, ModelError, ModelNotFound, ModelUnavailable, ModelUnsuitable
 from app.ingestion.batches import cut
 from app.ingestion.progress import OnProgress, ProgressReport
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,20 @@ class BatchResult:
 
     indexes: tuple[int, ...]
     outcomes: tuple[Outcome, ...]
+
+    def spread(self, groups: Sequence[Sequence[T]]) -> tuple[list[tuple[T, Vector]], list[tuple[T, str]]]:
+        """What became of all those that share a text: their vectors, and the reasons of those that have none.
+
+        `groups` are by the place of their text in the input.
+        """
+        vectors: list[tuple[T, Vector]] = []
+        failures: list[tuple[T, str]] = []
+        for index, outcome in zip(self.indexes, self.outcomes, strict=True):
+            if isinstance(outcome, TextFailure):
+                failures += [(each, outcome.reason) for each in groups[index]]
+            else:
+                vectors += [(each, outcome) for each in groups[index]]
+        return vectors, failures
 
 
 OnBatch = Callable[[BatchResult], Awaitable[None]]

@@ -11,7 +11,7 @@ from app.db.database import PooledConnection
 from app.db.leases import IngestTask
 from app.domain.documents import Collection, Stage
 from app.domain.retrieval import Vector
-from app.ingestion.embedder import BatchResult, Portion, TextFailure
+from app.ingestion.embedder import BatchResult, Portion
 from app.services.fencing import Fence, Written
 from app.services.ingest_claims import Claim, Claims, sharing
 from app.services.ingest_loading import Arrivals, EmbeddingText
@@ -158,15 +158,10 @@ class ChunkEmbedding:
 
     def _portion(self, groups: Sequence[Sequence[PendingChunk]], total: int | None) -> Portion:
         async def store(batch: BatchResult) -> None:
-            vectors: list[tuple[int, Vector]] = []
-            failures: list[tuple[int, str]] = []
-            for index, outcome in zip(batch.indexes, batch.outcomes, strict=True):
-                for chunk in groups[index]:
-                    if isinstance(outcome, TextFailure):
-                        failures.append((chunk.id, outcome.reason))
-                    else:
-                        vectors.append((chunk.id, outcome))
-            await self._write(vectors, failures)
+            vectors, failures = batch.spread(groups)
+            await self._write(
+                [(chunk.id, vector) for chunk, vector in vectors], [(chunk.id, why) for chunk, why in failures]
+            )
             self._let_go({self._key(groups[index][0]) for index in batch.indexes})
 
         texts = [self._embedding_text(first.text, first.section) for first, *_ in groups]

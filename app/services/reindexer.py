@@ -18,7 +18,7 @@ from app.db.spaces import SpaceGone
 from app.domain.documents import Collection, ReindexStatus
 from app.domain.retrieval import Vector
 from app.errors import LocalChatError, ModelUnsuitable, StoreUnavailable
-from app.ingestion.embedder import BatchResult, Portion, TextFailure
+from app.ingestion.embedder import BatchResult, Portion
 from app.ingestion.jobs import ReindexJob
 from app.services.fencing import LeaseLost
 from app.services.ingest_embedding import WINDOW, Embedder
@@ -186,15 +186,11 @@ class Reindexer:
         groups = list(same.values())
 
         async def store(batch: BatchResult) -> None:
-            vectors: list[Row] = []
-            failures: list[tuple[int, str]] = []
-            for index, outcome in zip(batch.indexes, batch.outcomes, strict=True):
-                for chunk in groups[index]:
-                    if isinstance(outcome, TextFailure):
-                        failures.append((chunk.id, outcome.reason))
-                    else:
-                        vectors.append((chunk.id, chunk.place.document_id, chunk.place.version, outcome))
-            await write(vectors, failures)
+            vectors, failures = batch.spread(groups)
+            await write(
+                [(chunk.id, chunk.place.document_id, chunk.place.version, vector) for chunk, vector in vectors],
+                [(chunk.id, why) for chunk, why in failures],
+            )
 
         texts = [self._embedding_text(group[0].text, group[0].section) for group in groups]
         return Portion(texts, store)

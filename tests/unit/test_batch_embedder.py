@@ -337,3 +337,11 @@ async def test_nothing_to_embed_is_nothing_done() -> None:
     model = Model()
     assert await BatchEmbeddingProcessor(model, max_chars=100).process([]) == []
     assert model.batches == []
+
+
+def test_all_that_share_a_text_get_its_vector_or_the_reason_why_there_is_none() -> None:
+    vector = np.ones(3, dtype=np.float32)
+    batch = BatchResult((2, 0), (vector, TextFailure("too_long", "The text is too long.")))
+    vectors, failures = batch.spread([["a", "b"], ["in another batch"], ["c", "d"]])
+    assert [(name, found is vector) for name, found in vectors] == [("c", True), ("d", True)]
+    assert failures == [("a", "The text is too long."), ("b", "The text is too long.")]
