@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
+from app.cache.background import accompany
 from app.db.database import Database
 from app.db.slow import SlowStatements
 from app.services.rollup import CacheRollup, Totals
@@ -16,11 +17,10 @@ _LAST = 2.0
 async def reporting(database: Database, slow: SlowStatements, totals: Callable[[], Totals]) -> AsyncIterator[None]:
     """Keep slow statements and the cache's counters while the block runs, and write the last of them at its end."""
     rollup = CacheRollup(database, totals)
-    tasks = [asyncio.create_task(slow.run(database)), asyncio.create_task(rollup.run())]
     try:
-        yield
+        async with AsyncExitStack() as stack:
+            for work in (slow.run(database), rollup.run()):
+                accompany(stack, work)
+            yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
         await asyncio.wait([asyncio.create_task(rollup.write_quietly())], timeout=_LAST)

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from collections.abc import Set as AbstractSet
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Protocol
 from uuid import uuid4
 
+from app.cache.background import accompany
 from app.db.announcements import Announcements
 from app.errors import StoreUnavailable
 
@@ -83,10 +84,7 @@ async def right_of_way(database_url: str, lanes: Lanes) -> AsyncIterator[None]:
     """Tell the other processes of our queries, and give way to theirs, while the block runs."""
     ours = RightOfWay(lanes)
     channel = Announcements(database_url, CHANNEL, ours.hear)
-    tasks = [asyncio.create_task(work) for work in (channel.run(), ours.announce(channel.send))]
-    try:
+    async with AsyncExitStack() as stack:
+        for work in (channel.run(), ours.announce(channel.send)):
+            accompany(stack, work)
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
