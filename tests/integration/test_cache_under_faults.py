@@ -18,7 +18,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from tests.conftest import short_folder
 from tests.support.raw_http import RawReply, post
-from tests.support.replica import Replica, client, environment, hung, worker
+from tests.support.replica import Replica, client, environment, hung, serving, worker
 from tests.support.scripted_models import ScriptedModels
 from tests.support.troubled_redis import Trouble, TroubledRedis
 
@@ -86,10 +86,7 @@ async def stack() -> AsyncIterator[Stack]:
             for name, address in (("near", valkey.url), ("far", redis.url))
         ]
         working = worker(env, folder / "worker.log")
-        for process in [*(replica.process for replica in replicas), working]:
-            stack.push_async_callback(asyncio.to_thread, process.stop, 5)
-            process.start()
-        await asyncio.gather(*(replica.ready() for replica in replicas))
+        await serving(stack, replicas, working)
         await upload(replicas[0])
         await asyncio.to_thread(working.stop, 5)
         yield Stack(postgres, valkey, redis, *replicas)

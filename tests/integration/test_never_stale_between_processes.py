@@ -18,7 +18,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from tests.conftest import fresh_database, short_folder
 from tests.support.corpus import embed
-from tests.support.replica import Replica, client, environment, settled, worker
+from tests.support.replica import Replica, client, environment, serving, settled, worker
 from tests.support.scripted_models import ScriptedModels
 
 WORDS = ["amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper"]
@@ -73,10 +73,7 @@ async def fleet(postgres_server: EmbeddedPostgres, valkey_server: EmbeddedValkey
         env = environment(database=database, redis=valkey_server.url, models=url, folder=folder)
         replicas = [Replica(env, folder / f"api-{n}.log", "--drain", "0", "--grace", "1") for n in range(2)]
         working = worker(env, folder / "worker.log")
-        for process in [*(replica.process for replica in replicas), working]:
-            stack.push_async_callback(asyncio.to_thread, process.stop, 5)
-            process.start()
-        await asyncio.gather(*(replica.ready() for replica in replicas))
+        await serving(stack, replicas, working)
         one, other = [await stack.enter_async_context(client(replica.url)) for replica in replicas]
         yield Fleet(one, other)
 

@@ -14,7 +14,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from tests.conftest import fresh_database, short_folder
 from tests.support.raw_http import Exchange, RawReply, post
-from tests.support.replica import Replica, client, environment, worker
+from tests.support.replica import Replica, client, environment, serving, worker
 from tests.support.scripted_models import ScriptedModels
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
@@ -50,10 +50,7 @@ async def fleet(postgres_server: EmbeddedPostgres, valkey_server: EmbeddedValkey
         env = environment(database=database, redis=valkey_server.url, models=url, folder=folder)
         replicas = [Replica(env, folder / f"api-{n}.log", "--drain", "0", "--grace", "1") for n in range(4)]
         working = worker(env, folder / "worker.log")
-        for process in [*(replica.process for replica in replicas), working]:
-            stack.push_async_callback(asyncio.to_thread, process.stop, 5)
-            process.start()
-        await asyncio.gather(*(replica.ready() for replica in replicas))
+        await serving(stack, replicas, working)
         async with client(replicas[0].url) as http:
             uploaded = await http.post("/api/documents", files={"files": ("harbour.txt", TEXT.encode())})
             (item,) = uploaded.json()["items"]

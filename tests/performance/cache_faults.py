@@ -15,7 +15,7 @@ from tests.conftest import short_folder
 from tests.performance.cache_http import REPLICAS, ingest, known, target_of
 from tests.performance.cache_report import Report
 from tests.performance.http_load import FAILED, Target, arrive
-from tests.support.replica import Replica, environment, hung, worker
+from tests.support.replica import Replica, environment, hung, serving, worker
 from tests.support.scripted_models import ScriptedModels
 from tests.support.troubled_redis import Trouble, TroubledRedis
 
@@ -109,10 +109,7 @@ async def _served() -> AsyncIterator[Stack]:
             for name, address in (("near", valkey.url), ("far", redis.url))
         )
         working = worker(env, folder / "worker.log")
-        for process in (near.process, far.process, working):
-            stack.push_async_callback(asyncio.to_thread, process.stop, 5)
-            process.start()
-        await asyncio.gather(near.ready(), far.ready())
+        await serving(stack, (near, far), working)
         await ingest(near)
         working.stop(5)
         yield Stack(valkey, redis, near, far)

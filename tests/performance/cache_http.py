@@ -18,7 +18,7 @@ from tests.performance.cache_report import Report
 from tests.performance.http_load import Target, arrive, saturate
 from tests.performance.timing import REPEATS, Timing, beside_floor, several
 from tests.support.raw_http import post
-from tests.support.replica import REPO, Replica, client, environment, worker
+from tests.support.replica import REPO, Replica, client, environment, serving, worker
 from tests.support.scripted_models import ScriptedModels
 
 CONNECTIONS = (1, 16, 64)
@@ -99,10 +99,7 @@ async def _served(database: str, redis: str, folder: Path) -> AsyncIterator[dict
             for tier, settings in REPLICAS.items()
         }
         working = worker(env, folder / "worker.log")
-        for process in [*(replica.process for replica in replicas.values()), working]:
-            stack.push_async_callback(asyncio.to_thread, process.stop, 5)
-            process.start()
-        await asyncio.gather(*(replica.ready() for replica in replicas.values()))
+        await serving(stack, replicas.values(), working)
         await ingest(replicas["l1"])
         working.stop(5)
         for tier, replica in replicas.items():

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,15 @@ class Replica:
 def worker(env: Mapping[str, str], log: Path, *options: str) -> ChildProcess:
     """One `localchat worker`, not started yet."""
     return ChildProcess("worker", [sys.executable, "-m", "app.cli", "worker", *options], cwd=REPO, env=env, log=log)
+
+
+async def serving(stack: AsyncExitStack, replicas: Iterable[Replica], *others: ChildProcess) -> None:
+    """Start processes that end with the stack, and wait until the replicas are ready."""
+    replicas = list(replicas)
+    for process in (*(replica.process for replica in replicas), *others):
+        stack.push_async_callback(asyncio.to_thread, process.stop, 5)
+        process.start()
+    await asyncio.gather(*(replica.ready() for replica in replicas))
 
 
 @asynccontextmanager
