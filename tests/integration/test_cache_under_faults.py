@@ -3,24 +3,18 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from app.db.migrate import migrate
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.valkey import EmbeddedValkey
-from tests.conftest import short_folder
 from tests.support.raw_http import RawReply, post
-from tests.support.replica import Replica, client, environment, hung, serving, worker
+from tests.support.replica import Replica, client, hung
 from tests.support.scripted_models import ScriptedModels
-from tests.support.troubled_redis import Trouble, TroubledRedis
+from tests.support.troubled_stack import FAULTS, TroubledStack, troubled_stack
 
 TEXTS = [f"Chapter {number}. Ships of the harbour wait for the tide at pier {number}." for number in range(8)]
 KNOWN = [f"At which pier does ship {number} wait?" for number in range(10)]
@@ -31,34 +25,20 @@ HEALED = 30.0
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@dataclass(frozen=True)
-class Stack:
-    """`near` speaks to Valkey itself, `far` through what can be troubled. Tests mend what they break."""
+async def load(stack: TroubledStack, rounds: int = 40) -> list[RawReply]:
+    """Known and new questions, searched and answered, on both replicas at once; the replies."""
+    free = asyncio.Semaphore(CLIENTS)
 
-    postgres: EmbeddedPostgres
-    valkey: EmbeddedValkey
-    redis: TroubledRedis
-    near: Replica
-    far: Replica
+    async def ask(number: int, replica: Replica) -> RawReply:
+        async with free:
+            if number % 5 == 0:
+                question = f"Which ships wait at pier {uuid4()}? word:3"
+                return await post(replica.port, "/api/chat", {"question": question})
+            question = KNOWN[number % len(KNOWN)] if number % 2 else f"Who waits at {uuid4()}?"
+            return await search(replica, question)
 
-    @property
-    def replicas(self) -> tuple[Replica, Replica]:
-        return self.near, self.far
-
-    async def load(self, rounds: int = 40) -> list[RawReply]:
-        """Known and new questions, searched and answered, on both replicas at once; the replies."""
-        free = asyncio.Semaphore(CLIENTS)
-
-        async def ask(number: int, replica: Replica) -> RawReply:
-            async with free:
-                if number % 5 == 0:
-                    question = f"Which ships wait at pier {uuid4()}? word:3"
-                    return await post(replica.port, "/api/chat", {"question": question})
-                question = KNOWN[number % len(KNOWN)] if number % 2 else f"Who waits at {uuid4()}?"
-                return await search(replica, question)
-
-        asked = [ask(number, replica) for number in range(rounds) for replica in self.replicas]
-        return await asyncio.gather(*asked)
+    asked = [ask(number, replica) for number in range(rounds) for replica in stack.replicas]
+    return await asyncio.gather(*asked)
 
 
 async def search(replica: Replica, question: str) -> RawReply:
@@ -66,30 +46,11 @@ async def search(replica: Replica, question: str) -> RawReply:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stack() -> AsyncIterator[Stack]:
-    models = ScriptedModels(gap=0.001)
-    async with AsyncExitStack() as stack:
-        folder = stack.enter_context(short_folder())
-        postgres = EmbeddedPostgres(folder / "postgres", durable=False)
-        valkey = EmbeddedValkey(folder / "valkey")
-        stack.push_async_callback(asyncio.to_thread, postgres.stop)
-        stack.push_async_callback(asyncio.to_thread, valkey.stop)
-        await asyncio.to_thread(postgres.start)
-        await asyncio.to_thread(valkey.start)
-        await migrate(postgres.url())
-        redis = TroubledRedis(unquote(valkey.url.removeprefix("unix://")))
-        await stack.enter_async_context(redis.running())
-        url = await stack.enter_async_context(models.running())
-        env = environment(database=postgres.url(), redis=valkey.url, models=url, folder=folder)
-        replicas = [
-            Replica({**env, "REDIS_URL": address}, folder / f"{name}.log", "--drain", "0", "--grace", "1")
-            for name, address in (("near", valkey.url), ("far", redis.url))
-        ]
-        working = worker(env, folder / "worker.log")
-        await serving(stack, replicas, working)
-        await upload(replicas[0])
-        await asyncio.to_thread(working.stop, 5)
-        yield Stack(postgres, valkey, redis, *replicas)
+async def stack() -> AsyncIterator[TroubledStack]:
+    async with troubled_stack(ScriptedModels(gap=0.001)) as stack:
+        await upload(stack.near)
+        await asyncio.to_thread(stack.worker.stop, 5)
+        yield stack
 
 
 async def upload(replica: Replica) -> None:
@@ -108,7 +69,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.1)
 
 
-async def shared_again(stack: Stack) -> None:
+async def shared_again(stack: TroubledStack) -> None:
     """Wait until what one replica computes is found by the other in Redis, in both directions."""
 
     async def passes(one: Replica, other: Replica) -> bool:
@@ -123,40 +84,6 @@ async def shared_again(stack: Stack) -> None:
     await until(lambda: passes(stack.far, stack.near))
 
 
-@contextmanager
-def killed(stack: Stack) -> Iterator[None]:
-    stack.valkey.stop(0)
-    try:
-        yield
-    finally:
-        stack.valkey.launch()
-        stack.valkey.wait_ready()
-
-
-@contextmanager
-def frozen(stack: Stack) -> Iterator[None]:
-    with hung(stack.valkey.process):
-        yield
-
-
-@contextmanager
-def slow(stack: Stack) -> Iterator[None]:
-    stack.redis.trouble = Trouble.SLOW
-    try:
-        yield
-    finally:
-        stack.redis.trouble = Trouble.NONE
-
-
-@contextmanager
-def lying(stack: Stack) -> Iterator[None]:
-    stack.redis.trouble = Trouble.GARBAGE
-    try:
-        yield
-    finally:
-        stack.redis.trouble = Trouble.NONE
-
-
 def statuses(replies: list[RawReply]) -> set[int]:
     return {reply.status for reply in replies}
 
@@ -165,14 +92,14 @@ def answers(reply: RawReply) -> Any:
     return [result["chunk_id"] for result in reply.json["results"]]
 
 
-@pytest.mark.parametrize("fault", [killed, frozen, slow, lying])
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_a_redis_in_trouble_costs_no_answer_and_is_used_again_afterwards(
-    stack: Stack, fault: Callable[[Stack], Any]
+    stack: TroubledStack, fault: str
 ) -> None:
     await shared_again(stack)
     expected = {question: answers(await search(stack.near, question)) for question in KNOWN}
-    with fault(stack):
-        replies = await stack.load()
+    with stack.fault(fault):
+        replies = await load(stack)
         assert statuses(replies) == {200}
         assert {reply.events[-1][0] for reply in replies if "event-stream" in reply.headers["content-type"]} == {
             "done"
@@ -182,7 +109,7 @@ async def test_a_redis_in_trouble_costs_no_answer_and_is_used_again_afterwards(
     await shared_again(stack)
 
 
-async def test_payloads_that_were_tampered_with_are_computed_anew(stack: Stack) -> None:
+async def test_payloads_that_were_tampered_with_are_computed_anew(stack: TroubledStack) -> None:
     await shared_again(stack)
     question = f"Who waits at {uuid4()}?"
     computed = await search(stack.near, question)
@@ -197,7 +124,7 @@ async def test_payloads_that_were_tampered_with_are_computed_anew(stack: Stack) 
 
 
 @contextmanager
-def without_postgres(stack: Stack) -> Iterator[None]:
+def without_postgres(stack: TroubledStack) -> Iterator[None]:
     stack.postgres.stop(0)
     try:
         yield
@@ -206,13 +133,15 @@ def without_postgres(stack: Stack) -> Iterator[None]:
         stack.postgres.wait_ready()
 
 
-async def test_without_postgres_what_is_provably_fresh_is_served_and_the_rest_is_a_clean_503(stack: Stack) -> None:
+async def test_without_postgres_what_is_provably_fresh_is_served_and_the_rest_is_a_clean_503(
+    stack: TroubledStack,
+) -> None:
     await shared_again(stack)
     in_memory, in_redis = (f"Who waits at {uuid4()}?" for _ in range(2))
     expected = {name: answers(await search(stack.near, name)) for name in (in_memory, in_redis)}
     await search(stack.far, in_memory)
     answered = await post(stack.far.port, "/api/chat", ANSWERED)
-    await stack.load(10)
+    await load(stack, 10)
     with without_postgres(stack):
         for _ in range(5):
             await asyncio.sleep(0.6)
@@ -230,32 +159,32 @@ async def test_without_postgres_what_is_provably_fresh_is_served_and_the_rest_is
             assert unknown.status == 503
             assert unknown.headers["content-type"] == "application/problem+json"
             assert unknown.json["title"] == "The database cannot be reached"
-        assert statuses(await stack.load(10)) == {200, 503}
+        assert statuses(await load(stack, 10)) == {200, 503}
 
     async def answers_again() -> bool:
-        return statuses(await stack.load(5)) == {200}
+        return statuses(await load(stack, 5)) == {200}
 
     await until(answers_again)
     await shared_again(stack)
 
 
-async def test_a_frozen_postgres_gives_clean_503s_and_nothing_hangs(stack: Stack) -> None:
+async def test_a_frozen_postgres_gives_clean_503s_and_nothing_hangs(stack: TroubledStack) -> None:
     await shared_again(stack)
     with hung(stack.postgres.process):
         seen: Counter[int] = Counter()
         async with asyncio.timeout(HEALED):
             while seen[503] < 20:
-                seen.update(reply.status for reply in await stack.load(10))
+                seen.update(reply.status for reply in await load(stack, 10))
         assert set(seen) <= {200, 503}
 
     async def answers_again() -> bool:
-        return statuses(await stack.load(5)) == {200}
+        return statuses(await load(stack, 5)) == {200}
 
     await until(answers_again)
     await shared_again(stack)
 
 
-async def test_after_all_that_a_change_of_the_documents_is_seen_by_everyone(stack: Stack) -> None:
+async def test_after_all_that_a_change_of_the_documents_is_seen_by_everyone(stack: TroubledStack) -> None:
     question = KNOWN[0]
     for replica in stack.replicas:
         await search(replica, question)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from tests.performance.cache_faults import FAULTS, RATE
+from tests.performance.cache_faults import RATE
 from tests.performance.cache_http import FLOOR, RATES
 from tests.performance.cache_report import Aim
 from tests.performance.cache_tiers import HIT, SIZES
 from tests.performance.cache_traffic import CAPACITY
+from tests.support.troubled_stack import FAULTS
 
 # Microseconds in which an answer of each tier is to be there.
 LIMITS = {"l1": 1_000, "l2": 5_000, "l3": 50_000}
