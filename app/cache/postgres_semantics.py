@@ -7,9 +7,10 @@ from typing import Any
 from app.cache.postgres_connection import HeldConnections
 from app.cache.semantic.calibration import BINS, Tally, bin_of
 from app.cache.semantic.decision import Decision
-from app.cache.semantic.store import Evidence, Label, Observed, ServedMatch
+from app.cache.semantic.store import Evidence, Label, Observed
 from app.cache.semantic.stratum import Stratum
 from app.cache.semantic.traffic import Counts
+from app.domain.matches import ServedMatch
 
 # Hours of traffic and labels that a calibration looks back on.
 MEMORY_HOURS = 24 * 14

@@ -1,9 +1,9 @@
 """Verdicts on answers, and what a verdict on a hit by meaning needs."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from app.db.database import PooledConnection
+from app.domain.matches import ServedMatch
 
 _REMEMBER_PAIR = """
 WITH remembered AS (
@@ -14,20 +14,6 @@ INSERT INTO semantic_labels (stratum, query_text, matched_query, similarity, cor
 SELECT stratum, query_text, matched_query, similarity, false, true, 'person'
 FROM remembered, semantic_strata WHERE stratum = $7
 """
-
-
-@dataclass(frozen=True, slots=True)
-class SemanticMatch:
-    """A question that got another's result: within which partition, from which entry."""
-
-    query_id: UUID
-    tenant: str
-    partition: str
-    cache_key: str
-    query_text: str
-    matched_query: str
-    similarity: float
-    stratum: str
 
 
 async def insert(connection: PooledConnection, tenant: str, query_id: UUID, verdict: str, comment: str) -> UUID:
@@ -41,17 +27,17 @@ async def insert(connection: PooledConnection, tenant: str, query_id: UUID, verd
     return stored
 
 
-async def find_match(connection: PooledConnection, tenant: str, query_id: UUID) -> SemanticMatch | None:
+async def find_match(connection: PooledConnection, tenant: str, query_id: UUID) -> ServedMatch | None:
     row = await connection.fetchrow(
         """SELECT query_id, tenant, partition, cache_key, query_text, matched_query, similarity, stratum
         FROM semantic_matches WHERE query_id = $1 AND tenant = $2""",
         query_id,
         tenant,
     )
-    return SemanticMatch(**dict(row)) if row else None
+    return ServedMatch(**dict(row)) if row else None
 
 
-async def remember_pair(connection: PooledConnection, match: SemanticMatch) -> None:
+async def remember_pair(connection: PooledConnection, match: ServedMatch) -> None:
     """Keep two questions apart from now on, and count that as a false hit, if neither was done before."""
     await connection.execute(
         _REMEMBER_PAIR,

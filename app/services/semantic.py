@@ -21,9 +21,10 @@ from app.cache.rounds import Rounds
 from app.cache.semantic.keeper import ThresholdKeeper
 from app.cache.semantic.matching import CANDIDATES, FLOOR, Candidate, allowed
 from app.cache.semantic.standalone import refusal
-from app.cache.semantic.store import Label, Observations, QuestionIndex, ServedMatch
+from app.cache.semantic.store import Label, Observations, QuestionIndex
 from app.cache.semantic.stratum import Stratum, stratum_of
 from app.cache.stats import Counted
+from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
 from app.errors import LocalChatError
 from app.services.arms import EmbedQuery

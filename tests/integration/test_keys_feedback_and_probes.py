@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 
 from app.cache.postgres_connection import HeldConnections
 from app.cache.postgres_semantics import PostgresSemantics
-from app.cache.semantic.store import ServedMatch
 from app.cache.semantic.stratum import Stratum
 from app.cache.semantic.traffic import Counts
 from app.cli import app as cli
 from app.db.database import Database
 from app.db.health import check_answers, check_dimensions, check_migrated
+from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
 from app.errors import CacheUnavailable, StoreUnavailable
 from app.services.collections import CollectionService

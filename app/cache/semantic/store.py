@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from app.cache.base import CacheKey
 from app.cache.semantic.calibration import Tally
@@ -12,6 +11,7 @@ from app.cache.semantic.decision import Decision
 from app.cache.semantic.matching import Candidate
 from app.cache.semantic.stratum import Stratum
 from app.cache.semantic.traffic import Counts
+from app.domain.matches import ServedMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +34,6 @@ class Label:
     source: str
     detail: str = ""
     created_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ServedMatch:
-    """A question that got another's result, as a verdict on it will need to know."""
-
-    query_id: UUID
-    stratum: str
-    tenant: str
-    partition: str
-    key: str
-    question: str
-    matched: str
-    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
