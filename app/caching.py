@@ -9,9 +9,7 @@ from dataclasses import dataclass
 import asyncpg
 from redis.asyncio import Redis
 
-from app.cache.background import accompany
 from app.cache.base import EVERYTHING
-from app.cache.breaker import Breaker
 from app.cache.chain import CacheChain
 from app.cache.codec import EnvelopeCodec
 from app.cache.freshness import FreshnessGuard
@@ -37,6 +35,8 @@ from app.cache.tier import SharedTier
 from app.cache.tiers import TieredStore
 from app.cache.versions import VersionWatch
 from app.cache.warming import TURN_POLL, LoadGate, Pacer
+from app.concurrency.background import accompany
+from app.concurrency.circuit_breaker import Breaker
 from app.db.database import Database
 from app.services.changes import CorpusChanges
 from app.settings import Settings

@@ -10,10 +10,10 @@ from fastapi import FastAPI
 
 from app import heap
 from app.api.dependencies import Services
-from app.cache.background import Background
 from app.cache.postgres import reading
 from app.cache.streams import StreamCache
 from app.caching import open_cache
+from app.concurrency.background import Background
 from app.db.database import Database
 from app.db.slow import SlowStatements
 from app.domain.answers import Event

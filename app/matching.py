@@ -2,10 +2,10 @@
 
 from contextlib import AsyncExitStack
 
-from app.cache.background import accompany
 from app.cache.postgres_semantics import PostgresSemantics
 from app.cache.semantic.keeper import ThresholdKeeper
 from app.caching import Cache
+from app.concurrency.background import accompany
 from app.services.arms import EmbedQuery
 from app.services.matching import Matching, NoMatching
 from app.services.semantic import SemanticCache

@@ -10,10 +10,10 @@ from app.cache.keys import KeySpec
 from app.cache.lease import FleetLease, Lease
 from app.cache.lookup import Search
 from app.cache.record import CacheControl, Cached, CacheStatus, Computed, freeze
-from app.cache.rounds import Rounds
-from app.cache.single_flight import SingleFlight
 from app.cache.stats import Counted
 from app.cache.tiers import TieredStore
+from app.concurrency.coalescing import Rounds
+from app.concurrency.single_flight import SingleFlight
 from app.errors import NotCached
 
 T = TypeVar("T")

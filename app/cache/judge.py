@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from app.cache.base import CacheKey
 from app.cache.freshness import Evidence, FreshnessGuard, Verdict
-from app.cache.patience import patience
 from app.cache.record import Record
-from app.cache.single_flight import SingleFlight
 from app.cache.versions import VersionSource
+from app.concurrency.single_flight import SingleFlight
+from app.concurrency.timeouts import patience
 
 
 class Standing(StrEnum):

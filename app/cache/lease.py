@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 
-from app.cache.breaker import Breaker
-from app.cache.patience import patience
+from app.concurrency.circuit_breaker import Breaker
+from app.concurrency.timeouts import patience
 
 logger = logging.getLogger(__name__)
 

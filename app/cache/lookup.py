@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.cache.background import Background
 from app.cache.base import About, CacheKey
 from app.cache.codec import EnvelopeCodec
 from app.cache.judge import Judge, Judgement, Standing
@@ -16,6 +15,7 @@ from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import Cached, CacheStatus, Record
 from app.cache.stats import CacheStats, Counted
 from app.cache.tier import Found, SharedTier
+from app.concurrency.background import Background
 from app.telemetry import tracing
 
 _log = logging.getLogger(__name__)

@@ -11,9 +11,9 @@ from app.cache.postgres_pins import PostgresPins
 from app.cache.postgres_upkeep import PostgresUpkeep
 from app.cache.record import Record
 from app.cache.report import report
-from app.cache.single_flight import SingleFlight
 from app.cache.tier import Holding
 from app.cache.tiers import TieredStore
+from app.concurrency.single_flight import SingleFlight
 from app.errors import TierOff
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.cache.base import About, BackendStats, CacheKey, Entry, Scope, Usage
-from app.cache.gather import TickGather
 from app.cache.postgres_connection import HeldConnections
+from app.concurrency.data_loader import TickGather
 
 _READ = """
 SELECT cache_key, result_data, extract(epoch FROM expires_at - now())::float8, hit_count

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from app.cache.patience import patience
+from app.concurrency.timeouts import patience
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy

@@ -1,7 +1,7 @@
 """Leases in Postgres, for when Redis is away. A row needs no connection while it is held."""
 
-from app.cache.patience import patience
 from app.cache.postgres_connection import HeldConnections
+from app.concurrency.timeouts import patience
 
 _ACQUIRE = """
 INSERT INTO @table AS lease (name, token, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))

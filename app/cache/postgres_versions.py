@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from app.cache.gather import TickGather
 from app.cache.postgres_connection import HeldConnections
 from app.cache.versions import NoServer, VersionWatch
+from app.concurrency.data_loader import TickGather
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]

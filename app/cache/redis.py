@@ -13,9 +13,9 @@ from urllib.parse import quote
 from redis.asyncio import Redis
 
 from app.cache.base import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope, Usage
-from app.cache.gather import TickGather
-from app.cache.patience import patience
 from app.cache.redis_connection import HeldRedisConnections
+from app.concurrency.data_loader import TickGather
+from app.concurrency.timeouts import patience
 
 _SCAN_COUNT = 1000
 _MAX_PREFIXES = 10_000

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
-from app.cache.background import Background
 from app.cache.base import CacheKey
 from app.cache.broadcast import BroadcastFlight, BroadcastReader
 from app.cache.chain import CacheChain, Nearby, find_nearby
 from app.cache.keys import KeySpec
 from app.cache.record import CacheControl, Cached, Computed
+from app.concurrency.background import Background
 from app.errors import NotCached
 
 E = TypeVar("E")

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 from opentelemetry.trace import SpanKind
 
 from app.cache.base import About, BackendStats, CacheBackend, CacheKey, Entry, Prompt, Scope
-from app.cache.breaker import Breaker, BreakerState
 from app.cache.codec import EnvelopeCodec, Refusal
-from app.cache.patience import PatientTimer, patience
 from app.cache.record import Record
 from app.cache.stats import CacheStats, Counted
+from app.concurrency.circuit_breaker import Breaker, BreakerState
+from app.concurrency.timeouts import PatientTimer, patience
 from app.telemetry import tracing
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.cache.background import Background
 from app.cache.base import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope, Usage
 from app.cache.codec import EnvelopeCodec
 from app.cache.freshness import Evidence
@@ -22,6 +21,7 @@ from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import Cached, CacheStatus, Computed, Record, freeze
 from app.cache.stats import CacheStats, Counted
 from app.cache.tier import Holding, SharedTier
+from app.concurrency.background import Background
 from app.errors import CacheUnavailable
 
 logger = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from app.concurrency.deadline import Deadline
 from app.domain.answers import (
     AnswerRequest,
     Citation,
@@ -28,7 +29,6 @@ from app.errors import LocalChatError
 from app.services.answer_cache import AnswerCache, Opened
 from app.services.answer_pipeline import NO_CONTEXT, AnswerPipeline, Asked, Clock, failed
 from app.services.conversations import new_conversation_id
-from app.services.deadline import Deadline
 from app.services.observing import AnswerReport, QuestionObserver
 from app.telemetry import tracing
 from app.telemetry.access import annotate

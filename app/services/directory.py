@@ -1,8 +1,8 @@
 """Collections by name without asking Postgres, as long as nothing can have changed."""
 
-from app.cache.breaker import Breaker
-from app.cache.rounds import Rounds
 from app.cache.versions import VersionWatch
+from app.concurrency.circuit_breaker import Breaker
+from app.concurrency.coalescing import Rounds
 from app.domain.documents import Collection
 from app.errors import NotFound, StoreUnavailable
 from app.services.collections import CollectionService

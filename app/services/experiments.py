@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from app.cache.background import Background
+from app.concurrency.background import Background
 from app.db import collections, experiments
 from app.db.database import Database
 from app.domain.answers import AnswerRequest, Delta, Event

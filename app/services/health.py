@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from app.concurrency.deadline import Deadline
 from app.errors import LocalChatError
-from app.services.deadline import Deadline
 
 State = Literal["pass", "warn", "fail"]
 _SEVERITY: tuple[State, ...] = ("pass", "warn", "fail")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from app.cache.background import accompany
+from app.concurrency.background import accompany
 from app.db.database import Database
 from app.db.slow import SlowStatements
 from app.services.rollup import CacheRollup, Totals

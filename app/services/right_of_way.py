@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Protocol
 from uuid import uuid4
 
-from app.cache.background import accompany
+from app.concurrency.background import accompany
 from app.db.announcements import Announcements
 from app.errors import StoreUnavailable
 

@@ -11,19 +11,19 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.cache.background import Background
-from app.cache.breaker import Breaker
 from app.cache.chain import CacheChain
 from app.cache.keys import KeySpec
-from app.cache.patience import patience
 from app.cache.record import Cached, Matched
-from app.cache.rounds import Rounds
 from app.cache.semantic.keeper import ThresholdKeeper
 from app.cache.semantic.matching import CANDIDATES, FLOOR, Candidate, allowed
 from app.cache.semantic.standalone import refusal
 from app.cache.semantic.store import Label, Observations, QuestionIndex
 from app.cache.semantic.stratum import Stratum, stratum_of
 from app.cache.stats import Counted
+from app.concurrency.background import Background
+from app.concurrency.circuit_breaker import Breaker
+from app.concurrency.coalescing import Rounds
+from app.concurrency.timeouts import patience
 from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
 from app.errors import LocalChatError

@@ -15,7 +15,6 @@ import pytest
 from redis.asyncio import Redis
 
 from app.cache.base import About, Scope
-from app.cache.breaker import Breaker, BreakerState
 from app.cache.freshness import Evidence
 from app.cache.judge import Standing
 from app.cache.lease import FleetLease, Lease, LeaseStore, RedisLeases
@@ -33,6 +32,7 @@ from app.cache.postgres_versions import PostgresVersionFeed, PostgresVersions, n
 from app.cache.record import CacheStatus, Computed, Record
 from app.cache.redis import RedisCache
 from app.cache.versions import NoServer, VersionWatch
+from app.concurrency.circuit_breaker import Breaker, BreakerState
 from app.embedded.valkey import EmbeddedValkey
 from tests.support.cache import assemble, key_of, new_codec, open_pool, spec_of
 from tests.support.waiting import until

@@ -10,9 +10,7 @@ import asyncpg
 import numpy as np
 from redis.asyncio import Redis
 
-from app.cache.background import Background
 from app.cache.base import CacheBackend, CacheKey
-from app.cache.breaker import Breaker
 from app.cache.chain import CacheChain
 from app.cache.codec import EnvelopeCodec
 from app.cache.freshness import ChangeSet, Evidence, FreshnessGuard
@@ -31,6 +29,8 @@ from app.cache.redis import RedisCache
 from app.cache.stats import CacheObserver, CacheStats
 from app.cache.tier import SharedTier
 from app.cache.tiers import TieredStore
+from app.concurrency.background import Background
+from app.concurrency.circuit_breaker import Breaker
 
 TABLE = "tested_cache"
 MAX_VALUE = 64 * 1024

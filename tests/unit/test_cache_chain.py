@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.cache.background import Background
 from app.cache.base import About, CacheKey, Entry, Scope
-from app.cache.breaker import Breaker, BreakerState
 from app.cache.chaos import Chaos, ChaosCache
 from app.cache.freshness import ChangeSet, Evidence
 from app.cache.lease import FleetLease
@@ -21,6 +19,8 @@ from app.cache.policy import ChainPolicy
 from app.cache.postgres_upkeep import HitLedger
 from app.cache.record import CacheControl, Cached, CacheStatus, Computed
 from app.cache.report import report
+from app.concurrency.background import Background
+from app.concurrency.circuit_breaker import Breaker, BreakerState
 from app.errors import NotCached, StoreUnavailable
 from tests.support.cache import Assembly, Clock, FakeChanges, FakeVersions, assemble, key_of, new_codec, spec_of
 from tests.unit.test_cache_parts import MemoryLeases

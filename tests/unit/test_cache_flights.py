@@ -6,10 +6,10 @@ from contextlib import aclosing
 
 import pytest
 
-from app.cache.background import Background
 from app.cache.broadcast import BroadcastAbandoned, BroadcastFlight
-from app.cache.gather import TickGather
-from app.cache.single_flight import SingleFlight
+from app.concurrency.background import Background
+from app.concurrency.data_loader import TickGather
+from app.concurrency.single_flight import SingleFlight
 
 
 class Work:

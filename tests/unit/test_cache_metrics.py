@@ -5,10 +5,10 @@ import asyncio
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.cache.breaker import Breaker
 from app.cache.freshness import ChangeSet
 from app.cache.lease import FleetLease
 from app.cache.record import CacheControl
+from app.concurrency.circuit_breaker import Breaker
 from app.observers.cache import CacheMetrics
 from app.telemetry.metrics import Metrics
 from tests.support.cache import Assembly, FakeChanges, FakeVersions, assemble, new_memory, spec_of

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cache.base import About, Scope
-from app.cache.breaker import Breaker, BreakerState
 from app.cache.chaos import Chaos, ChaosCache, ChaosError
 from app.cache.lease import FleetLease, Lease
 from app.cache.memory import MemoryCache
@@ -16,6 +15,7 @@ from app.cache.notices import Backplane, Notice
 from app.cache.postgres_upkeep import HitLedger
 from app.cache.report import report
 from app.cache.stats import CacheObserver, CacheStats, LatencyHistogram
+from app.concurrency.circuit_breaker import Breaker, BreakerState
 from tests.support.cache import Clock, key_of
 
 

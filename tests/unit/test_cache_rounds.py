@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from app.cache.patience import PatientTimer, patience
-from app.cache.rounds import Rounds
+from app.concurrency.coalescing import Rounds
+from app.concurrency.timeouts import PatientTimer, patience
 
 
 class Call:

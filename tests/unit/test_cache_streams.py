@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from app.cache.breaker import Breaker
 from app.cache.broadcast import BroadcastReader
 from app.cache.freshness import Evidence
 from app.cache.lease import FleetLease
 from app.cache.policy import ChainPolicy
 from app.cache.record import CacheControl, Cached, CacheStatus, Computed
 from app.cache.streams import StreamCache, StreamSource
+from app.concurrency.circuit_breaker import Breaker
 from app.errors import NotCached, StoreUnavailable
 from tests.support.cache import Assembly, Clock, FakeVersions, assemble, spec_of
 from tests.unit.test_cache_chain import Tier

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from app.cache.patience import PatientTimer
+from app.concurrency.timeouts import PatientTimer
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
