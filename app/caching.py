@@ -9,31 +9,31 @@ from dataclasses import dataclass
 import asyncpg
 from redis.asyncio import Redis
 
-from app.cache.base import EVERYTHING
+from app.cache.admin import CacheManager, LastTier
+from app.cache.backend import EVERYTHING
+from app.cache.backends.guarded import SharedTier
+from app.cache.backends.memory import MemoryCache
+from app.cache.backends.postgres import PostgresCache
+from app.cache.backends.redis import RedisCache
 from app.cache.chain import CacheChain
-from app.cache.codec import EnvelopeCodec
-from app.cache.freshness import FreshnessGuard
-from app.cache.judge import Judge
-from app.cache.lease import FleetLease, LeaseStore, RedisLeases
-from app.cache.manage import CacheManager, LastTier
-from app.cache.memory import MemoryCache
-from app.cache.notices import Backplane
+from app.cache.codec.envelope import EnvelopeCodec
+from app.cache.entry import Record
+from app.cache.freshness.corpus_versions import VersionWatch
+from app.cache.freshness.guard import FreshnessGuard
+from app.cache.freshness.invalidation import Backplane
+from app.cache.freshness.postgres_listener import PostgresVersionFeed, PostgresVersions, notify
+from app.cache.freshness.validator import Judge
 from app.cache.policy import ChainPolicy, TimeLimits
-from app.cache.postgres import PostgresCache
-from app.cache.postgres_catalog import PostgresCatalog
-from app.cache.postgres_connection import HeldConnections
-from app.cache.postgres_lease import PostgresLeases
-from app.cache.postgres_pins import PostgresPins
-from app.cache.postgres_upkeep import HitLedger, PostgresUpkeep
-from app.cache.postgres_vectors import SESSION, PostgresVectors
-from app.cache.postgres_versions import PostgresVersionFeed, PostgresVersions, notify
-from app.cache.record import Record
-from app.cache.redis import RedisCache
+from app.cache.postgres.catalog import PostgresCatalog
+from app.cache.postgres.connections import HeldConnections
+from app.cache.postgres.eviction import HitLedger, PostgresUpkeep
+from app.cache.postgres.pins import PostgresPins
+from app.cache.semantic.postgres_index import SESSION, PostgresVectors
 from app.cache.semantic.recorder import QuestionRecorder
+from app.cache.stampede.lease import FleetLease, LeaseStore, RedisLeases
+from app.cache.stampede.postgres_lease import PostgresLeases
 from app.cache.stats import CacheObserver, CacheStats
-from app.cache.tier import SharedTier
-from app.cache.tiers import TieredStore
-from app.cache.versions import VersionWatch
+from app.cache.tiered_store import TieredStore
 from app.cache.warming import TURN_POLL, LoadGate, Pacer
 from app.concurrency.background import accompany
 from app.concurrency.circuit_breaker import Breaker

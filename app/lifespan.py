@@ -10,8 +10,8 @@ from fastapi import FastAPI
 
 from app import heap
 from app.api.dependencies import Services
-from app.cache.postgres import reading
-from app.cache.streams import StreamCache
+from app.cache.backends.postgres import reading
+from app.cache.stream_cache import StreamCache
 from app.caching import open_cache
 from app.concurrency.background import Background
 from app.db.database import Database

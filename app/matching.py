@@ -2,8 +2,8 @@
 
 from contextlib import AsyncExitStack
 
-from app.cache.postgres_semantics import PostgresSemantics
-from app.cache.semantic.keeper import ThresholdKeeper
+from app.cache.semantic.postgres_observations import PostgresSemantics
+from app.cache.semantic.thresholds import ThresholdKeeper
 from app.caching import Cache
 from app.concurrency.background import accompany
 from app.services.arms import EmbedQuery

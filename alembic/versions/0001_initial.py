@@ -2,7 +2,7 @@
 
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 
-from app.cache.postgres_schema import cache_leases_ddl, query_cache_ddl
+from app.cache.postgres.schema import cache_leases_ddl, query_cache_ddl
 from app.db.migrate import run_sql
 
 revision = "0001"

@@ -1,6 +1,6 @@
 """Questions by their vectors, and what is known of how well matching by meaning does."""
 
-from app.cache.postgres_schema import query_vectors_ddl
+from app.cache.postgres.schema import query_vectors_ddl
 from app.db.migrate import run_sql
 
 revision = "0007"

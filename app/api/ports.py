@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 from uuid import UUID
 
-from app.cache.record import CacheControl
+from app.cache.entry import CacheControl
 from app.domain.answers import AnswerRequest, Event
 from app.domain.conversations import Conversation, ConversationHistory, Export
 from app.domain.paging import Page

@@ -4,14 +4,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from app.cache.base import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope
-from app.cache.judge import Judge
+from app.cache.backend import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope
+from app.cache.entry import CacheControl, Cached, CacheStatus, Computed, freeze
+from app.cache.freshness.validator import Judge
 from app.cache.keys import KeySpec
-from app.cache.lease import FleetLease, Lease
-from app.cache.lookup import Search
-from app.cache.record import CacheControl, Cached, CacheStatus, Computed, freeze
+from app.cache.stampede.lease import FleetLease, Lease
 from app.cache.stats import Counted
-from app.cache.tiers import TieredStore
+from app.cache.tiered_lookup import Search
+from app.cache.tiered_store import TieredStore
 from app.concurrency.coalescing import Rounds
 from app.concurrency.single_flight import SingleFlight
 from app.errors import NotCached

@@ -4,7 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass
 
-from app.cache.base import About, BackendStats, CacheBackend, CacheKey, Entry, Scope
+from app.cache.backend import About, BackendStats, CacheBackend, CacheKey, Entry, Scope
 
 
 class ChaosError(Exception):

@@ -12,7 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from app.cache.base import About, CacheKey
+from app.cache.backend import About, CacheKey
 
 KEY_FORMAT = 1
 

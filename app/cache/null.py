@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.cache.base import About, BackendStats, CacheKey, Entry, Scope
+from app.cache.backend import About, BackendStats, CacheKey, Entry, Scope
 
 
 class NullCache:

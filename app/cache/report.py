@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.cache.base import BackendStats, Usage
+from app.cache.backend import BackendStats, Usage
 from app.cache.stats import CacheStats, LatencyHistogram, NamespaceCounters, TierCounters
 
 _COUNTS = ("hits", "misses", "stale", "errors", "skipped", "refused", "invalidations")

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TypeVar
 
-from app.cache.lease import FleetLease
+from app.cache.stampede.lease import FleetLease
 from app.telemetry.event_loop import busy_seconds
 
 T = TypeVar("T")

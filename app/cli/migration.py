@@ -5,7 +5,7 @@ import time
 
 import asyncpg
 
-from app.cache.postgres_schema import query_cache_ddl, query_vectors_ddl
+from app.cache.postgres.schema import query_cache_ddl, query_vectors_ddl
 from app.cli.failure import CommandFailed
 from app.db.database import UNAVAILABLE
 from app.db.migrate import migrate

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from app.cache.postgres import reading
+from app.cache.backends.postgres import reading
 from app.cli.failure import CommandFailed
 from app.cli.stores import own_database
 from app.errors import NotFound

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from app.cache.base import Usage
+from app.cache.backend import Usage
 from app.cache.chain import CacheChain
 from app.db.database import Database
 from app.db.health import queue_of

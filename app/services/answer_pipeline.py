@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from app.cache.record import CacheControl
+from app.cache.entry import CacheControl
 from app.domain.answers import Delta, Done, Event, Failed, Message, Sources, Status, Usage
 from app.domain.documents import Chunk
 from app.domain.retrieval import Query, Retrieval, ScoredChunk

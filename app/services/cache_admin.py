@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.cache.manage import CacheManager, EntryDetails
-from app.cache.postgres_catalog import CatalogEntry
+from app.cache.admin import CacheManager, EntryDetails
+from app.cache.postgres.catalog import CatalogEntry
 from app.db import collections, passages
 from app.db.database import Database, translated
 from app.db.passages import PassagesOfDocument

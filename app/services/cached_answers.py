@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from app.cache.broadcast import BroadcastReader
+from app.cache.entry import CacheControl, Cached, Computed
 from app.cache.keys import KeySpec, Partition, encode
-from app.cache.record import CacheControl, Cached, Computed
-from app.cache.streams import StreamCache, StreamSource
+from app.cache.stampede.broadcast import BroadcastReader
+from app.cache.stream_cache import StreamCache, StreamSource
 from app.concurrency.coalescing import Rounds
 from app.domain.answers import Delta, Done, Event, Failed, Usage
 from app.domain.cache_limits import longest_use, that_change_results

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from app.cache.chain import CacheChain
+from app.cache.entry import CacheControl, Cached, Computed
 from app.cache.keys import KeySpec, Partition
-from app.cache.record import CacheControl, Cached, Computed
 from app.domain.cache_limits import longest_use, that_change_results
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, Retrieval, SearchMode

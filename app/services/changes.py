@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.cache.freshness import ArmEvidence, ChangeSet, Evidence
+from app.cache.freshness.guard import ArmEvidence, ChangeSet, Evidence
 from app.db import changes, index_lexical
 from app.db.database import Database
 from app.domain.retrieval import Vector

@@ -1,6 +1,6 @@
 """Collections by name without asking Postgres, as long as nothing can have changed."""
 
-from app.cache.versions import VersionWatch
+from app.cache.freshness.corpus_versions import VersionWatch
 from app.concurrency.circuit_breaker import Breaker
 from app.concurrency.coalescing import Rounds
 from app.domain.documents import Collection

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from app.cache.chain import CacheChain
+from app.cache.entry import Cached, Computed
 from app.cache.keys import KeySpec, Partition
-from app.cache.record import Cached, Computed
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from app.cache.entry import Cached
 from app.cache.keys import KeySpec
-from app.cache.record import Cached
 from app.cache.semantic.store import Verdict
 from app.domain.documents import Collection
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.cache.chain import CacheChain
+from app.cache.entry import Cached, Matched
 from app.cache.keys import KeySpec
-from app.cache.record import Cached, Matched
-from app.cache.semantic.keeper import ThresholdKeeper
+from app.cache.semantic.language.eligibility import refusal
 from app.cache.semantic.matching import CANDIDATES, FLOOR, Candidate, allowed
-from app.cache.semantic.standalone import refusal
+from app.cache.semantic.segment import Stratum, stratum_of
 from app.cache.semantic.store import Label, Observations, QuestionIndex
-from app.cache.semantic.stratum import Stratum, stratum_of
+from app.cache.semantic.thresholds import ThresholdKeeper
 from app.cache.stats import Counted
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import Breaker

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.cache.semantic.lexicon import NEGATIONS
+from app.cache.semantic.language.lexicon import NEGATIONS
+from app.cache.semantic.language.words import split
 from app.cache.semantic.store import Verdict
-from app.cache.semantic.words import split
 from app.generation.terms import terms
 from app.services.answer_pipeline import NO_CONTEXT
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from app.cache.manage import CacheManager
-from app.cache.postgres_catalog import CatalogEntry
+from app.cache.admin import CacheManager
+from app.cache.postgres.catalog import CatalogEntry
 from app.db import collections
 from app.db.database import Database, translated
 from app.domain.retrieval import SearchMode

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
-from app.cache.record import CacheControl, CacheStatus
+from app.cache.entry import CacheControl, CacheStatus
 from app.cache.warming import Pacer
 from app.domain.answers import Failed
 from app.domain.retrieval import Query

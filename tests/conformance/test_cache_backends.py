@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from app.cache.base import EVERYTHING, About, CacheBackend, Scope
+from app.cache.backend import EVERYTHING, About, CacheBackend, Scope
+from app.cache.backends.memory import MemoryCache
 from app.cache.chaos import Chaos, ChaosCache
-from app.cache.memory import MemoryCache
 from app.cache.null import NullCache
 from app.embedded.postgres import EmbeddedPostgres
 from tests.support.cache import (

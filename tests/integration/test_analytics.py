@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from app.cache.postgres import reading
+from app.cache.backends.postgres import reading
 from app.cache.stats import CacheStats
 from app.db import statistics
 from app.db.database import Database

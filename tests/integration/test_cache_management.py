@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from app.cache.codec import Refusal
-from app.cache.judge import Standing
-from app.cache.record import CacheControl, CacheStatus
+from app.cache.codec.envelope import Refusal
+from app.cache.entry import CacheControl, CacheStatus
+from app.cache.freshness.validator import Standing
 from app.domain.query_ids import new_query_id
 from app.errors import CacheUnavailable, InvalidInput, NotCached, NotFound, TierOff
 from tests.support.ingestion import TENANT

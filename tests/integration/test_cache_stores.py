@@ -14,24 +14,24 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from app.cache.base import About, Scope
-from app.cache.freshness import Evidence
-from app.cache.judge import Standing
-from app.cache.lease import FleetLease, Lease, LeaseStore, RedisLeases
-from app.cache.manage import CacheManager, LastTier
-from app.cache.notices import Backplane, Notice
+from app.cache.admin import CacheManager, LastTier
+from app.cache.backend import About, Scope
+from app.cache.backends.postgres import PostgresCache
+from app.cache.backends.redis import RedisCache
+from app.cache.entry import CacheStatus, Computed, Record
+from app.cache.freshness.corpus_versions import NoServer, VersionWatch
+from app.cache.freshness.guard import Evidence
+from app.cache.freshness.invalidation import Backplane, Notice
+from app.cache.freshness.postgres_listener import PostgresVersionFeed, PostgresVersions, notify
+from app.cache.freshness.validator import Standing
 from app.cache.policy import ChainPolicy
-from app.cache.postgres import PostgresCache
-from app.cache.postgres_catalog import PostgresCatalog
-from app.cache.postgres_connection import HeldConnections, Pool
-from app.cache.postgres_lease import PostgresLeases
-from app.cache.postgres_pins import PostgresPins
-from app.cache.postgres_schema import cache_leases_ddl, query_cache_ddl
-from app.cache.postgres_upkeep import HitLedger, PostgresUpkeep
-from app.cache.postgres_versions import PostgresVersionFeed, PostgresVersions, notify
-from app.cache.record import CacheStatus, Computed, Record
-from app.cache.redis import RedisCache
-from app.cache.versions import NoServer, VersionWatch
+from app.cache.postgres.catalog import PostgresCatalog
+from app.cache.postgres.connections import HeldConnections, Pool
+from app.cache.postgres.eviction import HitLedger, PostgresUpkeep
+from app.cache.postgres.pins import PostgresPins
+from app.cache.postgres.schema import cache_leases_ddl, query_cache_ddl
+from app.cache.stampede.lease import FleetLease, Lease, LeaseStore, RedisLeases
+from app.cache.stampede.postgres_lease import PostgresLeases
 from app.concurrency.circuit_breaker import Breaker, BreakerState
 from app.embedded.valkey import EmbeddedValkey
 from tests.support.cache import assemble, key_of, new_codec, open_pool, spec_of
@@ -440,7 +440,7 @@ async def test_operators_see_and_change_entries_of_their_tenant_only(store: Stor
 async def test_keys_are_named_alike_however_many_scopes_there_are(
     valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cache.redis._MAX_PREFIXES", 1)
+    monkeypatch.setattr("app.cache.backends.redis._MAX_PREFIXES", 1)
     async with Redis.from_url(valkey_url) as client:
         cache = RedisCache(client, timeout=10)
         for tenant in ("acme", "other", "acme", "other"):

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner
 
-from app.cache.postgres_connection import HeldConnections
-from app.cache.postgres_semantics import PostgresSemantics
-from app.cache.semantic.stratum import Stratum
+from app.cache.postgres.connections import HeldConnections
+from app.cache.semantic.postgres_observations import PostgresSemantics
+from app.cache.semantic.segment import Stratum
 from app.cache.semantic.traffic import Counts
 from app.cli import app as cli
 from app.db.database import Database

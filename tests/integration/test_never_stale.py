@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.cache.record import CacheControl, CacheStatus
+from app.cache.entry import CacheControl, CacheStatus
 from app.domain.documents import Document, Upload
 from app.domain.retrieval import Query, SearchMode
 from app.embedded.postgres import EmbeddedPostgres

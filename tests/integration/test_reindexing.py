@@ -10,8 +10,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from app.cache.entry import CacheControl, CacheStatus
 from app.cache.policy import TimeLimits
-from app.cache.record import CacheControl, CacheStatus
 from app.caching import open_cache
 from app.db.database import Database
 from app.domain.documents import Collection, Reindex, Upload

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import pytest
 
-from app.cache.postgres_connection import HeldConnections
-from app.cache.postgres_semantics import MEMORY_HOURS, PostgresSemantics
+from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.calibration import bin_of
 from app.cache.semantic.decision import Decision
+from app.cache.semantic.postgres_observations import MEMORY_HOURS, PostgresSemantics
+from app.cache.semantic.segment import Stratum
 from app.cache.semantic.store import Label, Observed
-from app.cache.semantic.stratum import Stratum
 from app.cache.semantic.traffic import Traffic
 from app.db.database import Database
 from app.domain.matches import ServedMatch

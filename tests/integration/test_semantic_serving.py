@@ -13,20 +13,20 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from app.cache.base import CacheKey
-from app.cache.freshness import ChangeSet, Evidence
+from app.cache.backend import CacheKey
+from app.cache.backends.postgres import PostgresCache
+from app.cache.entry import CacheControl, CacheStatus, Computed
+from app.cache.freshness.guard import ChangeSet, Evidence
 from app.cache.keys import KeySpec, Partition
-from app.cache.lease import Lease
-from app.cache.postgres import PostgresCache
-from app.cache.postgres_connection import HeldConnections
-from app.cache.postgres_semantics import PostgresSemantics
-from app.cache.postgres_vectors import SESSION, PostgresVectors
-from app.cache.record import CacheControl, CacheStatus, Computed
-from app.cache.semantic.keeper import ThresholdKeeper
+from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.matching import Candidate
+from app.cache.semantic.postgres_index import SESSION, PostgresVectors
+from app.cache.semantic.postgres_observations import PostgresSemantics
 from app.cache.semantic.recorder import QuestionRecorder
+from app.cache.semantic.segment import Stratum
 from app.cache.semantic.store import Verdict
-from app.cache.semantic.stratum import Stratum
+from app.cache.semantic.thresholds import ThresholdKeeper
+from app.cache.stampede.lease import Lease
 from app.db.database import Database
 from app.domain.answers import AnswerRequest, Message
 from app.domain.documents import Collection

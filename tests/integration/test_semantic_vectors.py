@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.cache.base import About, CacheKey, Scope
+from app.cache.backend import About, CacheKey, Scope
+from app.cache.backends.postgres import PostgresCache
 from app.cache.keys import KeySpec, Partition
-from app.cache.postgres import PostgresCache
-from app.cache.postgres_connection import HeldConnections
-from app.cache.postgres_vectors import SESSION, PostgresVectors
+from app.cache.postgres.connections import HeldConnections
+from app.cache.semantic.postgres_index import SESSION, PostgresVectors
 from app.cli.migration import run_migration
 from app.db.database import Database
 

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from app.cache.record import CacheControl, CacheStatus
+from app.cache.entry import CacheControl, CacheStatus
 from app.domain.answers import Message
 from app.domain.retrieval import Query, SearchMode
 from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep

@@ -8,14 +8,14 @@ from typing import Any
 import asyncpg
 from redis.asyncio import Redis
 
-from app.cache.base import CacheBackend
-from app.cache.freshness import ArmEvidence, Evidence
-from app.cache.memory import MemoryCache
-from app.cache.postgres import PostgresCache
-from app.cache.postgres_connection import HeldConnections
-from app.cache.postgres_schema import query_cache_ddl
-from app.cache.record import Computed
-from app.cache.redis import RedisCache
+from app.cache.backend import CacheBackend
+from app.cache.backends.memory import MemoryCache
+from app.cache.backends.postgres import PostgresCache
+from app.cache.backends.redis import RedisCache
+from app.cache.entry import Computed
+from app.cache.freshness.guard import ArmEvidence, Evidence
+from app.cache.postgres.connections import HeldConnections
+from app.cache.postgres.schema import query_cache_ddl
 from tests.performance.cache_report import Report
 from tests.performance.timing import Read, compare, several
 from tests.support.cache import Assembly, assemble, key_of, spec_of

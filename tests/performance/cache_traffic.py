@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from app.cache.base import EVERYTHING, CacheKey
+from app.cache.backend import EVERYTHING, CacheKey
+from app.cache.backends.memory import MemoryCache
+from app.cache.entry import Computed, Record
 from app.cache.keys import KeySpec
-from app.cache.memory import MemoryCache
-from app.cache.record import Computed, Record
 from tests.performance.cache_report import Report
 from tests.performance.timing import several
 from tests.support.cache import Assembly, assemble, spec_of

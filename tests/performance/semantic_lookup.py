@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.cache.postgres_connection import HeldConnections
-from app.cache.postgres_semantics import PostgresSemantics
-from app.cache.postgres_vectors import LARGE, SESSION, PostgresVectors
+from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.matching import CANDIDATES, FLOOR, allowed
+from app.cache.semantic.postgres_index import LARGE, SESSION, PostgresVectors
+from app.cache.semantic.postgres_observations import PostgresSemantics
 from app.db.database import Database
 from tests.performance.bench_database import private_database
 from tests.performance.cache_report import Report

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from app.cache.record import CacheControl
+from app.cache.entry import CacheControl
 from app.domain.answers import Message, Source
 from app.domain.conversations import Exchange
 from app.domain.documents import Chunk as DocumentChunk

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.dependencies import Services
-from app.cache.record import CacheControl, Cached, CacheStatus
+from app.cache.entry import CacheControl, Cached, CacheStatus
 from app.domain.answers import (
     AnswerRequest,
     Citation,

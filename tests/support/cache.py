@@ -10,25 +10,25 @@ import asyncpg
 import numpy as np
 from redis.asyncio import Redis
 
-from app.cache.base import CacheBackend, CacheKey
+from app.cache.backend import CacheBackend, CacheKey
+from app.cache.backends.guarded import SharedTier
+from app.cache.backends.memory import MemoryCache
+from app.cache.backends.postgres import PostgresCache
+from app.cache.backends.redis import RedisCache
 from app.cache.chain import CacheChain
-from app.cache.codec import EnvelopeCodec
-from app.cache.freshness import ChangeSet, Evidence, FreshnessGuard
-from app.cache.judge import Judge
+from app.cache.codec.envelope import EnvelopeCodec
+from app.cache.entry import Record
+from app.cache.freshness.guard import ChangeSet, Evidence, FreshnessGuard
+from app.cache.freshness.invalidation import Backplane
+from app.cache.freshness.validator import Judge
 from app.cache.keys import KeySpec, Partition
-from app.cache.lease import FleetLease
-from app.cache.memory import MemoryCache
-from app.cache.notices import Backplane
 from app.cache.policy import ChainPolicy
-from app.cache.postgres import PostgresCache
-from app.cache.postgres_connection import HeldConnections, Pool
-from app.cache.postgres_schema import query_cache_ddl
-from app.cache.postgres_upkeep import HitLedger
-from app.cache.record import Record
-from app.cache.redis import RedisCache
+from app.cache.postgres.connections import HeldConnections, Pool
+from app.cache.postgres.eviction import HitLedger
+from app.cache.postgres.schema import query_cache_ddl
+from app.cache.stampede.lease import FleetLease
 from app.cache.stats import CacheObserver, CacheStats
-from app.cache.tier import SharedTier
-from app.cache.tiers import TieredStore
+from app.cache.tiered_store import TieredStore
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import Breaker
 

@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.cache.base import BackendStats, CacheKey, Usage
-from app.cache.codec import Refusal
-from app.cache.freshness import Evidence
-from app.cache.judge import Standing
-from app.cache.manage import EntryDetails
-from app.cache.postgres_catalog import CatalogEntry
-from app.cache.record import Record
+from app.cache.admin import EntryDetails
+from app.cache.backend import BackendStats, CacheKey, Usage
+from app.cache.backends.guarded import Holding
+from app.cache.codec.envelope import Refusal
+from app.cache.entry import Record
+from app.cache.freshness.guard import Evidence
+from app.cache.freshness.validator import Standing
+from app.cache.postgres.catalog import CatalogEntry
 from app.cache.report import report
 from app.cache.stats import CacheStats
-from app.cache.tier import Holding
 from app.db.passages import PassagesOfDocument
 from app.domain.paging import Page
 from app.errors import InvalidInput, LocalChatError, NotFound

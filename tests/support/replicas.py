@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import orjson
 
+from app.cache.entry import CacheControl, Cached, CacheStatus
 from app.cache.policy import TimeLimits
-from app.cache.record import CacheControl, Cached, CacheStatus
-from app.cache.streams import StreamCache
+from app.cache.stream_cache import StreamCache
 from app.caching import Cache, open_cache
 from app.db.database import Database
 from app.domain.answers import AnswerRequest, Event

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from app.cache.postgres_semantics import PostgresSemantics
 from app.cache.semantic.decision import Decision
-from app.cache.semantic.question import read
+from app.cache.semantic.language.question import read
+from app.cache.semantic.postgres_observations import PostgresSemantics
+from app.cache.semantic.segment import Stratum
 from app.cache.semantic.store import Label
-from app.cache.semantic.stratum import Stratum
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.services.semantic import SemanticCache

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.cache.streams import StreamCache
+from app.cache.stream_cache import StreamCache
 from app.domain.answers import (
     EVENT_NAMES,
     AnswerRequest,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.cache.record import Cached, CacheStatus
+from app.cache.entry import Cached, CacheStatus
 from app.domain.answers import Failed
 from app.errors import ModelUnavailable
 from app.services.cached_search import Found

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.api.cache_status import match_parameters
-from app.cache.record import Cached, CacheStatus, Matched
+from app.cache.entry import Cached, CacheStatus, Matched
 from app.services.cached_search import Found
 from tests.support.api import RESULTS, Fakes, client_of
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from app.cache.base import About, CacheKey, Entry, Scope
+from app.cache.backend import About, CacheKey, Entry, Scope
+from app.cache.backends.memory import MemoryCache
 from app.cache.chaos import Chaos, ChaosCache
-from app.cache.freshness import ChangeSet, Evidence
-from app.cache.lease import FleetLease
-from app.cache.memory import MemoryCache
-from app.cache.notices import Backplane, Notice
-from app.cache.pickling import NotPlain
+from app.cache.codec.restricted_pickle import NotPlain
+from app.cache.entry import CacheControl, Cached, CacheStatus, Computed
+from app.cache.freshness.guard import ChangeSet, Evidence
+from app.cache.freshness.invalidation import Backplane, Notice
 from app.cache.policy import ChainPolicy
-from app.cache.postgres_upkeep import HitLedger
-from app.cache.record import CacheControl, Cached, CacheStatus, Computed
+from app.cache.postgres.eviction import HitLedger
 from app.cache.report import report
+from app.cache.stampede.lease import FleetLease
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import Breaker, BreakerState
 from app.errors import NotCached, StoreUnavailable
@@ -555,7 +555,7 @@ async def test_a_tier_that_goes_away_under_many_is_told_of_a_few_times_and_count
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     made, _ = chaotic(Chaos(errors=1))
-    with caplog.at_level("INFO", logger="app.cache.tier"):
+    with caplog.at_level("INFO", logger="app.cache.backends.guarded"):
         await asyncio.gather(*(made.chain.lookup(spec_of(str(number))) for number in range(50)))
     told = [record for record in caplog.records if "l2 get failed" in record.message]
     assert 1 <= len(told) <= 5

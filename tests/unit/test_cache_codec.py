@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cache import pickling
-from app.cache.codec import MAC_BYTES, EnvelopeCodec, Refusal
-from app.cache.freshness import ArmEvidence, Evidence, MalformedEvidence
-from app.cache.pickling import NotPlain
-from app.cache.record import FrozenDict, Record, freeze
+from app.cache.codec import restricted_pickle
+from app.cache.codec.envelope import MAC_BYTES, EnvelopeCodec, Refusal
+from app.cache.codec.restricted_pickle import NotPlain
+from app.cache.entry import FrozenDict, Record, freeze
+from app.cache.freshness.guard import ArmEvidence, Evidence, MalformedEvidence
 from tests.support.cache import Clock, key_of
 
 SECRET = "the secret of these tests"
@@ -142,7 +142,7 @@ def test_an_old_payload_cannot_be_put_back() -> None:
 def test_the_signature_is_checked_before_the_body_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     payload = bytearray(codec().seal(KEY, RECORD))
     payload[-MAC_BYTES - 1] ^= 1
-    monkeypatch.setattr(pickling, "loads", lambda _: pytest.fail("an unverified body was unpickled"))
+    monkeypatch.setattr(restricted_pickle, "loads", lambda _: pytest.fail("an unverified body was unpickled"))
     assert codec().open(KEY, bytes(payload)) is Refusal.SIGNATURE
 
 
@@ -230,7 +230,7 @@ def test_a_value_nested_too_deeply_is_refused() -> None:
     for _ in range(100_000):
         value = [value]
     with pytest.raises(NotPlain):
-        pickling.dumps(value)
+        restricted_pickle.dumps(value)
     while value:
         value = value.pop()
 

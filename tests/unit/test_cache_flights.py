@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from app.cache.broadcast import BroadcastAbandoned, BroadcastFlight
+from app.cache.stampede.broadcast import BroadcastAbandoned, BroadcastFlight
 from app.concurrency.background import Background
 from app.concurrency.data_loader import TickGather
 from app.concurrency.single_flight import SingleFlight

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.cache.freshness import ArmEvidence, ChangeSet, Evidence, FreshnessGuard, Verdict
-from app.cache.judge import Judge, Standing
-from app.cache.record import Record
-from app.cache.versions import NoServer, VersionWatch
+from app.cache.entry import Record
+from app.cache.freshness.corpus_versions import NoServer, VersionWatch
+from app.cache.freshness.guard import ArmEvidence, ChangeSet, Evidence, FreshnessGuard, Verdict
+from app.cache.freshness.validator import Judge, Standing
 from tests.support.cache import (
     Clock,
     FakeChanges,

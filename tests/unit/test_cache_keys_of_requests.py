@@ -9,7 +9,7 @@ import pytest
 from app.api.schemas.chat import ChatRequest
 from app.api.schemas.search import SearchRequest
 from app.cache.keys import KeySpec
-from app.cache.streams import StreamCache
+from app.cache.stream_cache import StreamCache
 from app.domain.answers import AnswerRequest, Message
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Query, SearchMode

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.cache.base import EVERYTHING, CacheKey, Scope
-from app.cache.memory import MemoryCache
+from app.cache.backend import EVERYTHING, CacheKey, Scope
+from app.cache.backends.memory import MemoryCache
 from tests.support.cache import Clock, key_of
 
 

@@ -5,9 +5,9 @@ import asyncio
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.cache.freshness import ChangeSet
-from app.cache.lease import FleetLease
-from app.cache.record import CacheControl
+from app.cache.entry import CacheControl
+from app.cache.freshness.guard import ChangeSet
+from app.cache.stampede.lease import FleetLease
 from app.concurrency.circuit_breaker import Breaker
 from app.observers.cache import CacheMetrics
 from app.telemetry.metrics import Metrics

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cache.base import About, Scope
+from app.cache.backend import About, Scope
+from app.cache.backends.memory import MemoryCache
 from app.cache.chaos import Chaos, ChaosCache, ChaosError
-from app.cache.lease import FleetLease, Lease
-from app.cache.memory import MemoryCache
-from app.cache.notices import Backplane, Notice
-from app.cache.postgres_upkeep import HitLedger
+from app.cache.freshness.invalidation import Backplane, Notice
+from app.cache.postgres.eviction import HitLedger
 from app.cache.report import report
+from app.cache.stampede.lease import FleetLease, Lease
 from app.cache.stats import CacheObserver, CacheStats, LatencyHistogram
 from app.concurrency.circuit_breaker import Breaker, BreakerState
 from tests.support.cache import Clock, key_of

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.cache.broadcast import BroadcastReader
-from app.cache.freshness import Evidence
-from app.cache.lease import FleetLease
+from app.cache.entry import CacheControl, Cached, CacheStatus, Computed
+from app.cache.freshness.guard import Evidence
 from app.cache.policy import ChainPolicy
-from app.cache.record import CacheControl, Cached, CacheStatus, Computed
-from app.cache.streams import StreamCache, StreamSource
+from app.cache.stampede.broadcast import BroadcastReader
+from app.cache.stampede.lease import FleetLease
+from app.cache.stream_cache import StreamCache, StreamSource
 from app.concurrency.circuit_breaker import Breaker
 from app.errors import NotCached, StoreUnavailable
 from tests.support.cache import Assembly, Clock, FakeVersions, assemble, spec_of

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.cache.versions import NoServer, VersionWatch
+from app.cache.freshness.corpus_versions import NoServer, VersionWatch
 from app.domain.documents import Collection
 from app.errors import NotFound, StoreUnavailable
 from app.services.directory import CollectionDirectory

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from starlette.types import Message
 
-from app.cache.record import Cached, CacheStatus
+from app.cache.entry import Cached, CacheStatus
 from app.services.cached_search import Found
 from tests.support.api import KEY, RESULTS, Fakes, client_of, serving
 from tests.support.waiting import until

@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.middleware import Departure, RequestContext
-from app.cache.base import CacheKey, Entry
-from app.cache.postgres_upkeep import HitLedger
+from app.cache.backend import CacheKey, Entry
+from app.cache.postgres.eviction import HitLedger
 from app.telemetry import access, correlation
 from app.telemetry.access import AccessLog
 from app.telemetry.correlation import correlate
@@ -239,7 +239,7 @@ async def test_a_hit_is_logged_with_its_tier_the_beginning_of_its_key_and_how_of
     l3, ledger = CountingTier("l3"), HitLedger()
     await assemble([l3]).chain.get_or_compute(SPEC, Pipeline())
     made = assemble([l3], ledger=ledger)
-    with caplog.at_level(logging.DEBUG, logger="app.cache.lookup"):
+    with caplog.at_level(logging.DEBUG, logger="app.cache.tiered_lookup"):
         await made.chain.get_or_compute(SPEC, Pipeline())
         await made.chain.get_or_compute(SPEC, Pipeline())
     digits = SPEC.key.digest[:6]

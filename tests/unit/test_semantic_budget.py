@@ -13,9 +13,9 @@ import pytest
 from app.cache.keys import Partition
 from app.cache.semantic.calibration import BINS, Tally, bin_of
 from app.cache.semantic.decision import Decision, decide
-from app.cache.semantic.keeper import ThresholdKeeper
+from app.cache.semantic.segment import Stratum, stratum_of
 from app.cache.semantic.store import Evidence, Label, Observed
-from app.cache.semantic.stratum import Stratum, stratum_of
+from app.cache.semantic.thresholds import ThresholdKeeper
 from app.cache.semantic.traffic import Counts, Traffic
 from app.services.semantic import CHECKED
 

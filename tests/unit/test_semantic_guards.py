@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cache.semantic import guards, standalone
-from app.cache.semantic.figures import figures
-from app.cache.semantic.kinds import kind_of
-from app.cache.semantic.order import order
-from app.cache.semantic.question import overlap, read
-from app.cache.semantic.words import split, stem
+from app.cache.semantic.language import eligibility, guards
+from app.cache.semantic.language.figures import figures
+from app.cache.semantic.language.question import overlap, read
+from app.cache.semantic.language.question_type import kind_of
+from app.cache.semantic.language.word_order import order
+from app.cache.semantic.language.words import split, stem
 
 Table = list[tuple[str, str]]
 
@@ -234,15 +234,15 @@ def test_one_guard_is_enough_to_refuse() -> None:
 
 
 ALONE: dict[Callable[..., bool], tuple[list[str], list[str]]] = {
-    standalone.too_little: (
+    eligibility.too_little: (
         ["Why?", "What is it?", "How much?", "What about pricing?", "", "???"],
         ["What is the refund policy?", "How do I lose weight?", "退货 期限"],
     ),
-    standalone.too_long: (
+    eligibility.too_long: (
         ["Why does the server fail with this trace? " + "at module line " * 60],
         ["Why does the server fail? " + "It logs nothing. " * 40],
     ),
-    standalone.points_elsewhere: (
+    eligibility.points_elsewhere: (
         [
             "And the second one?",
             "What about the other?",
@@ -260,7 +260,7 @@ ALONE: dict[Callable[..., bool], tuple[list[str], list[str]]] = {
             "Which files are stored on the server that failed?",
         ],
     ),
-    standalone.first_person: (
+    eligibility.first_person: (
         [
             "What is my balance?",
             "How much leave do I have left?",
@@ -276,7 +276,7 @@ ALONE: dict[Callable[..., bool], tuple[list[str], list[str]]] = {
             "What can I cook with rice?",
         ],
     ),
-    standalone.time_relative: (
+    eligibility.time_relative: (
         ["What is the weather today?", "Who is the current president?", "What is the latest version of Python?"],
         ["Who was president in 1990?"],
     ),
@@ -297,15 +297,15 @@ def test_a_question_that_does_not_stand_alone_never_matches(
 ) -> None:
     assert rule(read(question)) is refused
     if refused:
-        assert standalone.refusal(question) is not None
+        assert eligibility.refusal(question) is not None
 
 
 def test_every_rule_has_a_table() -> None:
-    assert {rule.__name__ for rule in ALONE} == set(standalone.RULES)
+    assert {rule.__name__ for rule in ALONE} == set(eligibility.RULES)
 
 
 def test_a_question_that_stands_alone_may_match() -> None:
-    assert standalone.refusal("What is the refund policy for annual plans?") is None
+    assert eligibility.refusal("What is the refund policy for annual plans?") is None
 
 
 @pytest.mark.parametrize(
@@ -360,4 +360,4 @@ def test_any_text_can_be_compared(one: str, other: str) -> None:
     assert list(guards.refusals(mine, mine)) == []
     assert 0 <= overlap(mine, theirs) <= 1
     assert len(figures(mine.words)) <= len(mine.words)
-    standalone.refusal(one)
+    eligibility.refusal(one)

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from app.cache.semantic.calibration import BINS, Tally, bin_of
+from app.cache.semantic.segment import Stratum
 from app.cache.semantic.store import Evidence, Label, Observed
-from app.cache.semantic.stratum import Stratum
 from app.errors import StoreUnavailable
 from app.services.semantic_report import MatchingReporter
 from tests.support.api import Fakes, client_of

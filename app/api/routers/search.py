@@ -13,7 +13,7 @@ from app.api.fast_lane import Reply, json_reply
 from app.api.openapi import problems
 from app.api.routing import DirectRoute
 from app.api.schemas.search import SearchRequest, SearchResponse
-from app.cache.record import CacheControl
+from app.cache.entry import CacheControl
 from app.domain.query_ids import query_id_text
 from app.domain.retrieval import Query
 from app.services.cached_search import Found

@@ -10,11 +10,11 @@ from pydantic import Field, StringConstraints
 
 from app.api.schemas.cache_examples import CLEAR, CLEARED, ENTRY, EXAMINED, STATS
 from app.api.schemas.common import CollectionName, RequestModel, View, shown_as
-from app.cache.codec import Refusal
-from app.cache.judge import Standing
-from app.cache.manage import refusal_of
-from app.cache.record import Record
-from app.cache.tier import Holding
+from app.cache.admin import refusal_of
+from app.cache.backends.guarded import Holding
+from app.cache.codec.envelope import Refusal
+from app.cache.entry import Record
+from app.cache.freshness.validator import Standing
 from app.services.cache_admin import ExaminedEntry, ListedEntry
 
 Namespace = Literal["embedding", "retrieval", "answer"]

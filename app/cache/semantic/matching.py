@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from app.cache.semantic.guards import refusals
-from app.cache.semantic.question import read
-from app.cache.semantic.standalone import refusal
+from app.cache.semantic.language.eligibility import refusal
+from app.cache.semantic.language.guards import refusals
+from app.cache.semantic.language.question import read
 
 # Below this similarity nothing is a would-be hit: no threshold that keeps a budget was ever found there.
 FLOOR = 0.85

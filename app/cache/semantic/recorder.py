@@ -2,11 +2,11 @@
 
 import logging
 
-from app.cache.freshness import Evidence
+from app.cache.freshness.guard import Evidence
 from app.cache.keys import KeySpec
-from app.cache.semantic.standalone import refusal
+from app.cache.semantic.language.eligibility import refusal
+from app.cache.semantic.segment import stratum_of
 from app.cache.semantic.store import QuestionIndex
-from app.cache.semantic.stratum import stratum_of
 
 _log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from app.cache.keys import normalise
 from app.cache.semantic.calibration import BINS, Point, Tally, bin_of, calibrate, curve
+from app.cache.semantic.language.eligibility import refusal
 from app.cache.semantic.matching import CANDIDATES, FLOOR, Candidate, allowed
-from app.cache.semantic.standalone import refusal
 
 # Whether the second question's result would have done for the first.
 Judge = Callable[[str, str], Awaitable[bool]]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.cache.base import CacheKey
+from app.cache.backend import CacheKey
 from app.cache.semantic.calibration import Tally
 from app.cache.semantic.decision import Decision
 from app.cache.semantic.matching import Candidate
-from app.cache.semantic.stratum import Stratum
+from app.cache.semantic.segment import Stratum
 from app.cache.semantic.traffic import Counts
 from app.domain.matches import ServedMatch
 

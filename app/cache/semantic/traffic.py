@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.cache.semantic.calibration import BINS, bin_of
-from app.cache.semantic.stratum import Stratum
+from app.cache.semantic.segment import Stratum
 
 
 @dataclass(slots=True)

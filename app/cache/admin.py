@@ -1,0 +1,156 @@
+"""Looking into the cache and changing it by hand."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.cache.backend import BackendStats, CacheKey, Scope
+from app.cache.backends.guarded import Holding
+from app.cache.codec.envelope import Refusal
+from app.cache.entry import Record
+from app.cache.freshness.validator import Judge, Standing
+from app.cache.postgres.catalog import CatalogEntry, PostgresCatalog
+from app.cache.postgres.eviction import PostgresUpkeep
+from app.cache.postgres.pins import PostgresPins
+from app.cache.report import report
+from app.cache.tiered_store import TieredStore
+from app.concurrency.single_flight import SingleFlight
+from app.errors import TierOff
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDetails:
+    """An entry, the tiers that hold it, and what it rests on.
+
+    `entry` is None if L3 has no row of it; `record` is None if no tier holds one that can be opened, `standing`
+    then too.
+    """
+
+    key: CacheKey
+    entry: CatalogEntry | None
+    holdings: list[Holding]
+    record: Record | None
+    standing: Standing | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastTier:
+    """What L3 is managed by."""
+
+    catalog: PostgresCatalog
+    upkeep: PostgresUpkeep
+    pins: PostgresPins
+
+
+class CacheManager:
+    """What operators do. Everything is bound to a tenant; what asks L3 raises what it raises.
+
+    `last` is None where L3 is off: what needs it raises TierOff.
+    """
+
+    def __init__(self, tiers: TieredStore, judge: Judge, last: LastTier | None) -> None:
+        self._tiers = tiers
+        self._judge = judge
+        self.last = last
+        self._counting: SingleFlight[dict[str, BackendStats | None]] = SingleFlight()
+
+    @property
+    def catalog(self) -> PostgresCatalog:
+        return self._required.catalog
+
+    async def top(self, tenant: str, *, limit: int = 10, namespace: str | None = None) -> list[CatalogEntry]:
+        """Return the most used entries; hits of the last seconds are written first."""
+        last = self._required
+        await last.upkeep.flush()
+        return await last.catalog.top(tenant, limit=limit, namespace=namespace)
+
+    async def popular(
+        self,
+        *,
+        limit: int,
+        tenant: str | None = None,
+        collection: int | None = None,
+        namespace: str | None = None,
+    ) -> list[CatalogEntry]:
+        """Return searches and answers that were used, most used first, expired ones too; None is every tenant."""
+        last = self._required
+        await last.upkeep.flush()
+        return await last.catalog.popular(limit=limit, tenant=tenant, collection=collection, namespace=namespace)
+
+    async def details(self, tenant: str, digest: str) -> EntryDetails | None:
+        row = None if self.last is None else await self.last.catalog.one(tenant, digest)
+        key = self._tiers.key_in_memory(digest) if row is None else row[0].key
+        if key is None or key.tenant != tenant:
+            return None
+        holdings = await self._tiers.examine(key)
+        records = [each.record for each in holdings if isinstance(each.record, Record)]
+        if not records:
+            return EntryDetails(key, row and row[0], holdings, None, None)
+        judgement = await self._judge.judge(key, records[0])
+        return EntryDetails(key, row and row[0], holdings, judgement.record, judgement.standing)
+
+    async def evict(self, tenant: str, digest: str) -> int:
+        """Remove the entry whose digest begins so from every tier of every replica; 0 if nobody has it.
+
+        Raises:
+            CacheUnavailable: a shared tier did not answer, and may still have it.
+        """
+        await self._tiers.drain()
+        return await self._tiers.clear(Scope(tenant=tenant, digest=digest))
+
+    async def pin(self, tenant: str, digest: str, *, pinned: bool = True) -> bool:
+        return await self._required.pins.pin(tenant, digest, pinned=pinned)
+
+    async def clear(
+        self,
+        tenant: str,
+        *,
+        tier: str | None = None,
+        namespace: str | None = None,
+        collection: int | None = None,
+    ) -> int:
+        """Clear in one tier or in all; never another tenant's entries.
+
+        Raises:
+            TierOff: `tier` is not in use.
+            CacheUnavailable: a tier did not answer. The others are cleared.
+        """
+        if tier is not None and tier not in self._tiers.lifetimes:
+            raise _off(tier)
+        await self._tiers.drain()
+        return await self._tiers.clear(Scope(namespace, tenant, collection), tier=tier)
+
+    async def clear_expired(self) -> int:
+        """Remove expired entries of every tenant from the last tier: nobody can be served them."""
+        return await self._required.upkeep.clear_expired()
+
+    async def report(self) -> dict[str, Any]:
+        """Return counters and holdings of every tier as plain data. Who asks meanwhile shares one count."""
+        return report(self._tiers.statistics, await self._counting.run(0, self._held))
+
+    async def _held(self) -> dict[str, BackendStats | None]:
+        held = await self._tiers.held()
+        counted = held.get("l3")
+        if self.last is not None and counted is not None:
+            evicted = self.last.upkeep.evicted
+            usage = {name: replace(use, evictions=evicted[name]) for name, use in counted.usage.items()}
+            held["l3"] = replace(counted, usage=usage, evictions=evicted.total())
+        return held
+
+    @property
+    def _required(self) -> LastTier:
+        if self.last is None:
+            raise _off("l3")
+        return self.last
+
+
+def refusal_of(holding: Holding) -> Refusal | None:
+    """Why a tier's payload was not opened, None if it was or there is none."""
+    return holding.record if isinstance(holding.record, Refusal) else None
+
+
+def _off(tier: str) -> TierOff:
+    hints = {
+        "l2": "REDIS_URL, L2_CACHE_ENABLED and CACHE_SIGNING_KEYS turn it on",
+        "l3": "L3_CACHE_ENABLED and CACHE_SIGNING_KEYS turn it on",
+    }
+    return TierOff(f"{tier} is not in use; {hints.get(tier, 'a tier is l1, l2 or l3')}.")

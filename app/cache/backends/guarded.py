@@ -1,0 +1,215 @@
+"""A shared tier as the chain uses it: behind a breaker, bounded in time, verified, counted. Nothing raises."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from opentelemetry.trace import SpanKind
+
+from app.cache.backend import About, BackendStats, CacheBackend, CacheKey, Entry, Prompt, Scope
+from app.cache.codec.envelope import EnvelopeCodec, Refusal
+from app.cache.entry import Record
+from app.cache.stats import CacheStats, Counted
+from app.concurrency.circuit_breaker import Breaker, BreakerState
+from app.concurrency.timeouts import PatientTimer, patience
+from app.telemetry import tracing
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# What operations are called in Redis's language.
+_REDIS = {"get": "GET", "set": "SET", "delete": "DEL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An opened record, the payload it came in, when it expires on the monotonic clock, and its hits so far."""
+
+    record: Record
+    payload: bytes
+    deadline: float
+    hits: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one tier has of an entry: nothing, a record, or a payload that was refused. `deadline` as in `Found`."""
+
+    tier: str
+    record: Record | Refusal | None = None
+    deadline: float = 0.0
+    available: bool = True
+
+
+class SharedTier:
+    """Wraps one byte-valued backend.
+
+    A read is waited for during `soft` seconds at most, and given up after `hard`; any other operation is
+    bounded by `hard`. `ttl` is how long entries live here, in seconds.
+    """
+
+    def __init__(
+        self,
+        backend: CacheBackend[bytes],
+        *,
+        codec: EnvelopeCodec,
+        breaker: Breaker,
+        stats: CacheStats,
+        ttl: float = 86_400.0,
+        soft: float = 0.025,
+        hard: float = 0.25,
+    ) -> None:
+        self.name = backend.name
+        self.ttl = ttl
+        self.breaker = breaker
+        self._backend = backend
+        self._begin = backend.submit if isinstance(backend, Prompt) else self._read_in_task
+        self._codec = codec
+        self._stats = stats
+        self._soft = soft
+        self._hard = hard
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def read(self, key: CacheKey, budget: float, *, counted: Counted = Counted.EVERYTHING) -> Found | None:
+        """Look the key up, waiting `budget` seconds at most. An error or a refused payload is a miss.
+
+        A hit is not counted here: whether it is one depends on its freshness.
+        """
+        counters = self._stats.tier(self.name, key.namespace)
+        if not self.breaker.allows():
+            counters.skipped += 1
+            return None
+        try:
+            with self._span("get"):
+                read = self._begin(key)
+                timer = PatientTimer(min(self._soft, budget), lambda: _expire(read))
+                try:
+                    entry = await read
+                finally:
+                    timer.cancel()
+        except Exception as error:  # noqa: BLE001 - a cache fails open
+            self._failed(key, "get", repr(error))
+            return None
+        self.breaker.succeeded()
+        if entry is None:
+            if counted is Counted.EVERYTHING:
+                self._stats.miss(self.name, key.namespace)
+            return None
+        opened = self._codec.open(key, entry.value)
+        if isinstance(opened, Refusal):
+            counters.refused += 1
+            self._stats.miss(self.name, key.namespace)
+            self._stats.invalidated(self.name, key.namespace, opened)
+            self._spawn(self.discard(key))
+            return None
+        return Found(opened, entry.value, entry.deadline, entry.hits)
+
+    async def write(self, key: CacheKey, payload: bytes, ttl: float, about: About) -> bool:
+        """Store a sealed payload; whether it is there now."""
+        stored = await self._attempt(key, "set", lambda: self._backend.set(key, payload, ttl=ttl, about=about))
+        return bool(stored)
+
+    async def discard(self, key: CacheKey) -> bool:
+        return bool(await self._attempt(key, "delete", lambda: self._backend.delete(key)))
+
+    async def examine(self, key: CacheKey) -> Holding:
+        """Look at what is held, for an operator: no use is counted. Nothing raises."""
+        try:
+            async with asyncio.timeout(self._hard):
+                entry = await self._backend.get(key)
+        except Exception as error:  # noqa: BLE001 - the other tiers are shown without this one
+            logger.info("%s could not be examined: %r", self.name, error)
+            return Holding(self.name, available=False)
+        if entry is None:
+            return Holding(self.name)
+        return Holding(self.name, self._codec.open(key, entry.value), entry.deadline)
+
+    async def clear(self, scope: Scope) -> int:
+        """Raises what the backend raises: an operator is told when a tier could not be cleared."""
+        return await self._backend.clear(scope)
+
+    async def held(self) -> BackendStats | None:
+        """Return what the tier holds, or None if it does not answer."""
+        try:
+            return await self._backend.stats()
+        except Exception as error:  # noqa: BLE001 - statistics are shown without this tier
+            logger.info("%s gave no statistics: %r", self.name, error)
+            return None
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._backend.close()
+
+    async def _attempt(self, key: CacheKey, operation: str, work: Callable[[], Awaitable[T]]) -> T | None:
+        if not self.breaker.allows():
+            self._stats.tier(self.name, key.namespace).skipped += 1
+            return None
+        started = time.perf_counter()
+        try:
+            with self._span(operation):
+                async with patience(self._hard):
+                    result = await work()
+        except Exception as error:  # noqa: BLE001 - a cache fails open
+            self._failed(key, operation, repr(error))
+            return None
+        self.breaker.succeeded()
+        self._stats.observer.operated(self.name, operation, time.perf_counter() - started)
+        return result
+
+    def _span(self, operation: str) -> AbstractContextManager[object]:
+        """Around an operation on Redis. Statements of Postgres have their spans from its driver."""
+        if self.name != "l2" or not tracing.recording():
+            return nullcontext()
+        name = _REDIS[operation]
+        return tracing.span(name, SpanKind.CLIENT, {"db.system.name": "redis", "db.operation.name": name})
+
+    def _read_in_task(self, key: CacheKey) -> asyncio.Future[Entry[bytes] | None]:
+        """Begin a read of a tier that is not `Prompt`. It runs on to its hard limit if nobody waits."""
+        read: asyncio.Future[Entry[bytes] | None] = asyncio.get_running_loop().create_future()
+        task = self._spawn(self._backend.get(key))
+        limit = PatientTimer(self._hard, task.cancel)
+
+        def settle(_: asyncio.Task[Any]) -> None:
+            limit.cancel()
+            if read.done():
+                return
+            if task.cancelled():
+                _expire(read)
+            elif (error := task.exception()) is not None:
+                read.set_exception(error)
+            else:
+                read.set_result(task.result())
+
+        task.add_done_callback(settle)
+        return read
+
+    def _failed(self, key: CacheKey, operation: str, why: str) -> None:
+        # Hundreds that were under way when the tier went away would all say the same.
+        told = self.breaker.state is BreakerState.OPEN
+        self.breaker.failed()
+        self._stats.error(self.name, key.namespace)
+        if not told:
+            logger.info("%s %s failed: %s", self.name, operation, why)
+
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen, also when the reader has stopped waiting
+
+
+def _expire(read: asyncio.Future[Any]) -> None:
+    with suppress(asyncio.InvalidStateError):  # the answer came at this very moment
+        read.set_exception(TimeoutError())

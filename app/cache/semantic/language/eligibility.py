@@ -1,0 +1,83 @@
+"""Questions that must never get another question's answer, whatever it is, because they do not stand alone."""
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+from app.cache.semantic.language.lexicon import (
+    DEICTIC,
+    FILLERS,
+    FIRST_PERSON,
+    OPENINGS,
+    THIRD_PERSON,
+    TIME_RELATIVE,
+    words,
+)
+from app.cache.semantic.language.question import Question, read
+
+# Fewer words than these that carry meaning could be about anything.
+MIN_CONTENT = 2
+# Embedding models read a few hundred tokens: of a longer text the rest could say anything.
+MAX_WORDS = 150
+
+# In "how do I …" and "what if I can't …" anybody could be meant; in "did I …" and "I was …" only who asks.
+_ANYBODY_BEFORE = words("can could should would must do to if will shall may might")
+_ANYBODY_AFTER = words("can could should must may might would need want")
+# "is it safe to …", "how long does it take to …": the pronoun stands for what follows.
+_EXPLETIVE_BEFORE = words("is was be does did would will can could makes make")
+_EXPLETIVE_LATER = words("to that if when")
+
+
+def too_little(question: Question) -> bool:
+    bearing = {word.stem for word in question.words if word.is_name or word.text not in FILLERS}
+    return len(bearing) < MIN_CONTENT
+
+
+def too_long(question: Question) -> bool:
+    return len(question.words) > MAX_WORDS
+
+
+def points_elsewhere(question: Question) -> bool:
+    """Pronouns and follow-ups: and what about the other one?"""
+    texts = [word.text for word in question.words]
+    if not texts or texts[0] in OPENINGS or texts[1:2] == ["about"]:
+        return True
+    if not question.texts.isdisjoint(THIRD_PERSON | DEICTIC):
+        return True
+    if texts[-1] in ("above", "below", "that", "one"):
+        return True
+    return any(
+        word == "it" and not (before in _EXPLETIVE_BEFORE and not _EXPLETIVE_LATER.isdisjoint(texts[at + 2 :]))
+        for at, (before, word) in enumerate(pairwise(["", *texts]))
+    )
+
+
+def first_person(question: Question) -> bool:
+    if question.kind != "how" and not question.texts.isdisjoint(FIRST_PERSON):
+        return True
+    texts = ["", *(word.text for word in question.words), "", ""]
+    return any(
+        word in ("i", "we") and _one_person(texts[at], texts[at + 2 : at + 4])
+        for at, word in enumerate(texts[1:-2])
+    )
+
+
+def _one_person(before: str, after: list[str]) -> bool:
+    if after[0] == "have" and after[1] != "to":
+        return True
+    return before not in _ANYBODY_BEFORE and after[0] not in _ANYBODY_AFTER
+
+
+def time_relative(question: Question) -> bool:
+    """Today's answer is not tomorrow's."""
+    return not question.texts.isdisjoint(TIME_RELATIVE)
+
+
+RULES: Mapping[str, Callable[[Question], bool]] = {
+    rule.__name__: rule for rule in (too_little, too_long, points_elsewhere, first_person, time_relative)
+}
+
+
+def refusal(text: str) -> str | None:
+    """The name of the rule by which a question never matches; None if it may."""
+    question = read(text)
+    return next((name for name, broken in RULES.items() if broken(question)), None)

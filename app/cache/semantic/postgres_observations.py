@@ -1,0 +1,191 @@
+"""What is known of how well matching by meaning does, in Postgres: traffic, labels, decisions, pairs kept apart."""
+
+from collections.abc import Mapping
+from dataclasses import astuple
+from typing import Any
+
+from app.cache.postgres.connections import HeldConnections
+from app.cache.semantic.calibration import BINS, Tally, bin_of
+from app.cache.semantic.decision import Decision
+from app.cache.semantic.segment import Stratum
+from app.cache.semantic.store import Evidence, Label, Observed
+from app.cache.semantic.traffic import Counts
+from app.domain.matches import ServedMatch
+
+# Hours of traffic and labels that a calibration looks back on.
+MEMORY_HOURS = 24 * 14
+MOST_LABELS = 5000
+
+_ENSURE = """
+INSERT INTO semantic_strata (stratum, tenant, collection_id, namespace)
+SELECT $1, $2, id, $4 FROM collections WHERE id = $3 ON CONFLICT (stratum) DO NOTHING
+"""
+_TRAFFIC = """
+INSERT INTO semantic_traffic AS old (stratum, hour, lookups, served, matches)
+SELECT stratum, date_trunc('hour', now()), $2, $3, $4::integer[] FROM semantic_strata WHERE stratum = $1
+ON CONFLICT (stratum, hour) DO UPDATE SET lookups = old.lookups + EXCLUDED.lookups,
+    served = old.served + EXCLUDED.served,
+    matches = (
+        SELECT array_agg(a + b ORDER BY place)
+        FROM unnest(old.matches, EXCLUDED.matches) WITH ORDINALITY AS bins (a, b, place)
+    )
+"""
+_MATCH = """
+INSERT INTO semantic_matches
+    (query_id, stratum, tenant, partition, cache_key, query_text, matched_query, similarity)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
+"""
+_LABEL = """
+INSERT INTO semantic_labels (stratum, query_text, matched_query, similarity, correct, served, source, detail)
+SELECT stratum, $2, $3, $4, $5, $6, $7, $8 FROM semantic_strata WHERE stratum = $1
+"""
+_OBSERVED = """
+SELECT s.stratum, s.threshold, s.reason, s.since, s.calibrated_at, s.tenant, s.collection_id, s.namespace,
+    c.name AS collection,
+    (SELECT count(*) FROM semantic_labels l WHERE l.stratum = s.stratum AND l.created_at >= s.since) AS labels
+FROM semantic_strata s JOIN collections c ON c.id = s.collection_id AND c.deleted_at IS NULL
+WHERE s.tenant = coalesce($1, s.tenant) ORDER BY c.name, s.namespace, s.stratum
+"""
+_SUMS = """
+SELECT lookups, served, matches FROM semantic_traffic t JOIN semantic_strata s USING (stratum)
+WHERE stratum = $1 AND hour >= greatest(date_trunc('hour', s.since), now() - make_interval(hours => $2))
+"""
+_LABELS = """
+SELECT l.similarity, l.correct, l.served FROM semantic_labels l JOIN semantic_strata s USING (stratum)
+WHERE stratum = $1 AND l.created_at >= greatest(s.since, now() - make_interval(hours => $2))
+ORDER BY l.id DESC LIMIT $3
+"""
+_EXAMPLES = """
+SELECT query_text, matched_query, similarity, correct, served, source, detail, created_at FROM semantic_labels
+WHERE stratum = $1 AND correct = $2 ORDER BY id DESC LIMIT $3
+"""
+_DECIDE = """
+UPDATE semantic_strata SET threshold = $2, reason = $3, calibrated_at = now(),
+    since = CASE WHEN $4 THEN now() ELSE since END
+WHERE stratum = $1 AND since = $5
+"""
+_NEGATIVE = """
+SELECT true FROM semantic_negatives
+WHERE tenant = $1 AND (md5(query_text), md5(matched_query)) IN ((md5($2), md5($3)), (md5($3), md5($2))) LIMIT 1
+"""
+_REMEMBER = """
+INSERT INTO semantic_negatives (tenant, partition, query_text, matched_query, similarity)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+"""
+_PURGE = (
+    "DELETE FROM semantic_traffic WHERE hour < now() - make_interval(hours => $1)",
+    "DELETE FROM semantic_labels WHERE created_at < now() - make_interval(hours => $1)",
+    "DELETE FROM semantic_matches WHERE created_at < now() - make_interval(hours => $1)",
+)
+
+
+class PostgresSemantics:
+    """Raises asyncpg's errors, OSError or TimeoutError."""
+
+    def __init__(self, connections: HeldConnections, *, timeout: float = 10.0) -> None:
+        self._connections = connections
+        self._timeout = timeout
+
+    async def add_traffic(self, taken: Mapping[Stratum, Counts]) -> None:
+        """Add to what is known; strata of collections that are gone are dropped."""
+        async with self._connections.connection() as connection, connection.transaction():
+            for stratum, counts in sorted(taken.items(), key=lambda item: item[0].digest):
+                await self._ensure(connection, stratum)
+                await connection.execute(
+                    _TRAFFIC, stratum.digest, counts.lookups, counts.served, counts.matches, timeout=self._timeout
+                )
+
+    async def add_match(self, match: ServedMatch) -> None:
+        """Write down a hit by meaning, so that a verdict on it can be traced on any replica."""
+        async with self._connections.connection() as connection:
+            await connection.execute(_MATCH, *astuple(match), timeout=self._timeout)
+
+    async def add_label(self, stratum: Stratum, label: Label) -> None:
+        async with self._connections.connection() as connection:
+            await self._ensure(connection, stratum)
+            await connection.execute(
+                _LABEL,
+                stratum.digest,
+                label.question,
+                label.matched,
+                label.similarity,
+                label.correct,
+                label.served,
+                label.source,
+                label.detail,
+                timeout=self._timeout,
+            )
+
+    async def observed(self, tenant: str | None = None) -> list[Observed]:
+        """Every stratum, or those of a tenant."""
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(_OBSERVED, tenant, timeout=self._timeout)
+        return [
+            Observed(
+                Stratum(row["stratum"], row["tenant"], row["collection_id"], row["namespace"]),
+                row["collection"],
+                None if row["threshold"] is None else bin_of(row["threshold"]) / (BINS - 1),
+                row["reason"],
+                row["since"],
+                row["calibrated_at"],
+                row["labels"],
+            )
+            for row in rows
+        ]
+
+    async def evidence(self, digest: str, *, recent: int) -> Evidence:
+        async with self._connections.connection() as connection:
+            traffic = await connection.fetch(_SUMS, digest, MEMORY_HOURS, timeout=self._timeout)
+            labels = await connection.fetch(_LABELS, digest, MEMORY_HOURS, MOST_LABELS, timeout=self._timeout)
+        matches, right, wrong = ([0] * BINS for _ in range(3))
+        for row in traffic:
+            matches = [a + b for a, b in zip(matches, row["matches"], strict=True)]
+        for row in labels:
+            (right if row["correct"] else wrong)[bin_of(row["similarity"])] += 1
+        return Evidence(
+            Tally(sum(row["lookups"] for row in traffic), matches, right, wrong),
+            sum(row["served"] for row in traffic),
+            [row["correct"] for row in labels if row["served"]][:recent],
+        )
+
+    async def examples(self, digest: str, *, correct: bool, limit: int) -> list[Label]:
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(_EXAMPLES, digest, correct, limit, timeout=self._timeout)
+        return [Label(*row.values()) for row in rows]
+
+    async def decide(self, observed: Observed, decision: Decision) -> None:
+        """Put a decision in force, unless another replica has restarted since the stratum was observed.
+
+        What was observed until a restart is not looked at again.
+        """
+        async with self._connections.connection() as connection:
+            await connection.execute(
+                _DECIDE,
+                observed.stratum.digest,
+                decision.threshold,
+                decision.reason,
+                decision.restart,
+                observed.since,
+                timeout=self._timeout,
+            )
+
+    async def are_apart(self, tenant: str, question: str, other: str) -> bool:
+        """Whether two questions are known not to match."""
+        return bool(await self._connections.fetch(_NEGATIVE, tenant, question, other))
+
+    async def keep_apart(self, tenant: str, partition: str, question: str, other: str, similarity: float) -> None:
+        async with self._connections.connection() as connection:
+            await connection.execute(
+                _REMEMBER, tenant, partition, question, other, similarity, timeout=self._timeout
+            )
+
+    async def purge(self) -> None:
+        """Forget what no calibration looks at any more."""
+        async with self._connections.connection() as connection:
+            for statement in _PURGE:
+                await connection.execute(statement, MEMORY_HOURS, timeout=self._timeout)
+
+    async def _ensure(self, connection: Any, stratum: Stratum) -> None:
+        await connection.execute(
+            _ENSURE, stratum.digest, stratum.tenant, stratum.collection, stratum.namespace, timeout=self._timeout
+        )

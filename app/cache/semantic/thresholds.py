@@ -1,0 +1,88 @@
+"""The thresholds in force: written traffic, new decisions, and what other replicas decided, every few seconds."""
+
+import asyncio
+import logging
+
+from app.cache.semantic.decision import RECENT, decide
+from app.cache.semantic.segment import Stratum
+from app.cache.semantic.store import Observations, Observed, QuestionIndex
+from app.cache.semantic.traffic import Traffic
+
+# A stratum is decided anew when it has so many more labels, and, while nothing of it is served, this share more.
+_MORE_LABELS = 10
+_LARGER_BY = 0.05
+# Rounds between two looks at graphs and at what is too old.
+_UPKEEP_EVERY = 60
+
+_log = logging.getLogger(__name__)
+
+
+class ThresholdKeeper:
+    """Keeps thresholds by stratum, from every replica's labels. `budget` is wrong answers per request."""
+
+    def __init__(
+        self, observations: Observations, index: QuestionIndex, *, budget: float, every: float = 5.0
+    ) -> None:
+        self.traffic = Traffic()
+        self.budget = budget
+        self._observations = observations
+        self._index = index
+        self._every = every
+        self._thresholds: dict[str, float] = {}
+        self._decided_at: dict[str, int] = {}
+
+    def threshold(self, stratum: Stratum) -> float | None:
+        """The similarity from which a stratum is served; None serves nothing."""
+        return self._thresholds.get(stratum.digest)
+
+    async def run(self) -> None:
+        """Work until cancelled. A failure is logged and tried again at the next turn."""
+        turn = 0
+        while True:
+            await asyncio.sleep(self._every)
+            try:
+                await self.turn()
+                if turn % _UPKEEP_EVERY == 0:
+                    await self._index.build_graphs()
+                    await self._observations.purge()
+            except Exception as error:  # noqa: BLE001 - Postgres may be away for a while
+                _log.warning("thresholds were not brought up to date: %r", error)
+            turn += 1
+
+    async def turn(self) -> None:
+        """Write what was counted, decide what has new labels, and take over what is in force."""
+        taken = self.traffic.take()
+        try:
+            await self._observations.add_traffic(taken)
+        except BaseException:
+            self.traffic.put_back(taken)
+            raise
+        observed = await self._observations.observed()
+        for each in observed:
+            if self._has_news(each):
+                await self._decide(each)
+                self._decided_at[each.stratum.digest] = each.labels
+        self._thresholds = {
+            each.stratum.digest: each.threshold
+            for each in (await self._observations.observed() if observed else [])
+            if each.threshold is not None
+        }
+
+    def _has_news(self, observed: Observed) -> bool:
+        before = self._decided_at.get(observed.stratum.digest, 0)
+        more = _MORE_LABELS if observed.threshold is not None else max(_MORE_LABELS, before * _LARGER_BY)
+        return observed.labels < before or observed.labels >= before + more
+
+    async def _decide(self, observed: Observed) -> None:
+        digest = observed.stratum.digest
+        evidence = await self._observations.evidence(digest, recent=RECENT)
+        decision = await asyncio.to_thread(
+            decide,
+            evidence.tally,
+            recent=evidence.recent,
+            threshold=observed.threshold,
+            budget=self.budget,
+        )
+        if decision.threshold != observed.threshold:
+            _log.info("matching by meaning in %s: %s", observed.collection, decision.reason)
+        await self._observations.decide(observed, decision)

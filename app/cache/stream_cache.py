@@ -1,0 +1,216 @@
+"""Streamed answers through the chain: one generation for identical questions, replayed from then on."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Generic, TypeVar
+
+from app.cache.backend import CacheKey
+from app.cache.chain import CacheChain, Nearby, find_nearby
+from app.cache.entry import CacheControl, Cached, Computed
+from app.cache.keys import KeySpec
+from app.cache.stampede.broadcast import BroadcastFlight, BroadcastReader
+from app.concurrency.background import Background
+from app.errors import NotCached
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSource(Generic[E]):
+    """How one answer is made and remade.
+
+    `produce` yields the events; `conclude` turns all of them into what is cached, or None if they are not worth
+    caching, such as an answer that ended in an error; `replay` turns a cached answer into events again. `promises`
+    tells of an event whether it shows that the answer comes (True) or has failed (False), None if it does not tell.
+    """
+
+    produce: Callable[[], AsyncGenerator[E, None]]
+    conclude: Callable[[Sequence[E]], Computed[Any] | None]
+    replay: Callable[[Cached[Any]], Iterable[E]]
+    promises: Callable[[E], bool | None]
+
+
+class _Outcome(Enum):
+    """What became of an answer that an expired one could stand in for."""
+
+    COMES = auto()
+    FAILED = auto()
+    LATE = auto()
+
+
+class StreamCache(Generic[E]):
+    """Opens streams. A generation is stopped `grace` seconds after its last client has left."""
+
+    def __init__(
+        self, chain: CacheChain, *, grace: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._chain = chain
+        self._grace = grace
+        self._clock = clock
+        self._flights: dict[object, BroadcastFlight[E]] = {}
+        self._background = Background()
+
+    async def open(
+        self,
+        spec: KeySpec,
+        source: StreamSource[E],
+        control: CacheControl = CacheControl.USE,
+        *,
+        nearby: Nearby | None = None,
+    ) -> Cached[Any] | BroadcastReader[E]:
+        """Return a hit, for the caller to replay, or the live events, from the first on.
+
+        `nearby` is looked for when no tier has the answer.
+
+        An expired answer that is fresh by version is returned, marked STALE, if the new one fails before it has
+        begun or is longer in coming than the chain's patience.
+
+        The caller closes the reader (`aclosing`) when its client leaves, and in any case. What `produce` raises
+        comes out of the reader after the events before it.
+
+        Raises:
+            NotCached: `control` is ONLY_IF_CACHED and no tier has it.
+        """
+        key = spec.key
+        if control is CacheControl.BYPASS:
+            self._chain.count_bypass(key)
+            return BroadcastFlight(source.produce, grace=self._grace).read()
+        refresh = control is CacheControl.REFRESH
+        fallback = None
+        if not refresh:
+            found = await self._chain.lookup(spec, control)
+            if found.hit is not None:
+                if control is not CacheControl.WARM:
+                    self._refresh_early(spec, source, found.hit)
+                return found.hit
+            near = await find_nearby(nearby, control)
+            if near is not None:
+                return near
+            if control is CacheControl.ONLY_IF_CACHED:
+                raise NotCached("The cache holds no fresh answer to this question.")
+            fallback = found.fallback
+        version = await self._chain.version(key)
+        name = self._chain.flight_key(key, version, refresh=refresh)
+        flight = self._flights.get(name)
+        if flight is None or not flight.joinable:
+            flight = self._begin(name, spec, source, version, refresh=refresh)
+        else:
+            self._chain.statistics.coalesced(key.namespace)
+        reader = flight.read()
+        return reader if fallback is None else await self._or_fallback(key, flight, reader, source, fallback)
+
+    async def close(self) -> None:
+        """Stop every generation and wait until it has cleaned up."""
+        for flight in list(self._flights.values()):
+            await flight.close()
+        await self._background.close()
+
+    def _begin(
+        self,
+        name: object,
+        spec: KeySpec,
+        source: StreamSource[E],
+        version: int | None,
+        *,
+        refresh: bool,
+    ) -> BroadcastFlight[E]:
+        flight = self._flights[name] = BroadcastFlight(
+            lambda: self._produce(name, spec, source, version, refresh=refresh), grace=self._grace
+        )
+        return flight
+
+    def _refresh_early(self, spec: KeySpec, source: StreamSource[E], hit: Cached[Any]) -> None:
+        name = ("early", spec.key.digest)
+        if self._chain.is_ageing(hit) and name not in self._flights:
+            self._chain.statistics.of(spec.key.namespace).refreshed += 1
+            flight = self._begin(name, spec, source, None, refresh=True)
+            self._background.spawn(_read_to_the_end(flight.read()))
+
+    async def _or_fallback(
+        self,
+        key: CacheKey,
+        flight: BroadcastFlight[E],
+        reader: BroadcastReader[E],
+        source: StreamSource[E],
+        fallback: Cached[Any],
+    ) -> Cached[Any] | BroadcastReader[E]:
+        """Wait until the new answer is sure to come; the expired one otherwise."""
+        try:
+            outcome = await self._outcome(flight, source)
+        except BaseException:
+            await reader.aclose()
+            raise
+        if outcome is _Outcome.COMES or not await self._chain.serves_stale(key, fallback):
+            return reader
+        if outcome is _Outcome.LATE:
+            self._background.spawn(_read_to_the_end(reader))
+        else:
+            await reader.aclose()
+        return fallback
+
+    async def _outcome(self, flight: BroadcastFlight[E], source: StreamSource[E]) -> "_Outcome":
+        position = 0
+        try:
+            async with asyncio.timeout(self._chain.tiers.policy.patience):
+                while (promised := source.promises(await flight.event(position))) is None:
+                    position += 1
+        except TimeoutError:
+            return _Outcome.LATE
+        except Exception:  # noqa: BLE001 - the reader raises it again, if there is nothing better to serve
+            return _Outcome.FAILED
+        return _Outcome.COMES if promised else _Outcome.FAILED
+
+    async def _produce(
+        self,
+        name: object,
+        spec: KeySpec,
+        source: StreamSource[E],
+        version: int | None,
+        *,
+        refresh: bool,
+    ) -> AsyncIterator[E]:
+        flight = self._flights[name]
+        try:
+            claimed = await self._chain.claim(spec, version, refresh=refresh)
+            if isinstance(claimed, Cached):
+                for event in source.replay(claimed):
+                    yield event
+                return
+            events: list[E] = []
+            started = self._clock()
+            try:
+                async with aclosing(source.produce()) as produced:
+                    async for event in produced:
+                        events.append(event)
+                        yield event
+                computed = source.conclude(events)
+            except BaseException:
+                await claimed.release()
+                raise
+            if computed is None:
+                await claimed.release()
+                return
+            await self._chain.tiers.remember(
+                spec,
+                computed,
+                seconds=self._clock() - started,
+                lease=claimed,
+                replaces=refresh,
+            )
+        finally:
+            self._land(name, flight)
+
+    def _land(self, name: object, flight: BroadcastFlight[E]) -> None:
+        """Make room for the next flight of this name, unless it has begun already."""
+        if self._flights.get(name) is flight:
+            del self._flights[name]
+
+
+async def _read_to_the_end(reader: BroadcastReader[Any]) -> None:
+    async with aclosing(reader):
+        async for _ in reader:
+            pass

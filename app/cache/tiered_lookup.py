@@ -1,0 +1,241 @@
+"""Finding a fresh record in the fastest tier that has one, and filling the faster ones from it."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.cache.backend import About, CacheKey
+from app.cache.backends.guarded import Found, SharedTier
+from app.cache.backends.memory import MemoryCache
+from app.cache.codec.envelope import EnvelopeCodec
+from app.cache.entry import Cached, CacheStatus, Record
+from app.cache.freshness.validator import Judge, Judgement, Standing
+from app.cache.keys import KeySpec
+from app.cache.postgres.eviction import HitLedger
+from app.cache.stats import CacheStats, Counted
+from app.concurrency.background import Background
+from app.telemetry import tracing
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """`fallback` has expired but is fresh by version: better than an error."""
+
+    hit: Cached[Any] | None = None
+    fallback: Cached[Any] | None = None
+
+
+class TieredLookup:
+    """Reads the tiers in order, `budget` seconds in all for one request."""
+
+    def __init__(
+        self,
+        memory: MemoryCache[Record],
+        shared: Sequence[SharedTier],
+        *,
+        judge: Judge,
+        codec: EnvelopeCodec,
+        stats: CacheStats,
+        background: Background,
+        ledger: HitLedger | None,
+        l1_ttl: float,
+        budget: float,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._memory = memory
+        self._shared = shared
+        self._judge = judge
+        self._codec = codec
+        self._stats = stats
+        self._background = background
+        self._ledger = ledger
+        self._l1_ttl = l1_ttl
+        self._budget = budget
+        self._clock = clock
+        self._wall = wall
+
+    def peek(self, key: CacheKey, ttl: float | None = None) -> Cached[Any] | None:
+        """Return what memory holds if that is known to be fresh, without awaiting anything.
+
+        `ttl`: seconds after its computation when it may not be used any more.
+        """
+        started = time.perf_counter_ns()
+        entry = self._memory.lookup(key.digest)
+        if entry is None or not self._judge.settled(key, entry.value):
+            return None
+        left = self._left(entry.deadline, entry.value, ttl)
+        if left <= 0:
+            return None
+        hit = self._hit(key, entry.value, self._memory.name, left, started)
+        if tracing.recording():
+            seconds = (time.perf_counter_ns() - started) / 1e9
+            attributes = {"rag.cache.namespace": key.namespace, **_outcome(hit)}
+            tracing.record_ended("rag.cache get", seconds, attributes=attributes)
+        return hit
+
+    async def search(
+        self, key: CacheKey, spec: KeySpec | None = None, *, counted: Counted = Counted.EVERYTHING
+    ) -> Search:
+        """Look into every tier. With `spec`, a record carried forward is written back to the shared tiers."""
+        if not tracing.recording():
+            return await self._search(key, spec, counted)
+        again = counted is Counted.HITS
+        with tracing.span(
+            "rag.cache get", attributes={"rag.cache.namespace": key.namespace, "rag.cache.again": again}
+        ) as span:
+            found = await self._search(key, spec, counted)
+            span.set_attributes(_outcome(found.hit))
+            return found
+
+    async def _search(self, key: CacheKey, spec: KeySpec | None, counted: Counted) -> Search:
+        give_up = self._clock() + self._budget
+        found = await self._in_memory(key, spec, counted)
+        if found is not None and found.status is CacheStatus.HIT:
+            return Search(hit=found)
+        fallback = found
+        for position, tier in enumerate(self._shared):
+            left = give_up - self._clock()
+            if left <= 0:
+                break
+            found = await self._in_shared(key, position, tier, left, spec, counted)
+            if found is not None and found.status is CacheStatus.HIT:
+                return Search(hit=found)
+            fallback = fallback or found
+        return Search(fallback=fallback)
+
+    async def _in_memory(self, key: CacheKey, spec: KeySpec | None, counted: Counted) -> Cached[Any] | None:
+        started = time.perf_counter_ns()
+        name = self._memory.name
+        entry = self._memory.lookup(key.digest)
+        if entry is None:
+            if counted is Counted.EVERYTHING:
+                self._stats.miss(name, key.namespace)
+            return None
+        judgement = await self._judge.judge(key, entry.value)
+        if not self._usable(key, judgement, name):
+            self._memory.remove(key.digest)
+            return None
+        left = self._left(entry.deadline, entry.value, spec.ttl if spec else None)
+        if left <= 0:
+            return self._expired(key, judgement.record, name)
+        if judgement.carried:
+            self._memory.put(key, judgement.record, left)
+            self._carry(key, judgement.record, left, spec)
+        return self._hit(key, judgement.record, name, left, started, counted=counted)
+
+    async def _in_shared(
+        self,
+        key: CacheKey,
+        position: int,
+        tier: SharedTier,
+        budget: float,
+        spec: KeySpec | None,
+        counted: Counted,
+    ) -> Cached[Any] | None:
+        started = time.perf_counter_ns()
+        found = await tier.read(key, budget, counted=counted)
+        if found is None:
+            return None
+        judgement = await self._judge.judge(key, found.record)
+        if not self._usable(key, judgement, tier.name):
+            if judgement.standing is Standing.STALE:
+                self._background.spawn(tier.discard(key))
+            return None
+        left = self._left(found.deadline, found.record, spec.ttl if spec else None)
+        if left <= 0:
+            return self._expired(key, judgement.record, tier.name)
+        self._memory.put(key, judgement.record, min(left, self._l1_ttl))
+        if judgement.carried:
+            self._carry(key, judgement.record, left, spec)
+        elif position > 0:
+            self._background.spawn(self._fill(key, found, left, position))
+        return self._hit(key, judgement.record, tier.name, left, started, found.hits, counted=counted)
+
+    def _left(self, deadline: float, record: Record, ttl: float | None) -> float:
+        """Seconds for which a record may be used."""
+        left = deadline - self._clock()
+        return left if ttl is None else min(left, record.created + ttl - self._wall())
+
+    def _usable(self, key: CacheKey, judgement: Judgement, tier: str) -> bool:
+        if judgement.standing is Standing.FRESH:
+            if judgement.carried:
+                self._stats.of(key.namespace).carried += 1
+            return True
+        self._stats.tier(tier, key.namespace).stale += 1
+        self._stats.observer.requested(key.namespace, tier, "stale")
+        if judgement.standing is Standing.STALE:
+            self._stats.invalidated(tier, key.namespace, "corpus_changed")
+        return False
+
+    def _carry(self, key: CacheKey, record: Record, left: float, spec: KeySpec | None) -> None:
+        if spec is not None and self._shared:
+            work = self._rewrite(key, record, left, spec)
+            if not self._background.spawn(work):
+                self._stats.of(key.namespace).dropped += 1
+
+    async def _rewrite(self, key: CacheKey, record: Record, left: float, spec: KeySpec) -> None:
+        payload = self._codec.seal(key, record)
+        for tier in reversed(self._shared):
+            await tier.write(key, payload, min(left, tier.ttl), spec.about(record.corpus_version))
+
+    async def _fill(self, key: CacheKey, found: Found, left: float, below: int) -> None:
+        for tier in reversed(self._shared[:below]):
+            await tier.write(key, found.payload, min(left, tier.ttl), About())
+
+    def _hit(
+        self,
+        key: CacheKey,
+        record: Record,
+        tier: str,
+        left: float,
+        started: int,
+        hits: int | None = None,
+        *,
+        counted: Counted = Counted.EVERYTHING,
+    ) -> Cached[Any]:
+        if counted is Counted.NOTHING:
+            return self._cached(key, record, CacheStatus.HIT, tier, left)
+        counters = self._stats.of(key.namespace)
+        counters.requests += 1
+        counters.seconds_saved += record.seconds
+        counters.tokens_saved += record.tokens
+        if self._ledger is not None:
+            self._ledger.note(key.digest)
+        if counted is Counted.USE:
+            return self._cached(key, record, CacheStatus.HIT, tier, left)
+        self._stats.hit(tier, key.namespace, time.perf_counter_ns() - started)
+        # A record costs more than a hit in memory does.
+        level = logging.DEBUG if tier == self._memory.name else logging.INFO
+        if _log.isEnabledFor(level):
+            self._tell(level, key, tier, hits)
+        return self._cached(key, record, CacheStatus.HIT, tier, left)
+
+    def _tell(self, level: int, key: CacheKey, tier: str, hits: int | None) -> None:
+        """Log a hit; where its number is known, with those not written yet."""
+        if hits is not None and self._ledger is not None:
+            hits += self._ledger.pending(key.digest)
+        count = "" if hits is None else f" (hits={hits})"
+        _log.log(
+            level, "Cache HIT (%s): %s…%s", tier.upper(), key.digest[:6], count, extra={"cache": key.namespace}
+        )
+
+    def _expired(self, key: CacheKey, record: Record, tier: str) -> Cached[Any]:
+        self._stats.miss(tier, key.namespace)
+        return self._cached(key, record, CacheStatus.STALE, tier, 0.0)
+
+    def _cached(self, key: CacheKey, record: Record, status: CacheStatus, tier: str, left: float) -> Cached[Any]:
+        age = max(0.0, self._wall() - record.created)
+        return Cached(record.value, status, key.digest, tier, age, record.corpus_version, left)
+
+
+def _outcome(hit: Cached[Any] | None) -> dict[str, str]:
+    return (
+        {"rag.cache.result": "miss"}
+        if hit is None
+        else {"rag.cache.result": "hit", "rag.cache.tier": str(hit.tier)}
+    )

@@ -1,0 +1,251 @@
+"""The tiers as one: reads go from the fastest to the slowest, writes the other way."""
+
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from app.cache.backend import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope, Usage
+from app.cache.backends.guarded import Holding, SharedTier
+from app.cache.backends.memory import MemoryCache
+from app.cache.codec.envelope import EnvelopeCodec
+from app.cache.entry import Cached, CacheStatus, Computed, Record, freeze
+from app.cache.freshness.guard import Evidence
+from app.cache.freshness.invalidation import Backplane, Notice
+from app.cache.freshness.validator import Judge
+from app.cache.keys import KeySpec
+from app.cache.policy import ChainPolicy
+from app.cache.postgres.eviction import HitLedger
+from app.cache.stampede.lease import Lease
+from app.cache.stats import CacheStats, Counted
+from app.cache.tiered_lookup import Search, TieredLookup
+from app.concurrency.background import Background
+from app.errors import CacheUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+class TieredStore:
+    """Memory and the shared tiers, which are given from the fastest to the slowest. All of them fail open.
+
+    `on_stored` is called in the background with what a result rests on, once the shared tiers have it.
+    """
+
+    name = "chain"
+
+    def __init__(
+        self,
+        memory: MemoryCache[Record],
+        shared: Sequence[SharedTier] = (),
+        *,
+        codec: EnvelopeCodec,
+        judge: Judge,
+        stats: CacheStats,
+        policy: ChainPolicy | None = None,
+        backplane: Backplane | None = None,
+        ledger: HitLedger | None = None,
+        background: Background | None = None,
+        on_stored: Callable[[KeySpec, Evidence], Awaitable[None]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.policy = policy or ChainPolicy()
+        self.statistics = stats
+        self.lifetimes = {memory.name: self.policy.l1_ttl} | {tier.name: tier.ttl for tier in shared}
+        self._memory = memory
+        self._shared = shared
+        self._codec = codec
+        self._backplane = backplane
+        self._background = background or Background()
+        self._on_stored = on_stored
+        self._clock = clock
+        self._wall = wall
+        self._lookup = TieredLookup(
+            memory,
+            shared,
+            judge=judge,
+            codec=codec,
+            stats=stats,
+            background=self._background,
+            ledger=ledger,
+            l1_ttl=self.policy.l1_ttl,
+            budget=self.policy.budget,
+            clock=clock,
+            wall=wall,
+        )
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other replicas can see what is stored."""
+        return bool(self._shared)
+
+    def peek(self, key: CacheKey, ttl: float | None = None) -> Cached[Any] | None:
+        """Return a hit from memory that is known to be fresh, without awaiting; None says nothing.
+
+        `ttl` as in `KeySpec`.
+        """
+        return self._lookup.peek(key, ttl)
+
+    async def search(self, spec: KeySpec, *, counted: Counted = Counted.EVERYTHING) -> Search:
+        """Look into every tier, keeping the best expired entry in case nothing better can be had."""
+        return await self._lookup.search(spec.key, spec, counted=counted)
+
+    async def remember(
+        self,
+        spec: KeySpec,
+        computed: Computed[Any],
+        *,
+        seconds: float,
+        lease: Lease,
+        replaces: bool = False,
+    ) -> Cached[Any]:
+        """Store a computed result: in memory now, in the shared tiers in the background, slowest first.
+
+        `seconds` is what computing took. The lease is released once others can find the result; with
+        `replaces`, they are then told to drop what they hold in memory.
+        """
+        key, ttl = spec.key, spec.ttl
+        try:
+            record, payload = self._seal(key, computed, seconds, ttl)
+        except BaseException:
+            await lease.release()
+            raise
+        self._memory.put(key, record, self._lifetime(self._memory.name, ttl))
+        if not self._background.spawn(self._publish(spec, record, payload, lease, replaces=replaces)):
+            self.statistics.of(key.namespace).dropped += 1
+            await lease.release()
+        counters = self.statistics.of(key.namespace)
+        counters.requests += 1
+        counters.misses += 1
+        return Cached(record.value, CacheStatus.MISS, key.digest, corpus_version=record.corpus_version)
+
+    async def get(self, key: CacheKey) -> Entry[Any] | None:
+        cached = self.peek(key) or (await self._lookup.search(key)).hit
+        return None if cached is None else Entry(cached.value, self._clock() + cached.expires_in)
+
+    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: About) -> bool:
+        """Store a value that rests on no corpus and wait until every tier has it, slowest first."""
+        record, payload = self._seal(key, Computed(value), 0.0, ttl)
+        stored = await self._write(key, payload, about, ttl)
+        return self._memory.put(key, record, self._lifetime(self._memory.name, ttl)) or stored
+
+    async def delete(self, key: CacheKey) -> bool:
+        """Remove the entry everywhere, slowest tier first, so that no faster one is filled from it again."""
+        removed = [await tier.discard(key) for tier in reversed(self._shared)]
+        removed.append(self._memory.remove(key.digest))
+        await self._announce(Notice(digest=key.digest))
+        return any(removed)
+
+    async def clear(self, scope: Scope = EVERYTHING, *, tier: str | None = None) -> int:
+        """Clear a scope in every tier, or in one; how many entries the fullest of them gave up.
+
+        Raises:
+            CacheUnavailable: a tier could not be cleared. The others are.
+        """
+        removed, failures = [0], {}
+        for each in reversed(self._shared):
+            if tier in (None, each.name):
+                try:
+                    removed.append(await each.clear(scope))
+                except Exception as error:  # noqa: BLE001 - told once the other tiers are cleared
+                    failures[each.name] = error
+        if tier in (None, self._memory.name):
+            removed.append(self._memory.purge(scope))
+            await self._announce(Notice(scope=scope))
+        if failures:
+            raise CacheUnavailable(
+                f"Not cleared: {', '.join(failures)}, which did not answer; try again."
+            ) from next(iter(failures.values()))
+        return max(removed)
+
+    async def stats(self) -> BackendStats:
+        """Return, for each namespace, what the tier that holds most of it holds."""
+        usage: dict[str, Usage] = {}
+        for held in (await self.held()).values():
+            for namespace, tier in (held.usage if held else {}).items():
+                usage[namespace] = max(usage.get(namespace, Usage()), tier, key=lambda each: each.entries)
+        return BackendStats(usage)
+
+    async def held(self) -> dict[str, BackendStats | None]:
+        """Return what each tier holds, None for one that does not answer."""
+        held: dict[str, BackendStats | None] = {self._memory.name: await self._memory.stats()}
+        for tier in self._shared:
+            held[tier.name] = await tier.held()
+        return held
+
+    def key_in_memory(self, digest: str) -> CacheKey | None:
+        """Return the full key of an entry that memory holds."""
+        found = self._memory.view(digest)
+        return None if found is None else found[0]
+
+    async def examine(self, key: CacheKey) -> list[Holding]:
+        """Tell what each tier has of an entry, without counting as a use of it."""
+        found = self._memory.view(key.digest)
+        name = self._memory.name
+        holdings = [Holding(name) if found is None else Holding(name, found[1].value, found[1].deadline)]
+        return holdings + [await tier.examine(key) for tier in self._shared]
+
+    def drop(self, notice: Notice) -> None:
+        """Forget in memory what another replica says is gone."""
+        if notice.digest is not None:
+            self._memory.remove(notice.digest)
+        if notice.scope is not None:
+            self._memory.purge(notice.scope)
+
+    async def drain(self) -> None:
+        """Wait until what was computed so far is in the shared tiers."""
+        await self._background.drain()
+
+    async def close(self) -> None:
+        await self._background.close()
+        for tier in self._shared:
+            await tier.close()
+        await self._memory.close()
+
+    def _seal(
+        self, key: CacheKey, computed: Computed[Any], seconds: float, ttl: float | None
+    ) -> tuple[Record, bytes]:
+        now = self._wall()
+        longest = max(self.lifetimes.values())
+        record = Record(
+            value=computed.value,
+            evidence=computed.evidence,
+            created=now,
+            expires=now + (longest if ttl is None else min(ttl, longest)),
+            seconds=seconds,
+            tokens=computed.tokens,
+        )
+        payload = self._codec.seal(key, record)
+        return replace(record, value=freeze(computed.value), size=len(payload)), payload
+
+    async def _publish(
+        self, spec: KeySpec, record: Record, payload: bytes, lease: Lease, *, replaces: bool
+    ) -> None:
+        try:
+            stored = await self._write(spec.key, payload, spec.about(record.corpus_version), spec.ttl)
+        finally:
+            await lease.release()
+        if replaces:
+            await self._announce(Notice(digest=spec.key.digest))
+        if stored and record.evidence is not None and self._on_stored is not None:
+            await self._on_stored(spec, record.evidence)
+
+    async def _write(self, key: CacheKey, payload: bytes, about: About, ttl: float | None) -> bool:
+        stored = [
+            await tier.write(key, payload, self._lifetime(tier.name, ttl), about) for tier in reversed(self._shared)
+        ]
+        return any(stored)
+
+    def _lifetime(self, tier: str, ttl: float | None) -> float:
+        longest = self.lifetimes[tier]
+        life = longest if ttl is None else min(ttl, longest)
+        return life * random.uniform(1 - self.policy.jitter, 1)  # noqa: S311 - spreads expiry
+
+    async def _announce(self, notice: Notice) -> None:
+        if self._backplane is not None:
+            try:
+                await self._backplane.publish(notice)
+            except Exception as error:  # noqa: BLE001 - a reconnecting replica clears its memory anyway
+                logger.warning("other replicas were not told of a removal: %r", error)
