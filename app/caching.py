@@ -38,7 +38,7 @@ from app.cache.warming import TURN_POLL, LoadGate, Pacer
 from app.concurrency.background import accompany
 from app.concurrency.circuit_breaker import Breaker
 from app.db.database import Database
-from app.services.changes import CorpusChanges
+from app.services.search.change_log import CorpusChanges
 from app.settings import Settings
 
 # Seconds for which an expired entry is kept, to be served if the pipeline fails meanwhile.

@@ -11,7 +11,7 @@ from app.db.health import ProbeConnection, check_answers, check_dimensions, chec
 from app.errors import ModelUnavailable
 from app.ollama.client import OllamaClient
 from app.ollama.protocol import full_name
-from app.services.deep_health import (
+from app.services.operations.deep_health import (
     Component,
     DeepHealth,
     RecentMaximum,
@@ -20,7 +20,7 @@ from app.services.deep_health import (
     loop_component,
     models_component,
 )
-from app.services.health import Examiner, HealthService
+from app.services.operations.health import Examiner, HealthService
 from app.settings import Settings
 
 # Seconds for each probe: the deep report, which runs them all at once, must come within one.

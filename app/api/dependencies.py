@@ -8,21 +8,21 @@ from starlette.requests import Request
 
 from app.api.ports import Answers, Conversations, Keys, Search
 from app.errors import Unauthorized
-from app.services.analytics import AnalyticsService
-from app.services.cache_admin import CacheService
-from app.services.collections import CollectionService
-from app.services.deep_health import DeepHealth
-from app.services.direct import DirectService
-from app.services.documents import DocumentService
-from app.services.experiments import ExperimentService
-from app.services.feedback import FeedbackService
-from app.services.health import HealthService
-from app.services.models import ModelService
-from app.services.plans import PlanService
-from app.services.reindexing import ReindexService
-from app.services.semantic_report import MatchingReporter
-from app.services.warming import WarmingService
-from app.services.watching import IngestWatcher
+from app.services.answering.direct import DirectService
+from app.services.answering.experiments import ExperimentService
+from app.services.answering.feedback import FeedbackService
+from app.services.cache_ops.admin import CacheService
+from app.services.cache_ops.warming import WarmingService
+from app.services.documents.collections import CollectionService
+from app.services.documents.progress import IngestWatcher
+from app.services.documents.service import DocumentService
+from app.services.ingestion.reindex_requests import ReindexService
+from app.services.operations.analytics import AnalyticsService
+from app.services.operations.deep_health import DeepHealth
+from app.services.operations.health import HealthService
+from app.services.operations.models import ModelService
+from app.services.operations.query_plans import PlanService
+from app.services.semantic.report import MatchingReporter
 from app.telemetry.metrics import Metrics
 
 DEFAULT_TENANT = "default"

@@ -9,7 +9,7 @@ from app.domain.answers import AnswerRequest, Event
 from app.domain.conversations import Conversation, ConversationHistory, Export
 from app.domain.paging import Page
 from app.domain.retrieval import Query
-from app.services.cached_search import Found
+from app.services.search.cached import Found
 
 ExportFormat = Literal["markdown", "json"]
 

@@ -6,7 +6,7 @@ from app.api.schemas.chat import ChatResponse, CitationView, SourceView, UsageVi
 from app.api.sse import encode, failure
 from app.domain.answers import EVENT_NAMES, Event, Failed, Sources
 from app.errors import ModelProtocolError
-from app.services.answer import Answer
+from app.services.answering.service import Answer
 
 
 def encode_event(scope: Scope, event: Event) -> bytes:

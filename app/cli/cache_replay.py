@@ -21,7 +21,7 @@ from app.cli.api_client import api_client, problem_of
 from app.cli.cache_tables import table_of
 from app.cli.failure import CommandFailed
 from app.ollama.prefixes import prefixes_for
-from app.services.semantic_labels import same_answers, same_results
+from app.services.semantic.labels import same_answers, same_results
 
 BUDGETS = (0.005, 0.01, 0.02, 0.05)
 _AT_ONCE = 64

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from app.services.keys import KeyService
+    from app.services.operations.api_keys import KeyService
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 
@@ -34,7 +34,7 @@ def list_() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from app.services.keys import KnownKey
+    from app.services.operations.api_keys import KnownKey
 
     async def run() -> list[KnownKey]:
         async with _keys() as keys:
@@ -65,7 +65,7 @@ def revoke(name: Name) -> None:
 @asynccontextmanager
 async def _keys() -> "AsyncIterator[KeyService]":
     from app.cli.stores import own_database
-    from app.services.keys import KeyService
+    from app.services.operations.api_keys import KeyService
     from app.settings import load_settings
 
     async with own_database(load_settings()) as database:

@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 
 from app.cli.stores import own_database
-from app.services.upkeep import UpkeepService
+from app.services.operations.maintain import UpkeepService
 from app.settings import Settings
 
 

@@ -6,7 +6,7 @@ from app.cache.backends.postgres import reading
 from app.cli.failure import CommandFailed
 from app.cli.stores import own_database
 from app.errors import NotFound
-from app.services.plans import PlanService
+from app.services.operations.query_plans import PlanService
 from app.settings import Settings
 
 _TENANT = "default"

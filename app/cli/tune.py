@@ -31,7 +31,7 @@ def tune(
     time. The exit code is 1 when nothing that was tried finds enough.
     """
     from app.cli.tune_run import read_graph, run
-    from app.services.tuning import Plan
+    from app.services.operations.index_tuning import Plan
     from app.settings import load_settings
 
     plan = Plan(questions, recall, seconds, [read_graph(text) for text in build or ()])

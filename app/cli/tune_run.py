@@ -19,7 +19,7 @@ from app.embedded.probes import OLLAMA_PORT, ollama_listens
 from app.errors import Conflict, InvalidInput, ModelUnsuitable, NotFound
 from app.ollama.client import OllamaClient
 from app.ollama.lanes import Lane
-from app.services.tuning import Plan, TuningReport, TuningService
+from app.services.operations.index_tuning import Plan, TuningReport, TuningService
 from app.settings import Settings
 
 _TENANT = "default"

@@ -2,7 +2,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from app.domain.retrieval import Retrieval, SearchMode
-from app.services.observing import AnswerReport, QuestionObserver
+from app.services.search.observer import AnswerReport, QuestionObserver
 from app.telemetry.instruments import timed
 from app.telemetry.metrics import Metrics
 

@@ -15,9 +15,9 @@ from app.db.database import Database
 from app.db.plans import read_plan
 from app.db.slow import SlowStatements, shape
 from app.errors import InvalidInput, NotFound
-from app.services.analytics import AnalyticsService
-from app.services.plans import PlanService
-from app.services.rollup import CacheRollup
+from app.services.operations.analytics import AnalyticsService
+from app.services.operations.cache_rollup import CacheRollup
+from app.services.operations.query_plans import PlanService
 from app.telemetry import correlation
 from tests.support.ingestion import TENANT, Desk
 

@@ -10,10 +10,10 @@ from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.ollama.client import OllamaClient
-from app.services.answer import AnswerService, collect
-from app.services.answer_cache import NullAnswerCache
-from app.services.answer_pipeline import AnswerPipeline
-from app.services.contexts import ModelContexts
+from app.services.answering.answer_cache import NullAnswerCache
+from app.services.answering.context_windows import ModelContexts
+from app.services.answering.pipeline import AnswerPipeline
+from app.services.answering.service import AnswerService, collect
 from tests.support.answering import PARIS, ROME, FakeConversations, FakeSearch, FakeSurroundings, retrieval
 
 ASKED = AnswerRequest("t", "c", "What is the capital of France?", max_tokens=12)

@@ -11,7 +11,7 @@ from app.db.database import Database
 from app.domain.answers import Message
 from app.domain.conversations import Exchange
 from app.errors import InvalidInput, NotFound
-from app.services.conversations import ConversationService, new_conversation_id
+from app.services.answering.conversations import ConversationService, new_conversation_id
 
 SOURCE = {"citation": 1, "chunk_id": 7, "filename": "cities.md", "page": 3, "section": "France", "quote": "Paris"}
 

@@ -9,8 +9,8 @@ import pytest
 from app.db import passages
 from app.domain.documents import DocumentStatus, Upload
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
-from app.services.documents import etag
-from app.services.maintenance import MaintenanceService
+from app.services.documents.service import etag
+from app.services.operations.housekeeping import MaintenanceService
 from tests.support.ingestion import TENANT, Desk
 
 

@@ -13,12 +13,12 @@ from app.domain.documents import Document, Upload
 from app.ingestion.jobs import IngestJob
 from app.ingestion.splitter import embedding_text
 from app.ollama.client import OllamaClient
-from app.services.collections import CollectionService
-from app.services.documents import DocumentService
-from app.services.embedding import EmbeddingService
-from app.services.embedding_cache import EmbeddingCache
-from app.services.ingestion import IngestService
-from app.services.statistics import StatisticsKeeper
+from app.services.documents.collections import CollectionService
+from app.services.documents.service import DocumentService
+from app.services.ingestion.service import IngestService
+from app.services.search.embedding import EmbeddingService
+from app.services.search.embedding_cache import EmbeddingCache
+from app.services.search.lexeme_statistics import StatisticsKeeper
 from tests.support.cache import assemble
 from tests.support.ingestion import TENANT, LineLoader
 from tests.support.scripted_models import EMBEDDING_MODEL, ScriptedModels

@@ -11,9 +11,9 @@ from app.domain.ingestion import IngestDone, IngestFailed, IngestProgress
 from app.errors import Conflict, ModelUnavailable, UnreadableDocument
 from app.ingestion.jobs import IngestJob
 from app.ingestion.queue_worker import QueueWorker
-from app.services.ingestion import IngestService
-from app.services.statistics import StatisticsKeeper
-from app.services.watching import IngestWatcher
+from app.services.documents.progress import IngestWatcher
+from app.services.ingestion.service import IngestService
+from app.services.search.lexeme_statistics import StatisticsKeeper
 from tests.support.ingestion import TENANT, Desk, LineLoader, hang, join_section
 from tests.support.waiting import until
 

@@ -9,7 +9,7 @@ from app.domain.documents import Document, Upload
 from app.domain.ingestion import IngestProgress
 from app.errors import ModelUnavailable
 from app.ingestion.jobs import IngestJob
-from app.services.watching import IngestWatcher
+from app.services.documents.progress import IngestWatcher
 from tests.support.ingestion import TENANT, Desk
 
 LINES = [f"line {number}" for number in range(50)]

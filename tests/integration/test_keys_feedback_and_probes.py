@@ -17,9 +17,9 @@ from app.db.health import check_answers, check_dimensions, check_migrated
 from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
 from app.errors import CacheUnavailable, StoreUnavailable
-from app.services.collections import CollectionService
-from app.services.feedback import FeedbackService, Verdict
-from app.services.keys import KeyService
+from app.services.answering.feedback import FeedbackService, Verdict
+from app.services.documents.collections import CollectionService
+from app.services.operations.api_keys import KeyService
 from tests.support.ingestion import TENANT, FakeModels
 
 KEY = "0a" * 32

@@ -8,9 +8,9 @@ import pytest
 from app.db import maintenance, statistics, vacuum
 from app.db.spaces import vectors_table
 from app.ingestion.jobs import dedupe_key
-from app.services.maintenance import MaintenanceService
-from app.services.plans import PlanService
-from app.services.upkeep import UpkeepService
+from app.services.operations.housekeeping import MaintenanceService
+from app.services.operations.maintain import UpkeepService
+from app.services.operations.query_plans import PlanService
 from tests.support.ingestion import DIMENSION, TENANT, Desk
 
 # Vectors that no chunk stands behind: enough that a graph of a tenth of them is worth rebuilding.

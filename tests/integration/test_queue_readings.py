@@ -10,8 +10,8 @@ from app.db.health import Queue, queue_of
 from app.ingestion.jobs import enqueue
 from app.observers.sampling import GaugeSampler
 from app.ollama.client import OllamaClient
-from app.services.deep_health import database_components
-from app.services.health import Check, Examiner
+from app.services.operations.deep_health import database_components
+from app.services.operations.health import Check, Examiner
 from app.telemetry.metrics import Metrics
 
 AGED = """

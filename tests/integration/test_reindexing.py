@@ -19,13 +19,13 @@ from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import Conflict, ModelUnavailable, NotFound
 from app.ingestion.jobs import IngestJob, ReindexJob
 from app.ingestion.queue_worker import QueueWorker
-from app.services.cached_search import CachedSearch
-from app.services.directory import CollectionDirectory
-from app.services.maintenance import MaintenanceService
-from app.services.reindexer import Reindexer
-from app.services.reindexing import ReindexService
-from app.services.search import SearchService
-from app.services.statistics import StatisticsKeeper
+from app.services.documents.collection_cache import CollectionDirectory
+from app.services.ingestion.reindex_requests import ReindexService
+from app.services.ingestion.reindexer import Reindexer
+from app.services.operations.housekeeping import MaintenanceService
+from app.services.search.cached import CachedSearch
+from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.service import SearchService
 from app.settings import Settings
 from tests.support.ingestion import TENANT, Desk, FakeModel, FakeModels, HashEmbedder, join_section, unit_vector
 

@@ -13,8 +13,8 @@ from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import InputTooLong, InvalidInput, NotFound
 from app.retrieval.fusion import fuse
-from app.services.search import DEPTH, MAX_QUERY_CHARS, POOL, SearchService
-from app.services.statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.service import DEPTH, MAX_QUERY_CHARS, POOL, SearchService
 from tests.support.corpus import TENANT, Page, StoredCollections, add_page, embed, embed_query, make_collection
 
 ANIMALS = [

@@ -15,7 +15,7 @@ from app.cache.semantic.store import Label, Observed
 from app.cache.semantic.traffic import Traffic
 from app.db.database import Database
 from app.domain.matches import ServedMatch
-from app.services.collections import CollectionService
+from app.services.documents.collections import CollectionService
 from tests.support.ingestion import TENANT, FakeModels
 
 RIGHT = Label("asked", "matched", 0.95, True, served=True, source="pipeline", detail="all the same")

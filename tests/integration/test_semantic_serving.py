@@ -32,9 +32,9 @@ from app.domain.answers import AnswerRequest, Message
 from app.domain.documents import Collection
 from app.domain.retrieval import SearchMode, Vector
 from app.errors import ModelUnavailable, NotCached
-from app.services.answer import collect
-from app.services.matching import Inquiry
-from app.services.semantic import SemanticCache
+from app.services.answering.service import collect
+from app.services.semantic.cache import SemanticCache
+from app.services.semantic.lookup import Inquiry
 from app.telemetry import tracing
 from tests.support.cache import assemble
 from tests.support.ingestion import TENANT, unit_vector

@@ -19,9 +19,9 @@ from app.db.tuning import Graph
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import Conflict, InvalidInput, ModelUnavailable, NotFound
-from app.services.search import SearchService
-from app.services.statistics import StatisticsKeeper
-from app.services.tuning import Plan, TuningService
+from app.services.operations.index_tuning import Plan, TuningService
+from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.service import SearchService
 from tests.support.corpus import DIMENSION, TENANT, Page, StoredCollections, embed, embed_query, make_collection
 
 if TYPE_CHECKING:

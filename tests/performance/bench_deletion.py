@@ -24,12 +24,12 @@ from app.domain.documents import Collection, Upload
 from app.domain.retrieval import Query, Vector
 from app.embedded.postgres import EmbeddedPostgres
 from app.ingestion.jobs import IngestJob
-from app.services.collections import CollectionService
-from app.services.documents import DocumentService
-from app.services.ingestion import IngestService
-from app.services.maintenance import MaintenanceService
-from app.services.search import SearchService
-from app.services.statistics import StatisticsKeeper
+from app.services.documents.collections import CollectionService
+from app.services.documents.service import DocumentService
+from app.services.ingestion.service import IngestService
+from app.services.operations.housekeeping import MaintenanceService
+from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.service import SearchService
 from tests.support.ingestion import TENANT, FakeModel, HashEmbedder, LineLoader, join_section, unit_vector
 
 KEPT_CHUNKS = 20_000

@@ -25,8 +25,8 @@ from app.db.documents import add_version
 from app.domain.documents import Collection
 from app.domain.retrieval import ArmResult, Query, Retrieval, Vector
 from app.retrieval.fusion import fuse
-from app.services.search import DEPTH, SearchService
-from app.services.statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.service import DEPTH, SearchService
 from tests.performance import peers
 from tests.performance.bench_database import empty_collection, private_database
 from tests.performance.quality_data import (

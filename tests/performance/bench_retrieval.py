@@ -23,7 +23,7 @@ import numpy as np
 from app.db.database import SEARCH_SETTINGS
 from app.db.spaces import vectors_table
 from app.domain.retrieval import SearchMode
-from app.services.search import POOL
+from app.services.search.service import POOL
 from tests.performance.bench_database import kept_database
 from tests.performance.quality_data import DATA, Embeddings
 from tests.performance.retrieval_calls import TOP_K, Bench, Call, interleaved, processor_ms, raw_client

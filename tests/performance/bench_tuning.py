@@ -18,7 +18,7 @@ from app.db.database import Database
 from app.db.tuning import Graph
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
-from app.services.tuning import Plan, TuningReport, TuningService
+from app.services.operations.index_tuning import Plan, TuningReport, TuningService
 from tests.performance.bench_database import private_database
 from tests.performance.quality_data import DATA, Embeddings
 from tests.performance.retrieval_data import Source, source, store

@@ -23,12 +23,12 @@ from app.ingestion.loaders.extract import extract
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitter import SplitterConfig, embedding_text, splitter_for
 from app.ollama.client import OllamaClient
-from app.services.collections import CollectionService
-from app.services.documents import DocumentService
-from app.services.embedding import EmbeddingService
-from app.services.embedding_cache import EmbeddingCache
-from app.services.ingestion import IngestService
-from app.services.statistics import StatisticsKeeper
+from app.services.documents.collections import CollectionService
+from app.services.documents.service import DocumentService
+from app.services.ingestion.service import IngestService
+from app.services.search.embedding import EmbeddingService
+from app.services.search.embedding_cache import EmbeddingCache
+from app.services.search.lexeme_statistics import StatisticsKeeper
 from tests.performance.figures import Contender, Figure, in_turns, show
 from tests.performance.ingest_embedding import MODEL, fake_server
 from tests.performance.ingest_memory import WORDS, pdf

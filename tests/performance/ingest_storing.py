@@ -17,10 +17,10 @@ from app.domain.documents import ChunkDraft, ChunkPart, Collection, StoredFile, 
 from app.domain.retrieval import Vector
 from app.ingestion.embedder import BatchEmbeddingProcessor, Portion
 from app.ingestion.jobs import IngestJob
-from app.services.collections import CollectionService
-from app.services.documents import DocumentService
-from app.services.ingestion import IngestService
-from app.services.statistics import StatisticsKeeper
+from app.services.documents.collections import CollectionService
+from app.services.documents.service import DocumentService
+from app.services.ingestion.service import IngestService
+from app.services.search.lexeme_statistics import StatisticsKeeper
 from tests.performance.figures import Figure, in_turns, show
 from tests.support.ingestion import TENANT, FakeModel, join_section
 

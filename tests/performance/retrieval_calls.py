@@ -13,10 +13,10 @@ from app.db import index_vector
 from app.db.database import SEARCH_SETTINGS, Connection, Database, prepare_connection
 from app.domain.documents import Collection
 from app.domain.retrieval import Candidate, Query, SearchMode, Vector
-from app.services.arms import Ask, VectorArm
-from app.services.filtering import Selectivities
-from app.services.search import DEPTH, SearchService
-from app.services.statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.retrievers import Ask, VectorArm
+from app.services.search.selectivities import Selectivities
+from app.services.search.service import DEPTH, SearchService
 from tests.performance.retrieval_data import Source, Stored
 from tests.support.corpus import TENANT
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.cache.semantic.matching import CANDIDATES, refused
-from app.services.semantic_labels import FIRST, SHARED_FIRST
+from app.services.semantic.labels import FIRST, SHARED_FIRST
 from tests.performance.cache_report import Report
 from tests.performance.quality_data import DATA, Embeddings, load
 

@@ -16,7 +16,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 
 from app.cache.entry import Cached, CacheStatus
-from app.services.cached_search import Found
+from app.services.search.cached import Found
 from app.telemetry.logging import CorrelationFilter, JsonFormatter
 from app.telemetry.tracing import Tracing
 from tests.performance.figures import Figure, show

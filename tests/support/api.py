@@ -51,18 +51,18 @@ from app.domain.retrieval import Query
 from app.errors import Conflict, InvalidInput, NotCached, NotFound, PreconditionFailed
 from app.main import Lifespan, create_app
 from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
-from app.services.analytics import Period, Report
-from app.services.cache_admin import CacheService
-from app.services.cached_search import Found
-from app.services.deep_health import Component, DeepHealth
-from app.services.direct import DirectRequest
-from app.services.documents import etag
-from app.services.feedback import FeedbackService, StoredVerdict
-from app.services.health import Examiner, HealthService, Probe
-from app.services.models import ModelService
-from app.services.plans import PlanReport
-from app.services.semantic_report import MatchingReporter
-from app.services.warming import WarmingService
+from app.services.answering.direct import DirectRequest
+from app.services.answering.feedback import FeedbackService, StoredVerdict
+from app.services.cache_ops.admin import CacheService
+from app.services.cache_ops.warming import WarmingService
+from app.services.documents.service import etag
+from app.services.operations.analytics import Period, Report
+from app.services.operations.deep_health import Component, DeepHealth
+from app.services.operations.health import Examiner, HealthService, Probe
+from app.services.operations.models import ModelService
+from app.services.operations.query_plans import PlanReport
+from app.services.search.cached import Found
+from app.services.semantic.report import MatchingReporter
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from app.telemetry.tracing import Tracing

@@ -18,7 +18,7 @@ from app.cache.stats import CacheStats
 from app.db.passages import PassagesOfDocument
 from app.domain.paging import Page
 from app.errors import InvalidInput, LocalChatError, NotFound
-from app.services.cache_admin import ExaminedEntry, ListedEntry
+from app.services.cache_ops.admin import ExaminedEntry, ListedEntry
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 KEY = "0a" * 32

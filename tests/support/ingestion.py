@@ -16,10 +16,10 @@ from app.domain.retrieval import Vector
 from app.errors import ModelUnavailable, UnreadableDocument
 from app.ingestion.embedder import BatchResult, Portion, TextFailure
 from app.ingestion.jobs import IngestJob
-from app.services.collections import CollectionService
-from app.services.documents import DocumentService
-from app.services.ingestion import IngestService
-from app.services.statistics import StatisticsKeeper
+from app.services.documents.collections import CollectionService
+from app.services.documents.service import DocumentService
+from app.services.ingestion.service import IngestService
+from app.services.search.lexeme_statistics import StatisticsKeeper
 
 TENANT = "default"
 DIMENSION = 8

@@ -17,10 +17,10 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.probes import answers, free_port
 from app.embedded.process import ChildProcess
 from app.ollama.client import OllamaClient
-from app.services.collections import CollectionService
-from app.services.documents import DocumentService
-from app.services.embedding import EmbeddingService
-from app.services.embedding_cache import EmbeddingCache
+from app.services.documents.collections import CollectionService
+from app.services.documents.service import DocumentService
+from app.services.search.embedding import EmbeddingService
+from app.services.search.embedding_cache import EmbeddingCache
 from tests.support.cache import assemble
 from tests.support.replica import REPO, SIGNING_KEYS
 

@@ -7,7 +7,7 @@ import asyncpg
 
 from app.db.database import Database
 from app.ingestion.queue_worker import QueueWorker
-from app.services.reindexer import Reindexer
+from app.services.ingestion.reindexer import Reindexer
 from tests.support.ingestion import Desk, HashEmbedder, hang, join_section
 
 

@@ -21,25 +21,25 @@ from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.ingestion.jobs import ReindexJob
 from app.matching import open_matching
-from app.services.answer import Answer, AnswerService, collect
-from app.services.answer_pipeline import AnswerPipeline
-from app.services.arms import EmbedQuery
-from app.services.cache_admin import CacheService
-from app.services.cached_answers import CachedAnswers
-from app.services.cached_search import CachedSearch
-from app.services.collections import CollectionService
-from app.services.contexts import ModelContexts
-from app.services.directory import CollectionDirectory
-from app.services.feedback import FeedbackService
-from app.services.matching import Matching
-from app.services.reindexer import Reindexer
-from app.services.reindexing import ReindexService
-from app.services.search import SearchService
-from app.services.semantic_report import MatchingReporter
-from app.services.statistics import StatisticsKeeper
-from app.services.surroundings import PassageSurroundings
-from app.services.warm_questions import WarmQuestions
-from app.services.warming import WarmingService
+from app.services.answering.cached import CachedAnswers
+from app.services.answering.context_windows import ModelContexts
+from app.services.answering.feedback import FeedbackService
+from app.services.answering.neighbours import PassageSurroundings
+from app.services.answering.pipeline import AnswerPipeline
+from app.services.answering.service import Answer, AnswerService, collect
+from app.services.cache_ops.admin import CacheService
+from app.services.cache_ops.warm_questions import WarmQuestions
+from app.services.cache_ops.warming import WarmingService
+from app.services.documents.collection_cache import CollectionDirectory
+from app.services.documents.collections import CollectionService
+from app.services.ingestion.reindex_requests import ReindexService
+from app.services.ingestion.reindexer import Reindexer
+from app.services.search.cached import CachedSearch
+from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.retrievers import EmbedQuery
+from app.services.search.service import SearchService
+from app.services.semantic.lookup import Matching
+from app.services.semantic.report import MatchingReporter
 from app.settings import Settings
 from tests.support.answering import FakeConversations
 from tests.support.answering import FakeModels as AnsweringModels

@@ -15,7 +15,7 @@ from app.cache.semantic.segment import Stratum
 from app.cache.semantic.store import Label
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
-from app.services.semantic import SemanticCache
+from app.services.semantic.cache import SemanticCache
 from tests.support.ingestion import Desk
 from tests.support.replicas import Replica
 

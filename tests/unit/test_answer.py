@@ -32,12 +32,12 @@ from app.errors import LocalChatError, ModelNotFound, ModelProtocolError, NotCac
 from app.generation.prompt import ECHOES, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
-from app.services.answer import AnswerService, collect
-from app.services.answer_cache import AnswerCache, NullAnswerCache
-from app.services.answer_pipeline import NOTHING_FOUND, AnswerPipeline
-from app.services.cached_answers import CachedAnswers
-from app.services.contexts import ModelContexts
-from app.services.observing import AnswerReport, QuestionObserver
+from app.services.answering.answer_cache import AnswerCache, NullAnswerCache
+from app.services.answering.cached import CachedAnswers
+from app.services.answering.context_windows import ModelContexts
+from app.services.answering.pipeline import NOTHING_FOUND, AnswerPipeline
+from app.services.answering.service import AnswerService, collect
+from app.services.search.observer import AnswerReport, QuestionObserver
 from tests.support.answering import (
     PARIS,
     ROME,
@@ -278,7 +278,7 @@ async def test_an_answer_that_cannot_be_stored_is_still_given() -> None:
 async def test_a_store_that_hangs_holds_the_end_of_an_answer_up_for_a_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("app.services.answer._SAVING_SECONDS", 0.01)
+    monkeypatch.setattr("app.services.answering.service._SAVING_SECONDS", 0.01)
     setting = Setting()
     setting.conversations.hung = True
     async with asyncio.timeout(5):

@@ -11,7 +11,7 @@ import pytest
 from app.cache.entry import Cached, CacheStatus
 from app.domain.answers import Failed
 from app.errors import ModelUnavailable
-from app.services.cached_search import Found
+from app.services.search.cached import Found
 from tests.support.api import QUERY_ID, RESULTS, Fakes, client_of, serving
 
 CONVERSATION = "00000000-0000-0000-0000-000000000005"

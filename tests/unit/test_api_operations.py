@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from app.api.instrumentation import instrument
 from app.errors import StoreUnavailable
-from app.services.health import Examiner, HealthService
+from app.services.operations.health import Examiner, HealthService
 from app.telemetry.correlation import bind, correlate, headers, unbind
 from app.telemetry.event_loop import sample_lag
 from app.telemetry.metrics import Metrics

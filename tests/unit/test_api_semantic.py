@@ -10,7 +10,7 @@ import pytest
 
 from app.api.cache_status import match_parameters
 from app.cache.entry import Cached, CacheStatus, Matched
-from app.services.cached_search import Found
+from app.services.search.cached import Found
 from tests.support.api import RESULTS, Fakes, client_of
 
 MATCHED = Matched("How many days off are there?", 0.96349, UUID(int=5))

@@ -13,12 +13,12 @@ from app.cache.stream_cache import StreamCache
 from app.domain.answers import AnswerRequest, Message
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Query, SearchMode
-from app.services import embedding_cache
-from app.services.answer_pipeline import Asked
-from app.services.cached_answers import CachedAnswers
-from app.services.cached_search import CachedSearch
-from app.services.directory import CollectionDirectory
-from app.services.search import SearchService
+from app.services.answering.cached import CachedAnswers
+from app.services.answering.pipeline import Asked
+from app.services.documents.collection_cache import CollectionDirectory
+from app.services.search import embedding_cache
+from app.services.search.cached import CachedSearch
+from app.services.search.service import SearchService
 from tests.support.answering import Facts
 from tests.support.cache import assemble
 

@@ -11,8 +11,8 @@ import pytest
 from app.cache.warming import LoadGate, Pacer
 from app.domain.warming import Warmed, WarmQuestion
 from app.errors import StoreUnavailable, TierOff
-from app.services import warming
-from app.services.warming import WarmingService
+from app.services.cache_ops import warming
+from app.services.cache_ops.warming import WarmingService
 from app.telemetry import event_loop
 from tests.support.cache import Clock
 from tests.unit.test_cache_parts import MemoryLeases, fleet

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.cli.failure import CommandFailed
 from app.errors import CacheUnavailable, ModelUnavailable
-from app.services.semantic_report import MatchingReporter
+from app.services.semantic.report import MatchingReporter
 from tests.support.api import Fakes, serving
 from tests.support.cache_service import FakeCache
 from tests.support.warming import FakeWarming

@@ -8,7 +8,7 @@ import pytest
 
 from app.db.database import Database, PoolUse
 from app.errors import StoreUnavailable
-from app.services.deep_health import (
+from app.services.operations.deep_health import (
     Component,
     DeepHealth,
     RecentMaximum,
@@ -17,7 +17,7 @@ from app.services.deep_health import (
     loop_component,
     models_component,
 )
-from app.services.health import Examiner, Probe, Reading
+from app.services.operations.health import Examiner, Probe, Reading
 from tests.support.api import Fakes, client_of, well
 
 

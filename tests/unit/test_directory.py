@@ -7,7 +7,7 @@ import pytest
 from app.cache.freshness.corpus_versions import NoServer, VersionWatch
 from app.domain.documents import Collection
 from app.errors import NotFound, StoreUnavailable
-from app.services.directory import CollectionDirectory
+from app.services.documents.collection_cache import CollectionDirectory
 from tests.support.api import collection
 from tests.support.cache import Clock
 

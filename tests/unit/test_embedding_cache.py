@@ -6,7 +6,7 @@ import numpy as np
 
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Vector
-from app.services.embedding_cache import EmbeddingCache
+from app.services.search.embedding_cache import EmbeddingCache
 from tests.support.cache import assemble
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

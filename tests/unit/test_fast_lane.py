@@ -10,7 +10,7 @@ import pytest
 from starlette.types import Message
 
 from app.cache.entry import Cached, CacheStatus
-from app.services.cached_search import Found
+from app.services.search.cached import Found
 from tests.support.api import KEY, RESULTS, Fakes, client_of, serving
 from tests.support.waiting import until
 

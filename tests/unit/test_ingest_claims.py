@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from app.domain.documents import EmbeddingSpace
-from app.services.ingest_claims import PATIENCE, Claim, Claims, sharing
+from app.services.ingestion.in_flight import PATIENCE, Claim, Claims, sharing
 
 FIRST, SECOND = uuid4(), uuid4()
 SPACE = EmbeddingSpace(1, "model", "sha256:1", 8)

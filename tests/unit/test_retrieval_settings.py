@@ -8,7 +8,7 @@ import pytest
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Query
 from app.retrieval.settings import RetrievalSettings
-from app.services.cached_search import _key_spec
+from app.services.search.cached import _key_spec
 
 BORN = datetime(2026, 1, 1, tzinfo=UTC)
 

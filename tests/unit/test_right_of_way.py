@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Set as AbstractSet
 
 from app.errors import StoreUnavailable
-from app.services.right_of_way import RightOfWay
+from app.services.operations.cross_process_priority import RightOfWay
 from tests.support.waiting import until
 
 

@@ -17,7 +17,7 @@ from app.cache.semantic.segment import Stratum, stratum_of
 from app.cache.semantic.store import Evidence, Label, Observed
 from app.cache.semantic.thresholds import ThresholdKeeper
 from app.cache.semantic.traffic import Counts, Traffic
-from app.services.semantic import CHECKED
+from app.services.semantic.cache import CHECKED
 
 BUDGET = 0.02
 STRATUM = Stratum("5" * 64, "acme", 1, "answer")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.services.semantic_labels import rests_on, same_answers, same_results
+from app.services.semantic.labels import rests_on, same_answers, same_results
 
 
 def results(*chunks: int) -> dict[str, Any]:

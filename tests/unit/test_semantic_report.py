@@ -10,7 +10,7 @@ from app.cache.semantic.calibration import BINS, Tally, bin_of
 from app.cache.semantic.segment import Stratum
 from app.cache.semantic.store import Evidence, Label, Observed
 from app.errors import StoreUnavailable
-from app.services.semantic_report import MatchingReporter
+from app.services.semantic.report import MatchingReporter
 from tests.support.api import Fakes, client_of
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from app.db.spans import summary
 from app.errors import NotFound
-from app.services.cached_search import Found
+from app.services.search.cached import Found
 from app.telemetry import correlation, tracing
 from app.telemetry.logging import JsonFormatter
 from app.telemetry.tracing import Tracing

@@ -15,7 +15,7 @@ from app.api.routing import DirectRoute
 from app.api.schemas.chat import ChatRequest, ChatResponse
 from app.api.sse import EventStream
 from app.domain.answers import EVENT_NAMES, Event
-from app.services.answer import collect
+from app.services.answering.service import collect
 
 _EXAMPLE = """event: start
 data: {"query_id":"…","trace_id":"…","model":"smollm2:135m","cache":{"status":"miss"},"conversation_id":null}

@@ -16,7 +16,7 @@ from app.api.sse import EventStream, encode, failure
 from app.domain.documents import Chunk, Document, DocumentStatus
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
 from app.domain.paging import Page
-from app.services.documents import etag
+from app.services.documents.service import etag
 from app.telemetry.access import annotate
 
 router = APIRouter(

@@ -7,7 +7,7 @@ from app.api.openapi import event_stream, problems
 from app.api.routing import BodyRoute
 from app.api.schemas.models import ModelsView, ModelView, PullRequest
 from app.api.sse import EventStream, encode
-from app.services.models import PullEvent, PullStep
+from app.services.operations.models import PullEvent, PullStep
 
 router = APIRouter(
     prefix="/api/models",

@@ -25,8 +25,8 @@ from app.api.sse import EventStream
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Event
 from app.errors import InvalidInput, ModelProtocolError, NotCached
 from app.generation.tokens import estimate
-from app.services.answer import collect
-from app.services.direct import DirectRequest
+from app.services.answering.direct import DirectRequest
+from app.services.answering.service import collect
 
 DOCUMENTS = "localchat"
 # How chat front ends begin their own errands, such as naming a conversation: no document has the answer.

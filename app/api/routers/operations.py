@@ -11,8 +11,8 @@ from app.api.dependencies import Provided
 from app.api.openapi import problems
 from app.api.problems import problem, problem_response
 from app.api.schemas.health import CheckView, ComponentView, DeepHealthView, HealthView
-from app.services.deep_health import Finding, Report
-from app.services.health import Check, Health
+from app.services.operations.deep_health import Finding, Report
+from app.services.operations.health import Check, Health
 
 HEALTH_MEDIA_TYPE = "application/health+json"
 _HEALTH = {HEALTH_MEDIA_TYPE: {"schema": DeepHealthView.model_json_schema()}}

@@ -16,7 +16,7 @@ from app.api.schemas.search import SearchRequest, SearchResponse
 from app.cache.entry import CacheControl
 from app.domain.query_ids import query_id_text
 from app.domain.retrieval import Query
-from app.services.cached_search import Found
+from app.services.search.cached import Found
 from app.telemetry.access import annotate
 
 # Longer bodies are validated each time: they are rare, and take up room.

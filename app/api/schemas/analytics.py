@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from app.api.schemas.common import View
-from app.services.plans import PlanReport
+from app.services.operations.query_plans import PlanReport
 
 
 class CacheCountsView(View):

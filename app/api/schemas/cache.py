@@ -15,7 +15,7 @@ from app.cache.backends.guarded import Holding
 from app.cache.codec.envelope import Refusal
 from app.cache.entry import Record
 from app.cache.freshness.validator import Standing
-from app.services.cache_admin import ExaminedEntry, ListedEntry
+from app.services.cache_ops.admin import ExaminedEntry, ListedEntry
 
 Namespace = Literal["embedding", "retrieval", "answer"]
 Tier = Literal["l1", "l2", "l3"]

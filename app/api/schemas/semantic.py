@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.api.schemas.cache_examples import MATCHING
 from app.api.schemas.common import View, shown_as
-from app.services.semantic_report import MatchingReport, MatchingReporter
+from app.services.semantic.report import MatchingReport, MatchingReporter
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

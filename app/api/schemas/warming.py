@@ -8,7 +8,7 @@ from app.api.schemas.cache_examples import WARM, WARMED
 from app.api.schemas.common import CollectionName, RequestModel, View, shown_as
 from app.api.schemas.search import QueryText
 from app.domain.warming import WarmedNamespace
-from app.services.warm_questions import TOP
+from app.services.cache_ops.warm_questions import TOP
 
 
 class WarmRequest(RequestModel):

@@ -1,0 +1,132 @@
+"""Conversations: what was asked and answered, kept for those who asked."""
+
+import re
+import secrets
+import time
+from typing import Literal
+from uuid import UUID
+
+import orjson
+
+from app.db import conversations
+from app.db.database import Database
+from app.domain.answers import Message
+from app.domain.conversations import Conversation, ConversationHistory, Exchange, Export, Turn
+from app.domain.paging import Page
+from app.errors import InvalidInput, NotFound
+from app.services.documents.pagination import id_of, page_of
+
+ExportFormat = Literal["markdown", "json"]
+
+_TITLE_CHARACTERS = 80
+_RECALLED_MESSAGES = 20
+
+
+class ConversationService:
+    """Keeps a tenant's conversations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(self, tenant: str, *, limit: int = 50, cursor: str | None = None) -> Page[Conversation]:
+        """Conversations, the newest first. `cursor` is the last id of the page before."""
+        before = id_of(cursor)
+        async with self._database.connection() as connection:
+            found = await conversations.page(connection, tenant, before=before, limit=limit + 1)
+        return page_of(found, limit, lambda item: item.id)
+
+    async def get(self, tenant: str, conversation_id: UUID) -> ConversationHistory:
+        """A conversation with all its messages, the oldest first."""
+        async with self._database.connection() as connection:
+            found = await conversations.get(connection, tenant, conversation_id)
+            if found is None:
+                raise _absent()
+            return ConversationHistory(found, tuple(await conversations.turns(connection, conversation_id)))
+
+    async def recall(self, tenant: str, conversation_id: UUID) -> tuple[Message, ...]:
+        """The newest messages as a model reads them, the oldest of them first."""
+        async with self._database.connection() as connection:
+            if await conversations.get(connection, tenant, conversation_id) is None:
+                raise _absent()
+            turns = await conversations.turns(connection, conversation_id, newest=_RECALLED_MESSAGES)
+        return tuple(Message(turn.role, turn.content) for turn in turns)
+
+    async def begin(self, tenant: str, conversation_id: UUID, collection: str, exchange: Exchange) -> None:
+        """Open a conversation with its first question, which gives it its title, and the answer."""
+        title = _shorten(exchange.question)
+        async with self._database.transaction() as connection:
+            await conversations.insert(connection, tenant, conversation_id, collection=collection, title=title)
+            await conversations.add_exchange(connection, tenant, conversation_id, exchange)
+
+    async def append(self, tenant: str, conversation_id: UUID, exchange: Exchange) -> None:
+        async with self._database.transaction() as connection:
+            if not await conversations.touch(connection, tenant, conversation_id):
+                raise _absent()
+            await conversations.add_exchange(connection, tenant, conversation_id, exchange)
+
+    async def rename(self, tenant: str, conversation_id: UUID, title: str) -> Conversation:
+        title = title.strip()
+        if not title:
+            raise InvalidInput("title: must not be blank.")
+        async with self._database.connection() as connection:
+            renamed = await conversations.rename(connection, tenant, conversation_id, title)
+        if renamed is None:
+            raise _absent()
+        return renamed
+
+    async def delete(self, tenant: str, conversation_id: UUID) -> None:
+        async with self._database.connection() as connection:
+            if not await conversations.delete(connection, tenant, conversation_id):
+                raise _absent()
+
+    async def export(
+        self,
+        tenant: str,
+        conversation_id: UUID,
+        format: ExportFormat = "markdown",  # noqa: A002 - the name in the API
+    ) -> Export:
+        history = await self.get(tenant, conversation_id)
+        name = re.sub(r"[^\w-]+", "-", history.conversation.title).strip("-") or "conversation"
+        if format == "json":
+            data = orjson.dumps(history, option=orjson.OPT_INDENT_2)
+            return Export(f"{name}.json", "application/json", data)
+        return Export(f"{name}.md", "text/markdown", _markdown(history).encode())
+
+
+def new_conversation_id() -> UUID:
+    """A version 7 UUID: ids sort by the time they were made (RFC 9562 §5.7)."""
+    milliseconds = time.time_ns() // 1_000_000
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+def _markdown(history: ConversationHistory) -> str:
+    about = f"Collection `{history.conversation.collection}`, {history.conversation.created_at:%Y-%m-%d %H:%M} UTC"
+    parts = [f"# {history.conversation.title}", about]
+    for turn in history.messages:
+        parts += [f"## {'Question' if turn.role == 'user' else 'Answer'}", turn.content]
+        if turn.sources:
+            parts.append(_sources(turn))
+    return "\n\n".join(parts) + "\n"
+
+
+def _sources(turn: Turn) -> str:
+    lines = []
+    for source in turn.sources:
+        place = [str(source["filename"])]
+        if source.get("page") is not None:
+            place.append(f"page {source['page']}")
+        if source.get("section"):
+            place.append(str(source["section"]))
+        lines.append(f"- [{source['citation']}] {', '.join(place)}")
+    return "\n".join(lines)
+
+
+def _shorten(question: str) -> str:
+    line = " ".join(question.split())
+    if len(line) <= _TITLE_CHARACTERS:
+        return line
+    return line[: _TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
+
+
+def _absent() -> NotFound:
+    return NotFound("There is no such conversation.")

@@ -1,0 +1,98 @@
+"""Models without documents: what is asked of a model by its own name goes to it as it is."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import uuid4
+
+from app.domain.answers import Delta, Done, Event, Message, Start, Usage
+from app.domain.retrieval import Vector
+from app.errors import LocalChatError
+from app.ollama.client import MAX_TEXTS
+from app.ollama.lanes import Lane
+from app.ollama.protocol import ChatChunk
+from app.services.answering.context_windows import ModelContexts
+from app.services.answering.pipeline import Clock, failed
+
+
+class Models(Protocol):
+    """What the client of the model servers offers."""
+
+    def chat(
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        model: str,
+        temperature: float | None,
+        max_tokens: int | None,
+        stop: Sequence[str],
+        num_ctx: int,
+    ) -> AsyncGenerator[ChatChunk, None]: ...
+
+    async def embed(self, texts: Sequence[str], *, model: str, lane: Lane) -> list[Vector]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DirectRequest:
+    """A conversation for a model; what is None is the model's own choice."""
+
+    messages: tuple[Message, ...]
+    model: str
+    temperature: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+class DirectService:
+    """Chats and embeds with no retrieval, no cache and no memory."""
+
+    def __init__(self, models: Models, contexts: ModelContexts, *, trace_id: Callable[[], str] = str) -> None:
+        self._models = models
+        self._contexts = contexts
+        self._trace_id = trace_id
+
+    async def chat(self, request: DirectRequest) -> AsyncGenerator[Event, None]:
+        """The model's reply as events, as an answer has them but without sources. Closing it stops the model.
+
+        Raises:
+            ModelError: before the first event; a later one becomes the last event.
+        """
+        clock = Clock()
+        chunks = self._models.chat(
+            [{"role": message.role, "content": message.content} for message in request.messages],
+            model=request.model,
+            temperature=request.temperature,
+            max_tokens=request.max_tokens,
+            stop=request.stop,
+            num_ctx=await self._contexts.of(request.model),
+        )
+        async with aclosing(chunks):
+            chunk = await anext(chunks)
+            yield Start(uuid4(), self._trace_id(), request.model, {"status": "bypass"})
+            first_token = clock.elapsed()
+            try:
+                while not chunk.done:
+                    if chunk.text:
+                        yield Delta(chunk.text)
+                    chunk = await anext(chunks)
+            except LocalChatError as error:
+                yield failed(error)
+                return
+        if chunk.text:
+            yield Delta(chunk.text)
+        yield Usage(chunk.prompt_eval_count, chunk.eval_count, ttft_ms=first_token, total_ms=clock.elapsed())
+        yield Done(chunk.done_reason or "stop", ())
+
+    async def embed(self, texts: Sequence[str], model: str) -> list[Vector]:
+        """Embed texts as they are, with no prefix: one ahead of what is being ingested, many beside it.
+
+        Raises:
+            InvalidInput: a blank text.
+            ModelError: the model cannot embed, or no server answers.
+        """
+        lane = Lane.INTERACTIVE if len(texts) == 1 else Lane.BULK
+        vectors: list[Vector] = []
+        for start in range(0, len(texts), MAX_TEXTS):
+            vectors += await self._models.embed(texts[start : start + MAX_TEXTS], model=model, lane=lane)
+        return vectors

@@ -1,0 +1,163 @@
+"""Asking questions before anybody does, so that the cache has their results."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, Protocol
+
+from app.cache.entry import CacheControl, CacheStatus
+from app.cache.warming import Pacer
+from app.domain.answers import Failed
+from app.domain.retrieval import Query
+from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep
+from app.errors import LocalChatError, ModelError, ModelUnavailable
+from app.ollama.client import OllamaClient
+from app.ollama.lanes import Lane
+from app.ollama.protocol import ChatChunk
+from app.services.answering.answer_cache import AnswerCache
+from app.services.answering.pipeline import AnswerPipeline, Asked, Clock
+from app.services.cache_ops.warm_questions import WarmQuestions
+from app.services.search.cached import Found
+
+_log = logging.getLogger(__name__)
+
+# So many failures in a row for want of a server end it: the next question would fail likewise.
+_TOO_MANY = 3
+# Seconds between two attempts to warm after the start, while something is not up yet: the first and the longest.
+_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
+
+
+class Search(Protocol):
+    async def find(self, query: Query, control: CacheControl = ...) -> Found: ...
+
+
+class UnhurriedChat:
+    """Chats in the lane of work that nobody waits for."""
+
+    def __init__(self, client: OllamaClient) -> None:
+        self._client = client
+
+    def chat(self, messages: Sequence[Mapping[str, str]], **options: Any) -> AsyncGenerator[ChatChunk, None]:
+        return self._client.chat(messages, lane=Lane.BULK, **options)
+
+
+class WarmingService:
+    """Warms the cache with the questions that were asked most, or with given ones.
+
+    Args:
+        questions: knows what is asked most.
+        pacer: says when the next question may be asked.
+        search: `/api/search`, through the cache.
+        answers: `/api/chat`, through the cache.
+        pipeline: makes answers in the lane of work that nobody waits for.
+        default_model: the chat model of given questions.
+    """
+
+    def __init__(
+        self,
+        questions: WarmQuestions,
+        pacer: Pacer,
+        *,
+        search: Search,
+        answers: AnswerCache,
+        pipeline: AnswerPipeline,
+        default_model: str,
+    ) -> None:
+        self.questions = questions
+        self._pacer = pacer
+        self._search = search
+        self._answers = answers
+        self._pipeline = pipeline
+        self._default_model = default_model
+
+    async def warm(self, questions: Sequence[WarmQuestion]) -> AsyncGenerator[WarmStep | Warmed, None]:
+        """Ask one after the other, gradually; the last event is `Warmed`. Closing the generator ends it.
+
+        Raises:
+            LocalChatError: several questions in a row failed for want of a server. What was warmed stays.
+        """
+        began = time.monotonic()
+        held = computed = in_a_row = 0
+        failures: list[WarmFailure] = []
+        yield WarmStep(0, len(questions), 0, 0, 0)
+        async with aclosing(self._pacer.each(questions)) as paced:
+            async for question in paced:
+                try:
+                    if await self._ask(question):
+                        held += 1
+                    else:
+                        computed += 1
+                    in_a_row = 0
+                except LocalChatError as error:
+                    failures.append(WarmFailure(question.text, error.detail))
+                    in_a_row = in_a_row + 1 if error.retryable else 0
+                    if in_a_row == _TOO_MANY:
+                        raise
+                yield WarmStep(held + computed + len(failures), len(questions), held, computed, len(failures))
+        yield Warmed(len(questions), held, computed, tuple(failures), time.monotonic() - began)
+
+    async def after_start(self) -> None:
+        """Warm what was asked most, of every tenant, as soon as everything that takes is up."""
+        pause = _PAUSE
+        while True:
+            try:
+                _tell(await self.collect(await self.questions.everybodys()))
+            except LocalChatError as error:
+                _log.info("The cache is not warmed: %s", error)
+                if error.retryable:
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+                    continue
+            return
+
+    async def collect(self, questions: Sequence[WarmQuestion]) -> Warmed:
+        """Warm, and tell the end of it alone. Raises what `warm` raises."""
+        async with aclosing(self.warm(questions)) as events:
+            async for event in events:
+                if isinstance(event, Warmed):
+                    return event
+        raise AssertionError("warming ends with Warmed or an error")
+
+    async def _ask(self, question: WarmQuestion) -> bool:
+        """Whether a tier had the result."""
+        if question.namespace == "retrieval":
+            query = Query(
+                question.tenant,
+                question.collection,
+                question.text,
+                question.top_k,
+                question.mode,
+                question.filter,
+            )
+            found = await self._search.find(query, CacheControl.WARM)
+            return found.cached.status is CacheStatus.HIT
+        asked = Asked(
+            tenant=question.tenant,
+            collection=question.collection,
+            question=question.text,
+            history=(),
+            top_k=question.top_k,
+            model=question.model or self._default_model,
+            temperature=question.temperature,
+            max_tokens=question.max_tokens,
+            filter=question.filter,
+        )
+        opened = await self._answers.open(asked, self._pipeline, Clock(), control=CacheControl.WARM)
+        async with aclosing(opened.events) as events:
+            async for event in events:
+                if isinstance(event, Failed):
+                    failure = ModelUnavailable if event.retryable else ModelError
+                    raise failure(str(event.problem["detail"]))
+        return bool(opened.cache["status"] == CacheStatus.HIT)
+
+
+def _tell(done: Warmed) -> None:
+    _log.info(
+        "The cache was warmed in %.1f s: %d results were held, %d computed, %d failed",
+        done.seconds,
+        done.held,
+        done.computed,
+        len(done.failures),
+    )

@@ -1,0 +1,179 @@
+"""Collections: named sets of documents that share one embedding model."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from app.db import collections, spaces
+from app.db.database import Database, PooledConnection
+from app.domain.documents import Collection, CollectionStatistics
+from app.domain.paging import Page
+from app.errors import Conflict, InvalidInput, NotFound
+from app.services.documents.pagination import page_of
+
+DEFAULT_COLLECTION = "default"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+class EmbeddingModel(Protocol):
+    """What a collection records about its model."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def query_prefix(self) -> str: ...
+    @property
+    def document_prefix(self) -> str: ...
+
+
+class EmbeddingModels(Protocol):
+    async def describe(self, model: str) -> EmbeddingModel:
+        """Raises ModelNotFound, ModelUnsuitable or ModelUnavailable."""
+
+
+class CollectionService:
+    """Makes, finds, describes and deletes collections of a tenant."""
+
+    def __init__(self, database: Database, models: EmbeddingModels, *, default_model: str) -> None:
+        self._database = database
+        self._models = models
+        self._default_model = default_model
+
+    async def list(self, tenant: str, *, limit: int = 50, cursor: str | None = None) -> Page[CollectionStatistics]:
+        """Collections by name. `cursor` is the last name of the page before."""
+        async with self._database.connection() as connection:
+            found = await collections.page(connection, tenant, after=cursor or "", limit=limit + 1)
+        return page_of(found, limit, lambda item: item.collection.name)
+
+    async def names(self, tenant: str) -> Sequence[str]:
+        """The names of all collections, in order."""
+        async with self._database.connection() as connection:
+            return await collections.names(connection, tenant)
+
+    async def get(self, tenant: str, name: str) -> CollectionStatistics:
+        async with self._database.connection() as connection:
+            found = await collections.page(connection, tenant, name=name, limit=1)
+        if not found:
+            raise _absent(name)
+        return found[0]
+
+    async def create(
+        self,
+        tenant: str,
+        name: str,
+        *,
+        description: str = "",
+        language: str = "english",
+        embedding_model: str | None = None,
+    ) -> CollectionStatistics:
+        """Make an empty collection.
+
+        Raises:
+            Conflict: the name is taken.
+            InvalidInput: a bad name or an unknown text search language.
+            ModelNotFound, ModelUnsuitable, ModelUnavailable: of the embedding model.
+        """
+        if not await self._create(tenant, name, description, language, embedding_model):
+            raise Conflict(f"A collection called {name!r} exists already.")
+        return await self.get(tenant, name)
+
+    async def update(
+        self,
+        tenant: str,
+        name: str,
+        *,
+        new_name: str | None = None,
+        description: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> CollectionStatistics:
+        """Change what is not None; of the settings, those named.
+
+        Raises:
+            NotFound, Conflict: there is no such collection, or one of the new name.
+            InvalidInput: a bad name.
+        """
+        if new_name is not None:
+            _check_name(new_name)
+        async with self._database.transaction() as connection:
+            changed = await collections.update(
+                connection, tenant, name, new_name=new_name, description=description, settings=settings
+            )
+        if not changed:
+            raise _absent(name)
+        return await self.get(tenant, new_name or name)
+
+    async def delete(self, tenant: str, name: str) -> None:
+        """Take a collection with all its documents out of sight, at commit."""
+        async with self._database.transaction() as connection:
+            if await collections.mark_deleted(connection, tenant, name) is None:
+                raise _absent(name)
+
+    async def resolve(self, tenant: str, name: str) -> Collection:
+        """Find a collection to read from. The default one comes into being on first use."""
+        async with self._database.reading() as connection:
+            found = await collections.find(connection, tenant, name)
+        if found is None and name == DEFAULT_COLLECTION:
+            return await self.resolve_or_create(tenant, name)
+        if found is None:
+            raise _absent(name)
+        return found
+
+    async def resolve_or_create(self, tenant: str, name: str) -> Collection:
+        """Find a collection to write to, making it if need be."""
+        async with self._database.connection() as connection:
+            found = await collections.find(connection, tenant, name)
+        if found is None:
+            await self._create(tenant, name, "", "english", None)
+            async with self._database.connection() as connection:
+                found = await collections.find(connection, tenant, name)
+        if found is None:
+            raise _absent(name)
+        return found
+
+    async def _create(
+        self, tenant: str, name: str, description: str, language: str, embedding_model: str | None
+    ) -> bool:
+        _check_name(name)
+        model = await self._models.describe(embedding_model or self._default_model)
+        async with self._database.transaction() as connection:
+            if not await _is_language(connection, language):
+                raise InvalidInput(
+                    f"Postgres knows no text search configuration called {language!r}; "
+                    "try english, german, simple, …"
+                )
+            collection_id = await collections.insert(
+                connection, tenant, name, description=description, language=language
+            )
+            if collection_id is None:
+                return False
+            space = await spaces.create(
+                connection,
+                collection_id,
+                model=model.name,
+                digest=model.digest,
+                dimension=model.dimension,
+                query_prefix=model.query_prefix,
+                document_prefix=model.document_prefix,
+            )
+            await collections.use_space(connection, collection_id, space.id)
+        return True
+
+
+async def _is_language(connection: PooledConnection, language: str) -> bool:
+    known: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM pg_ts_config WHERE cfgname = $1)", language)
+    return known
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            "A collection's name has 1 to 64 letters, digits, '.', '_' or '-', and begins with a letter or digit."
+        )
+
+
+def _absent(name: str) -> NotFound:
+    return NotFound(f"There is no collection called {name!r}.")

@@ -1,0 +1,276 @@
+"""Documents: upload, replace, retry, cancel, delete, and watching them being ingested."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from app.db import chunks, documents, leases, spaces, uploads
+from app.db.database import Database, PooledConnection
+from app.domain.documents import (
+    Chunk,
+    Collection,
+    Content,
+    Document,
+    DocumentStatus,
+    Upload,
+    UploadResult,
+)
+from app.domain.paging import Page
+from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
+from app.ingestion import jobs
+from app.services.documents.collections import CollectionService
+from app.services.documents.pagination import id_of, page_of
+from app.services.search.observer import IngestObserver
+
+_ENDED = (DocumentStatus.READY, DocumentStatus.PARTIAL, DocumentStatus.FAILED)
+
+
+class DocumentService:
+    """Use cases around a tenant's documents.
+
+    `job_headers` gives the correlation to store with each job; `observer` is told of what needs no job.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        collections: CollectionService,
+        *,
+        job_headers: Callable[[], Mapping[str, str]] = dict,
+        observer: IngestObserver | None = None,
+    ) -> None:
+        self._database = database
+        self._collections = collections
+        self._job_headers = job_headers
+        self._observer = observer or IngestObserver()
+
+    async def upload(
+        self,
+        tenant: str,
+        files: Sequence[Upload],
+        *,
+        collection: str,
+        metadata: dict[str, Any],
+        idempotency_key: str | None = None,
+    ) -> list[UploadResult]:
+        """Store files and queue them, all in one transaction.
+
+        Raises:
+            InvalidInput: no file, or the key was used for another upload.
+            ModelUnavailable: the collection is new and its embedding model cannot be asked.
+        """
+        if not files:
+            raise InvalidInput("files: at least one file is needed.")
+        target = await self._collections.resolve_or_create(tenant, collection)
+        fingerprint = _fingerprint(files, collection, metadata)
+        async with self._database.transaction() as connection:
+            if idempotency_key is not None:
+                before = await uploads.recall(connection, tenant, idempotency_key)
+                if before is not None:
+                    return await _repeat(connection, tenant, before, fingerprint)
+            results = [await self._store(connection, target, file, metadata) for file in files]
+            if idempotency_key is not None:
+                reply = [{"id": str(item.document.id), "unchanged": item.unchanged} for item in results]
+                await uploads.remember(connection, tenant, idempotency_key, fingerprint, reply)
+        for item in results:
+            if item.unchanged:
+                self._observer.ended("unchanged")
+        return results
+
+    async def list(
+        self,
+        tenant: str,
+        *,
+        collection: str | None = None,
+        status: DocumentStatus | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Document]:
+        """Documents in the order of their creation. `cursor` is the last id of the page before."""
+        after = id_of(cursor)
+        async with self._database.connection() as connection:
+            found = await documents.page(
+                connection, tenant, collection=collection, status=status, after=after, limit=limit + 1
+            )
+        return page_of(found, limit, lambda item: item.id)
+
+    async def get(self, tenant: str, document_id: UUID) -> Document:
+        async with self._database.connection() as connection:
+            return _found(await documents.get(connection, tenant, document_id), document_id)
+
+    async def chunks(
+        self, tenant: str, document_id: UUID, *, limit: int = 100, cursor: str | None = None
+    ) -> Page[Chunk]:
+        """A document's chunks in order. `cursor` is the last ordinal of the page before."""
+        after = _cursor_ordinal(cursor)
+        async with self._database.connection() as connection:
+            _found(await documents.get(connection, tenant, document_id), document_id)
+            found = await chunks.page(connection, document_id, after=after, limit=limit + 1)
+        return page_of(found, limit, lambda item: item.ordinal)
+
+    async def content(self, tenant: str, document_id: UUID) -> Content:
+        async with self._database.connection() as connection:
+            document = _found(await documents.get(connection, tenant, document_id), document_id)
+            content = await documents.content(connection, document_id, document.version)
+        if content is None:
+            raise NotFound(f"The content of document {document_id} is gone.")
+        return content
+
+    async def replace(
+        self,
+        tenant: str,
+        document_id: UUID,
+        upload: Upload,
+        *,
+        metadata: dict[str, Any] | None = None,
+        if_match: str | None = None,
+    ) -> Document:
+        """Ingest new bytes, or a new name, in place; readers see the old version until the new one is complete.
+
+        Raises:
+            PreconditionFailed: `if_match` is not the current ETag.
+            Conflict: another document of the collection has these bytes.
+        """
+        sha256 = hashlib.sha256(upload.content).hexdigest()
+        async with self._database.transaction() as connection:
+            document = _found(await documents.lock(connection, tenant, document_id), document_id)
+            _check_match(document, if_match)
+            described = document.metadata if metadata is None else metadata
+            if described != document.metadata:
+                # Filters find it otherwise from now on, also while the new version is not complete.
+                await documents.describe(connection, document_id, described)
+            same = sha256 == document.sha256 and upload.filename == document.filename
+            if not same or document.status is DocumentStatus.FAILED:
+                await documents.supersede(
+                    connection,
+                    document_id,
+                    filename=upload.filename,
+                    media_type=upload.media_type or "",
+                    size_bytes=len(upload.content),
+                    sha256=sha256,
+                    metadata=described,
+                )
+                await documents.add_version(connection, document_id, upload.content)
+                await jobs.enqueue(connection, document_id, document.version + 1, self._job_headers)
+            return _found(await documents.get(connection, tenant, document_id), document_id)
+
+    async def retry(self, tenant: str, document_id: UUID) -> Document:
+        """Queue what failed once more; chunks that have their embedding keep it.
+
+        Raises:
+            Conflict: nothing of the document failed.
+        """
+        async with self._database.transaction() as connection:
+            document = _found(await documents.lock(connection, tenant, document_id), document_id)
+            if document.status not in (DocumentStatus.PARTIAL, DocumentStatus.FAILED):
+                raise Conflict(f"Nothing to retry: the document is {document.status}.")
+            await self._requeue(connection, document)
+            return _found(await documents.get(connection, tenant, document_id), document_id)
+
+    async def cancel(self, tenant: str, document_id: UUID) -> Document:
+        """Stop an ingestion. What readers saw before stays.
+
+        Raises:
+            Conflict: the document is not being ingested.
+        """
+        async with self._database.transaction() as connection:
+            document = _found(await documents.lock(connection, tenant, document_id), document_id)
+            if document.status in _ENDED:
+                raise Conflict(f"Nothing to cancel: the document is {document.status}.")
+            await leases.cancel(connection, document_id)
+            return _found(await documents.get(connection, tenant, document_id), document_id)
+
+    async def delete(self, tenant: str, document_id: UUID, if_match: str | None = None) -> None:
+        """Take a document out of answers, search and caches, at commit."""
+        async with self._database.transaction() as connection:
+            document = _found(await documents.lock(connection, tenant, document_id), document_id)
+            _check_match(document, if_match)
+            collection = await self._collections.resolve(tenant, document.collection)
+            await documents.mark_deleted(connection, document_id)
+            deleted = await chunks.deactivate(connection, document_id)
+            await spaces.deactivate(connection, collection.space.id, document_id)
+            await connection.fetchval("SELECT bump_corpus($1, $2, NULL, 'removed')", collection.id, document_id)
+        self._observer.chunks("deleted", deleted)
+
+    async def _store(
+        self, connection: PooledConnection, collection: Collection, file: Upload, metadata: dict[str, Any]
+    ) -> UploadResult:
+        sha256 = hashlib.sha256(file.content).hexdigest()
+        document_id = await documents.insert(
+            connection,
+            tenant=collection.tenant,
+            collection_id=collection.id,
+            filename=file.filename,
+            media_type=file.media_type or "",
+            size_bytes=len(file.content),
+            sha256=sha256,
+            metadata=metadata,
+        )
+        if document_id is None:
+            known = await documents.find_by_content(connection, collection.id, sha256)
+            if known is None:
+                raise Conflict(f"{file.filename} changed while it was being uploaded; send it again.")
+            if known.status is DocumentStatus.FAILED:
+                await self._requeue(connection, known)
+                return UploadResult(
+                    _found(await documents.get(connection, collection.tenant, known.id), known.id), unchanged=False
+                )
+            return UploadResult(known, unchanged=True)
+        await documents.add_version(connection, document_id, file.content)
+        await jobs.enqueue(connection, document_id, 1, self._job_headers)
+        stored = await documents.get(connection, collection.tenant, document_id)
+        return UploadResult(_found(stored, document_id), unchanged=False)
+
+    async def _requeue(self, connection: PooledConnection, document: Document) -> None:
+        await documents.requeue(connection, document.id)
+        await chunks.forgive(connection, document.id, document.version)
+        await jobs.enqueue(connection, document.id, document.version, self._job_headers)
+
+
+def etag(document: Document) -> str:
+    """A strong validator of a document's representation."""
+    seen = f"{document.id}:{document.version}:{document.status}:{document.stage}:{document.updated_at.isoformat()}"
+    return f'"{hashlib.sha256(seen.encode()).hexdigest()[:32]}"'
+
+
+def _fingerprint(files: Sequence[Upload], collection: str, metadata: dict[str, Any]) -> str:
+    digest = hashlib.sha256(repr((collection, sorted(metadata.items()))).encode())
+    for file in files:
+        digest.update(repr(file.filename).encode())
+        digest.update(hashlib.sha256(file.content).digest())
+    return digest.hexdigest()
+
+
+def _check_match(document: Document, if_match: str | None) -> None:
+    if if_match is None or if_match.strip() == "*":
+        return
+    if etag(document) not in (tag.strip() for tag in if_match.split(",")):
+        raise PreconditionFailed("The document has changed since the ETag in If-Match.")
+
+
+def _cursor_ordinal(cursor: str | None) -> int:
+    if cursor is None:
+        return -1
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):  # noqa: PLR2004
+        raise InvalidInput("cursor: not one that a list returned.")
+    return int(cursor)
+
+
+def _found(document: Document | None, document_id: UUID) -> Document:
+    if document is None:
+        raise NotFound(f"There is no document {document_id}.")
+    return document
+
+
+async def _repeat(
+    connection: PooledConnection, tenant: str, before: uploads.IdempotentReply, fingerprint: str
+) -> list[UploadResult]:
+    if before.fingerprint != fingerprint:
+        raise InvalidInput("Idempotency-Key: this key was used for another upload.")
+    results = []
+    for item in before.response:
+        document = await documents.get(connection, tenant, UUID(item["id"]))
+        if document is not None:
+            results.append(UploadResult(document, unchanged=item["unchanged"]))
+    return results

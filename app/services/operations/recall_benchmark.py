@@ -1,0 +1,111 @@
+"""Asking a collection's vectors the same questions in several ways, and timing each.
+
+One thing is done at a time, with a rest after each for as long as it took.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+from app.db import index_vector
+from app.db.database import PooledConnection
+from app.db.tuning import Graph
+from app.domain.documents import Collection
+from app.domain.retrieval import Candidate, Vector
+from app.retrieval import sweep
+from app.retrieval.sweep import TOP, Trial
+from app.services.search.service import DEPTH, POOL
+
+# Fewer questions say too little: with 20, one passage missed is half a percent.
+FEWEST_QUESTIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`own` is the passage that is asked with, which is no answer. `exact`: what is nearest."""
+
+    vector: Vector
+    own: int | None
+    exact: Sequence[Candidate] = ()
+
+
+async def exactly(
+    connection: PooledConnection, collection: Collection, questions: Sequence[Question], seconds: float
+) -> tuple[Sequence[Question], tuple[float, float]]:
+    """As many of the questions as there is time for, with what is nearest to them."""
+    until, answered = time.monotonic() + seconds, list[Question]()
+    times: list[float] = []
+    for question in questions:
+        if time.monotonic() > until and len(answered) >= FEWEST_QUESTIONS:
+            break
+        found, took = await _timed(
+            index_vector.nearest_exactly(
+                connection, collection.id, collection.space, question.vector, limit=DEPTH, metadata={}
+            )
+        )
+        times.append(took)
+        answered.append(Question(question.vector, question.own, _without(found, question.own)))
+    return answered, sweep.middle(times)
+
+
+async def attempt(
+    connection: PooledConnection,
+    table: str,
+    graph: Graph,
+    questions: Sequence[Question],
+    efforts: Sequence[int],
+    *,
+    seconds: float,
+) -> tuple[list[Trial], int]:
+    """Ask the questions, each at every effort, in turns, so that whatever else the machine does falls on all.
+
+    The ten nearest are looked for as a search by meaning alone does, which reads no further than it needs; the
+    hundred, and the time, are those of the vector arm of a hybrid search. Returns how many there was time for, too.
+    """
+    until = time.monotonic() + seconds
+    times: dict[int, list[float]] = {effort: [] for effort in efforts}
+    shares: dict[int, list[tuple[float, float]]] = {effort: [] for effort in efforts}
+    for place, question in enumerate(questions):
+        if time.monotonic() > until and place >= FEWEST_QUESTIONS:
+            break
+        turn = place % len(efforts)
+        # The widest search comes first, unmeasured, so that all find the same pages in memory.
+        for measured, effort in enumerate((efforts[-1], *efforts[turn:], *efforts[:turn])):
+            (few, _), (many, took) = [
+                await _timed(
+                    index_vector.nearest_in(
+                        connection, table, question.vector, limit=limit, metadata={}, ef_search=effort
+                    )
+                )
+                for limit in (POOL * TOP, DEPTH)
+            ]
+            if measured:
+                times[effort].append(took)
+                shares[effort].append(
+                    (
+                        sweep.recall(_without(few, question.own), question.exact, TOP),
+                        sweep.recall(_without(many, question.own), question.exact, DEPTH),
+                    )
+                )
+    trials = []
+    for effort in efforts:
+        top, depth = zip(*shares[effort], strict=True)
+        trials.append(
+            Trial(graph.m, graph.ef_construction, effort, mean(top), mean(depth), *sweep.middle(times[effort]))
+        )
+    return trials, len(times[efforts[0]])
+
+
+async def _timed(search: Awaitable[list[Candidate]]) -> tuple[list[Candidate], float]:
+    """What is found and the milliseconds that it took, after a rest of as many."""
+    began = time.perf_counter()
+    found = await search
+    took = time.perf_counter() - began
+    await asyncio.sleep(took)
+    return found, took * 1000
+
+
+def _without(found: Sequence[Candidate], own: int | None) -> Sequence[Candidate]:
+    return [candidate for candidate in found if candidate.chunk_id != own]

@@ -1,0 +1,182 @@
+"""Search through the cache: the same query is run once, and its result served until a document could change it."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import orjson
+
+from app.cache.chain import CacheChain
+from app.cache.entry import CacheControl, Cached, Computed
+from app.cache.keys import KeySpec, Partition
+from app.domain.cache_limits import longest_use, that_change_results
+from app.domain.documents import Collection
+from app.domain.retrieval import Query, Retrieval, SearchMode
+from app.errors import LocalChatError
+from app.retrieval.fusion import RANKING_VERSION
+from app.services.documents.collection_cache import CollectionDirectory
+from app.services.search.serialization import evidence_of, from_plain, to_plain
+from app.services.search.service import SearchService, checked
+from app.services.semantic.labels import same_results
+from app.services.semantic.lookup import Inquiry, Matching, NoMatching
+
+# Making a key costs more than looking it up, so the last ones made are kept, unless their question is long.
+_REMEMBERED_KEYS = 8192
+_REMEMBERED_CHARS = 400
+
+
+class Found(NamedTuple):
+    """`results` is the JSON of the results, prepared once; `cached` says where it came from."""
+
+    results: bytes
+    cached: Cached[Any]
+    timings_ms: Mapping[str, float]
+
+    @property
+    def retrieval(self) -> Retrieval:
+        return from_plain(self.cached.value["retrieval"], self.cached.corpus_version or 0)
+
+
+class CachedSearch:
+    """The `retrieval` namespace of the cache, over a `SearchService`."""
+
+    def __init__(
+        self,
+        search: SearchService,
+        directory: CollectionDirectory,
+        chain: CacheChain,
+        matching: Matching | None = None,
+    ) -> None:
+        self._search = search
+        self._directory = directory
+        self._chain = chain
+        self._matching = matching or NoMatching()
+        self._specs: dict[tuple[Any, ...], KeySpec] = {}
+
+    def peek(self, query: Query) -> Found | None:
+        """A hit from memory, found without awaiting anything; None says nothing."""
+        known = self._directory.known(query.tenant, query.collection)
+        if known is None:
+            return None
+        collection = known.searched_as(query.retrieval)
+        began = time.perf_counter()
+        spec = self._spec(collection, query)
+        hit = self._chain.tiers.peek(spec.key, spec.ttl)
+        if hit is None:
+            return None
+        if self._chain.is_ageing(hit):
+            self._chain.refresh_early(spec, partial(self._compute, spec, collection, query, {}))
+        return _found(hit, began)
+
+    async def find(
+        self, query: Query, control: CacheControl = CacheControl.USE, *, semantic: bool = False
+    ) -> Found:
+        """Answer from the fastest tier that holds a fresh result, or search.
+
+        `semantic`: the result of another question may do, if it means the same.
+
+        Raises:
+            NotCached: `control` is ONLY_IF_CACHED and no tier has it.
+            InvalidInput, NotFound, ModelError, StoreUnavailable: as `SearchService.search`.
+        """
+        began = time.perf_counter()
+        query = replace(query, text=checked(query))
+        found = await self._directory.resolve(query.tenant, query.collection)
+        collection = found.searched_as(query.retrieval)
+        spec = self._spec(collection, query)
+        timings: dict[str, float] = {}
+        compute = partial(self._compute, spec, collection, query, timings)
+        nearby = None
+        if semantic and query.mode is not SearchMode.LEXICAL:
+            inquiry = Inquiry(spec, collection, partial(self._again, compute), same_results)
+            nearby = partial(self._matching.find, inquiry)
+            if control is CacheControl.USE:
+                compute = partial(self._learning, inquiry, compute)
+        cached = await self._chain.get_or_compute(spec, compute, control, nearby=nearby)
+        answered = _found(cached, began)
+        return answered._replace(timings_ms={**timings, **answered.timings_ms})
+
+    async def search(self, query: Query, control: CacheControl = CacheControl.USE) -> Retrieval:
+        """What an answer is made from: passages for this very question."""
+        return (await self.find(query, control)).retrieval
+
+    async def _compute(
+        self, spec: KeySpec, collection: Collection, query: Query, timings: dict[str, float]
+    ) -> Computed[dict[str, Any]]:
+        retrieval = await self._search.search(replace(query, text=spec.question))
+        timings.update(retrieval.timings_ms)
+        plain = to_plain(retrieval)
+        value = {"results": orjson.dumps([_visible(item) for item in plain["results"]]), "retrieval": plain}
+        return Computed(value, evidence_of(retrieval, collection, query))
+
+    async def _learning(
+        self, inquiry: Inquiry, compute: Callable[[], Awaitable[Computed[Any]]]
+    ) -> Computed[dict[str, Any]]:
+        computed = await compute()
+        vector = computed.evidence.query_vector if computed.evidence else b""
+        self._matching.learn(inquiry, vector, computed.value)
+        return computed
+
+    async def _again(self, compute: Callable[[], Awaitable[Computed[Any]]]) -> dict[str, Any] | None:
+        try:
+            computed = await compute()
+        except LocalChatError:
+            return None
+        value: dict[str, Any] = computed.value
+        return value
+
+    def _spec(self, collection: Collection, query: Query) -> KeySpec:
+        if query.filter or query.retrieval or len(query.text) > _REMEMBERED_CHARS:
+            return _key_spec(collection, query)
+        named = (
+            query.text,
+            query.top_k,
+            query.mode,
+            query.tenant,
+            collection.id,
+            collection.updated_at,
+            collection.space.id,
+            collection.statistics,
+        )
+        spec = self._specs.get(named)
+        if spec is None:
+            if len(self._specs) >= _REMEMBERED_KEYS:
+                self._specs.clear()
+            spec = self._specs[named] = _key_spec(collection, query)
+        return spec
+
+
+def _key_spec(collection: Collection, query: Query) -> KeySpec:
+    return KeySpec(_partition(collection, query), query.text, longest_use(collection.settings))
+
+
+def _partition(collection: Collection, query: Query) -> Partition:
+    return Partition(
+        namespace="retrieval",
+        tenant=query.tenant,
+        collection=collection.id,
+        founded=collection.created_at.isoformat(),
+        retrieval={
+            "mode": str(query.mode),
+            "top_k": query.top_k,
+            "settings": that_change_results(collection.settings),
+            "space": collection.space.id,
+            "ranking": RANKING_VERSION,
+        },
+        filters=dict(query.filter),
+        embedder=collection.space.model,
+        embedder_digest=collection.space.digest,
+        statistics=str(collection.statistics or ""),
+    )
+
+
+def _found(cached: Cached[Any], began: float) -> Found:
+    return Found(cached.value["results"], cached, {"total": round((time.perf_counter() - began) * 1000, 3)})
+
+
+def _visible(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A result as clients see it."""
+    hidden = ("ordinal", "token_count")
+    return {name: value for name, value in item.items() if name not in hidden}

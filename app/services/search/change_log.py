@@ -1,0 +1,63 @@
+"""What the cache asks of a collection's history."""
+
+import numpy as np
+
+from app.cache.freshness.guard import ArmEvidence, ChangeSet, Evidence
+from app.db import changes, index_lexical
+from app.db.database import Database
+from app.domain.retrieval import Vector
+from app.services.search.serialization import plan_from_plain
+
+# Scores of the same chunk may differ in the last bits between an index scan and a direct comparison.
+SLACK = 1e-6
+
+# A check that would compare more documents than this costs more than it saves.
+MOST_DOCUMENTS = 500
+
+
+class CorpusChanges:
+    """The cache's `ChangeLog`, by SQL: new chunks are scored with the very expressions that searches use."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def changes(self, collection: int, after: int, upto: int) -> ChangeSet | None:
+        async with self._database.connection() as connection:
+            history = await changes.between(connection, collection, after, upto)
+        if len(history) != upto - after:
+            return None
+        if any(document is None or kind == "reindexed" for document, kind in history):
+            return None
+        return ChangeSet(
+            documents=frozenset(str(document) for document, kind in history if kind != "added"),
+            added=any(kind != "removed" for _, kind in history),
+        )
+
+    async def admits(self, collection: int, after: int, upto: int, evidence: Evidence) -> bool:
+        async with self._database.connection() as connection:
+            history = await changes.between(connection, collection, after, upto)
+            documents = sorted({document for document, kind in history if document and kind != "removed"})
+            if len(documents) > MOST_DOCUMENTS:
+                return True
+            if evidence.filters:
+                # A filter's selectivity chooses the plan, and a change may move it: any match counts.
+                return await changes.any_matches(connection, documents, evidence.filters)
+            if evidence.vector is not None:
+                nearest = await changes.nearest_of(
+                    connection, int(evidence.parameters["space"]), documents, _vector(evidence.query_vector)
+                )
+                if _admitted(evidence.vector, nearest):
+                    return True
+            if evidence.lexical is None or evidence.parameters["plan"] is None:
+                return False
+            best = await index_lexical.best_of(connection, plan_from_plain(evidence.parameters["plan"]), documents)
+            return _admitted(evidence.lexical, best)
+
+
+def _admitted(arm: ArmEvidence, score: float | None) -> bool:
+    return score is not None and arm.admits(score, SLACK)
+
+
+def _vector(data: bytes) -> Vector:
+    vector: Vector = np.frombuffer(data, dtype="<f4")
+    return vector

@@ -1,0 +1,250 @@
+"""Matching questions by meaning after an exact miss: served within an error budget, and measured all the time.
+
+In `shadow` nothing is served: after a result was computed, what would have been served is compared with it. In
+`serve` the same goes on for whatever is not served, and a share of what is served is checked in the background.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.cache.chain import CacheChain
+from app.cache.entry import Cached, Matched
+from app.cache.keys import KeySpec
+from app.cache.semantic.language.eligibility import refusal
+from app.cache.semantic.matching import CANDIDATES, FLOOR, Candidate, allowed
+from app.cache.semantic.segment import Stratum, stratum_of
+from app.cache.semantic.store import Label, Observations, QuestionIndex
+from app.cache.semantic.thresholds import ThresholdKeeper
+from app.cache.stats import Counted
+from app.concurrency.background import Background
+from app.concurrency.circuit_breaker import Breaker
+from app.concurrency.coalescing import Rounds
+from app.concurrency.timeouts import patience
+from app.domain.matches import ServedMatch
+from app.domain.query_ids import new_query_id
+from app.errors import LocalChatError
+from app.services.search.retrievers import EmbedQuery
+from app.services.semantic.lookup import Inquiry
+from app.telemetry import tracing
+
+Mode = Literal["shadow", "serve"]
+
+TIER = "semantic"
+# Share of the served answers that are checked against a fresh one. Drift is noticed after some six wrong ones among
+# those checked, whatever their number.
+CHECKED = 0.2
+
+_log = logging.getLogger(__name__)
+
+
+async def _failing_open(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - Postgres may be away for a while
+        _log.info("nothing was learned of matching by meaning: %r", error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """`nanoseconds` is what finding it took, without the vector."""
+
+    candidate: Candidate
+    spec: KeySpec
+    cached: Cached[Any]
+    nanoseconds: int
+
+
+class SemanticCache:
+    """Fails open: a lookup that fails or is late is a miss, learning that fails is logged.
+
+    Args:
+        mode: shadow or serve.
+        chain: where the matched entry is read, and judged fresh.
+        index: the cached questions.
+        observations: where labels go.
+        keeper: the thresholds in force, and the traffic's counts.
+        embed: gives a question's vector, which is then known to whoever has to retrieve for it.
+        checked: share of the served answers that are checked.
+        timeout: seconds that looking for a match may keep a request waiting.
+    """
+
+    def __init__(
+        self,
+        mode: Mode,
+        chain: CacheChain,
+        index: QuestionIndex,
+        observations: Observations,
+        keeper: ThresholdKeeper,
+        embed: EmbedQuery,
+        *,
+        checked: float = CHECKED,
+        timeout: float = 0.05,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self.mode = mode
+        self._chain = chain
+        self._index = index
+        self._observations = observations
+        self.keeper = keeper
+        self._embed = embed
+        self.checked = checked
+        self.timeout = timeout
+        self._draw = draw
+        self._breaker = Breaker("semantic index")
+        self._background = Background(limit=64)
+        self._looking: Rounds[_Match | None] = Rounds()
+        self._learning: set[str] = set()
+
+    async def find(self, inquiry: Inquiry) -> Cached[Any] | None:
+        """The result is marked with its provenance. Those who ask the same at once share a lookup."""
+        stratum = stratum_of(inquiry.spec.partition)
+        if self.mode != "serve" or stratum is None:
+            return None
+        threshold = self.keeper.threshold(stratum)
+        if threshold is None or refusal(inquiry.spec.question) is not None or not self._breaker.allows():
+            return None
+        key = inquiry.spec.key
+        looked = {"rag.cache.namespace": key.namespace, "rag.cache.tier": TIER}
+        with tracing.span("rag.cache get", attributes=looked) as span:
+            match, _ = await self._looking.run(key.digest, lambda: self._look(inquiry, threshold))
+            # Read again, so that only what is served counts as a use.
+            used = None if match is None else (await self._chain.tiers.search(match.spec, counted=Counted.USE)).hit
+            span.set_attribute("rag.cache.result", "hit" if used else "miss")
+        if match is None or used is None:
+            self._chain.statistics.miss(TIER, key.namespace)
+            return None
+        self._chain.statistics.hit(TIER, key.namespace, match.nanoseconds)
+        return self._serve(inquiry, stratum, match, used)
+
+    def learn(self, inquiry: Inquiry, vector: bytes, fresh: Any) -> None:
+        stratum, digest = stratum_of(inquiry.spec.partition), inquiry.spec.key.digest
+        if stratum is None or digest in self._learning:
+            return
+        if not vector or refusal(inquiry.spec.question) is not None:
+            self.keeper.traffic.note(stratum, None)
+        elif self._later(self._learn(inquiry, stratum, vector, fresh)):
+            self._learning.add(digest)
+
+    async def drain(self) -> None:
+        """Wait until everything seen so far has been learned from."""
+        await self._background.drain()
+
+    async def close(self) -> None:
+        await self._background.close()
+
+    async def _look(self, inquiry: Inquiry, threshold: float) -> _Match | None:
+        spec = inquiry.spec
+        try:
+            vector = await self._embed(inquiry.collection, spec.question)
+        except Exception:  # noqa: BLE001 - retrieval needs the vector as well, and tells why it cannot have it
+            return None
+        try:
+            async with patience(self.timeout):
+                match = await self._match(spec, vector.tobytes(), threshold)
+        except Exception as error:  # noqa: BLE001 - a cache fails open
+            self._breaker.failed()
+            self._chain.statistics.error(TIER, spec.key.namespace)
+            _log.info("no match by meaning was looked for: %r", error)
+            return None
+        self._breaker.succeeded()
+        return await self._supported(inquiry, match)
+
+    async def _match(self, spec: KeySpec, vector: bytes, least: float) -> _Match | None:
+        """The nearest question that nothing keeps apart from this one and whose result is fresh."""
+        started = time.perf_counter_ns()
+        near = await self._index.nearest(spec.key.partition, vector, limit=CANDIDATES, least=least)
+        candidates = (each for each in near if each.key != spec.key.digest)
+        for candidate in allowed(spec.question, candidates):
+            matched = KeySpec(spec.partition, candidate.question, spec.ttl)
+            # A key says where its entry belongs: nothing of another partition can have the one it must have here.
+            if matched.key.digest != candidate.key:
+                continue
+            if await self._observations.are_apart(spec.key.tenant, spec.question, candidate.question):
+                continue
+            found = await self._chain.tiers.search(matched, counted=Counted.NOTHING)
+            if found.hit is not None:
+                return _Match(candidate, matched, found.hit, time.perf_counter_ns() - started)
+        return None
+
+    async def _supported(self, inquiry: Inquiry, match: _Match | None) -> _Match | None:
+        """The match if its result rests on what is found for this question; that is found anyway if it does not."""
+        if match is None or inquiry.supports is None:
+            return match
+        try:
+            return match if await inquiry.supports(match.cached.value) else None
+        except LocalChatError:
+            return None
+
+    def _serve(self, inquiry: Inquiry, stratum: Stratum, match: _Match, used: Cached[Any]) -> Cached[Any]:
+        spec, candidate = inquiry.spec, match.candidate
+        self.keeper.traffic.note(stratum, candidate.similarity, served=True)
+        query_id = new_query_id(candidate.key)
+        self._later(
+            self._observations.add_match(
+                ServedMatch(
+                    query_id,
+                    stratum.digest,
+                    spec.key.tenant,
+                    spec.key.partition,
+                    candidate.key,
+                    spec.question,
+                    candidate.question,
+                    candidate.similarity,
+                )
+            )
+        )
+        if self._draw() < self.checked:
+            self._later(self._check(inquiry, stratum, match))
+        return used._replace(tier=TIER, matched=Matched(candidate.question, candidate.similarity, query_id))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Have it done while nobody waits; whether it is."""
+        started = self._background.spawn(_failing_open(work))
+        if not started:
+            work.close()
+        return started
+
+    async def _learn(self, inquiry: Inquiry, stratum: Stratum, vector: bytes, fresh: Any) -> None:
+        try:
+            near = await self._match(inquiry.spec, vector, FLOOR)
+            match = await self._supported(inquiry, near)
+            if match is None:
+                self.keeper.traffic.note(stratum, None)
+                return
+            self.keeper.traffic.note(stratum, match.candidate.similarity)
+            await self._label(inquiry, stratum, match, fresh, served=False)
+        finally:
+            self._learning.discard(inquiry.spec.key.digest)
+
+    async def _check(self, inquiry: Inquiry, stratum: Stratum, match: _Match) -> None:
+        """Make the result that was not made, and quarantine an entry that should not have been served for it."""
+        fresh = await inquiry.recompute()
+        if fresh is None or await self._label(inquiry, stratum, match, fresh, served=True):
+            return
+        key, candidate = inquiry.spec.key, match.candidate
+        await self._index.quarantine(candidate.key)
+        await self._observations.keep_apart(
+            key.tenant, key.partition, inquiry.spec.question, candidate.question, candidate.similarity
+        )
+
+    async def _label(self, inquiry: Inquiry, stratum: Stratum, match: _Match, fresh: Any, *, served: bool) -> bool:
+        """Whether the cached result was right."""
+        verdict = inquiry.same(match.cached.value, fresh)
+        candidate = match.candidate
+        await self._observations.add_label(
+            stratum,
+            Label(
+                inquiry.spec.question,
+                candidate.question,
+                candidate.similarity,
+                verdict.correct,
+                served,
+                "pipeline",
+                verdict.detail,
+            ),
+        )
+        return verdict.correct
