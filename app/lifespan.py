@@ -15,7 +15,7 @@ from app.cache.stream_cache import StreamCache
 from app.caching import open_cache
 from app.concurrency.background import Background
 from app.db.database import Database
-from app.db.slow import SlowStatements
+from app.db.operations.slow_statements import SlowStatements
 from app.domain.answers import Event
 from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance

@@ -7,7 +7,7 @@ from functools import partial
 from redis.asyncio import Redis
 
 from app.db.database import Database
-from app.db.health import ProbeConnection, check_answers, check_dimensions, check_migrated
+from app.db.operations.health import ProbeConnection, check_answers, check_dimensions, check_migrated
 from app.errors import ModelUnavailable
 from app.ollama.client import OllamaClient
 from app.ollama.protocol import full_name

@@ -13,7 +13,7 @@ from opentelemetry.trace import Tracer
 from app import heap
 from app.caching import open_cache
 from app.db.database import Database
-from app.db.slow import SlowStatements
+from app.db.operations.slow_statements import SlowStatements
 from app.ingestion.jobs import messaging
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.queue_worker import HEARTBEAT_TIMEOUT, QueueWorker

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from app.cli.failure import CommandFailed
 from app.cli.stores import own_database
-from app.db.tuning import Graph
+from app.db.operations.tuning import Graph
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.embedded.data_dir import MODEL_SERVER_URL, read_secret

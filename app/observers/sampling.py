@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from app.cache.backend import Usage
 from app.cache.chain import CacheChain
 from app.db.database import Database
-from app.db.health import queue_of
+from app.db.operations.health import queue_of
 from app.errors import StoreUnavailable
 from app.observers.models import CIRCUITS
 from app.ollama.client import OllamaClient

@@ -10,10 +10,10 @@ import pytest
 
 from app.cache.backends.postgres import reading
 from app.cache.stats import CacheStats
-from app.db import statistics
 from app.db.database import Database
-from app.db.plans import read_plan
-from app.db.slow import SlowStatements, shape
+from app.db.operations import statistics
+from app.db.operations.plans import read_plan
+from app.db.operations.slow_statements import SlowStatements, shape
 from app.errors import InvalidInput, NotFound
 from app.services.operations.analytics import AnalyticsService
 from app.services.operations.cache_rollup import CacheRollup
@@ -120,7 +120,7 @@ async def test_a_slow_statement_is_logged_and_kept_with_plan_and_request_but_wit
     database = await Database.connect(database_url, min_size=1, max_size=2, observe=slow.note)
     keeping = asyncio.create_task(slow.run(database))
     token = correlation.bind(correlation.correlate(None, "request-7"))
-    with caplog.at_level(logging.WARNING, logger="app.db.slow"):
+    with caplog.at_level(logging.WARNING, logger="app.db.operations.slow_statements"):
         async with database.connection() as connection:
             await connection.fetch("SELECT 1")
             await connection.fetch("SELECT id, pg_sleep(0.15) FROM chunks WHERE text = $1", SECRET)

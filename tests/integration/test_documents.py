@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.db import passages
+from app.db.search import passages
 from app.domain.documents import DocumentStatus, Upload
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from app.services.documents.service import etag

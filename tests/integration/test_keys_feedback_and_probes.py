@@ -13,7 +13,7 @@ from app.cache.semantic.segment import Stratum
 from app.cache.semantic.traffic import Counts
 from app.cli import app as cli
 from app.db.database import Database
-from app.db.health import check_answers, check_dimensions, check_migrated
+from app.db.operations.health import check_answers, check_dimensions, check_migrated
 from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
 from app.errors import CacheUnavailable, StoreUnavailable

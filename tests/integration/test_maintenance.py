@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.db import maintenance, statistics, vacuum
-from app.db.spaces import vectors_table
+from app.db.operations import maintenance, statistics, vacuum
+from app.db.search.spaces import vectors_table
 from app.ingestion.jobs import dedupe_key
 from app.services.operations.housekeeping import MaintenanceService
 from app.services.operations.maintain import UpkeepService

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.db.announcements import Announcements
+from app.db.notifications import Announcements
 from app.errors import StoreUnavailable
 from tests.support.replica import api_and_worker, environment
 from tests.support.small_models import MODEL, EmbeddingServer
@@ -70,7 +70,7 @@ async def test_announcements_are_heard_again_after_the_connection_was_killed(
     )
     await killer.close()
     await say("two")
-    assert [record.levelname for record in caplog.records if record.name == "app.db.announcements"] == [
+    assert [record.levelname for record in caplog.records if record.name == "app.db.notifications"] == [
         "WARNING"
     ] * 2
     for task in tasks:

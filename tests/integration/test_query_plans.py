@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.db import index_lexical, index_vector, maintenance, passages, reindexes
 from app.db.database import Database, PooledConnection
-from app.db.spaces import vectors_table
+from app.db.lifecycle import reindexes
+from app.db.operations import maintenance
+from app.db.search import lexical_index, passages, vector_index
+from app.db.search.spaces import vectors_table
 from app.domain.documents import Collection
 from app.retrieval import lexical
 from tests.support.corpus import DIMENSION, embed, make_collection
@@ -49,7 +51,7 @@ async def collection(database: Database) -> Collection:
     vectors = vectors_table(made.space.id)
     async with database.connection() as connection:
         await connection.execute(FILL.format(collection=made.id, vectors=vectors, dimension=DIMENSION))
-        await index_lexical.refresh_statistics(connection, made.id)
+        await lexical_index.refresh_statistics(connection, made.id)
         await connection.execute(f"ANALYZE documents, chunks, lexeme_statistics, {vectors}")
     return made
 
@@ -80,12 +82,12 @@ async def lexical_arguments(
     connection: PooledConnection, collection: Collection, text: str
 ) -> tuple[int, int, list[Any]]:
     """The width and limit of the statement that ranks for `text`, with its arguments."""
-    lexicon = await index_lexical.look_up(connection, collection.id, collection.language, text)
+    lexicon = await lexical_index.look_up(connection, collection.id, collection.language, text)
     assert lexicon is not None
-    plan = lexical.plan(lexicon, max_terms=index_lexical.MAX_TERMS)
+    plan = lexical.plan(lexicon, max_terms=lexical_index.MAX_TERMS)
     assert plan is not None
-    width = index_lexical._width(plan)
-    weights = [*plan.weights, *[index_lexical._FILLER] * (width - len(plan.weights))]
+    width = lexical_index._width(plan)
+    weights = [*plan.weights, *[lexical_index._FILLER] * (width - len(plan.weights))]
     flat = [value for pair in weights for value in pair]
     return width, plan.max_matches, [plan.matches, plan.saturation, plan.saturation_per_byte, *flat]
 
@@ -94,22 +96,22 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
     space = vectors_table(collection.space.id)
     vector = embed("pump valve unit7.md")
     async with database.connection() as connection:
-        nodes = await plan_of(connection, index_vector._nearest_statement(space, 100, filtered=False), vector)
+        nodes = await plan_of(connection, vector_index._nearest_statement(space, 100, filtered=False), vector)
         assert f"{space}_hnsw" in indexes(nodes)
         assert space not in scanned(nodes)
 
         nodes = await plan_of(
-            connection, index_vector._nearest_statement(space, 100, filtered=True), vector, {"kind": "manual"}
+            connection, vector_index._nearest_statement(space, 100, filtered=True), vector, {"kind": "manual"}
         )
         assert f"{space}_hnsw" in indexes(nodes)
 
         for filters in ([], [{"kind": "manual"}]):
-            tuned = index_vector._nearest_statement(space, 100, filtered=bool(filters), tuned=True)
+            tuned = vector_index._nearest_statement(space, 100, filtered=bool(filters), tuned=True)
             assert f"{space}_hnsw" in indexes(await plan_of(connection, tuned, vector, *filters, "40"))
 
         nodes = await plan_of(
             connection,
-            index_vector._exact_statement(space, 100, filtered=True),
+            vector_index._exact_statement(space, 100, filtered=True),
             vector,
             collection.id,
             {"rare": True},
@@ -118,19 +120,19 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         assert scanned(nodes) == set()
 
         for passing, index in (({"rare": True}, "documents_metadata"), ({"kind": "manual"}, "documents_content")):
-            nodes = await plan_of(connection, index_vector._MATCHING, collection.id, passing, space)
+            nodes = await plan_of(connection, vector_index._MATCHING, collection.id, passing, space)
             assert index in indexes(nodes)
 
         width, matches, arguments = await lexical_arguments(connection, collection, "the pump of unit7.md")
         nodes = await plan_of(
-            connection, index_lexical._rank_statement(width, 100, matches, filtered=False), *arguments
+            connection, lexical_index._rank_statement(width, 100, matches, filtered=False), *arguments
         )
         assert "chunks_tsv" in indexes(nodes)
         assert "chunks" not in scanned(nodes)
 
         nodes = await plan_of(
             connection,
-            index_lexical._rank_within_statement(width, 100),
+            lexical_index._rank_within_statement(width, 100),
             *[" | ".join(arguments[0]), *arguments[1:]],
             collection.id,
             {"rare": True},
@@ -140,7 +142,7 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         assert indexes(nodes) & {"chunks_pkey", "chunks_tsv"}
         assert scanned(nodes) == set()
 
-        nodes = await plan_of(connection, index_lexical._LOOK_UP, collection.id, "english", "the pump of unit7.md")
+        nodes = await plan_of(connection, lexical_index._LOOK_UP, collection.id, "english", "the pump of unit7.md")
         assert "lexeme_statistics_pkey" in indexes(nodes)
 
         ids = [row["id"] for row in await connection.fetch("SELECT id FROM chunks LIMIT 20")]
@@ -148,7 +150,7 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         assert "chunks" not in scanned(await plan_of(connection, passages._NEIGHBOURS, ids, 1))
         pairs = [f"'{collection.id}/pump' & '{collection.id}/valv'"]
         assert "chunks" not in scanned(
-            await plan_of(connection, index_lexical._PROXIMITY, ids, 0.3, 0.1, pairs, [1.0])
+            await plan_of(connection, lexical_index._PROXIMITY, ids, 0.3, 0.1, pairs, [1.0])
         )
 
 
@@ -161,19 +163,19 @@ async def test_how_much_of_the_graph_is_looked_at_is_set_for_one_statement_alone
         before = await connection.fetchval("SHOW hnsw.ef_search")
 
         async def found(ef_search: int) -> set[int]:
-            nearest = await index_vector.nearest(
+            nearest = await vector_index.nearest(
                 connection, collection.space, vector, limit=10, metadata={}, ef_search=ef_search
             )
             return {candidate.chunk_id for candidate in nearest}
 
-        exact = await index_vector.nearest_exactly(
+        exact = await vector_index.nearest_exactly(
             connection, collection.id, collection.space, vector, limit=10, metadata={}
         )
         assert await found(1000) == {candidate.chunk_id for candidate in exact}
         assert len(await found(1)) == 10
         read = {}
         for ef_search in ("10", "1000"):
-            statement = index_vector._nearest_statement(
+            statement = vector_index._nearest_statement(
                 vectors_table(collection.space.id), 10, filtered=False, tuned=True
             )
             [[plan]] = await connection.fetch(

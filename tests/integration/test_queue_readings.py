@@ -6,7 +6,7 @@ from uuid import UUID
 from prometheus_client import generate_latest
 
 from app.db.database import Database
-from app.db.health import Queue, queue_of
+from app.db.operations.health import Queue, queue_of
 from app.ingestion.jobs import enqueue
 from app.observers.sampling import GaugeSampler
 from app.ollama.client import OllamaClient

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.db import index_lexical, passages
 from app.db.database import Database
+from app.db.search import lexical_index, passages
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import InputTooLong, InvalidInput, NotFound
@@ -334,12 +334,12 @@ async def test_words_are_found_in_any_script(
 
 async def test_statistics_change_only_when_the_size_has_moved(animals: Collection, database: Database) -> None:
     async with database.transaction() as connection:
-        first = await index_lexical.refresh_statistics(connection, animals.id)
-        assert await index_lexical.refresh_statistics(connection, animals.id) == first
+        first = await lexical_index.refresh_statistics(connection, animals.id)
+        assert await lexical_index.refresh_statistics(connection, animals.id) == first
         await add_page(connection, animals.id, animals.space.id, Page("more.md", ["A cat, a hat and a bat."] * 3))
-        second = await index_lexical.refresh_statistics(connection, animals.id)
+        second = await lexical_index.refresh_statistics(connection, animals.id)
         assert second > first
-        lexicon = await index_lexical.look_up(connection, animals.id, "english", "cat")
+        lexicon = await lexical_index.look_up(connection, animals.id, "english", "cat")
     assert lexicon is not None
     assert lexicon.snapshot == second
     assert lexicon.chunk_count == 10

@@ -12,10 +12,12 @@ from typer.testing import CliRunner, Result
 
 from app.cli import app
 from app.cli.failure import CommandFailed
-from app.db import collections, spaces, tuning
 from app.db.database import Database
-from app.db.spaces import vectors_table
-from app.db.tuning import Graph
+from app.db.operations import tuning
+from app.db.operations.tuning import Graph
+from app.db.search import spaces
+from app.db.search.spaces import vectors_table
+from app.db.tables import collections
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import Conflict, InvalidInput, ModelUnavailable, NotFound

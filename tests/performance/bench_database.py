@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from app.db import collections, spaces
 from app.db.database import Database
 from app.db.migrate import migrate
+from app.db.search import spaces
+from app.db.tables import collections
 from app.embedded.postgres import EmbeddedPostgres
 from tests.performance.quality_data import DIMENSION
 from tests.support.corpus import TENANT

@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from app.db import spaces
 from app.db.database import Database
 from app.db.migrate import migrate
+from app.db.search import spaces
 from app.domain.documents import Collection, Upload
 from app.domain.retrieval import Query, Vector
 from app.embedded.postgres import EmbeddedPostgres

@@ -19,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from app.db import chunks, index_lexical, spaces
 from app.db.database import Database
-from app.db.documents import add_version
+from app.db.search import lexical_index, spaces
+from app.db.tables import chunks
+from app.db.tables.documents import add_version
 from app.domain.documents import Collection
 from app.domain.retrieval import ArmResult, Query, Retrieval, Vector
 from app.retrieval.fusion import fuse
@@ -155,7 +156,7 @@ async def _store(database: Database, data: EvaluationSet, vectors: list[Vector])
             if vectors:
                 pairs = [(row["id"], next(waiting)) for row in rows]
                 await spaces.insert_vectors(connection, space_id, document_id, 1, pairs)
-        await index_lexical.refresh_statistics(connection, collection_id)
+        await lexical_index.refresh_statistics(connection, collection_id)
         await connection.execute(f"ANALYZE documents, chunks, lexeme_statistics, {spaces.vectors_table(space_id)}")
     return documents
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from app.db.database import SEARCH_SETTINGS
-from app.db.spaces import vectors_table
+from app.db.search.spaces import vectors_table
 from app.domain.retrieval import SearchMode
 from app.services.search.service import POOL
 from tests.performance.bench_database import kept_database

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.cli.tune_run import read_graph
 from app.db.database import Database
-from app.db.tuning import Graph
+from app.db.operations.tuning import Graph
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.services.operations.index_tuning import Plan, TuningReport, TuningService

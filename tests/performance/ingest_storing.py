@@ -11,8 +11,9 @@ from uuid import UUID
 
 import numpy as np
 
-from app.db import chunks, spaces
 from app.db.database import Database
+from app.db.search import spaces
+from app.db.tables import chunks
 from app.domain.documents import ChunkDraft, ChunkPart, Collection, StoredFile, Upload
 from app.domain.retrieval import Vector
 from app.ingestion.embedder import BatchEmbeddingProcessor, Portion

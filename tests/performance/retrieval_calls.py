@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-from app.db import index_vector
 from app.db.database import SEARCH_SETTINGS, Connection, Database, prepare_connection
+from app.db.search import vector_index
 from app.domain.documents import Collection
 from app.domain.retrieval import Candidate, Query, SearchMode, Vector
 from app.services.search.lexeme_statistics import StatisticsKeeper
@@ -87,7 +87,7 @@ class Bench:
         space, wanted = self.stored.collection.space, {share: True}
         async with self.database.connection() as connection:
             return _ids(
-                await index_vector.nearest(connection, space, self.vector(question), limit=DEPTH, metadata=wanted)
+                await vector_index.nearest(connection, space, self.vector(question), limit=DEPTH, metadata=wanted)
             )
 
     async def scan(self, question: int, share: str) -> list[int]:
@@ -95,7 +95,7 @@ class Bench:
         collection, wanted = self.stored.collection, {share: True}
         async with self.database.connection() as connection:
             return _ids(
-                await index_vector.nearest_exactly(
+                await vector_index.nearest_exactly(
                     connection, collection.id, collection.space, self.vector(question), limit=DEPTH, metadata=wanted
                 )
             )

@@ -16,9 +16,9 @@ from uuid import UUID, uuid4
 import numpy as np
 import numpy.typing as npt
 
-from app.db import index_lexical
 from app.db.database import Database, PooledConnection
-from app.db.spaces import BUILD_TIMEOUT, vectors_table
+from app.db.search import lexical_index
+from app.db.search.spaces import BUILD_TIMEOUT, vectors_table
 from app.domain.documents import Collection
 from tests.performance.bench_database import empty_collection
 from tests.performance.quality_data import Embeddings, load
@@ -151,7 +151,7 @@ async def store(database: Database, source: Source, count: int, name: str) -> St
             await connection.execute(definition, timeout=BUILD_TIMEOUT)
             marks.append((step, time.perf_counter()))
         await connection.execute("RESET maintenance_work_mem")
-        await index_lexical.refresh_statistics(connection, collection_id)
+        await lexical_index.refresh_statistics(connection, collection_id)
         marks.append(("lexeme statistics", time.perf_counter()))
         await connection.execute(
             f"VACUUM ANALYZE documents, chunks, lexeme_statistics, {table}", timeout=BUILD_TIMEOUT

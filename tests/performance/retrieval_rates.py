@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from app.db.database import SEARCH_SETTINGS
-from app.db.spaces import vectors_table
+from app.db.search.spaces import vectors_table
 from app.domain.retrieval import SearchMode
 from tests.performance import peers
 from tests.performance.retrieval_calls import TOP_K, Bench, raw_client

@@ -15,7 +15,7 @@ from app.cache.freshness.validator import Standing
 from app.cache.postgres.catalog import CatalogEntry
 from app.cache.report import report
 from app.cache.stats import CacheStats
-from app.db.passages import PassagesOfDocument
+from app.db.search.passages import PassagesOfDocument
 from app.domain.paging import Page
 from app.errors import InvalidInput, LocalChatError, NotFound
 from app.services.cache_ops.admin import ExaminedEntry, ListedEntry

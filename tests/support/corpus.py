@@ -8,8 +8,9 @@ from uuid import UUID
 
 import numpy as np
 
-from app.db import chunks, collections, documents, index_lexical, spaces
 from app.db.database import Database, PooledConnection
+from app.db.search import lexical_index, spaces
+from app.db.tables import chunks, collections, documents
 from app.domain.documents import ChunkDraft, Collection
 from app.domain.retrieval import Vector
 from app.errors import NotFound
@@ -74,7 +75,7 @@ async def make_collection(
         await collections.use_space(connection, collection_id, space.id)
         for page in pages:
             await add_page(connection, collection_id, space.id, page, language=language)
-        await index_lexical.refresh_statistics(connection, collection_id)
+        await lexical_index.refresh_statistics(connection, collection_id)
     return await StoredCollections(database).resolve(TENANT, name)
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import orjson
 
-from app.db import conversations
 from app.db.database import Database
+from app.db.tables import conversations
 from app.domain.answers import Message
 from app.domain.conversations import Conversation, ConversationHistory, Exchange, Export, Turn
 from app.domain.paging import Page

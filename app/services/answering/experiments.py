@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.concurrency.background import Background
-from app.db import collections, experiments
 from app.db.database import Database
+from app.db.tables import collections, experiments
 from app.domain.answers import AnswerRequest, Delta, Event
 from app.domain.experiments import Experiment, Exposure, Variant, VariantResult
 from app.domain.paging import Page

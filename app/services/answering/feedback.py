@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import UUID
 
-from app.db import feedback
 from app.db.database import Database
+from app.db.tables import feedback
 from app.domain.query_ids import key_prefix
 from app.errors import CacheUnavailable
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.db import passages
 from app.db.database import Database
+from app.db.search import passages
 from app.domain.documents import Chunk
 from app.domain.retrieval import ScoredChunk
 from app.errors import StoreUnavailable

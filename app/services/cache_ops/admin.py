@@ -6,9 +6,10 @@ from typing import Any
 
 from app.cache.admin import CacheManager, EntryDetails
 from app.cache.postgres.catalog import CatalogEntry
-from app.db import collections, passages
 from app.db.database import Database, translated
-from app.db.passages import PassagesOfDocument
+from app.db.search import passages
+from app.db.search.passages import PassagesOfDocument
+from app.db.tables import collections
 from app.domain.paging import Page
 from app.errors import InvalidInput, NotFound
 

@@ -7,8 +7,8 @@ import orjson
 
 from app.cache.admin import CacheManager
 from app.cache.postgres.catalog import CatalogEntry
-from app.db import collections
 from app.db.database import Database, translated
+from app.db.tables import collections
 from app.domain.retrieval import SearchMode
 from app.domain.warming import WarmedNamespace, WarmQuestion
 from app.errors import NotFound

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from app.db import collections, spaces
 from app.db.database import Database, PooledConnection
+from app.db.search import spaces
+from app.db.tables import collections
 from app.domain.documents import Collection, CollectionStatistics
 from app.domain.paging import Page
 from app.errors import Conflict, InvalidInput, NotFound

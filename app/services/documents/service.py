@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from app.db import chunks, documents, leases, spaces, uploads
 from app.db.database import Database, PooledConnection
+from app.db.lifecycle import leases
+from app.db.search import spaces
+from app.db.tables import chunks, documents, uploads
 from app.domain.documents import (
     Chunk,
     Collection,

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterable, AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from app.db import chunks, spaces
-from app.db.chunks import PendingChunk
 from app.db.database import PooledConnection
-from app.db.leases import IngestTask
+from app.db.lifecycle.leases import IngestTask
+from app.db.search import spaces
+from app.db.tables import chunks
+from app.db.tables.chunks import PendingChunk
 from app.domain.documents import Collection, Stage
 from app.domain.retrieval import Vector
 from app.ingestion.embedder import BatchResult, Portion

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.db import leases
 from app.db.database import Database, PooledConnection, RowsExist
-from app.db.leases import IngestTask
+from app.db.lifecycle import leases
+from app.db.lifecycle.leases import IngestTask
 from app.domain.documents import Stage
 
 # Seconds after which the server undoes what a worker began to write and never ended, because it was frozen: who

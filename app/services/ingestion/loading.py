@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from app.db import chunks, documents, leases
+from app.db.lifecycle import leases
+from app.db.tables import chunks, documents
 from app.domain.documents import ChunkDraft, ChunkPart, Collection, Stage, StoredFile
 from app.errors import UnreadableDocument
 from app.services.ingestion.fencing import Fence, LeaseLost

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from app.db import collections, reindexes, spaces
 from app.db.database import Database
+from app.db.lifecycle import reindexes
+from app.db.search import spaces
+from app.db.tables import collections
 from app.domain.documents import CollectionStatistics, EmbeddingSpace, ReindexStatus
 from app.errors import Conflict
 from app.ingestion import jobs

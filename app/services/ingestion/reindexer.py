@@ -11,10 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from app.db import collections, reindexes, space_switch, spaces
 from app.db.database import Database, PooledConnection
-from app.db.reindexes import BEGINNING, MissingChunk, ReindexTask
-from app.db.spaces import SpaceGone
+from app.db.lifecycle import reindexes, space_switch
+from app.db.lifecycle.reindexes import BEGINNING, MissingChunk, ReindexTask
+from app.db.search import spaces
+from app.db.search.spaces import SpaceGone
+from app.db.tables import collections
 from app.domain.documents import Collection, ReindexStatus
 from app.domain.retrieval import Vector
 from app.errors import LocalChatError, ModelUnsuitable, StoreUnavailable

@@ -10,10 +10,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
-from app.db import chunks, collections, documents, leases, spaces
 from app.db.database import Database
-from app.db.leases import IngestTask
-from app.db.spaces import SpaceGone
+from app.db.lifecycle import leases
+from app.db.lifecycle.leases import IngestTask
+from app.db.search import spaces
+from app.db.search.spaces import SpaceGone
+from app.db.tables import chunks, collections, documents
 from app.domain.documents import Collection, Stage
 from app.errors import LocalChatError, StoreUnavailable, UnreadableDocument
 from app.ingestion.jobs import IngestJob

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.db import analytics, statistics
-from app.db.analytics import Step
 from app.db.database import Database
+from app.db.operations import analytics, statistics
+from app.db.operations.analytics import Step
 from app.domain.paging import Page
 from app.errors import InvalidInput
 from app.services.documents.pagination import page_of

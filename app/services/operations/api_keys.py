@@ -5,8 +5,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.db import api_keys
 from app.db.database import Database
+from app.db.tables import api_keys
 
 
 @dataclass(frozen=True, slots=True)

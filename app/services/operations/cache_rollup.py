@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from app.db import analytics
 from app.db.database import Database
+from app.db.operations import analytics
 from app.errors import StoreUnavailable
 
 # Seconds between two writes: a minute's row is at most so much behind.

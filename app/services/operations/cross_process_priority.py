@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from app.concurrency.background import accompany
-from app.db.announcements import Announcements
+from app.db.notifications import Announcements
 from app.errors import StoreUnavailable
 
 CHANNEL = "queries_waiting"

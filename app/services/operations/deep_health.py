@@ -9,9 +9,9 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import Literal
 
-from app.db import health
 from app.db.database import Database
-from app.db.health import Connections
+from app.db.operations import health
+from app.db.operations.health import Connections
 from app.services.operations.health import Check, Examiner, Probe, Reading, State, worst
 
 ComponentType = Literal["datastore", "component", "system"]

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from app.db import analytics, changes, maintenance, reindexes, statistics
 from app.db.database import Database, PooledConnection
+from app.db.lifecycle import changes, reindexes
+from app.db.operations import analytics, maintenance, statistics
 from app.errors import StoreUnavailable
 from app.ingestion import jobs
 

@@ -8,10 +8,11 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from app.db import collections, tuning
 from app.db.database import SEARCH_SETTINGS, Database, PooledConnection
-from app.db.spaces import SpaceGone, present, vectors_table
-from app.db.tuning import Graph
+from app.db.operations import tuning
+from app.db.operations.tuning import Graph
+from app.db.search.spaces import SpaceGone, present, vectors_table
+from app.db.tables import collections
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.errors import Conflict, InvalidInput, LocalChatError, NotFound

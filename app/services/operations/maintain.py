@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from app.db import statistics, vacuum
 from app.db.database import Database
+from app.db.operations import statistics, vacuum
 from app.services.operations.housekeeping import MaintenanceService
 
 _KIB = 1024

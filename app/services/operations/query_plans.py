@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.db import changes, collections, documents, plans, vacuum
 from app.db.database import Database
-from app.db.plans import ExplainingDatabase, Plan, Sample
+from app.db.lifecycle import changes
+from app.db.operations import plans, vacuum
+from app.db.operations.plans import ExplainingDatabase, Plan, Sample
+from app.db.tables import collections, documents
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import NotFound

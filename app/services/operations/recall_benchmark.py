@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from app.db import index_vector
 from app.db.database import PooledConnection
-from app.db.tuning import Graph
+from app.db.operations.tuning import Graph
+from app.db.search import vector_index
 from app.domain.documents import Collection
 from app.domain.retrieval import Candidate, Vector
 from app.retrieval import sweep
@@ -41,7 +41,7 @@ async def exactly(
         if time.monotonic() > until and len(answered) >= FEWEST_QUESTIONS:
             break
         found, took = await _timed(
-            index_vector.nearest_exactly(
+            vector_index.nearest_exactly(
                 connection, collection.id, collection.space, question.vector, limit=DEPTH, metadata={}
             )
         )
@@ -75,7 +75,7 @@ async def attempt(
         for measured, effort in enumerate((efforts[-1], *efforts[turn:], *efforts[:turn])):
             (few, _), (many, took) = [
                 await _timed(
-                    index_vector.nearest_in(
+                    vector_index.nearest_in(
                         connection, table, question.vector, limit=limit, metadata={}, ef_search=effort
                     )
                 )

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from app.concurrency.background import accompany
 from app.db.database import Database
-from app.db.slow import SlowStatements
+from app.db.operations.slow_statements import SlowStatements
 from app.services.operations.cache_rollup import CacheRollup, Totals
 
 # Seconds for the last counters at a stop, when the database may be gone.

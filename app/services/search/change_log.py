@@ -3,8 +3,9 @@
 import numpy as np
 
 from app.cache.freshness.guard import ArmEvidence, ChangeSet, Evidence
-from app.db import changes, index_lexical
 from app.db.database import Database
+from app.db.lifecycle import changes
+from app.db.search import lexical_index
 from app.domain.retrieval import Vector
 from app.services.search.serialization import plan_from_plain
 
@@ -50,7 +51,7 @@ class CorpusChanges:
                     return True
             if evidence.lexical is None or evidence.parameters["plan"] is None:
                 return False
-            best = await index_lexical.best_of(connection, plan_from_plain(evidence.parameters["plan"]), documents)
+            best = await lexical_index.best_of(connection, plan_from_plain(evidence.parameters["plan"]), documents)
             return _admitted(evidence.lexical, best)
 
 

@@ -13,7 +13,7 @@ from app.domain.retrieval import Vector
 
 
 class EmbeddingCache:
-    """Vectors of questions. Those of chunks are in the database, where `app.db.spaces` finds equal ones."""
+    """Vectors of questions. Those of chunks are in the database, where `app.db.search.spaces` finds equal ones."""
 
     def __init__(self, chain: CacheChain) -> None:
         self._chain = chain

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 
-from app.db import index_lexical
 from app.db.database import Database
+from app.db.search import lexical_index
 from app.domain.documents import Collection
 from app.errors import LocalChatError
 
@@ -22,7 +22,7 @@ class StatisticsKeeper:
     async def refresh(self, collection_id: int) -> int:
         """Take a snapshot if the collection's size has moved enough. Returns the newest one's id."""
         async with self._database.connection() as connection:
-            return await index_lexical.refresh_statistics(connection, collection_id)
+            return await lexical_index.refresh_statistics(connection, collection_id)
 
     def observe(self, collection: Collection) -> None:
         """Refresh in the background if the collection has changed since it was last looked at."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from app.db import index_lexical
 from app.db.database import PooledConnection
+from app.db.search import lexical_index
 from app.domain.retrieval import LexicalPlan, Lexicon, ScoredChunk
 from app.retrieval.proximity import pairs
 
@@ -40,7 +40,7 @@ class ProximityReranker:
         near = pairs(asked.lexicon)
         if not near or not passages:
             return list(passages)
-        added = await index_lexical.proximity(
+        added = await lexical_index.proximity(
             connection,
             [passage.chunk_id for passage in passages],
             [(pair.match, pair.weight) for pair in near],

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from app.db import index_lexical, index_vector
 from app.db.database import Database, PooledConnection
+from app.db.search import lexical_index, vector_index
 from app.domain.documents import Collection
 from app.domain.retrieval import ArmResult, Candidate, LexicalPlan, Lexicon, Vector
 from app.errors import InputTooLong
@@ -49,13 +49,13 @@ class VectorArm:
     async def _nearest(self, connection: PooledConnection, ask: Ask, vector: Vector) -> list[Candidate]:
         space = ask.collection.space
         if ask.selectivity is None or not ask.selectivity.scan_vectors(ask.depth):
-            found = await index_vector.nearest(
+            found = await vector_index.nearest(
                 connection, space, vector, limit=ask.depth, metadata=ask.filter, ef_search=ask.ef_search
             )
             if len(found) == ask.depth:
                 return found
         # The graph gives up after a while, so too few found is no proof that there are no more.
-        return await index_vector.nearest_exactly(
+        return await vector_index.nearest_exactly(
             connection, ask.collection.id, space, vector, limit=ask.depth, metadata=ask.filter
         )
 
@@ -87,25 +87,25 @@ class LexicalArm:
 
     async def _look_up(self, connection: PooledConnection, ask: Ask) -> Lexicon:
         collection = ask.collection
-        found = await index_lexical.look_up(connection, collection.id, collection.language, ask.text)
+        found = await lexical_index.look_up(connection, collection.id, collection.language, ask.text)
         if found is None:
-            await index_lexical.refresh_statistics(connection, collection.id)
-            found = await index_lexical.look_up(connection, collection.id, collection.language, ask.text)
+            await lexical_index.refresh_statistics(connection, collection.id)
+            found = await lexical_index.look_up(connection, collection.id, collection.language, ask.text)
         assert found is not None, "a refresh leaves a snapshot behind"
         return found
 
     async def _rank(self, connection: PooledConnection, ask: Ask, plan: LexicalPlan) -> list[Candidate]:
         if ask.selectivity is not None and ask.selectivity.scan_words:
-            return await index_lexical.rank_within(
+            return await lexical_index.rank_within(
                 connection, ask.collection.id, plan, limit=ask.depth, metadata=ask.filter
             )
-        return await index_lexical.rank(connection, plan, limit=ask.depth, metadata=ask.filter)
+        return await lexical_index.rank(connection, plan, limit=ask.depth, metadata=ask.filter)
 
 
 def _plan(ask: Ask, lexicon: Lexicon) -> LexicalPlan | None:
     scan = ask.selectivity is not None and ask.selectivity.scan_words
     share = ask.selectivity.share if ask.selectivity else 1.0
-    return lexical.plan(lexicon, max_terms=index_lexical.MAX_TERMS, share=share, any_match=scan)
+    return lexical.plan(lexicon, max_terms=lexical_index.MAX_TERMS, share=share, any_match=scan)
 
 
 def _result(candidates: list[Candidate], depth: int) -> ArmResult:

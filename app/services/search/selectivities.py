@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from app.db import index_vector
 from app.db.database import Database
+from app.db.search import vector_index
 from app.domain.documents import Collection
 from app.retrieval.selectivity import Selectivity
 
@@ -33,7 +33,7 @@ class Selectivities:
         if key in self._known:
             return self._known[key]
         async with self._database.reading() as connection:
-            found = Selectivity(*await index_vector.matching(connection, collection.id, collection.space, metadata))
+            found = Selectivity(*await vector_index.matching(connection, collection.id, collection.space, metadata))
         while len(self._known) >= _REMEMBERED:
             del self._known[next(iter(self._known))]
         self._known[key] = found

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import orjson
 
-from app.db import passages
 from app.db.database import Database
+from app.db.search import passages
 from app.domain.documents import Collection
 from app.domain.retrieval import Lexicon, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput

@@ -1,6 +1,6 @@
 """Moving a collection to another embedding model: the space being filled, how far it is, and the switch.
 
-Only the worker that holds a reindex's lease writes to its space, as `app.db.leases` does it for documents.
+Only the worker that holds a reindex's lease writes to its space, as `app.db.lifecycle.leases` does it for documents.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.database import PooledConnection
-from app.db.spaces import vectors_table
+from app.db.search.spaces import vectors_table
 from app.domain.documents import Reindex, ReindexStatus
 
 _COLUMNS = """

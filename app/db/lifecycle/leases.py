@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.db.database import PooledConnection
-from app.db.spaces import vectors_table
+from app.db.search.spaces import vectors_table
 from app.domain.documents import Stage
 
 _FAILED = "status = 'failed', stage = NULL, error = $2, lease = NULL, updated_at = now()"

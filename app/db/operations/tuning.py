@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from app.db import spaces
 from app.db.database import PooledConnection
-from app.db.spaces import BUILD_TIMEOUT, HNSW_EF_CONSTRUCTION, HNSW_M, vectors_table
+from app.db.search import spaces
+from app.db.search.spaces import BUILD_TIMEOUT, HNSW_EF_CONSTRUCTION, HNSW_M, vectors_table
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.db.database import PooledConnection
-from app.db.spaces import vectors_table
+from app.db.search.spaces import vectors_table
 from app.domain.documents import EmbeddingSpace
 from app.domain.retrieval import Candidate, Vector
 

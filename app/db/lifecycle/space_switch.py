@@ -1,8 +1,8 @@
 """The moment at which a collection's questions turn to another embedding space, and what is put right after it."""
 
 from app.db.database import PooledConnection
-from app.db.reindexes import ReindexTask
-from app.db.spaces import vectors_table
+from app.db.lifecycle.reindexes import ReindexTask
+from app.db.search.spaces import vectors_table
 
 
 async def failures(connection: PooledConnection, task: ReindexTask) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.database import PooledConnection
-from app.db.spaces import vectors_table
+from app.db.search.spaces import vectors_table
 from app.domain.retrieval import Vector
 
 # Older history is dropped by housekeeping; entries that old are computed anew.

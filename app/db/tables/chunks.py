@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.db import spaces
 from app.db.database import PooledConnection, new_rows
+from app.db.search import spaces
 from app.domain.documents import Chunk, ChunkDraft
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from app.db.database import Database, PooledConnection
-from app.db.spaces import vectors_table
+from app.db.search.spaces import vectors_table
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import asyncpg
 
-from app.db import reindexes
 from app.db.database import PooledConnection
+from app.db.lifecycle import reindexes
 from app.domain.documents import Collection, CollectionContents, CollectionStatistics, EmbeddingSpace
 from app.errors import Conflict
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import asyncpg
 
-from app.db import spaces
 from app.db.database import PooledConnection
+from app.db.search import spaces
 
 # One replica at a time does the housekeeping; any constant will do.
 _LOCK = 0x10CA1C1E
