@@ -14,10 +14,10 @@ from app import heap
 from app.caching import open_cache
 from app.db.database import Database
 from app.db.operations.slow_statements import SlowStatements
-from app.ingestion.jobs import messaging
 from app.ingestion.loaders.loader import DocumentLoader
-from app.ingestion.queue_worker import HEARTBEAT_TIMEOUT, QueueWorker
-from app.ingestion.splitter import SplitterConfig, embedding_text
+from app.ingestion.queue.jobs import messaging
+from app.ingestion.queue.worker import HEARTBEAT_TIMEOUT, QueueWorker
+from app.ingestion.splitting.splitter import SplitterConfig, embedding_text
 from app.observers.cache import CacheMetrics
 from app.observers.ingestion import IngestMetrics
 from app.observers.models import ModelMetrics

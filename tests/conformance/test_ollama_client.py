@@ -29,7 +29,7 @@ from app.errors import (
     ModelUnsuitable,
     UnusableEmbedding,
 )
-from app.ingestion.embedder import BatchEmbeddingProcessor
+from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
 from app.ollama.lanes import Lane
 from app.ollama.observer import NullObserver

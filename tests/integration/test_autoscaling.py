@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import yaml  # type: ignore[import-untyped]
 
-from app.ingestion.jobs import enqueue
+from app.ingestion.queue.jobs import enqueue
 
 SCALED = Path(__file__).parents[2] / "deploy/kustomize/components/autoscaling/worker.yaml"
 

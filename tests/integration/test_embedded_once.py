@@ -10,8 +10,8 @@ import pytest
 
 from app.db.database import Database
 from app.domain.documents import Document, Upload
-from app.ingestion.jobs import IngestJob
-from app.ingestion.splitter import embedding_text
+from app.ingestion.queue.jobs import IngestJob
+from app.ingestion.splitting.splitter import embedding_text
 from app.ollama.client import OllamaClient
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService

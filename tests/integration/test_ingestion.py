@@ -9,8 +9,8 @@ import pytest
 from app.domain.documents import DocumentStatus, Upload
 from app.domain.ingestion import IngestDone, IngestFailed, IngestProgress
 from app.errors import Conflict, ModelUnavailable, UnreadableDocument
-from app.ingestion.jobs import IngestJob
-from app.ingestion.queue_worker import QueueWorker
+from app.ingestion.queue.jobs import IngestJob
+from app.ingestion.queue.worker import QueueWorker
 from app.services.documents.progress import IngestWatcher
 from app.services.ingestion.service import IngestService
 from app.services.search.lexeme_statistics import StatisticsKeeper

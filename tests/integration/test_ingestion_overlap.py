@@ -8,7 +8,7 @@ import pytest
 from app.domain.documents import Document, Upload
 from app.domain.ingestion import IngestProgress
 from app.errors import ModelUnavailable
-from app.ingestion.jobs import IngestJob
+from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.progress import IngestWatcher
 from tests.support.ingestion import TENANT, Desk
 

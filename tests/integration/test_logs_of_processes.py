@@ -83,7 +83,7 @@ async def test_every_line_of_every_process_is_json_with_ids_and_tells_no_secret(
         for private in (SECRET, QUESTION, "Zilgenbrecht", "gout"):
             assert private not in text
     assert {line["logger"] for line in logged.lines("api")} >= {"uvicorn.error", "localchat.access"}
-    assert {line["logger"] for line in logged.lines("worker")} >= {"pgqueuer", "app.ingestion.progress"}
+    assert {line["logger"] for line in logged.lines("worker")} >= {"pgqueuer", "app.ingestion.embedding.progress"}
 
     for process in ("api", "worker"):
         uploaded = logged.of("upload-1", process)

@@ -7,7 +7,7 @@ import pytest
 
 from app.db.operations import maintenance, statistics, vacuum
 from app.db.search.spaces import vectors_table
-from app.ingestion.jobs import dedupe_key
+from app.ingestion.queue.jobs import dedupe_key
 from app.services.operations.housekeeping import MaintenanceService
 from app.services.operations.maintain import UpkeepService
 from app.services.operations.query_plans import PlanService

@@ -20,7 +20,7 @@ from app.errors import (
     ModelUnavailable,
     ModelUnsuitable,
 )
-from app.ingestion.embedder import BatchEmbeddingProcessor
+from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
 from app.ollama.lanes import Lane
 from app.ollama.retries import RetryPolicy

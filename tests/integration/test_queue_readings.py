@@ -7,7 +7,7 @@ from prometheus_client import generate_latest
 
 from app.db.database import Database
 from app.db.operations.health import Queue, queue_of
-from app.ingestion.jobs import enqueue
+from app.ingestion.queue.jobs import enqueue
 from app.observers.sampling import GaugeSampler
 from app.ollama.client import OllamaClient
 from app.services.operations.deep_health import database_components

@@ -17,8 +17,8 @@ from app.db.database import Database
 from app.domain.documents import Collection, Reindex, Upload
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import Conflict, ModelUnavailable, NotFound
-from app.ingestion.jobs import IngestJob, ReindexJob
-from app.ingestion.queue_worker import QueueWorker
+from app.ingestion.queue.jobs import IngestJob, ReindexJob
+from app.ingestion.queue.worker import QueueWorker
 from app.services.documents.collection_cache import CollectionDirectory
 from app.services.ingestion.reindex_requests import ReindexService
 from app.services.ingestion.reindexer import Reindexer

@@ -18,10 +18,10 @@ import numpy as np
 from app.db.database import Database
 from app.domain.documents import ChunkDraft, Upload
 from app.embedded.model_server.minilm import MiniLm
-from app.ingestion.jobs import IngestJob
 from app.ingestion.loaders.extract import extract
 from app.ingestion.loaders.loader import DocumentLoader
-from app.ingestion.splitter import SplitterConfig, embedding_text, splitter_for
+from app.ingestion.queue.jobs import IngestJob
+from app.ingestion.splitting.splitter import SplitterConfig, embedding_text, splitter_for
 from app.ollama.client import OllamaClient
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService

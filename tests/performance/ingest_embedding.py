@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from app.ingestion.embedder import BatchEmbeddingProcessor
+from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
 from app.ollama.lanes import Lane
 from tests.performance.figures import Figure, in_turns, show

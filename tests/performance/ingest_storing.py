@@ -16,8 +16,8 @@ from app.db.search import spaces
 from app.db.tables import chunks
 from app.domain.documents import ChunkDraft, ChunkPart, Collection, StoredFile, Upload
 from app.domain.retrieval import Vector
-from app.ingestion.embedder import BatchEmbeddingProcessor, Portion
-from app.ingestion.jobs import IngestJob
+from app.ingestion.embedding.embedder import BatchEmbeddingProcessor, Portion
+from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService
 from app.services.ingestion.service import IngestService

@@ -19,7 +19,7 @@ from app.domain.documents import ChunkDraft
 from app.domain.retrieval import Vector
 from app.embedded.model_server.minilm import MiniLm
 from app.ingestion.loaders.extract import extract
-from app.ingestion.splitter import SplitterConfig, embedding_text, splitter_for
+from app.ingestion.splitting.splitter import SplitterConfig, embedding_text, splitter_for
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 MAX_QUERIES = 1500

@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 import pytest
 
-from app.ingestion.embedder import BatchEmbeddingProcessor
+from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
 from app.ollama.endpoint import Endpoint
 from app.ollama.lanes import Lane

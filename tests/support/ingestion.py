@@ -14,8 +14,8 @@ from app.db.database import Database
 from app.domain.documents import ChunkDraft, ChunkPart, Collection, Document, StoredFile, Upload
 from app.domain.retrieval import Vector
 from app.errors import ModelUnavailable, UnreadableDocument
-from app.ingestion.embedder import BatchResult, Portion, TextFailure
-from app.ingestion.jobs import IngestJob
+from app.ingestion.embedding.embedder import BatchResult, Portion, TextFailure
+from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService
 from app.services.ingestion.service import IngestService

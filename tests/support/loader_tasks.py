@@ -8,7 +8,7 @@ from itertools import repeat
 from pathlib import Path
 
 from app.ingestion.loaders.extract import extract
-from app.ingestion.splitter import SplitterConfig, splitter_for
+from app.ingestion.splitting.splitter import SplitterConfig, splitter_for
 
 MIB = 1024 * 1024
 

@@ -6,7 +6,7 @@ import sys
 import asyncpg
 
 from app.db.database import Database
-from app.ingestion.queue_worker import QueueWorker
+from app.ingestion.queue.worker import QueueWorker
 from app.services.ingestion.reindexer import Reindexer
 from tests.support.ingestion import Desk, HashEmbedder, hang, join_section
 

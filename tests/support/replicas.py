@@ -19,7 +19,7 @@ from app.domain.retrieval import Query, Vector
 from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
-from app.ingestion.jobs import ReindexJob
+from app.ingestion.queue.jobs import ReindexJob
 from app.matching import open_matching
 from app.services.answering.cached import CachedAnswers
 from app.services.answering.context_windows import ModelContexts

@@ -4,7 +4,7 @@ from functools import cache
 
 from tokenizers import Tokenizer
 
-from app.ingestion.tokenizer import _bundled_tokenizer
+from app.ingestion.splitting.tokenizer import _bundled_tokenizer
 
 
 @cache

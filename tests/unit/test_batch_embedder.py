@@ -19,8 +19,8 @@ from app.errors import (
     ModelUnavailable,
     UnusableEmbedding,
 )
-from app.ingestion.batches import cut
-from app.ingestion.embedder import (
+from app.ingestion.embedding.batches import cut
+from app.ingestion.embedding.embedder import (
     BLANK,
     HARMLESS_TEXT,
     BatchEmbeddingProcessor,
@@ -28,7 +28,7 @@ from app.ingestion.embedder import (
     Portion,
     TextFailure,
 )
-from app.ingestion.progress import Progress
+from app.ingestion.embedding.progress import Progress
 
 POISON = "poison"
 

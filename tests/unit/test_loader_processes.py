@@ -14,7 +14,7 @@ from app.domain.documents import ChunkDraft, ChunkPart
 from app.errors import UnreadableDocument, UnsupportedMedia
 from app.ingestion.loaders.loader import DocumentLoader, whole
 from app.ingestion.loaders.worker import Limits, Task
-from app.ingestion.splitter import SplitterConfig
+from app.ingestion.splitting.splitter import SplitterConfig
 from tests.support import loader_tasks as tasks
 
 MIB = 1024 * 1024

@@ -13,7 +13,7 @@ from app.cli.ingest.plan import Action, Step, plan
 from app.cli.ingest.service import Target
 from app.errors import LocalChatError
 from app.ingestion.loaders.loader import DocumentLoader, whole
-from app.ingestion.splitter import SplitterConfig
+from app.ingestion.splitting.splitter import SplitterConfig
 from app.settings import Settings
 
 _READERS = 2

@@ -15,7 +15,7 @@ from app.domain.documents import ChunkPart, LoadedDocument, StoredFile
 from app.errors import UnreadableDocument
 from app.ingestion.loaders.extract import extract, open_file
 from app.ingestion.loaders.worker import DONE, ChildDied, Limits, Task, TaskFailed, TaskTimedOut, Worker
-from app.ingestion.splitter import SplitterConfig, splitter_for
+from app.ingestion.splitting.splitter import SplitterConfig, splitter_for
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from app.domain.documents import (
 )
 from app.domain.paging import Page
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
-from app.ingestion import jobs
+from app.ingestion.queue import jobs
 from app.services.documents.collections import CollectionService
 from app.services.documents.pagination import id_of, page_of
 from app.services.search.observer import IngestObserver

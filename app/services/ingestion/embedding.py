@@ -12,7 +12,7 @@ from app.db.tables import chunks
 from app.db.tables.chunks import PendingChunk
 from app.domain.documents import Collection, Stage
 from app.domain.retrieval import Vector
-from app.ingestion.embedder import BatchResult, Portion
+from app.ingestion.embedding.embedder import BatchResult, Portion
 from app.services.ingestion.fencing import Fence, Written
 from app.services.ingestion.in_flight import Claim, Claims, sharing
 from app.services.ingestion.loading import Arrivals, EmbeddingText

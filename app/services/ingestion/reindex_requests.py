@@ -9,7 +9,7 @@ from app.db.search import spaces
 from app.db.tables import collections
 from app.domain.documents import CollectionStatistics, EmbeddingSpace, ReindexStatus
 from app.errors import Conflict
-from app.ingestion import jobs
+from app.ingestion.queue import jobs
 from app.services.documents.collections import CollectionService, EmbeddingModel, EmbeddingModels
 
 

@@ -20,8 +20,8 @@ from app.db.tables import collections
 from app.domain.documents import Collection, ReindexStatus
 from app.domain.retrieval import Vector
 from app.errors import LocalChatError, ModelUnsuitable, StoreUnavailable
-from app.ingestion.embedder import BatchResult, Portion
-from app.ingestion.jobs import ReindexJob
+from app.ingestion.embedding.embedder import BatchResult, Portion
+from app.ingestion.queue.jobs import ReindexJob
 from app.services.ingestion.embedding import WINDOW, Embedder
 from app.services.ingestion.fencing import LeaseLost
 

@@ -18,7 +18,7 @@ from app.db.search.spaces import SpaceGone
 from app.db.tables import chunks, collections, documents
 from app.domain.documents import Collection, Stage
 from app.errors import LocalChatError, StoreUnavailable, UnreadableDocument
-from app.ingestion.jobs import IngestJob
+from app.ingestion.queue.jobs import IngestJob
 from app.services.ingestion.embedding import ChunkEmbedding, Embedder, bump
 from app.services.ingestion.fencing import Fence, LeaseLost
 from app.services.ingestion.in_flight import Claims

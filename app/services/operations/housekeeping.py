@@ -11,7 +11,7 @@ from app.db.database import Database, PooledConnection
 from app.db.lifecycle import changes, reindexes
 from app.db.operations import analytics, maintenance, statistics
 from app.errors import StoreUnavailable
-from app.ingestion import jobs
+from app.ingestion.queue import jobs
 
 # Rows deleted in one transaction. Documents and their versions have the original bytes with them.
 CHUNKS = 2000

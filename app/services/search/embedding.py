@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Vector
 from app.errors import ModelUnsuitable
-from app.ingestion.embedder import BatchEmbeddingProcessor, Portion
+from app.ingestion.embedding.embedder import BatchEmbeddingProcessor, Portion
 from app.ollama.client import OllamaClient
 from app.ollama.lanes import Lane
 from app.ollama.prefixes import prefixes_for

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from itertools import accumulate
 from unicodedata import combining
 
-from app.ingestion.tokenizer import WORD, TokenCounter
+from app.ingestion.splitting.tokenizer import WORD, TokenCounter
 
 
 class Ruler:

@@ -6,9 +6,9 @@ from functools import lru_cache
 from itertools import takewhile
 
 from app.domain.documents import ChunkDraft, LoadedDocument, Section
-from app.ingestion.blocks import Unit, blocks, units
-from app.ingestion.ruler import Ruler
-from app.ingestion.tokenizer import WORD, TokenCounter, counter_for
+from app.ingestion.splitting.blocks import Unit, blocks, units
+from app.ingestion.splitting.ruler import Ruler
+from app.ingestion.splitting.tokenizer import WORD, TokenCounter, counter_for
 
 PATH_SEPARATOR = " > "
 # Bounds the context's tokens whatever the script: no tokenizer makes more tokens than bytes.

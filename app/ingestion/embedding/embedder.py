@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from app.domain.retrieval import Vector
 from app.errors import InputTooLong, ModelError, ModelNotFound, ModelUnavailable, ModelUnsuitable
-from app.ingestion.batches import cut
-from app.ingestion.progress import OnProgress, ProgressReport
+from app.ingestion.embedding.batches import cut
+from app.ingestion.embedding.progress import OnProgress, ProgressReport
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from pgqueuer.domain.models import Job, TracebackRecord
 from pgqueuer.domain.types import JOB_STATUS, JobId
 
 from app.errors import LocalChatError
-from app.ingestion.jobs import ENTRYPOINT, REINDEX_ENTRYPOINT, IngestJob, ReindexJob
+from app.ingestion.queue.jobs import ENTRYPOINT, REINDEX_ENTRYPOINT, IngestJob, ReindexJob
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
