@@ -9,7 +9,7 @@ from app.domain.answers import LeftOut, Message, Source
 from app.domain.documents import Chunk
 from app.domain.retrieval import ScoredChunk
 from app.errors import InputTooLong
-from app.generation.surroundings import Excerpt, extended
+from app.generation.context_expansion import Excerpt, extended
 from app.generation.terms import terms
 from app.generation.tokens import MESSAGE_TOKENS, TokenCounter
 from app.generation.window import relevant_window

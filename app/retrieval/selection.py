@@ -7,7 +7,7 @@ from heapq import heapify, heappop, heappush
 from uuid import UUID
 
 from app.domain.retrieval import ScoredChunk
-from app.retrieval.repeats import Wording, repeats, telling
+from app.retrieval.near_duplicates import Wording, repeats, telling
 
 # By how many deviations of the scores to choose from a passage falls back for each of its document before it.
 REPEAT_PENALTY = 0.75

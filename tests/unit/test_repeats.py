@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.retrieval import ScoredChunk
-from app.retrieval.repeats import Wording, repeats, telling
+from app.retrieval.near_duplicates import Wording, repeats, telling
 from app.retrieval.selection import select
 from tests.unit.test_fusion import DOCUMENTS
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from app.domain.documents import Chunk
 from app.domain.retrieval import ScoredChunk
+from app.generation.context_expansion import extended
 from app.generation.prompt import PromptBuilder
-from app.generation.surroundings import extended
 from app.generation.tokens import estimate
 
 DOCUMENT = UUID(int=1)

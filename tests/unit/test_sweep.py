@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.retrieval import Candidate
-from app.retrieval.sweep import Trial, best, middle, recall
+from app.retrieval.recall import Trial, best, middle, recall
 
 
 def nearest(*scores: float) -> list[Candidate]:

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from app.domain.retrieval import ScoredChunk
-from app.retrieval.verbatim import BONUS, Phrase, raised
+from app.retrieval.exact_phrase_boost import BONUS, Phrase, raised
 
 
 def passage(chunk_id: int, text: str, score: float = 0.0) -> ScoredChunk:

@@ -16,9 +16,9 @@ from app.db.tables import collections
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.errors import Conflict, InvalidInput, LocalChatError, NotFound
-from app.retrieval import sweep
+from app.retrieval import recall
+from app.retrieval.recall import Trial
 from app.retrieval.settings import RETRIEVAL, RetrievalSettings
-from app.retrieval.sweep import Trial
 from app.services.operations import recall_benchmark
 from app.services.operations.recall_benchmark import FEWEST_QUESTIONS, Question
 
@@ -185,7 +185,7 @@ class TuningService:
             graph=graph,
             ef_search=now,
             recall_benchmark=tried,
-            best=sweep.best(tried, target=plan.target),
+            best=recall.best(tried, target=plan.target),
         )
 
     async def _questions(

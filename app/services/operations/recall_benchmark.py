@@ -14,8 +14,8 @@ from app.db.operations.tuning import Graph
 from app.db.search import vector_index
 from app.domain.documents import Collection
 from app.domain.retrieval import Candidate, Vector
-from app.retrieval import sweep
-from app.retrieval.sweep import TOP, Trial
+from app.retrieval import recall
+from app.retrieval.recall import TOP, Trial
 from app.services.search.service import DEPTH, POOL
 
 # Fewer questions say too little: with 20, one passage missed is half a percent.
@@ -47,7 +47,7 @@ async def exactly(
         )
         times.append(took)
         answered.append(Question(question.vector, question.own, _without(found, question.own)))
-    return answered, sweep.middle(times)
+    return answered, recall.middle(times)
 
 
 async def attempt(
@@ -85,15 +85,15 @@ async def attempt(
                 times[effort].append(took)
                 shares[effort].append(
                     (
-                        sweep.recall(_without(few, question.own), question.exact, TOP),
-                        sweep.recall(_without(many, question.own), question.exact, DEPTH),
+                        recall.recall(_without(few, question.own), question.exact, TOP),
+                        recall.recall(_without(many, question.own), question.exact, DEPTH),
                     )
                 )
     trials = []
     for effort in efforts:
         top, depth = zip(*shares[effort], strict=True)
         trials.append(
-            Trial(graph.m, graph.ef_construction, effort, mean(top), mean(depth), *sweep.middle(times[effort]))
+            Trial(graph.m, graph.ef_construction, effort, mean(top), mean(depth), *recall.middle(times[effort]))
         )
     return trials, len(times[efforts[0]])
 

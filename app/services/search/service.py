@@ -13,11 +13,11 @@ from app.db.search import passages
 from app.domain.documents import Collection
 from app.domain.retrieval import Lexicon, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
-from app.retrieval import lexical, verbatim
+from app.retrieval import exact_phrase_boost, lexical
+from app.retrieval.exact_phrase_boost import Phrase
 from app.retrieval.fusion import LEXICAL, Fused, fuse, lexical_unit
 from app.retrieval.selection import select
 from app.retrieval.settings import RetrievalSettings
-from app.retrieval.verbatim import Phrase
 from app.services.search.lexeme_statistics import StatisticsKeeper
 from app.services.search.observer import QuestionObserver
 from app.services.search.reranking import RERANKERS, Reranking
@@ -134,7 +134,7 @@ class SearchService:
                 if item.chunk_id in found
             ]
             if phrase is not None:
-                ranked = verbatim.raised(ranked, phrase)[: POOL * top_k]
+                ranked = exact_phrase_boost.raised(ranked, phrase)[: POOL * top_k]
             reranker = RERANKERS.get(settings.reranker)
             if asked is not None and reranker is not None:
                 ranked = await reranker.rerank(connection, asked, ranked)
@@ -155,8 +155,8 @@ def _reading(fused: Sequence[Fused], size: int, phrase: Phrase | None, lexicon: 
     if phrase is None:
         return _Reading(fused[:size], (), "")
     if lexicon is None or not lexicon.terms:
-        return _Reading(fused[: max(size, verbatim.DEPTH)], (), "")
-    further = [item for item in fused[size : verbatim.DEPTH] if LEXICAL in item.scores]
+        return _Reading(fused[: max(size, exact_phrase_boost.DEPTH)], (), "")
+    further = [item for item in fused[size : exact_phrase_boost.DEPTH] if LEXICAL in item.scores]
     return _Reading(fused[:size], further, lexical.match_all(lexicon))
 
 
