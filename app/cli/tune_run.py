@@ -18,7 +18,7 @@ from app.embedded.data_dir import MODEL_SERVER_URL, read_secret
 from app.embedded.probes import OLLAMA_PORT, ollama_listens
 from app.errors import Conflict, InvalidInput, ModelUnsuitable, NotFound
 from app.ollama.client import OllamaClient
-from app.ollama.lanes import Lane
+from app.ollama.scheduling.lanes import Lane
 from app.services.operations.index_tuning import Plan, TuningReport, TuningService
 from app.settings import Settings
 

@@ -13,11 +13,9 @@ from opentelemetry.trace import SpanKind
 
 from app.domain.retrieval import Vector
 from app.errors import InvalidInput, ModelProtocolError
-from app.ollama.breaker import Breaker, Circuit
 from app.ollama.catalog import Catalog
-from app.ollama.dispatch import Call, Dispatcher
 from app.ollama.endpoint import Endpoint, Headers
-from app.ollama.lanes import Lane, Lease, Preempted, Scheduler, Work
+from app.ollama.instrumented import attributes, watched
 from app.ollama.observer import NullObserver, Observer
 from app.ollama.options import FrozenOptions, RunnerOptions
 from app.ollama.protocol import (
@@ -30,10 +28,12 @@ from app.ollama.protocol import (
     parse_chat,
 )
 from app.ollama.retries import BULK_RETRIES, INTERACTIVE_RETRIES, RetryPolicy
+from app.ollama.scheduling.breaker import Breaker, Circuit
+from app.ollama.scheduling.dispatch import Call, Dispatcher
+from app.ollama.scheduling.lanes import Lane, Lease, Preempted, Scheduler, Work
+from app.ollama.scheduling.window import BulkWindow
 from app.ollama.transport import Timeouts, connect, parse_address
 from app.ollama.vectors import parse_vectors
-from app.ollama.watching import attributes, watched
-from app.ollama.window import BulkWindow
 from app.telemetry import tracing
 
 MAX_TEXTS = 64

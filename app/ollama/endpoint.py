@@ -10,12 +10,12 @@ import httpx
 from opentelemetry.trace import Span, SpanKind
 
 from app.errors import ModelError, ModelProtocolError, ModelUnavailable
-from app.ollama.breaker import Breaker
-from app.ollama.failures import from_answer, from_transport
+from app.ollama.errors import from_answer, from_transport
 from app.ollama.liveness import Vigil
 from app.ollama.protocol import Json, encode, parse_object
+from app.ollama.scheduling.breaker import Breaker
+from app.ollama.scheduling.window import BulkWindow
 from app.ollama.transport import Timeouts
-from app.ollama.window import BulkWindow
 from app.telemetry import tracing
 
 _LINE_FAILED = 500

@@ -31,12 +31,12 @@ from app.errors import (
 )
 from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
-from app.ollama.lanes import Lane
 from app.ollama.observer import NullObserver
 from app.ollama.options import RunnerOptions
 from app.ollama.prefixes import Prefixes, prefixes_for
 from app.ollama.protocol import ChatChunk, ModelInfo
 from app.ollama.retries import INTERACTIVE_RETRIES, RetryPolicy
+from app.ollama.scheduling.lanes import Lane
 from app.ollama.spaces import CANARY_COSINE, batch_agreement, check_space
 from app.ollama.transport import Timeouts
 from tests.support.fake_ollama import (

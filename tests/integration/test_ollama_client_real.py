@@ -22,8 +22,8 @@ from app.errors import (
 )
 from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
-from app.ollama.lanes import Lane
 from app.ollama.retries import RetryPolicy
+from app.ollama.scheduling.lanes import Lane
 from app.ollama.spaces import CANARY_COSINE, batch_agreement
 from tests.support.model_server import TOKEN, RunningModelServer, running_model_server
 

@@ -12,7 +12,7 @@ import httpx
 
 from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
-from app.ollama.lanes import Lane
+from app.ollama.scheduling.lanes import Lane
 from tests.performance.figures import Figure, in_turns, show
 from tests.support.model_server import running_model_server
 

@@ -20,7 +20,7 @@ import pytest
 from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
 from app.ollama.endpoint import Endpoint
-from app.ollama.lanes import Lane
+from app.ollama.scheduling.lanes import Lane
 from tests.support.fake_ollama import FakeOllama
 
 SECONDS_PER_TEXT = 0.01

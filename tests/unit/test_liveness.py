@@ -10,9 +10,9 @@ import pytest
 
 from app.errors import ModelUnavailable
 from app.observers.sampling import GaugeSampler
-from app.ollama.breaker import Circuit
 from app.ollama.client import OllamaClient
-from app.ollama.lanes import Lane
+from app.ollama.scheduling.breaker import Circuit
+from app.ollama.scheduling.lanes import Lane
 from app.ollama.transport import Timeouts
 from app.telemetry.metrics import Metrics
 from tests.support.fake_ollama import FakeOllama, Request, respond, send_chunk, start_stream, unit_vector

@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack, aclosing
 import pytest
 
 from app.errors import ModelCrashed, ModelUnavailable
-from app.ollama.breaker import Breaker, Circuit
 from app.ollama.endpoint import Endpoint
-from app.ollama.lanes import Lane, Lease, Preempted, Scheduler, Work
+from app.ollama.scheduling.breaker import Breaker, Circuit
+from app.ollama.scheduling.lanes import Lane, Lease, Preempted, Scheduler, Work
+from app.ollama.scheduling.window import AdaptiveLimit, BulkWindow
 from app.ollama.transport import Timeouts, connect, parse_address
-from app.ollama.window import AdaptiveLimit, BulkWindow
 
 
 class Clock:

@@ -10,8 +10,8 @@ from app.domain.answers import Delta, Done, Event, Message, Start, Usage
 from app.domain.retrieval import Vector
 from app.errors import LocalChatError
 from app.ollama.client import MAX_TEXTS
-from app.ollama.lanes import Lane
 from app.ollama.protocol import ChatChunk
+from app.ollama.scheduling.lanes import Lane
 from app.services.answering.context_windows import ModelContexts
 from app.services.answering.pipeline import Clock, failed
 

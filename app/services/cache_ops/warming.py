@@ -14,8 +14,8 @@ from app.domain.retrieval import Query
 from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep
 from app.errors import LocalChatError, ModelError, ModelUnavailable
 from app.ollama.client import OllamaClient
-from app.ollama.lanes import Lane
 from app.ollama.protocol import ChatChunk
+from app.ollama.scheduling.lanes import Lane
 from app.services.answering.answer_cache import AnswerCache
 from app.services.answering.pipeline import AnswerPipeline, Asked, Clock
 from app.services.cache_ops.warm_questions import WarmQuestions

@@ -9,8 +9,8 @@ from app.domain.retrieval import Vector
 from app.errors import ModelUnsuitable
 from app.ingestion.embedding.embedder import BatchEmbeddingProcessor, Portion
 from app.ollama.client import OllamaClient
-from app.ollama.lanes import Lane
 from app.ollama.prefixes import prefixes_for
+from app.ollama.scheduling.lanes import Lane
 from app.services.search.embedding_cache import EmbeddingCache
 
 # Seconds for which a model is taken to be the one that was checked last.

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.errors import ModelError, ModelUnavailable
-from app.ollama.breaker import Circuit
 from app.ollama.endpoint import Endpoint
+from app.ollama.scheduling.breaker import Circuit
 
 
 class Lane(StrEnum):

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from app.errors import LocalChatError, ModelError
 from app.ollama.endpoint import Endpoint
-from app.ollama.lanes import Lane, Lease, Preempted, Scheduler, Work
 from app.ollama.observer import Observer
 from app.ollama.retries import RetryPolicy
+from app.ollama.scheduling.lanes import Lane, Lease, Preempted, Scheduler, Work
 
 T = TypeVar("T")
 Ask = Callable[[Lease, AsyncExitStack], Awaitable[T]]
