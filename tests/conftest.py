@@ -15,10 +15,10 @@ import pytest
 import redis
 
 from app.db.migrate import migrate
-from app.embedded.postgres import DATABASE, EmbeddedPostgres
-from app.embedded.probes import answers, free_port
-from app.embedded.process import ChildProcess
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.postgres import DATABASE, EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
+from app.embedded.supervisor.probes import answers, free_port
+from app.embedded.supervisor.process import ChildProcess
 
 REPO = Path(__file__).parents[1]
 

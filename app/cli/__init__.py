@@ -68,7 +68,7 @@ def up(
 
     An Ollama that listens on 127.0.0.1:11434 is used. Logs are kept in DATA_DIR/logs.
     """
-    from app.embedded.supervisor import Supervisor
+    from app.embedded.supervisor.supervisor import Supervisor
 
     given = {"host": host, "port": port, "data_dir": data_dir}
     settings = _settings((), **{name: value for name, value in given.items() if value is not None})
@@ -91,7 +91,7 @@ def serve(
     """
     heap.begin()
     from app.cli.serving import serve as run
-    from app.embedded.probes import require_free_port
+    from app.embedded.supervisor.probes import require_free_port
 
     settings = _settings(("database_url", "ollama_base_url"))
     if held and not sys.stdin.readline():
@@ -242,7 +242,7 @@ def _announce(line: str) -> None:
 
 def main() -> None:
     """The entry point. What a person can mend ends in one line on stderr and exit code 2."""
-    from app.embedded.process import StartFailed
+    from app.embedded.supervisor.process import StartFailed
     from app.settings import SettingsError
 
     try:

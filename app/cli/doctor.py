@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from app.db.database import UNAVAILABLE
-from app.embedded.data_dir import MODEL_SERVER_URL, read_secret
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.probes import OLLAMA_PORT, ollama_listens
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
+from app.embedded.supervisor.data_dir import MODEL_SERVER_URL, read_secret
+from app.embedded.supervisor.probes import OLLAMA_PORT, ollama_listens
 from app.settings import Settings
 
 _OLLAMA = f"http://127.0.0.1:{OLLAMA_PORT}"

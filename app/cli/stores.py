@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from app.cli.failure import CommandFailed
 from app.db.database import Database
-from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.services.postgres import EmbeddedPostgres
 from app.errors import StoreUnavailable
 from app.settings import Settings
 

@@ -14,8 +14,8 @@ from app.cli.stores import own_database
 from app.db.operations.tuning import Graph
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
-from app.embedded.data_dir import MODEL_SERVER_URL, read_secret
-from app.embedded.probes import OLLAMA_PORT, ollama_listens
+from app.embedded.supervisor.data_dir import MODEL_SERVER_URL, read_secret
+from app.embedded.supervisor.probes import OLLAMA_PORT, ollama_listens
 from app.errors import Conflict, InvalidInput, ModelUnsuitable, NotFound
 from app.ollama.client import OllamaClient
 from app.ollama.scheduling.lanes import Lane

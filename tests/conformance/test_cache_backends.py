@@ -15,7 +15,7 @@ from app.cache.backend import EVERYTHING, About, CacheBackend, Scope
 from app.cache.backends.memory import MemoryCache
 from app.cache.chaos import Chaos, ChaosCache
 from app.cache.null import NullCache
-from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.services.postgres import EmbeddedPostgres
 from tests.support.cache import (
     MAX_VALUE,
     assemble,

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from app.embedded.model_server import ModelServerConfig, create_model_server
-from app.embedded.model_server.catalog import locate
-from app.embedded.model_server.durations import parse_duration
-from app.embedded.model_server.errors import ConnectionDropped
-from app.embedded.model_server.serving import tcp_socket
+from app.embedded.model_server.models.catalog import locate
+from app.embedded.model_server.routes.durations import parse_duration
+from app.embedded.model_server.routes.errors import ConnectionDropped
+from app.embedded.model_server.runtime.serving import tcp_socket
 from tests.support.model_server import TOKEN, RunningModelServer, running_model_server
 
 CHAT = "smollm2:135m"

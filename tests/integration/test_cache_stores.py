@@ -33,7 +33,7 @@ from app.cache.postgres.schema import cache_leases_ddl, query_cache_ddl
 from app.cache.stampede.lease import FleetLease, Lease, LeaseStore, RedisLeases
 from app.cache.stampede.postgres_lease import PostgresLeases
 from app.concurrency.circuit_breaker import Breaker, BreakerState
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.valkey import EmbeddedValkey
 from tests.support.cache import assemble, key_of, new_codec, open_pool, spec_of
 from tests.support.waiting import until
 

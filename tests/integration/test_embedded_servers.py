@@ -12,9 +12,9 @@ import psutil
 import pytest
 import redis
 
-from app.embedded.postgres import SOCKET_NAME, EmbeddedPostgres
-from app.embedded.process import StartFailed
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.postgres import SOCKET_NAME, EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
+from app.embedded.supervisor.process import StartFailed
 from tests.conftest import short_folder
 
 

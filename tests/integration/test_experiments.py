@@ -11,8 +11,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
 from tests.conftest import fresh_database, short_folder
 from tests.support.replica import api_and_worker, environment, ingested
 from tests.support.scripted_models import ScriptedModels

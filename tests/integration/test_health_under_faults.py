@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from app.db.migrate import migrate
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.process import ChildProcess
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
+from app.embedded.supervisor.process import ChildProcess
 from tests.conftest import short_folder
 from tests.support.model_server import running_model_server
 from tests.support.replica import Replica, client, environment, hung

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from app.domain.documents import Upload
-from app.embedded.process import ChildProcess
+from app.embedded.supervisor.process import ChildProcess
 from tests.conftest import short_folder
 from tests.support.plant import ModelServer, Plant, Stored
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.embedded.probes import free_port
+from app.embedded.supervisor.probes import free_port
 from tests.conftest import short_folder
 from tests.support.replica import api_and_worker, environment, ingested, settled
 from tests.support.scripted_models import ScriptedModels

@@ -10,7 +10,7 @@ import pytest
 from app.cache.entry import CacheControl, CacheStatus
 from app.domain.documents import Document, Upload
 from app.domain.retrieval import Query, SearchMode
-from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.services.postgres import EmbeddedPostgres
 from app.errors import ModelUnavailable, NotFound
 from app.services.answering.service import Answer
 from tests.conftest import fresh_database

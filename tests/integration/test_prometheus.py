@@ -13,7 +13,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from app.embedded.probes import free_port
+from app.embedded.supervisor.probes import free_port
 from deploy.grafana.generate import FOLDER
 from tests.conftest import short_folder
 from tests.support.prometheus import Prometheus, configured, panels, queries_of, running, selector_texts

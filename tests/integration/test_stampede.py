@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
 from tests.conftest import fresh_database, short_folder
 from tests.support.raw_http import Exchange, RawReply, post
 from tests.support.replica import Replica, client, environment, serving, worker

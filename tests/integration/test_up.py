@@ -21,8 +21,8 @@ import asyncpg
 import psutil
 import pytest
 
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.probes import free_port
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.supervisor.probes import free_port
 from tests.conftest import short_folder
 
 pytestmark = pytest.mark.timeout(180)

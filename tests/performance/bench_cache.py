@@ -16,8 +16,8 @@ from pathlib import Path
 
 import uvloop
 
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
 from tests.performance.cache_aims import aims
 from tests.performance.cache_faults import bench_faults
 from tests.performance.cache_http import bench_http

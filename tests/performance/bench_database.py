@@ -9,7 +9,7 @@ from app.db.database import Database
 from app.db.migrate import migrate
 from app.db.search import spaces
 from app.db.tables import collections
-from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.services.postgres import EmbeddedPostgres
 from tests.performance.quality_data import DIMENSION
 from tests.support.corpus import TENANT
 

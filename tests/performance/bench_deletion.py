@@ -22,7 +22,7 @@ from app.db.migrate import migrate
 from app.db.search import spaces
 from app.domain.documents import Collection, Upload
 from app.domain.retrieval import Query, Vector
-from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.services.postgres import EmbeddedPostgres
 from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from app.db.migrate import migrate
-from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.services.postgres import EmbeddedPostgres
 from tests.conftest import short_folder
 from tests.performance.figures import Figure, keep, reached
 from tests.performance.ingest_documents import bench_documents, bench_real

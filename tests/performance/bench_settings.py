@@ -24,7 +24,7 @@ from pgvector import HalfVector
 
 from app.db.database import Database
 from app.db.migrate import migrate
-from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.services.postgres import EmbeddedPostgres
 from tests.performance.figures import Figure, in_turns, keep, show
 from tests.performance.ingest_embedding import BOUND, MODEL, fake_server, processor, texts
 from tests.support.model_server import running_model_server

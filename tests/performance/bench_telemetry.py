@@ -24,8 +24,8 @@ from pathlib import Path
 
 import psutil
 
-from app.embedded.probes import free_port
-from app.embedded.process import ChildProcess
+from app.embedded.supervisor.probes import free_port
+from app.embedded.supervisor.process import ChildProcess
 from tests.conftest import short_folder
 from tests.performance.bench_database import private_database
 from tests.performance.figures import Figure, keep, show

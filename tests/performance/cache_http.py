@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 
 from app.db.migrate import migrate
-from app.embedded.probes import free_port
-from app.embedded.process import ChildProcess
+from app.embedded.supervisor.probes import free_port
+from app.embedded.supervisor.process import ChildProcess
 from tests.performance.cache_report import Report
 from tests.performance.http_load import Target, arrive, saturate
 from tests.performance.timing import REPEATS, Timing, beside_floor, several

@@ -17,7 +17,7 @@ import numpy as np
 
 from app.db.database import Database
 from app.domain.documents import ChunkDraft, Upload
-from app.embedded.model_server.minilm import MiniLm
+from app.embedded.model_server.models.minilm import MiniLm
 from app.ingestion.loaders.extract import extract
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.queue.jobs import IngestJob

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 
 from app.db.migrate import migrate
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
 from tests.performance.figures import Figure, show
 from tests.support.model_server import running_model_server
 from tests.support.replica import api_and_worker, environment, ingested

@@ -17,7 +17,7 @@ import numpy as np
 
 from app.domain.documents import ChunkDraft
 from app.domain.retrieval import Vector
-from app.embedded.model_server.minilm import MiniLm
+from app.embedded.model_server.models.minilm import MiniLm
 from app.ingestion.loaders.extract import extract
 from app.ingestion.splitting.splitter import SplitterConfig, embedding_text, splitter_for
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from app.embedded.probes import free_port
-from app.embedded.process import ChildProcess
+from app.embedded.supervisor.probes import free_port
+from app.embedded.supervisor.process import ChildProcess
 
 REPO = Path(__file__).parents[2]
 TOKEN = "a secret of the model server"

@@ -13,9 +13,9 @@ import asyncpg
 from app.db.database import Database
 from app.db.migrate import migrate
 from app.domain.documents import Upload
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.probes import answers, free_port
-from app.embedded.process import ChildProcess
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.supervisor.probes import answers, free_port
+from app.embedded.supervisor.process import ChildProcess
 from app.ollama.client import OllamaClient
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService

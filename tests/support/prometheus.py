@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-from app.embedded.probes import answers, free_port
-from app.embedded.process import ChildProcess
+from app.embedded.supervisor.probes import answers, free_port
+from app.embedded.supervisor.process import ChildProcess
 
 CONFIGURATION = Path(__file__).parents[2] / "deploy/prometheus"
 

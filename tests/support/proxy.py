@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from app.embedded.probes import answers
+from app.embedded.supervisor.probes import answers
 
 _PROBE_SECONDS = 0.1
 _PIECE = 65_536

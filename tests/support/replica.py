@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import psutil
 
-from app.embedded.probes import answers, free_port
-from app.embedded.process import ChildProcess
+from app.embedded.supervisor.probes import answers, free_port
+from app.embedded.supervisor.process import ChildProcess
 
 REPO = Path(__file__).parents[2]
 _START_SECONDS = 60

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from app.db.migrate import migrate
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.process import ChildProcess
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
+from app.embedded.supervisor.process import ChildProcess
 from tests.conftest import short_folder
 from tests.support.replica import Replica, environment, hung, serving, worker
 from tests.support.scripted_models import ScriptedModels

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.embedded.model_server.errors import OllamaError
-from app.embedded.model_server.generation import schema_of, shorter
-from app.embedded.model_server.requests import Message
+from app.embedded.model_server.models.generation import schema_of, shorter
+from app.embedded.model_server.routes.errors import OllamaError
+from app.embedded.model_server.routes.requests import Message
 
 SYSTEM = Message(role="system", content="Be brief.")
 OLD = Message(role="user", content="old")

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.exposition import choose_encoder
 
-from app.embedded.probes import free_port
+from app.embedded.supervisor.probes import free_port
 from app.telemetry.correlation import bind, correlate, unbind
 from app.telemetry.exposition import served
 from app.telemetry.instruments import timed

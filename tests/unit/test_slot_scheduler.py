@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from app.embedded.model_server.scheduling import FRESH_IN_A_ROW, SlotScheduler
+from app.embedded.model_server.runtime.scheduling import FRESH_IN_A_ROW, SlotScheduler
 
 
 class Recorder:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded import supervisor
-from app.embedded.data_dir import held_data_dir, kept_secret
-from app.embedded.process import ChildProcess, StartFailed
-from app.embedded.supervisor import Supervised
+from app.embedded.supervisor import supervisor
+from app.embedded.supervisor.data_dir import held_data_dir, kept_secret
+from app.embedded.supervisor.process import ChildProcess, StartFailed
+from app.embedded.supervisor.supervisor import Supervised
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - the shape of shutil's own
 

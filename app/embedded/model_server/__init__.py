@@ -4,6 +4,6 @@
 """
 
 from app.embedded.model_server.app import create_model_server
-from app.embedded.model_server.config import FakeEmbedding, ModelServerConfig
+from app.embedded.model_server.runtime.config import FakeEmbedding, ModelServerConfig
 
 __all__ = ["FakeEmbedding", "ModelServerConfig", "create_model_server"]

@@ -5,8 +5,8 @@ import logging
 import os
 from pathlib import Path
 
-from app.embedded.model_server.config import FakeEmbedding, ModelServerConfig
-from app.embedded.model_server.serving import serve
+from app.embedded.model_server.runtime.config import FakeEmbedding, ModelServerConfig
+from app.embedded.model_server.runtime.serving import serve
 from app.telemetry.logging import configure_logging
 
 TOKEN_VARIABLE = "LOCALCHAT_MODEL_SERVER_TOKEN"  # noqa: S105  the variable's name, not a secret

@@ -10,16 +10,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app.embedded.model_server.config import ModelServerConfig
-from app.embedded.model_server.errors import OllamaError
 from app.embedded.model_server.faults import Fault, Faults
-from app.embedded.model_server.library import LibraryRoutes
-from app.embedded.model_server.middleware import CancelOnDisconnect, Gate, LoggedWork
-from app.embedded.model_server.native import NativeRoutes
-from app.embedded.model_server.openai import OpenAIRoutes, error_body
-from app.embedded.model_server.registry import Registry
-from app.embedded.model_server.requests import parse
-from app.embedded.model_server.responses import json_response
+from app.embedded.model_server.models.library import LibraryRoutes
+from app.embedded.model_server.models.registry import Registry
+from app.embedded.model_server.routes.errors import OllamaError
+from app.embedded.model_server.routes.middleware import CancelOnDisconnect, Gate, LoggedWork
+from app.embedded.model_server.routes.native import NativeRoutes
+from app.embedded.model_server.routes.openai import OpenAIRoutes, error_body
+from app.embedded.model_server.routes.requests import parse
+from app.embedded.model_server.routes.responses import json_response
+from app.embedded.model_server.runtime.config import ModelServerConfig
 
 _PLAIN = {404: "404 page not found", 405: "405 method not allowed"}
 

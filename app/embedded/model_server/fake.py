@@ -6,9 +6,9 @@ from hashlib import blake2b
 
 import numpy as np
 
-from app.embedded.model_server.config import FakeEmbedding
-from app.embedded.model_server.embedding import Embedded, normalised
-from app.embedded.model_server.errors import too_long
+from app.embedded.model_server.models.embedding import Embedded, normalised
+from app.embedded.model_server.routes.errors import too_long
+from app.embedded.model_server.runtime.config import FakeEmbedding
 
 # Seconds of oversleeping that are made up for. Event loops round their timers up to whole milliseconds, and a busy
 # machine lets this process wait, where a model on a machine of its own would not.

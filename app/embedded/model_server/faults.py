@@ -9,8 +9,8 @@ from typing import Annotated, TypeVar
 import numpy as np
 from pydantic import BaseModel, Field
 
-from app.embedded.model_server.embedding import Vector
-from app.embedded.model_server.errors import ConnectionDropped, OllamaError, busy
+from app.embedded.model_server.models.embedding import Vector
+from app.embedded.model_server.routes.errors import ConnectionDropped, OllamaError, busy
 
 Piece = TypeVar("Piece")
 

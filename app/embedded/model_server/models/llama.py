@@ -10,10 +10,10 @@ from typing import Any
 
 import xllamacpp
 
-from app.embedded.model_server.catalog import locate
-from app.embedded.model_server.errors import OllamaError, too_long
-from app.embedded.model_server.generation import Finish, Prompt, shorter
-from app.embedded.model_server.requests import Message, Options
+from app.embedded.model_server.models.catalog import locate
+from app.embedded.model_server.models.generation import Finish, Prompt, shorter
+from app.embedded.model_server.routes.errors import OllamaError, too_long
+from app.embedded.model_server.routes.requests import Message, Options
 
 Chunk = dict[str, Any]
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from app.embedded.process import ChildProcess, StartFailed
+from app.embedded.supervisor.process import ChildProcess, StartFailed
 
 _SOCKET_NAME = "valkey.sock"
 _SOCKET_PATH_BYTES = 107

@@ -11,20 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.embedded.model_server.durations import DEFAULT_KEEP_ALIVE
-from app.embedded.model_server.errors import OllamaError, lacks, not_found
 from app.embedded.model_server.faults import Faults
-from app.embedded.model_server.generation import Completion, Finish, GenerationModel, Prompt
-from app.embedded.model_server.native import collect
-from app.embedded.model_server.registry import Registry, embedding_model
-from app.embedded.model_server.requests import (
+from app.embedded.model_server.models.generation import Completion, Finish, GenerationModel, Prompt
+from app.embedded.model_server.models.registry import Registry, embedding_model
+from app.embedded.model_server.routes.durations import DEFAULT_KEEP_ALIVE
+from app.embedded.model_server.routes.errors import OllamaError, lacks, not_found
+from app.embedded.model_server.routes.native import collect
+from app.embedded.model_server.routes.requests import (
     OpenAIChatRequest,
     OpenAIEmbedRequest,
     Options,
     parse,
     texts_of,
 )
-from app.embedded.model_server.responses import json_response, sse_event, stream_response
+from app.embedded.model_server.routes.responses import json_response, sse_event, stream_response
 
 _ERROR_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
 

@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app.embedded.model_server.catalog import ModelCard
-from app.embedded.model_server.durations import timestamp
-from app.embedded.model_server.errors import OllamaError, not_found
-from app.embedded.model_server.native import NDJSON, error_line
-from app.embedded.model_server.registry import Registry
-from app.embedded.model_server.requests import ModelRequest, parse
-from app.embedded.model_server.responses import json_line, json_response, stream_response
+from app.embedded.model_server.models.catalog import ModelCard
+from app.embedded.model_server.models.registry import Registry
+from app.embedded.model_server.routes.durations import timestamp
+from app.embedded.model_server.routes.errors import OllamaError, not_found
+from app.embedded.model_server.routes.native import NDJSON, error_line
+from app.embedded.model_server.routes.requests import ModelRequest, parse
+from app.embedded.model_server.routes.responses import json_line, json_response, stream_response
 
 # The version of Ollama whose protocol this is.
 OLLAMA_VERSION = "0.33.0"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.embedded.process import StartFailed
+from app.embedded.supervisor.process import StartFailed
 
 MODEL_SERVER_URL = "model_server_url"  # where the embedded one listens, with its password
 _MIB = 1024 * 1024

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response, StreamingResponse
 
-from app.embedded.model_server.errors import OllamaError
-from app.embedded.model_server.generation import Completion
+from app.embedded.model_server.models.generation import Completion
+from app.embedded.model_server.routes.errors import OllamaError
 
 
 def json_response(content: Any, status: int = 200) -> Response:

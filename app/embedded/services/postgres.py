@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import psutil
 
-from app.embedded.guard import guarded
-from app.embedded.process import ChildProcess, StartFailed
-from app.embedded.system_user import ServerUser, postgres_install, server_user
+from app.embedded.services.system_user import ServerUser, postgres_install, server_user
+from app.embedded.supervisor.guard import guarded
+from app.embedded.supervisor.process import ChildProcess, StartFailed
 
 DATABASE = "localchat"
 SOCKET_NAME = ".s.PGSQL.5432"

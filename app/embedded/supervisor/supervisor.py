@@ -13,12 +13,19 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from app.embedded.data_dir import MODEL_SERVER_URL, held_data_dir, keep_secret, kept_secret
-from app.embedded.guard import end_with_parent
-from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.probes import OLLAMA_PORT, answers, free_port, ollama_listens, reachable_host, require_free_port
-from app.embedded.process import ChildProcess, StartFailed
-from app.embedded.valkey import EmbeddedValkey
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
+from app.embedded.supervisor.data_dir import MODEL_SERVER_URL, held_data_dir, keep_secret, kept_secret
+from app.embedded.supervisor.guard import end_with_parent
+from app.embedded.supervisor.probes import (
+    OLLAMA_PORT,
+    answers,
+    free_port,
+    ollama_listens,
+    reachable_host,
+    require_free_port,
+)
+from app.embedded.supervisor.process import ChildProcess, StartFailed
 from app.settings import Settings
 
 _START_SECONDS = 60.0

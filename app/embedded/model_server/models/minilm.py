@@ -12,10 +12,10 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from app.embedded.model_server.catalog import locate
-from app.embedded.model_server.embedding import Embedded, Vector, normalised
-from app.embedded.model_server.errors import too_long
-from app.embedded.model_server.residency import release_memory
+from app.embedded.model_server.models.catalog import locate
+from app.embedded.model_server.models.embedding import Embedded, Vector, normalised
+from app.embedded.model_server.routes.errors import too_long
+from app.embedded.model_server.runtime.residency import release_memory
 
 # Someone reads along with a chat; its threads spin waiting for each other, and stall when they must share a core.
 _NICENESS = 10

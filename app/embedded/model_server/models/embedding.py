@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.embedded.model_server.residency import Residency
-from app.embedded.model_server.scheduling import SlotScheduler
+from app.embedded.model_server.runtime.residency import Residency
+from app.embedded.model_server.runtime.scheduling import SlotScheduler
 
 Vector = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from app.embedded.model_server.durations import DEFAULT_KEEP_ALIVE, FOREVER, expiry
+from app.embedded.model_server.routes.durations import DEFAULT_KEEP_ALIVE, FOREVER, expiry
 
 log = logging.getLogger(__name__)
 

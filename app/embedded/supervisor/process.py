@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from app.embedded.guard import guarded
+from app.embedded.supervisor.guard import guarded
 
 _POLL_SECONDS = 0.05
 _LOG_BYTES = 16 * 1024 * 1024

@@ -6,9 +6,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from app.embedded.model_server.errors import OllamaError, too_long
-from app.embedded.model_server.requests import Message, Options
-from app.embedded.model_server.residency import Residency
+from app.embedded.model_server.routes.errors import OllamaError, too_long
+from app.embedded.model_server.routes.requests import Message, Options
+from app.embedded.model_server.runtime.residency import Residency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,22 +6,16 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from app.embedded.model_server.catalog import (
-    ModelCard,
-    canonical,
-    fake_card,
-    minilm_card,
-    smollm_card,
-)
-from app.embedded.model_server.config import ModelServerConfig
-from app.embedded.model_server.durations import DEFAULT_KEEP_ALIVE
-from app.embedded.model_server.embedding import EmbeddingModel, TextEncoder
-from app.embedded.model_server.errors import OllamaError, not_pulled
 from app.embedded.model_server.fake import FakeEncoder
 from app.embedded.model_server.faults import Faults
-from app.embedded.model_server.generation import GenerationModel, TextGenerator
-from app.embedded.model_server.residency import EngineT, Residency
-from app.embedded.model_server.scheduling import SlotScheduler
+from app.embedded.model_server.models.catalog import ModelCard, canonical, fake_card, minilm_card, smollm_card
+from app.embedded.model_server.models.embedding import EmbeddingModel, TextEncoder
+from app.embedded.model_server.models.generation import GenerationModel, TextGenerator
+from app.embedded.model_server.routes.durations import DEFAULT_KEEP_ALIVE
+from app.embedded.model_server.routes.errors import OllamaError, not_pulled
+from app.embedded.model_server.runtime.config import ModelServerConfig
+from app.embedded.model_server.runtime.residency import EngineT, Residency
+from app.embedded.model_server.runtime.scheduling import SlotScheduler
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +72,7 @@ def _minilm(config: ModelServerConfig, faults: Faults) -> HeldModel:
     slots = config.embed_workers if parallel else 1
 
     def make() -> TextEncoder:
-        from app.embedded.model_server.minilm import MiniLm  # noqa: PLC0415  onnxruntime, only when used
+        from app.embedded.model_server.models.minilm import MiniLm  # noqa: PLC0415  onnxruntime, only when used
 
         return MiniLm(slots)
 
@@ -94,7 +88,7 @@ def _smollm(config: ModelServerConfig, faults: Faults) -> HeldModel:
     slots = config.chat_slots if config.slots == "parallel" else 1
 
     def make() -> TextGenerator:
-        from app.embedded.model_server.llama import SmolLm  # noqa: PLC0415  xllamacpp, only when used
+        from app.embedded.model_server.models.llama import SmolLm  # noqa: PLC0415  xllamacpp, only when used
 
         return SmolLm(context=card.context_length, slots=slots, threads=config.chat_threads)
 

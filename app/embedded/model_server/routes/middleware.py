@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.embedded.model_server.errors import ConnectionDropped
+from app.embedded.model_server.routes.errors import ConnectionDropped
 from app.telemetry import correlation
 from app.telemetry.access import AccessLog
 

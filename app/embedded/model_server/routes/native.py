@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.embedded.model_server.durations import timestamp
-from app.embedded.model_server.errors import OllamaError, lacks, not_found
 from app.embedded.model_server.faults import Faults
-from app.embedded.model_server.generation import Completion, GenerationModel, Prompt, schema_of
-from app.embedded.model_server.registry import Registry, embedding_model
-from app.embedded.model_server.requests import (
+from app.embedded.model_server.models.generation import Completion, GenerationModel, Prompt, schema_of
+from app.embedded.model_server.models.registry import Registry, embedding_model
+from app.embedded.model_server.routes.durations import timestamp
+from app.embedded.model_server.routes.errors import OllamaError, lacks, not_found
+from app.embedded.model_server.routes.requests import (
     ChatRequest,
     EmbedRequest,
     GenerateRequest,
@@ -26,7 +26,7 @@ from app.embedded.model_server.requests import (
     parse,
     texts_of,
 )
-from app.embedded.model_server.responses import (
+from app.embedded.model_server.routes.responses import (
     completion_metrics,
     json_line,
     json_response,

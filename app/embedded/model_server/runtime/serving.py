@@ -15,8 +15,8 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.embedded.model_server.app import create_model_server
-from app.embedded.model_server.config import ModelServerConfig
-from app.embedded.model_server.middleware import ABORT
+from app.embedded.model_server.routes.middleware import ABORT
+from app.embedded.model_server.runtime.config import ModelServerConfig
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from typing import Any, Literal, TypeVar
 import orjson
 from pydantic import BaseModel, Field, ValidationError
 
-from app.embedded.model_server.durations import DEFAULT_KEEP_ALIVE, KeepAlive
-from app.embedded.model_server.errors import OllamaError
+from app.embedded.model_server.routes.durations import DEFAULT_KEEP_ALIVE, KeepAlive
+from app.embedded.model_server.routes.errors import OllamaError
 
 Body = TypeVar("Body", bound=BaseModel)
 

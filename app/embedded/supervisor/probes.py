@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 
-from app.embedded.process import StartFailed
+from app.embedded.supervisor.process import StartFailed
 
 OLLAMA_PORT = 11434
 
