@@ -9,10 +9,10 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app.api import docs
-from app.api.edge import EdgedFastAPI, TraceEdge
-from app.api.fast_lane import FastLane
-from app.api.instrumentation import fast_hits, instrument
-from app.api.middleware import BodyLimit, Departure, RequestContext
+from app.api.fast_path.cached_response import FastLane
+from app.api.fast_path.metrics import fast_hits, instrument
+from app.api.middleware.request_context import BodyLimit, Departure, RequestContext
+from app.api.middleware.trace_context import EdgedFastAPI, TraceEdge
 from app.api.openapi import DESCRIPTION, TAGS, describe, problems
 from app.api.problems import add_problem_handlers
 from app.api.routers import (

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.edge import QUIET, has_span, ids_of
+from app.api.middleware.trace_context import QUIET, has_span, ids_of
 from app.api.problems import error_response, problem, problem_response, stopping_problem
 from app.errors import TooLarge
 from app.telemetry import access, correlation, tracing

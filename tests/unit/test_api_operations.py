@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
-from app.api.instrumentation import instrument
+from app.api.fast_path.metrics import instrument
 from app.errors import StoreUnavailable
 from app.services.operations.health import Examiner, HealthService
 from app.telemetry.correlation import bind, correlate, headers, unbind

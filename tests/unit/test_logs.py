@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.middleware import Departure, RequestContext
+from app.api.middleware.request_context import Departure, RequestContext
 from app.cache.backend import CacheKey, Entry
 from app.cache.postgres.eviction import HitLedger
 from app.telemetry import access, correlation

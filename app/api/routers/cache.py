@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from app.api.dependencies import Provided, Services, Tenant
+from app.api.fast_path.direct_route import BodyRoute
 from app.api.openapi import event_stream, problems
-from app.api.routing import BodyRoute
 from app.api.schemas.cache import (
     CacheStatsView,
     ClearedView,

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from app.api.cache_status import CACHE_STATUS, answer_headers
 from app.api.dependencies import services_of, tenant_of
+from app.api.fast_path.direct_route import DirectRoute
 from app.api.openapi import event_stream, problems
 from app.api.problems import failed_response
 from app.api.replies import encode_event, whole
-from app.api.routing import DirectRoute
 from app.api.schemas.chat import ChatRequest, ChatResponse
 from app.api.sse import EventStream
 from app.domain.answers import EVENT_NAMES, Event

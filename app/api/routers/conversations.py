@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import Provided, Tenant
+from app.api.fast_path.direct_route import BodyRoute
 from app.api.headers import attachment
 from app.api.openapi import problems
 from app.api.ports import ExportFormat
-from app.api.routing import BodyRoute
 from app.api.schemas.common import Cursor, Limit, PageView
 from app.api.schemas.conversations import (
     ConversationHistoryView,

@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
 
 from app.api.dependencies import Provided, Tenant
+from app.api.fast_path.direct_route import BodyRoute
 from app.api.forms import one_upload, read_uploads
 from app.api.headers import IdempotencyKey, attachment, matches
 from app.api.openapi import event_stream, problems
-from app.api.routing import BodyRoute
 from app.api.schemas.common import CollectionName, Cursor, JsonText, Limit, PageView
 from app.api.schemas.documents import ChunkView, DocumentView, UploadsView, UploadView
 from app.api.sse import EventStream, encode, failure

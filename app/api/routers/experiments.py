@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import Provided, Tenant
+from app.api.fast_path.direct_route import BodyRoute
 from app.api.openapi import problems
-from app.api.routing import BodyRoute
 from app.api.schemas.common import Cursor, Limit, PageView
 from app.api.schemas.experiments import ExperimentResults, ExperimentStart, ExperimentView, Name
 

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Response
 
 from app.api.dependencies import Provided, Tenant
+from app.api.fast_path.direct_route import BodyRoute
 from app.api.openapi import event_stream, problems
-from app.api.routing import BodyRoute
 from app.api.schemas.models import ModelsView, ModelView, PullRequest
 from app.api.sse import EventStream, encode
 from app.services.operations.models import PullEvent, PullStep

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from app.api.cache_status import CACHE_STATUS, answer_headers
 from app.api.dependencies import Provided, Services, Tenant
+from app.api.fast_path.direct_route import BodyRoute
 from app.api.openai_stream import CompletionChunks, completion
 from app.api.openapi import event_stream, problems
 from app.api.problems import failed_response
-from app.api.routing import BodyRoute
 from app.api.schemas.openai import (
     Completion,
     CompletionRequest,

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from app.api.cache_status import CACHE_STATUS, cache_status, match_parameters
 from app.api.dependencies import DEFAULT_TENANT, Services, services_of, tenant_of
-from app.api.fast_lane import Reply, json_reply
+from app.api.fast_path.cached_response import Reply, json_reply
+from app.api.fast_path.direct_route import DirectRoute
 from app.api.openapi import problems
-from app.api.routing import DirectRoute
 from app.api.schemas.search import SearchRequest, SearchResponse
 from app.cache.entry import CacheControl
 from app.domain.query_ids import query_id_text

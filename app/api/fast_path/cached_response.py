@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.dependencies import Services
-from app.api.edge import caller_of, ids_of
+from app.api.middleware.trace_context import caller_of, ids_of
 from app.telemetry import access, correlation, tracing
 from app.telemetry.access import AccessLog
 from app.telemetry.correlation import Correlation
