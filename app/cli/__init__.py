@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import heap
-from app.cli import cache, keys, tune
+from app.cli import cache, keys
+from app.cli.database import tune
 from app.cli.failure import CommandFailed
 from app.cli.options import DEFAULT_URL, ApiKey, Collection, Origin, Url
 
@@ -116,7 +117,7 @@ def migrate(
     wait: Annotated[float, typer.Option(help="Seconds to wait for the database to answer.")] = 0,
 ) -> None:
     """Bring the database of DATABASE_URL to this release's schema."""
-    from app.cli.migration import run_migration
+    from app.cli.database.migrate import run_migration
 
     settings = _settings(("database_url",))
     assert settings.database_url is not None
@@ -190,7 +191,7 @@ def doctor(
     from app.cli.doctor import examine
 
     if plans:
-        from app.cli.plans import show_plans
+        from app.cli.database.plans import show_plans
 
         asyncio.run(show_plans(_settings(), collection))
         return
@@ -204,7 +205,7 @@ def maintain() -> None:
 
     Nobody has to wait for it: questions and ingestion go on meanwhile.
     """
-    from app.cli.maintain import maintain as run
+    from app.cli.database.maintain import maintain as run
 
     asyncio.run(run(_settings()))
 

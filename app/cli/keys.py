@@ -64,7 +64,7 @@ def revoke(name: Name) -> None:
 
 @asynccontextmanager
 async def _keys() -> "AsyncIterator[KeyService]":
-    from app.cli.stores import own_database
+    from app.cli.database.connection import own_database
     from app.services.operations.api_keys import KeyService
     from app.settings import load_settings
 

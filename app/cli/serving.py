@@ -11,7 +11,7 @@ from types import FrameType
 
 import uvicorn
 
-from app.cli.joining import JoiningProtocol
+from app.cli.write_coalescing import JoiningProtocol
 from app.lifespan import api_lifespan
 from app.main import create_app
 from app.settings import Settings

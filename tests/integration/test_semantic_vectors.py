@@ -18,7 +18,7 @@ from app.cache.backends.postgres import PostgresCache
 from app.cache.keys import KeySpec, Partition
 from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.postgres_index import SESSION, PostgresVectors
-from app.cli.migration import run_migration
+from app.cli.database.migrate import run_migration
 from app.db.database import Database
 
 DIMENSION = 8

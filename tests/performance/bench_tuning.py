@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli.tune_run import read_graph
+from app.cli.database.tune_run import read_graph
 from app.db.database import Database
 from app.db.operations.tuning import Graph
 from app.domain.documents import Collection

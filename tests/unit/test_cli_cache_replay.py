@@ -13,7 +13,7 @@ import uvicorn
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.cli.cache_replay import questions_of
+from app.cli.cache.replay import questions_of
 from app.cli.failure import CommandFailed
 from tests.support.api import Fakes, serving
 

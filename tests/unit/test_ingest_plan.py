@@ -9,10 +9,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.cli.ingest.carrying_out import Courier
+from app.cli.ingest.executor import Courier
 from app.cli.ingest.files import LocalFile, Scan, Scanner
-from app.cli.ingest.ledger import Ledger
 from app.cli.ingest.plan import SOURCE, Action, RemoteDocument, Step, plan
+from app.cli.ingest.report import Ledger
 from app.cli.ingest.service import Documents, Taken
 
 FOLDER = "file://here/docs/"

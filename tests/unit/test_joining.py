@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.cli.joining import JoiningTransport
+from app.cli.write_coalescing import JoiningTransport
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
 

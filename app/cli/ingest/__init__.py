@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app.cli.failure import CommandFailed
-from app.cli.ingest.carrying_out import Courier
+from app.cli.ingest.executor import Courier
 from app.cli.ingest.files import Scanner
-from app.cli.ingest.ledger import Ledger, report
 from app.cli.ingest.plan import Action, Step, plan
+from app.cli.ingest.report import Ledger, report
 from app.cli.ingest.service import Away, Documents, Target
 
 _POLL_SECONDS = 1.0

@@ -11,10 +11,10 @@ from rich.console import Console
 from watchfiles import Change, awatch
 
 from app.cli.failure import CommandFailed
-from app.cli.ingest.carrying_out import Courier
+from app.cli.ingest.executor import Courier
 from app.cli.ingest.files import Scan, Scanner
-from app.cli.ingest.ledger import Ledger, report
 from app.cli.ingest.plan import Action, Step, plan
+from app.cli.ingest.report import Ledger, report
 from app.cli.ingest.service import Away, Documents, Target
 
 # A file is taken once it was left alone for so many seconds, so that none is sent half written.

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.cache_tables import call, table_of
+from app.cli.cache.tables import call, table_of
 
 _MODES = {
     "off": "Matching by meaning is off.",

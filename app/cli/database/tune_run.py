@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from app.cli.database.connection import own_database
 from app.cli.failure import CommandFailed
-from app.cli.stores import own_database
 from app.db.operations.tuning import Graph
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector

@@ -3,8 +3,8 @@
 from rich.console import Console
 
 from app.cache.backends.postgres import reading
+from app.cli.database.connection import own_database
 from app.cli.failure import CommandFailed
-from app.cli.stores import own_database
 from app.errors import NotFound
 from app.services.operations.query_plans import PlanService
 from app.settings import Settings

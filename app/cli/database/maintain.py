@@ -4,7 +4,7 @@ import time
 
 from rich.console import Console
 
-from app.cli.stores import own_database
+from app.cli.database.connection import own_database
 from app.services.operations.maintain import UpkeepService
 from app.settings import Settings
 

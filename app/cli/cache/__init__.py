@@ -18,7 +18,7 @@ Namespace = Annotated[
 @app.command()
 def stats(url: Url = DEFAULT_URL, api_key: ApiKey = None) -> None:
     """Hits, latencies and savings since the replica that answers began, and what each tier holds."""
-    from app.cli.cache_tables import show_stats
+    from app.cli.cache.tables import show_stats
 
     asyncio.run(show_stats(url=url, api_key=api_key))
 
@@ -31,7 +31,7 @@ def top(
     api_key: ApiKey = None,
 ) -> None:
     """The entries that were used most."""
-    from app.cli.cache_tables import show_top
+    from app.cli.cache.tables import show_top
 
     asyncio.run(show_top(limit, namespace, url=url, api_key=api_key))
 
@@ -44,7 +44,7 @@ def semantic(
     api_key: ApiKey = None,
 ) -> None:
     """How often matching questions by meaning hits and errs, and from which similarity it keeps the budget."""
-    from app.cli.cache_semantic import show_matching
+    from app.cli.cache.semantic import show_matching
 
     asyncio.run(show_matching(collection, examples, url=url, api_key=api_key))
 
@@ -70,7 +70,7 @@ def replay(
 
     Nothing is served from the cache and nothing is put into it.
     """
-    from app.cli.cache_replay import BUDGETS, ReplayOptions, replay_trace
+    from app.cli.cache.replay import BUDGETS, ReplayOptions, replay_trace
 
     if any(not 0 < each < 1 for each in budget or ()):
         raise typer.BadParameter("is between 0 and 1", param_hint="--budget")
@@ -96,7 +96,7 @@ def warm(
     api_key: ApiKey = None,
 ) -> None:
     """Ask questions ahead, so that their results are in memory: gradually, and while the service is not busy."""
-    from app.cli.cache_warm import questions_in, warm_cache
+    from app.cli.cache.warm import questions_in, warm_cache
 
     if file is not None and limit is not None:
         raise typer.BadParameter("is of the most used; a file's questions are all asked", param_hint="--limit")
@@ -121,7 +121,7 @@ def clear(
     api_key: ApiKey = None,
 ) -> None:
     """Remove entries. Nothing is lost by it but time: they are computed anew."""
-    from app.cli.cache_tables import clear_cache
+    from app.cli.cache.tables import clear_cache
 
     if expired and (tier or collection or namespace):
         raise typer.BadParameter("goes alone", param_hint="--expired")

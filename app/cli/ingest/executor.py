@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import islice
 
-from app.cli.ingest.ledger import Ledger
 from app.cli.ingest.plan import Action, Step
+from app.cli.ingest.report import Ledger
 from app.cli.ingest.service import Broken, Documents, Refused, Taken
 
 _AT_ONCE = 4

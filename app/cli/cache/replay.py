@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from app.cache.keys import normalise
 from app.cache.semantic.replay import Replayed, replay, serve
 from app.cli.api_client import api_client, problem_of
-from app.cli.cache_tables import table_of
+from app.cli.cache.tables import table_of
 from app.cli.failure import CommandFailed
 from app.ollama.prefixes import prefixes_for
 from app.services.semantic.labels import same_answers, same_results

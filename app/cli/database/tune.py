@@ -30,7 +30,7 @@ def tune(
     search, and prints what is found in what time. The service goes on meanwhile: one connection works, half of the
     time. The exit code is 1 when nothing that was tried finds enough.
     """
-    from app.cli.tune_run import read_graph, run
+    from app.cli.database.tune_run import read_graph, run
     from app.services.operations.index_tuning import Plan
     from app.settings import load_settings
 
