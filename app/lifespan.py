@@ -8,11 +8,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app import heap
 from app.api.dependencies import Services
 from app.cache.backends.postgres import reading
 from app.cache.stream_cache import StreamCache
-from app.caching import open_cache
 from app.concurrency.background import Background
 from app.db.database import Database
 from app.db.operations.slow_statements import SlowStatements
@@ -22,14 +20,12 @@ from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.generation.tokens import TokenCounter
 from app.main import Lifespan
-from app.matching import open_matching
 from app.observers.cache import CacheMetrics
 from app.observers.ingestion import IngestMetrics
 from app.observers.models import ModelMetrics
 from app.observers.questions import QuestionMetrics
 from app.observers.sampling import GaugeSampler
 from app.ollama.client import OllamaClient
-from app.probing import open_health
 from app.services.answering.cached import CachedAnswers
 from app.services.answering.context_windows import ModelContexts
 from app.services.answering.conversations import ConversationService
@@ -63,6 +59,10 @@ from app.settings import Settings
 from app.telemetry import correlation
 from app.telemetry.event_loop import sample_lag
 from app.telemetry.metrics import Metrics
+from app.wiring import gc_tuning
+from app.wiring.cache import open_cache
+from app.wiring.health import open_health
+from app.wiring.semantic import open_matching
 
 
 def api_lifespan(settings: Settings, metrics: Metrics, *, draining: Callable[[], bool] = lambda: False) -> Lifespan:
@@ -75,7 +75,7 @@ def api_lifespan(settings: Settings, metrics: Metrics, *, draining: Callable[[],
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with AsyncExitStack() as stack:
             services = await _build(settings, metrics, stack, draining)
-            heap.settle()
+            gc_tuning.settle()
             yield {"services": services}
 
     return lifespan

@@ -10,8 +10,6 @@ from importlib.metadata import version
 import asyncpg
 from opentelemetry.trace import Tracer
 
-from app import heap
-from app.caching import open_cache
 from app.db.database import Database
 from app.db.operations.slow_statements import SlowStatements
 from app.ingestion.loaders.loader import DocumentLoader
@@ -38,6 +36,8 @@ from app.telemetry.exposition import served
 from app.telemetry.logging import configure_logging
 from app.telemetry.metrics import Metrics
 from app.telemetry.tracing import Tracing, consumed
+from app.wiring import gc_tuning
+from app.wiring.cache import open_cache
 
 # Documents in work at once: enough that one is being read while another is being embedded.
 DOCUMENTS_AT_ONCE = 4
@@ -115,7 +115,7 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
         housekeeping = MaintenanceService(database, cache_table=settings.l3_cache_table)
         for work in (housekeeping.run(), sample_lag(metrics.event_loop_lag.observe), *gauges):
             await stack.enter_async_context(_aside(work))
-        heap.settle()
+        gc_tuning.settle()
         await queue.run()
 
 

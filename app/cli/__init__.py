@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app import heap
 from app.cli import cache, keys
 from app.cli.database import tune
 from app.cli.failure import CommandFailed
 from app.cli.options import DEFAULT_URL, ApiKey, Collection, Origin, Url
+from app.wiring import gc_tuning
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -90,7 +90,7 @@ def serve(
     At SIGTERM readiness fails at once, so that a load balancer looks elsewhere, while requests are still answered;
     at Ctrl-C nothing waits for that.
     """
-    heap.begin()
+    gc_tuning.begin()
     from app.cli.serving import serve as run
     from app.embedded.supervisor.probes import require_free_port
 
@@ -104,7 +104,7 @@ def serve(
 @app.command(rich_help_panel=_RUN)
 def worker() -> None:
     """Run one ingestion worker alone. DATABASE_URL and OLLAMA_BASE_URL must be set."""
-    heap.begin()
+    gc_tuning.begin()
     import uvloop
 
     from app.worker import run_worker

@@ -12,7 +12,6 @@ import pytest
 
 from app.cache.entry import CacheControl, CacheStatus
 from app.cache.policy import TimeLimits
-from app.caching import open_cache
 from app.db.database import Database
 from app.domain.documents import Collection, Reindex, Upload
 from app.domain.retrieval import Query, SearchMode, Vector
@@ -27,6 +26,7 @@ from app.services.search.cached import CachedSearch
 from app.services.search.lexeme_statistics import StatisticsKeeper
 from app.services.search.service import SearchService
 from app.settings import Settings
+from app.wiring.cache import open_cache
 from tests.support.ingestion import TENANT, Desk, FakeModel, FakeModels, HashEmbedder, join_section, unit_vector
 
 QUESTIONS = ["amber", "basalt 3", "line 7", "cedar delta"]

@@ -11,7 +11,6 @@ import orjson
 from app.cache.entry import CacheControl, Cached, CacheStatus
 from app.cache.policy import TimeLimits
 from app.cache.stream_cache import StreamCache
-from app.caching import Cache, open_cache
 from app.db.database import Database
 from app.domain.answers import AnswerRequest, Event
 from app.domain.documents import Collection
@@ -20,7 +19,6 @@ from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.ingestion.queue.jobs import ReindexJob
-from app.matching import open_matching
 from app.services.answering.cached import CachedAnswers
 from app.services.answering.context_windows import ModelContexts
 from app.services.answering.feedback import FeedbackService
@@ -41,6 +39,8 @@ from app.services.search.service import SearchService
 from app.services.semantic.lookup import Matching
 from app.services.semantic.report import MatchingReporter
 from app.settings import Settings
+from app.wiring.cache import Cache, open_cache
+from app.wiring.semantic import open_matching
 from tests.support.answering import FakeConversations
 from tests.support.answering import FakeModels as AnsweringModels
 from tests.support.ingestion import TENANT, Desk, FakeModels, join_section, unit_vector

@@ -7,8 +7,8 @@ import sys
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from app import heap
 from app.db.revisions import newest
+from app.wiring import gc_tuning
 from tests.support.replica import REPO
 
 
@@ -23,10 +23,10 @@ def test_a_start_does_without_what_only_migrations_need() -> None:
 
 
 def test_the_collector_works_again_once_a_process_has_started() -> None:
-    heap.begin()
+    gc_tuning.begin()
     try:
         assert not gc.isenabled()
-        heap.settle()
+        gc_tuning.settle()
         assert gc.isenabled()
         assert gc.get_freeze_count() > 0
     finally:

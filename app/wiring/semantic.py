@@ -4,13 +4,13 @@ from contextlib import AsyncExitStack
 
 from app.cache.semantic.postgres_observations import PostgresSemantics
 from app.cache.semantic.thresholds import ThresholdKeeper
-from app.caching import Cache
 from app.concurrency.background import accompany
 from app.services.search.retrievers import EmbedQuery
 from app.services.semantic.cache import SemanticCache
 from app.services.semantic.lookup import Matching, NoMatching
 from app.services.semantic.report import MatchingReporter
 from app.settings import Settings
+from app.wiring.cache import Cache
 
 
 def open_matching(
