@@ -12,7 +12,7 @@ from app.cache.stampede.lease import FleetLease, Lease
 from app.cache.stats import Counted
 from app.cache.tiered_lookup import Search
 from app.cache.tiered_store import TieredStore
-from app.concurrency.coalescing import Rounds
+from app.concurrency.coalescing import TrailingCoalescer
 from app.concurrency.single_flight import SingleFlight
 from app.errors import NotCached
 
@@ -46,7 +46,7 @@ class CacheChain:
         self._lease = lease
         self._clock = clock
         self._flights: SingleFlight[Cached[Any]] = SingleFlight()
-        self._searches: Rounds[Search] = Rounds()
+        self._searches: TrailingCoalescer[Search] = TrailingCoalescer()
 
     async def lookup(self, spec: KeySpec, control: CacheControl = CacheControl.USE) -> Search:
         """Look into the tiers, once for all who have asked for the same."""

@@ -44,7 +44,7 @@ class Background:
             logger.warning("background work failed", exc_info=task.exception())
 
 
-def accompany(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+def run_for_lifetime(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
     """Run work that never ends by itself for as long as the stack is open."""
     task = asyncio.create_task(work)
 

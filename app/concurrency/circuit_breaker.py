@@ -11,7 +11,7 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
-class Breaker:
+class CircuitBreaker:
     """Opens after `threshold` failures in a row; after `cooldown` seconds lets one probe through at a time.
 
     A probe that never reports, because its request was cancelled, is given up after another `cooldown`.

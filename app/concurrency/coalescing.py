@@ -14,7 +14,7 @@ class _Lead:
 _Turn = asyncio.Future[_Lead | T]
 
 
-class Rounds(Generic[T]):
+class TrailingCoalescer(Generic[T]):
     """Whoever comes while the same call runs waits for it to end; then one of those who waited makes it for all.
 
     No task is made for a call: the first caller does the work itself. A failure goes to everyone who waits; when a

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from app.concurrency.timeouts import PatientTimer
+from app.concurrency.timeouts import LagTolerantTimer
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class TickGather(Generic[K, V]):
+class DataLoader(Generic[K, V]):
     """Turns many concurrent `get`s into few `fetch`es of at most `max_keys`.
 
     At most `in_flight` fetches run at once; what comes meanwhile waits for the next. A fetch belongs to all of
@@ -31,7 +31,7 @@ class TickGather(Generic[K, V]):
         self._in_flight = in_flight
         self._max_keys = max_keys
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
-        self._running: dict[asyncio.Task[None], PatientTimer] = {}
+        self._running: dict[asyncio.Task[None], LagTolerantTimer] = {}
         self._collecting = False
 
     async def get(self, key: K) -> V | None:
@@ -58,7 +58,7 @@ class TickGather(Generic[K, V]):
             self._collecting = True
             batch: dict[K, list[asyncio.Future[V | None]]] = {}
             task = asyncio.create_task(self._run(batch))
-            limit = PatientTimer(self._timeout, lambda: self._give_up(task, batch))
+            limit = LagTolerantTimer(self._timeout, lambda: self._give_up(task, batch))
             self._running[task] = limit
             task.add_done_callback(self._finished)
 

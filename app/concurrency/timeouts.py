@@ -17,7 +17,7 @@ _STRETCHES = 32
 _LONGEST_STRETCH = 1.0
 
 
-class PatientTimer:
+class LagTolerantTimer:
     """Calls `expired` after `seconds` in which the loop was awake, at the latest a second after that."""
 
     __slots__ = ("_due", "_expired", "_handle", "_last", "_loop", "_stretches")
@@ -44,7 +44,7 @@ class PatientTimer:
         self._handle = self._loop.call_at(self._due, self._fire)
 
 
-class patience:  # noqa: N801 - reads as a statement, `async with patience(0.05):`
+class lag_tolerant_timeout:  # noqa: N801 - reads as a statement, `async with patience(0.05):`
     """Raises TimeoutError when the block has taken `seconds` in which the loop was awake."""
 
     def __init__(self, seconds: float) -> None:
@@ -53,7 +53,7 @@ class patience:  # noqa: N801 - reads as a statement, `async with patience(0.05)
 
     async def __aenter__(self) -> Self:
         await self._limit.__aenter__()
-        self._timer = PatientTimer(self._seconds, self._expire)
+        self._timer = LagTolerantTimer(self._seconds, self._expire)
         return self
 
     async def __aexit__(

@@ -28,7 +28,7 @@ from app.ollama.protocol import (
     parse_chat,
 )
 from app.ollama.retries import BULK_RETRIES, INTERACTIVE_RETRIES, RetryPolicy
-from app.ollama.scheduling.breaker import Breaker, Circuit
+from app.ollama.scheduling.breaker import Circuit, EndpointBreaker
 from app.ollama.scheduling.dispatch import Call, Dispatcher
 from app.ollama.scheduling.lanes import Lane, Lease, Preempted, Scheduler, Work
 from app.ollama.scheduling.window import BulkWindow
@@ -81,7 +81,9 @@ class OllamaClient:
                 address.name,
                 connect(address, timeouts=timeouts, transport=transport),
                 timeouts=timeouts,
-                breaker=Breaker(cooldown=cooldown, clock=clock, on_change=partial(_tell, observer, address.name)),
+                breaker=EndpointBreaker(
+                    cooldown=cooldown, clock=clock, on_change=partial(_tell, observer, address.name)
+                ),
                 window=BulkWindow(max_texts=MAX_TEXTS, max_requests=max_concurrency),
                 headers=headers,
             )

@@ -13,7 +13,7 @@ from app.errors import ModelError, ModelProtocolError, ModelUnavailable
 from app.ollama.errors import from_answer, from_transport
 from app.ollama.liveness import Vigil
 from app.ollama.protocol import Json, encode, parse_object
-from app.ollama.scheduling.breaker import Breaker
+from app.ollama.scheduling.breaker import EndpointBreaker
 from app.ollama.scheduling.window import BulkWindow
 from app.ollama.transport import Timeouts
 from app.telemetry import tracing
@@ -33,7 +33,7 @@ class Endpoint:
         http: httpx.AsyncClient,
         *,
         timeouts: Timeouts,
-        breaker: Breaker,
+        breaker: EndpointBreaker,
         window: BulkWindow,
         headers: Headers,
     ) -> None:

@@ -35,8 +35,8 @@ from app.cache.stampede.postgres_lease import PostgresLeases
 from app.cache.stats import CacheObserver, CacheStats
 from app.cache.tiered_store import TieredStore
 from app.cache.warming import TURN_POLL, LoadGate, Pacer
-from app.concurrency.background import accompany
-from app.concurrency.circuit_breaker import Breaker
+from app.concurrency.background import run_for_lifetime
+from app.concurrency.circuit_breaker import CircuitBreaker
 from app.db.database import Database
 from app.services.search.change_log import CorpusChanges
 from app.settings import Settings
@@ -88,10 +88,10 @@ async def open_cache(
     chain = CacheChain(tiers, parts.judge, lease=parts.lease())
     stack.push_async_callback(chain.close)
     listeners: list[Callable[[], None]] = []
-    accompany(stack, parts.feed(tiers, listeners).run())
+    run_for_lifetime(stack, parts.feed(tiers, listeners).run())
     last = parts.last_tier() if parts.uses_postgres else None
     if last is not None:
-        accompany(stack, last.upkeep.run())
+        run_for_lifetime(stack, last.upkeep.run())
     manager = CacheManager(tiers, parts.judge, last)
     return Cache(chain, parts.watch, manager, parts.pacer(), parts.redis, parts.desk, parts.questions, listeners)
 
@@ -228,14 +228,16 @@ class _Parts:
         )
         return LastTier(PostgresCatalog(self.desk, table=table), upkeep, pins)
 
-    def _lease_stores(self) -> list[tuple[LeaseStore, Breaker]]:
-        stores: list[tuple[LeaseStore, Breaker]] = [(PostgresLeases(self.held), Breaker("postgres leases"))]
+    def _lease_stores(self) -> list[tuple[LeaseStore, CircuitBreaker]]:
+        stores: list[tuple[LeaseStore, CircuitBreaker]] = [
+            (PostgresLeases(self.held), CircuitBreaker("postgres leases"))
+        ]
         if self.redis is not None:
-            stores.insert(0, (RedisLeases(self.redis), Breaker("redis leases")))
+            stores.insert(0, (RedisLeases(self.redis), CircuitBreaker("redis leases")))
         return stores
 
     def _tier(self, backend: RedisCache | PostgresCache, ttl: float, soft: float) -> SharedTier:
-        breaker, hard = Breaker(backend.name), self.limits.hard
+        breaker, hard = CircuitBreaker(backend.name), self.limits.hard
         return SharedTier(
             backend, codec=self.codec, breaker=breaker, stats=self.stats, ttl=ttl, soft=soft, hard=hard
         )

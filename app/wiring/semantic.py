@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 
 from app.cache.semantic.postgres_observations import PostgresSemantics
 from app.cache.semantic.thresholds import ThresholdKeeper
-from app.concurrency.background import accompany
+from app.concurrency.background import run_for_lifetime
 from app.services.search.retrievers import EmbedQuery
 from app.services.semantic.cache import SemanticCache
 from app.services.semantic.lookup import Matching, NoMatching
@@ -23,6 +23,6 @@ def open_matching(
     observations = PostgresSemantics(cache.desk)
     keeper = ThresholdKeeper(observations, cache.questions, budget=budget)
     matching = SemanticCache(mode, cache.chain, cache.questions, observations, keeper, embed)
-    accompany(stack, keeper.run())
+    run_for_lifetime(stack, keeper.run())
     stack.push_async_callback(matching.close)
     return matching, MatchingReporter(mode, budget, observations)

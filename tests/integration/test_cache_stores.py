@@ -32,7 +32,7 @@ from app.cache.postgres.pins import PostgresPins
 from app.cache.postgres.schema import cache_leases_ddl, query_cache_ddl
 from app.cache.stampede.lease import FleetLease, Lease, LeaseStore, RedisLeases
 from app.cache.stampede.postgres_lease import PostgresLeases
-from app.concurrency.circuit_breaker import Breaker, BreakerState
+from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.embedded.services.valkey import EmbeddedValkey
 from tests.support.cache import assemble, key_of, new_codec, open_pool, spec_of
 from tests.support.waiting import until
@@ -295,7 +295,7 @@ async def test_the_lease_of_a_dead_holder_is_taken_over(leases: LeaseStore) -> N
     async def probe() -> str | None:
         return None
 
-    fleet = FleetLease([(leases, Breaker("lease"))], wait=10)
+    fleet = FleetLease([(leases, CircuitBreaker("lease"))], wait=10)
     lease = await fleet.claim("name", probe)
     assert isinstance(lease, Lease)
     assert lease.held
@@ -477,9 +477,9 @@ async def test_a_frozen_or_killed_valkey_costs_no_error_and_little_time(
 ) -> None:
     async with Redis.from_url(own_valkey.url) as client:
         l2 = RedisCache(client, timeout=0.1)
-        lease = FleetLease([(RedisLeases(client), Breaker("redis", cooldown=0.2))])
+        lease = FleetLease([(RedisLeases(client), CircuitBreaker("redis", cooldown=0.2))])
         made = assemble([l2], soft=0.025, hard=0.1, lease=lease, policy=ChainPolicy(budget=0.06))
-        made.shared[0].breaker = Breaker("redis", cooldown=0.2)
+        made.shared[0].breaker = CircuitBreaker("redis", cooldown=0.2)
 
         async def compute() -> Computed[str]:
             return Computed("answer")

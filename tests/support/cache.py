@@ -30,7 +30,7 @@ from app.cache.stampede.lease import FleetLease
 from app.cache.stats import CacheObserver, CacheStats
 from app.cache.tiered_store import TieredStore
 from app.concurrency.background import Background
-from app.concurrency.circuit_breaker import Breaker
+from app.concurrency.circuit_breaker import CircuitBreaker
 
 TABLE = "tested_cache"
 MAX_VALUE = 64 * 1024
@@ -225,7 +225,7 @@ def assemble(
         SharedTier(
             backend,
             codec=codec,
-            breaker=Breaker(backend.name),
+            breaker=CircuitBreaker(backend.name),
             stats=stats,
             ttl=ttl,
             soft=soft,

@@ -8,7 +8,7 @@ import pytest
 
 from app.cache.stampede.broadcast import BroadcastAbandoned, BroadcastFlight
 from app.concurrency.background import Background
-from app.concurrency.data_loader import TickGather
+from app.concurrency.data_loader import DataLoader
 from app.concurrency.single_flight import SingleFlight
 
 
@@ -137,7 +137,7 @@ class Fetches:
 async def test_reads_of_one_tick_become_one_fetch() -> None:
     fetch = Fetches()
     fetch.go.set()
-    gather: TickGather[str, str] = TickGather(fetch, timeout=5)
+    gather: DataLoader[str, str] = DataLoader(fetch, timeout=5)
     results = await asyncio.gather(*(gather.get(key) for key in ("a", "b", "a", "missing")))
     assert results == ["A", "B", "A", None]
     assert fetch.batches == [["a", "b", "missing"]]
@@ -145,7 +145,7 @@ async def test_reads_of_one_tick_become_one_fetch() -> None:
 
 async def test_a_read_never_joins_a_fetch_that_has_begun() -> None:
     fetch = Fetches()
-    gather: TickGather[str, str] = TickGather(fetch, timeout=5)
+    gather: DataLoader[str, str] = DataLoader(fetch, timeout=5)
     first = asyncio.create_task(gather.get("a"))
     for _ in range(3):
         await asyncio.sleep(0)
@@ -159,7 +159,7 @@ async def test_a_read_never_joins_a_fetch_that_has_begun() -> None:
 
 async def test_fetches_are_bounded_in_number_and_size() -> None:
     fetch = Fetches()
-    gather: TickGather[str, str] = TickGather(fetch, timeout=5, in_flight=2, max_keys=2)
+    gather: DataLoader[str, str] = DataLoader(fetch, timeout=5, in_flight=2, max_keys=2)
     readers = [asyncio.create_task(gather.get(key)) for key in "abcdefg"]
     await asyncio.sleep(0.01)
     assert fetch.batches == [["a", "b"], ["c", "d"]]
@@ -172,7 +172,7 @@ async def test_a_failed_fetch_fails_each_of_its_readers_and_no_other() -> None:
     fetch = Fetches()
     fetch.go.set()
     fetch.error = ConnectionError("gone")
-    gather: TickGather[str, str] = TickGather(fetch, timeout=5)
+    gather: DataLoader[str, str] = DataLoader(fetch, timeout=5)
     results = await asyncio.gather(gather.get("a"), gather.get("b"), return_exceptions=True)
     assert [type(result) for result in results] == [ConnectionError] * 2
     fetch.error = None
@@ -180,7 +180,7 @@ async def test_a_failed_fetch_fails_each_of_its_readers_and_no_other() -> None:
 
 
 async def test_a_fetch_that_hangs_is_given_up() -> None:
-    gather: TickGather[str, str] = TickGather(Fetches(), timeout=0.01)
+    gather: DataLoader[str, str] = DataLoader(Fetches(), timeout=0.01)
     with pytest.raises(TimeoutError):
         await gather.get("a")
 
@@ -189,7 +189,7 @@ async def test_a_fetch_that_hangs_is_given_up() -> None:
 async def test_readers_that_left_are_passed_over(error: Exception | None) -> None:
     fetch = Fetches()
     fetch.error = error
-    gather: TickGather[str, str] = TickGather(fetch, timeout=5)
+    gather: DataLoader[str, str] = DataLoader(fetch, timeout=5)
     leaving, staying = (asyncio.create_task(gather.get("a")) for _ in range(2))
     await asyncio.sleep(0.01)
     leaving.cancel()
@@ -200,7 +200,7 @@ async def test_readers_that_left_are_passed_over(error: Exception | None) -> Non
 
 
 async def test_closing_the_gather_releases_its_readers() -> None:
-    gather: TickGather[str, str] = TickGather(Fetches(), timeout=5)
+    gather: DataLoader[str, str] = DataLoader(Fetches(), timeout=5)
     reader = asyncio.create_task(gather.get("a"))
     await asyncio.sleep(0.01)
     await gather.close()

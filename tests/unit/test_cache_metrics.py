@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.cache.entry import CacheControl
 from app.cache.freshness.guard import ChangeSet
 from app.cache.stampede.lease import FleetLease
-from app.concurrency.circuit_breaker import Breaker
+from app.concurrency.circuit_breaker import CircuitBreaker
 from app.observers.cache import CacheMetrics
 from app.telemetry.metrics import Metrics
 from tests.support.cache import Assembly, FakeChanges, FakeVersions, assemble, new_memory, spec_of
@@ -23,7 +23,7 @@ class Fleet:
 
     def __init__(self) -> None:
         self.shared = [Tier("l2"), Tier("l3")]
-        self.lease = FleetLease([(MemoryLeases(), Breaker("lease"))], poll=(0.001, 0.005))
+        self.lease = FleetLease([(MemoryLeases(), CircuitBreaker("lease"))], poll=(0.001, 0.005))
 
     def replica(self) -> tuple[Assembly, Metrics]:
         metrics = Metrics("1")

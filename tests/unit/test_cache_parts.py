@@ -15,13 +15,13 @@ from app.cache.postgres.eviction import HitLedger
 from app.cache.report import report
 from app.cache.stampede.lease import FleetLease, Lease
 from app.cache.stats import CacheObserver, CacheStats, LatencyHistogram
-from app.concurrency.circuit_breaker import Breaker, BreakerState
+from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from tests.support.cache import Clock, key_of
 
 
-def broken_breaker() -> tuple[Breaker, Clock]:
+def broken_breaker() -> tuple[CircuitBreaker, Clock]:
     clock = Clock()
-    breaker = Breaker("redis", threshold=3, cooldown=10, clock=clock)
+    breaker = CircuitBreaker("redis", threshold=3, cooldown=10, clock=clock)
     for _ in range(3):
         assert breaker.allows()
         breaker.failed()
@@ -29,7 +29,7 @@ def broken_breaker() -> tuple[Breaker, Clock]:
 
 
 def test_a_breaker_opens_after_failures_in_a_row_only() -> None:
-    breaker = Breaker("redis", threshold=3)
+    breaker = CircuitBreaker("redis", threshold=3)
     for _ in range(5):
         breaker.failed()
         breaker.failed()
@@ -191,7 +191,7 @@ class MemoryLeases:
 
 
 def fleet(*stores: MemoryLeases, wait: float = 5, ttl: float = 5) -> FleetLease:
-    breakers = [(store, Breaker("lease", threshold=1, cooldown=1000)) for store in stores]
+    breakers = [(store, CircuitBreaker("lease", threshold=1, cooldown=1000)) for store in stores]
     return FleetLease(breakers, wait=wait, ttl=ttl, poll=(0.001, 0.005))
 
 

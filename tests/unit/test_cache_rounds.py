@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from app.concurrency.coalescing import Rounds
-from app.concurrency.timeouts import PatientTimer, patience
+from app.concurrency.coalescing import TrailingCoalescer
+from app.concurrency.timeouts import LagTolerantTimer, lag_tolerant_timeout
 
 
 class Call:
@@ -26,14 +26,14 @@ class Call:
         return run
 
 
-async def begun(rounds: Rounds[int], call: Call, count: int) -> list[asyncio.Task[tuple[int, bool]]]:
+async def begun(rounds: TrailingCoalescer[int], call: Call, count: int) -> list[asyncio.Task[tuple[int, bool]]]:
     tasks = [asyncio.create_task(rounds.run("key", call)) for _ in range(count)]
     await asyncio.sleep(0)
     return tasks
 
 
 async def test_those_who_come_while_a_call_runs_share_the_next_one() -> None:
-    rounds, call = Rounds[int](), Call()
+    rounds, call = TrailingCoalescer[int](), Call()
     tasks = await begun(rounds, call, 5)
     call.go.set()
     assert await asyncio.gather(*tasks) == [(1, False), (2, False), (2, True), (2, True), (2, True)]
@@ -41,7 +41,7 @@ async def test_those_who_come_while_a_call_runs_share_the_next_one() -> None:
 
 
 async def test_different_calls_do_not_wait_for_each_other() -> None:
-    rounds, slow, quick = Rounds[int](), Call(), Call()
+    rounds, slow, quick = TrailingCoalescer[int](), Call(), Call()
     quick.go.set()
     waiting = asyncio.create_task(rounds.run("slow", slow))
     await asyncio.sleep(0)
@@ -51,7 +51,7 @@ async def test_different_calls_do_not_wait_for_each_other() -> None:
 
 
 async def test_a_failure_reaches_everyone_who_waits_and_nobody_later() -> None:
-    rounds, call = Rounds[int](), Call()
+    rounds, call = TrailingCoalescer[int](), Call()
     call.error = ValueError("away")
     tasks = await begun(rounds, call, 3)
     call.go.set()
@@ -63,7 +63,7 @@ async def test_a_failure_reaches_everyone_who_waits_and_nobody_later() -> None:
 
 
 async def test_the_others_are_served_when_the_one_who_asks_is_cancelled() -> None:
-    rounds, call = Rounds[int](), Call()
+    rounds, call = TrailingCoalescer[int](), Call()
     tasks = await begun(rounds, call, 4)
     tasks[0].cancel()
     tasks[2].cancel()
@@ -74,7 +74,7 @@ async def test_the_others_are_served_when_the_one_who_asks_is_cancelled() -> Non
 
 
 async def test_the_turn_passes_on_when_the_one_whose_turn_it_is_leaves() -> None:
-    rounds, call = Rounds[int](), Call()
+    rounds, call = TrailingCoalescer[int](), Call()
 
     async def end_as_the_second_leaves() -> int:
         await call.go.wait()
@@ -94,13 +94,13 @@ async def test_the_turn_passes_on_when_the_one_whose_turn_it_is_leaves() -> None
 async def test_a_limit_is_kept_while_the_loop_is_awake() -> None:
     began = time.monotonic()
     with pytest.raises(TimeoutError):
-        async with patience(0.03):
+        async with lag_tolerant_timeout(0.03):
             await asyncio.sleep(10)
     assert time.monotonic() - began < 5
 
 
 async def test_what_ends_in_time_is_not_disturbed() -> None:
-    async with patience(0.01):
+    async with lag_tolerant_timeout(0.01):
         pass
     await asyncio.sleep(0.03)
 
@@ -115,7 +115,7 @@ async def test_an_answer_that_came_while_the_loop_was_busy_is_taken() -> None:
         answer.set_result("here")
 
     task = asyncio.create_task(several_turns_later())
-    async with patience(0.02):
+    async with lag_tolerant_timeout(0.02):
         assert await answer == "here"
     await task
 
@@ -132,14 +132,14 @@ async def test_a_loop_that_is_always_late_does_not_wait_for_ever() -> None:
             asyncio.get_running_loop().call_soon(busy)
 
     busy()
-    PatientTimer(0.001, expired.set)
+    LagTolerantTimer(0.001, expired.set)
     await expired.wait()
     assert 2 <= fired <= 200
 
 
 async def test_a_cancelled_timer_never_fires() -> None:
     fired: list[None] = []
-    timer = PatientTimer(0.001, lambda: fired.append(None))
+    timer = LagTolerantTimer(0.001, lambda: fired.append(None))
     time.sleep(0.02)  # noqa: ASYNC251 - it is due, and late
     timer.cancel()
     await asyncio.sleep(0.02)

@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import ModelCrashed, ModelUnavailable
 from app.ollama.endpoint import Endpoint
-from app.ollama.scheduling.breaker import Breaker, Circuit
+from app.ollama.scheduling.breaker import Circuit, EndpointBreaker
 from app.ollama.scheduling.lanes import Lane, Lease, Preempted, Scheduler, Work
 from app.ollama.scheduling.window import AdaptiveLimit, BulkWindow
 from app.ollama.transport import Timeouts, connect, parse_address
@@ -32,24 +32,24 @@ def changes() -> list[Circuit]:
 
 
 @pytest.fixture
-def breaker(clock: Clock, changes: list[Circuit]) -> Breaker:
-    return Breaker(on_change=changes.append, clock=clock, threshold=3, cooldown=10, longest=40)
+def breaker(clock: Clock, changes: list[Circuit]) -> EndpointBreaker:
+    return EndpointBreaker(on_change=changes.append, clock=clock, threshold=3, cooldown=10, longest=40)
 
 
-def circuit(breaker: Breaker) -> Circuit:
+def circuit(breaker: EndpointBreaker) -> Circuit:
     return breaker.circuit
 
 
-def admits(breaker: Breaker) -> bool:
+def admits(breaker: EndpointBreaker) -> bool:
     return breaker.admits
 
 
-def trip(breaker: Breaker) -> None:
+def trip(breaker: EndpointBreaker) -> None:
     for _ in range(3):
         breaker.fail()
 
 
-def test_three_failures_in_a_row_open_the_circuit(breaker: Breaker, changes: list[Circuit]) -> None:
+def test_three_failures_in_a_row_open_the_circuit(breaker: EndpointBreaker, changes: list[Circuit]) -> None:
     breaker.fail()
     breaker.fail()
     breaker.succeed()
@@ -62,7 +62,7 @@ def test_three_failures_in_a_row_open_the_circuit(breaker: Breaker, changes: lis
 
 
 def test_after_the_cooldown_one_probe_passes_and_closes_the_circuit(
-    breaker: Breaker, clock: Clock, changes: list[Circuit]
+    breaker: EndpointBreaker, clock: Clock, changes: list[Circuit]
 ) -> None:
     trip(breaker)
     clock.now += 10
@@ -74,7 +74,7 @@ def test_after_the_cooldown_one_probe_passes_and_closes_the_circuit(
     assert changes == [Circuit.OPEN, Circuit.HALF_OPEN, Circuit.CLOSED]
 
 
-def test_each_failed_probe_doubles_the_cooldown_up_to_the_longest(breaker: Breaker, clock: Clock) -> None:
+def test_each_failed_probe_doubles_the_cooldown_up_to_the_longest(breaker: EndpointBreaker, clock: Clock) -> None:
     trip(breaker)
     for longest in (20, 40, 40):
         clock.now += 41
@@ -87,7 +87,7 @@ def test_each_failed_probe_doubles_the_cooldown_up_to_the_longest(breaker: Break
         assert circuit(breaker) is Circuit.HALF_OPEN
 
 
-def test_a_cancelled_probe_lets_another_try(breaker: Breaker, clock: Clock) -> None:
+def test_a_cancelled_probe_lets_another_try(breaker: EndpointBreaker, clock: Clock) -> None:
     trip(breaker)
     clock.now += 10
     breaker.start()
@@ -170,7 +170,7 @@ async def endpoints(clock: Clock) -> AsyncIterator[list[Endpoint]]:
                     aclosing(connect(parse_address(f"http://{name}"), timeouts=Timeouts()))
                 ),
                 timeouts=Timeouts(),
-                breaker=Breaker(on_change=lambda _: None, clock=clock, cooldown=10),
+                breaker=EndpointBreaker(on_change=lambda _: None, clock=clock, cooldown=10),
                 window=BulkWindow(max_texts=64, max_requests=2),
                 headers=dict,
             )

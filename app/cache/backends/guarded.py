@@ -14,8 +14,8 @@ from app.cache.backend import About, BackendStats, CacheBackend, CacheKey, Entry
 from app.cache.codec.envelope import EnvelopeCodec, Refusal
 from app.cache.entry import Record
 from app.cache.stats import CacheStats, Counted
-from app.concurrency.circuit_breaker import Breaker, BreakerState
-from app.concurrency.timeouts import PatientTimer, patience
+from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
+from app.concurrency.timeouts import LagTolerantTimer, lag_tolerant_timeout
 from app.telemetry import tracing
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class SharedTier:
         backend: CacheBackend[bytes],
         *,
         codec: EnvelopeCodec,
-        breaker: Breaker,
+        breaker: CircuitBreaker,
         stats: CacheStats,
         ttl: float = 86_400.0,
         soft: float = 0.025,
@@ -87,7 +87,7 @@ class SharedTier:
         try:
             with self._span("get"):
                 read = self._begin(key)
-                timer = PatientTimer(min(self._soft, budget), lambda: _expire(read))
+                timer = LagTolerantTimer(min(self._soft, budget), lambda: _expire(read))
                 try:
                     entry = await read
                 finally:
@@ -154,7 +154,7 @@ class SharedTier:
         started = time.perf_counter()
         try:
             with self._span(operation):
-                async with patience(self._hard):
+                async with lag_tolerant_timeout(self._hard):
                     result = await work()
         except Exception as error:  # noqa: BLE001 - a cache fails open
             self._failed(key, operation, repr(error))
@@ -174,7 +174,7 @@ class SharedTier:
         """Begin a read of a tier that is not `Prompt`. It runs on to its hard limit if nobody waits."""
         read: asyncio.Future[Entry[bytes] | None] = asyncio.get_running_loop().create_future()
         task = self._spawn(self._backend.get(key))
-        limit = PatientTimer(self._hard, task.cancel)
+        limit = LagTolerantTimer(self._hard, task.cancel)
 
         def settle(_: asyncio.Task[Any]) -> None:
             limit.cancel()

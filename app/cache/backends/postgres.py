@@ -11,7 +11,7 @@ from typing import Any
 
 from app.cache.backend import About, BackendStats, CacheKey, Entry, Scope, Usage
 from app.cache.postgres.connections import HeldConnections
-from app.concurrency.data_loader import TickGather
+from app.concurrency.data_loader import DataLoader
 
 _READ = """
 SELECT cache_key, result_data, extract(epoch FROM expires_at - now())::float8, hit_count
@@ -60,7 +60,7 @@ class PostgresCache:
         self._timeout = timeout
         self._max_value_bytes = max_value_bytes
         self._clock = clock
-        self._gather: TickGather[str, Entry[bytes]] = TickGather(self._fetch, timeout=timeout, in_flight=in_flight)
+        self._gather: DataLoader[str, Entry[bytes]] = DataLoader(self._fetch, timeout=timeout, in_flight=in_flight)
         self._write, self._remove, self._clear, self._usage = (
             statement.replace("@table", table) for statement in (_WRITE, _DELETE, _CLEAR, _USAGE)
         )

@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 
 from app.cache.backend import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope, Usage
 from app.cache.backends.redis_connection import HeldRedisConnections
-from app.concurrency.data_loader import TickGather
-from app.concurrency.timeouts import patience
+from app.concurrency.data_loader import DataLoader
+from app.concurrency.timeouts import lag_tolerant_timeout
 
 _SCAN_COUNT = 1000
 _MAX_PREFIXES = 10_000
@@ -46,7 +46,7 @@ class RedisCache:
         self._max_value_bytes = max_value_bytes
         self._clock = clock
         self._reads = HeldRedisConnections(client.connection_pool)
-        self._gather: TickGather[str, Entry[bytes]] = TickGather(self._fetch, timeout=timeout, in_flight=in_flight)
+        self._gather: DataLoader[str, Entry[bytes]] = DataLoader(self._fetch, timeout=timeout, in_flight=in_flight)
         self._oversized = 0
         self._prefixes: dict[tuple[str, str, int | None], str] = {}
 
@@ -58,7 +58,7 @@ class RedisCache:
 
     async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: About) -> bool:  # noqa: ARG002
         name = self._name(key)
-        async with patience(self._timeout):
+        async with lag_tolerant_timeout(self._timeout):
             if len(value) > self._max_value_bytes:
                 self._oversized += 1
                 await self._client.unlink(name)
@@ -67,13 +67,13 @@ class RedisCache:
         return True
 
     async def delete(self, key: CacheKey) -> bool:
-        async with patience(self._timeout):
+        async with lag_tolerant_timeout(self._timeout):
             return bool(await self._client.unlink(self._name(key)))
 
     async def clear(self, scope: Scope) -> int:
         removed = 0
         async for names in self._scan(scope):
-            async with patience(self._timeout):
+            async with lag_tolerant_timeout(self._timeout):
                 removed += await self._client.unlink(*names)
         return removed
 
@@ -82,7 +82,7 @@ class RedisCache:
         entries: dict[str, int] = {}
         sizes: dict[str, int] = {}
         async for names in self._scan(EVERYTHING):
-            async with patience(self._timeout):
+            async with lag_tolerant_timeout(self._timeout):
                 pipeline = self._client.pipeline(transaction=False)
                 for name in names:
                     pipeline.strlen(name)
@@ -122,7 +122,7 @@ class RedisCache:
         )
         cursor: Any = 0
         while True:
-            async with patience(self._timeout):
+            async with lag_tolerant_timeout(self._timeout):
                 cursor, names = await self._client.scan(cursor, match=pattern, count=_SCAN_COUNT)
             if names:
                 yield names

@@ -11,7 +11,7 @@ import asyncpg
 
 from app.cache.freshness.corpus_versions import NoServer, VersionWatch
 from app.cache.postgres.connections import HeldConnections
-from app.concurrency.data_loader import TickGather
+from app.concurrency.data_loader import DataLoader
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -31,7 +31,7 @@ class PostgresVersions:
 
     def __init__(self, connections: HeldConnections, *, timeout: float = 0.25) -> None:
         self._connections = connections
-        self._gather: TickGather[int, int] = TickGather(self._fetch, timeout=timeout)
+        self._gather: DataLoader[int, int] = DataLoader(self._fetch, timeout=timeout)
 
     async def ask(self, collection: int) -> int | None:
         """Return the version, or None if there is no such collection.

@@ -8,7 +8,7 @@ from app.cache.entry import Record
 from app.cache.freshness.corpus_versions import VersionSource
 from app.cache.freshness.guard import Evidence, FreshnessGuard, Verdict
 from app.concurrency.single_flight import SingleFlight
-from app.concurrency.timeouts import patience
+from app.concurrency.timeouts import lag_tolerant_timeout
 
 
 class Standing(StrEnum):
@@ -78,5 +78,5 @@ class Judge:
         return Standing.FRESH if verdict is Verdict.FRESH else Standing.STALE
 
     async def _assess(self, collection: int, evidence: Evidence, upto: int) -> Verdict:
-        async with patience(self._timeout):
+        async with lag_tolerant_timeout(self._timeout):
             return await self._guard.assess(collection, evidence, upto)

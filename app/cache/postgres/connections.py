@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from app.concurrency.timeouts import patience
+from app.concurrency.timeouts import lag_tolerant_timeout
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -82,7 +82,7 @@ class HeldConnections:
             with suppress(asyncpg.InterfaceError):
                 if not held.connection.is_closed():
                     return held
-        async with patience(self._acquire_timeout):
+        async with lag_tolerant_timeout(self._acquire_timeout):
             connection = await self._pool.acquire()
         held = _Held(connection)
         if self._session:

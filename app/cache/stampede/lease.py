@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 
-from app.concurrency.circuit_breaker import Breaker
-from app.concurrency.timeouts import patience
+from app.concurrency.circuit_breaker import CircuitBreaker
+from app.concurrency.timeouts import lag_tolerant_timeout
 
 logger = logging.getLogger(__name__)
 
@@ -43,15 +43,15 @@ class RedisLeases:
         self._release = client.register_script(_RELEASE)
 
     async def acquire(self, name: str, token: str, ttl: float) -> bool:
-        async with patience(self._timeout):
+        async with lag_tolerant_timeout(self._timeout):
             return bool(await self._client.set(self._prefix + name, token, nx=True, px=round(ttl * 1000)))
 
     async def extend(self, name: str, token: str, ttl: float) -> bool:
-        async with patience(self._timeout):
+        async with lag_tolerant_timeout(self._timeout):
             return bool(await self._extend(keys=[self._prefix + name], args=[token, round(ttl * 1000)]))
 
     async def release(self, name: str, token: str) -> None:
-        async with patience(self._timeout):
+        async with lag_tolerant_timeout(self._timeout):
             await self._release(keys=[self._prefix + name], args=[token])
 
 
@@ -105,7 +105,7 @@ class FleetLease:
 
     def __init__(
         self,
-        stores: Sequence[tuple[LeaseStore, Breaker]],
+        stores: Sequence[tuple[LeaseStore, CircuitBreaker]],
         *,
         ttl: float = 5.0,
         wait: float = 30.0,

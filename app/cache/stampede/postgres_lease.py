@@ -1,7 +1,7 @@
 """Leases in Postgres, for when Redis is away. A row needs no connection while it is held."""
 
 from app.cache.postgres.connections import HeldConnections
-from app.concurrency.timeouts import patience
+from app.concurrency.timeouts import lag_tolerant_timeout
 
 _ACQUIRE = """
 INSERT INTO @table AS lease (name, token, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))
@@ -34,5 +34,5 @@ class PostgresLeases:
         await self._fetch(self._release, name, token)
 
     async def _fetch(self, statement: str, *arguments: str | float) -> bool:
-        async with patience(self._timeout), self._connections.connection() as connection:
+        async with lag_tolerant_timeout(self._timeout), self._connections.connection() as connection:
             return bool(await connection.fetchval(statement, *arguments))

@@ -12,7 +12,7 @@ class Circuit(StrEnum):
     HALF_OPEN = "half-open"
 
 
-class Breaker:
+class EndpointBreaker:
     """Opens after `threshold` failures in a row, for `cooldown` seconds, doubled at each failed probe.
 
     After that one request at a time may pass as a probe. Cooldowns are cut by up to a half at random, so

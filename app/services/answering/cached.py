@@ -14,7 +14,7 @@ from app.cache.entry import CacheControl, Cached, Computed
 from app.cache.keys import KeySpec, Partition, encode
 from app.cache.stampede.broadcast import BroadcastReader
 from app.cache.stream_cache import StreamCache, StreamSource
-from app.concurrency.coalescing import Rounds
+from app.concurrency.coalescing import TrailingCoalescer
 from app.domain.answers import Delta, Done, Event, Failed, Usage
 from app.domain.cache_limits import longest_use, that_change_results
 from app.domain.documents import Collection
@@ -72,7 +72,7 @@ class CachedAnswers:
         self._unhurried = unhurried
         self._digest_age = digest_age
         self._digests: dict[str, tuple[float, str]] = {}
-        self._showing: Rounds[Any] = Rounds()
+        self._showing: TrailingCoalescer[Any] = TrailingCoalescer()
 
     async def open(
         self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str, semantic: bool = False

@@ -1,8 +1,8 @@
 """Collections by name without asking Postgres, as long as nothing can have changed."""
 
 from app.cache.freshness.corpus_versions import VersionWatch
-from app.concurrency.circuit_breaker import Breaker
-from app.concurrency.coalescing import Rounds
+from app.concurrency.circuit_breaker import CircuitBreaker
+from app.concurrency.coalescing import TrailingCoalescer
 from app.domain.documents import Collection
 from app.errors import NotFound, StoreUnavailable
 from app.services.documents.collections import CollectionService
@@ -20,8 +20,8 @@ class CollectionDirectory:
         self._watch = watch
         self._remembered: dict[tuple[str, str], Collection] = {}
         self._changes = 0
-        self._asking: Rounds[Collection] = Rounds()
-        self._breaker = Breaker("collections", threshold=1, cooldown=1.0)
+        self._asking: TrailingCoalescer[Collection] = TrailingCoalescer()
+        self._breaker = CircuitBreaker("collections", threshold=1, cooldown=1.0)
 
     def known(self, tenant: str, name: str) -> Collection | None:
         """The collection if it can be told without asking."""

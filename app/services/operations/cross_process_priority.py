@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Protocol
 from uuid import uuid4
 
-from app.concurrency.background import accompany
+from app.concurrency.background import run_for_lifetime
 from app.db.notifications import Announcements
 from app.errors import StoreUnavailable
 
@@ -86,5 +86,5 @@ async def right_of_way(database_url: str, lanes: Lanes) -> AsyncIterator[None]:
     channel = Announcements(database_url, CHANNEL, ours.hear)
     async with AsyncExitStack() as stack:
         for work in (channel.run(), ours.announce(channel.send)):
-            accompany(stack, work)
+            run_for_lifetime(stack, work)
         yield

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from app.concurrency.background import accompany
+from app.concurrency.background import run_for_lifetime
 from app.db.database import Database
 from app.db.operations.slow_statements import SlowStatements
 from app.services.operations.cache_rollup import CacheRollup, Totals
@@ -20,7 +20,7 @@ async def reporting(database: Database, slow: SlowStatements, totals: Callable[[
     try:
         async with AsyncExitStack() as stack:
             for work in (slow.run(database), rollup.run()):
-                accompany(stack, work)
+                run_for_lifetime(stack, work)
             yield
     finally:
         await asyncio.wait([asyncio.create_task(rollup.write_quietly())], timeout=_LAST)

@@ -21,9 +21,9 @@ from app.cache.semantic.store import Label, Observations, QuestionIndex
 from app.cache.semantic.thresholds import ThresholdKeeper
 from app.cache.stats import Counted
 from app.concurrency.background import Background
-from app.concurrency.circuit_breaker import Breaker
-from app.concurrency.coalescing import Rounds
-from app.concurrency.timeouts import patience
+from app.concurrency.circuit_breaker import CircuitBreaker
+from app.concurrency.coalescing import TrailingCoalescer
+from app.concurrency.timeouts import lag_tolerant_timeout
 from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
 from app.errors import LocalChatError
@@ -94,9 +94,9 @@ class SemanticCache:
         self.checked = checked
         self.timeout = timeout
         self._draw = draw
-        self._breaker = Breaker("semantic index")
+        self._breaker = CircuitBreaker("semantic index")
         self._background = Background(limit=64)
-        self._looking: Rounds[_Match | None] = Rounds()
+        self._looking: TrailingCoalescer[_Match | None] = TrailingCoalescer()
         self._learning: set[str] = set()
 
     async def find(self, inquiry: Inquiry) -> Cached[Any] | None:
@@ -143,7 +143,7 @@ class SemanticCache:
         except Exception:  # noqa: BLE001 - retrieval needs the vector as well, and tells why it cannot have it
             return None
         try:
-            async with patience(self.timeout):
+            async with lag_tolerant_timeout(self.timeout):
                 match = await self._match(spec, vector.tobytes(), threshold)
         except Exception as error:  # noqa: BLE001 - a cache fails open
             self._breaker.failed()
