@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.cache.backend import BackendStats, CacheKey, Scope
-from app.cache.backends.guarded import Holding
+from app.cache.backends.guarded import TierEntry
 from app.cache.codec.envelope import Refusal
-from app.cache.entry import Record
-from app.cache.freshness.validator import Judge, Standing
+from app.cache.entry import CacheEntry
+from app.cache.freshness.validator import Freshness, FreshnessValidator
 from app.cache.postgres.catalog import CatalogEntry, PostgresCatalog
-from app.cache.postgres.eviction import PostgresUpkeep
+from app.cache.postgres.eviction import PostgresEviction
 from app.cache.postgres.pins import PostgresPins
 from app.cache.report import report
-from app.cache.tiered_store import TieredStore
+from app.cache.tiered_store import TieredCache
 from app.concurrency.single_flight import SingleFlight
 from app.errors import TierOff
 
@@ -27,17 +27,17 @@ class EntryDetails:
 
     key: CacheKey
     entry: CatalogEntry | None
-    holdings: list[Holding]
-    record: Record | None
-    standing: Standing | None
+    holdings: list[TierEntry]
+    record: CacheEntry | None
+    standing: Freshness | None
 
 
 @dataclass(frozen=True, slots=True)
-class LastTier:
+class PostgresTier:
     """What L3 is managed by."""
 
     catalog: PostgresCatalog
-    upkeep: PostgresUpkeep
+    upkeep: PostgresEviction
     pins: PostgresPins
 
 
@@ -47,7 +47,7 @@ class CacheManager:
     `last` is None where L3 is off: what needs it raises TierOff.
     """
 
-    def __init__(self, tiers: TieredStore, judge: Judge, last: LastTier | None) -> None:
+    def __init__(self, tiers: TieredCache, judge: FreshnessValidator, last: PostgresTier | None) -> None:
         self._tiers = tiers
         self._judge = judge
         self.last = last
@@ -82,7 +82,7 @@ class CacheManager:
         if key is None or key.tenant != tenant:
             return None
         holdings = await self._tiers.examine(key)
-        records = [each.record for each in holdings if isinstance(each.record, Record)]
+        records = [each.record for each in holdings if isinstance(each.record, CacheEntry)]
         if not records:
             return EntryDetails(key, row and row[0], holdings, None, None)
         judgement = await self._judge.judge(key, records[0])
@@ -137,13 +137,13 @@ class CacheManager:
         return held
 
     @property
-    def _required(self) -> LastTier:
+    def _required(self) -> PostgresTier:
         if self.last is None:
             raise _off("l3")
         return self.last
 
 
-def refusal_of(holding: Holding) -> Refusal | None:
+def refusal_of(holding: TierEntry) -> Refusal | None:
     """Why a tier's payload was not opened, None if it was or there is none."""
     return holding.record if isinstance(holding.record, Refusal) else None
 

@@ -23,7 +23,7 @@ class CacheKey:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class EntryMetadata:
     """What an operator wants to know of an entry without opening it; only the last tier keeps it."""
 
     question: str = ""
@@ -33,7 +33,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Generic[V]):
+class StoredPayload(Generic[V]):
     """A stored value. `deadline` is when it expires, in seconds of this process's monotonic clock.
 
     `hits` is how often it was served so far, where that is known.
@@ -68,7 +68,7 @@ EVERYTHING = Scope()
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class TierUsage:
     """What one namespace holds in one tier. `evictions` is None where they are not counted by namespace."""
 
     entries: int = 0
@@ -80,16 +80,16 @@ class Usage:
 class BackendStats:
     """What a tier holds by namespace, and what it refused or dropped since it was made."""
 
-    usage: Mapping[str, Usage]
+    usage: Mapping[str, TierUsage]
     evictions: int = 0
     oversized: int = 0
 
 
 @runtime_checkable
-class Prompt(Protocol[V]):
+class FutureReads(Protocol[V]):
     """A tier that can begin a read without a task: a few hops of the event loop less."""
 
-    def submit(self, key: CacheKey) -> Future[Entry[V] | None]:
+    def submit(self, key: CacheKey) -> Future[StoredPayload[V] | None]:
         """Begin a `get`. The future is the caller's own, who may settle it to stop waiting."""
 
 
@@ -102,10 +102,10 @@ class CacheBackend(Protocol[V]):
     @property
     def name(self) -> str: ...
 
-    async def get(self, key: CacheKey) -> Entry[V] | None:
+    async def get(self, key: CacheKey) -> StoredPayload[V] | None:
         """Return the entry, or None if the tier does not hold it."""
 
-    async def set(self, key: CacheKey, value: V, *, ttl: float, about: About) -> bool:
+    async def set(self, key: CacheKey, value: V, *, ttl: float, about: EntryMetadata) -> bool:
         """Store `value` for `ttl` seconds, replacing what was there. False: too large, and skipped."""
 
     async def delete(self, key: CacheKey) -> bool:

@@ -4,14 +4,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from app.cache.backend import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope
-from app.cache.entry import CacheControl, Cached, CacheStatus, Computed, freeze
-from app.cache.freshness.validator import Judge
+from app.cache.backend import EVERYTHING, BackendStats, CacheKey, EntryMetadata, Scope, StoredPayload
+from app.cache.entry import CacheControl, CacheResult, CacheStatus, Computed, freeze
+from app.cache.freshness.validator import FreshnessValidator
 from app.cache.keys import KeySpec
-from app.cache.stampede.lease import FleetLease, Lease
+from app.cache.stampede.lease import ComputeLease, FleetLease
 from app.cache.stats import Counted
-from app.cache.tiered_lookup import Search
-from app.cache.tiered_store import TieredStore
+from app.cache.tiered_lookup import LookupResult
+from app.cache.tiered_store import TieredCache
 from app.concurrency.coalescing import TrailingCoalescer
 from app.concurrency.single_flight import SingleFlight
 from app.errors import NotCached
@@ -19,10 +19,10 @@ from app.errors import NotCached
 T = TypeVar("T")
 
 # Finds the fresh result of another question that may be served for this one.
-Nearby = Callable[[], Awaitable[Cached[Any] | None]]
+Nearby = Callable[[], Awaitable[CacheResult[Any] | None]]
 
 
-async def find_nearby(nearby: Nearby | None, control: CacheControl) -> Cached[Any] | None:
+async def find_nearby(nearby: Nearby | None, control: CacheControl) -> CacheResult[Any] | None:
     """What may be served by meaning: to somebody who waits for it."""
     return None if nearby is None or control is CacheControl.WARM else await nearby()
 
@@ -34,8 +34,8 @@ class CacheChain:
 
     def __init__(
         self,
-        tiers: TieredStore,
-        judge: Judge,
+        tiers: TieredCache,
+        judge: FreshnessValidator,
         *,
         lease: FleetLease | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -45,16 +45,16 @@ class CacheChain:
         self._judge = judge
         self._lease = lease
         self._clock = clock
-        self._flights: SingleFlight[Cached[Any]] = SingleFlight()
-        self._searches: TrailingCoalescer[Search] = TrailingCoalescer()
+        self._flights: SingleFlight[CacheResult[Any]] = SingleFlight()
+        self._searches: TrailingCoalescer[LookupResult] = TrailingCoalescer()
 
-    async def lookup(self, spec: KeySpec, control: CacheControl = CacheControl.USE) -> Search:
+    async def lookup(self, spec: KeySpec, control: CacheControl = CacheControl.USE) -> LookupResult:
         """Look into the tiers, once for all who have asked for the same."""
         if control is CacheControl.WARM:
-            return Search(hit=(await self.tiers.search(spec, counted=Counted.NOTHING)).hit)
+            return LookupResult(hit=(await self.tiers.search(spec, counted=Counted.NOTHING)).hit)
         hit = self.tiers.peek(spec.key, spec.ttl)
         if hit is not None:
-            return Search(hit=hit)
+            return LookupResult(hit=hit)
         found, shared = await self._searches.run(spec.key.digest, lambda: self.tiers.search(spec))
         if shared and found.hit is not None:
             self.statistics.coalesced(spec.key.namespace)
@@ -67,7 +67,7 @@ class CacheChain:
         control: CacheControl = CacheControl.USE,
         *,
         nearby: Nearby | None = None,
-    ) -> Cached[T]:
+    ) -> CacheResult[T]:
         """Return the cached result, or compute it once for everybody who asks meanwhile, here and elsewhere.
 
         The result is frozen, also when it was just computed. `nearby` is looked for when no tier has the result.
@@ -83,8 +83,8 @@ class CacheChain:
             self.count_bypass(key)
             computed = await compute()
             value = freeze(computed.value)
-            return Cached(value, CacheStatus.BYPASS, key.digest, corpus_version=computed.corpus_version)
-        fallback: Cached[T] | None = None
+            return CacheResult(value, CacheStatus.BYPASS, key.digest, corpus_version=computed.corpus_version)
+        fallback: CacheResult[T] | None = None
         if control is not CacheControl.REFRESH:
             found = await self.lookup(spec, control)
             if found.hit is not None:
@@ -103,20 +103,22 @@ class CacheChain:
         """Return the version that a result asked for now must not be older than."""
         return await self._judge.version(key)
 
-    async def claim(self, spec: KeySpec, version: int | None, *, refresh: bool = False) -> Cached[Any] | Lease:
+    async def claim(
+        self, spec: KeySpec, version: int | None, *, refresh: bool = False
+    ) -> CacheResult[Any] | ComputeLease:
         """Wait for another replica's result, or get the lease under which to compute it.
 
         Whoever gets a lease calls `remember` with it, or releases it.
         """
         if self._lease is None or refresh or not self.tiers.is_shared:
-            return Lease(spec.key.digest, "", 0.0, None)
+            return ComputeLease(spec.key.digest, "", 0.0, None)
 
-        async def probe() -> Cached[Any] | None:
+        async def probe() -> CacheResult[Any] | None:
             return (await self.tiers.search(spec, counted=Counted.HITS)).hit
 
         return await self._lease.claim(f"{spec.key.digest}:{version}", probe)
 
-    def is_ageing(self, hit: Cached[Any]) -> bool:
+    def is_ageing(self, hit: CacheResult[Any]) -> bool:
         """Whether a hit is near enough to its end to be computed anew while it is being served."""
         return hit.expires_in < (1 - self.tiers.policy.eager) * (hit.age_seconds + hit.expires_in)
 
@@ -127,7 +129,7 @@ class CacheChain:
             self.statistics.of(spec.key.namespace).refreshed += 1
             self._flights.start(flight, lambda: self._produce(spec, compute, None, refresh=True))
 
-    async def serves_stale(self, key: CacheKey, fallback: Cached[Any]) -> bool:
+    async def serves_stale(self, key: CacheKey, fallback: CacheResult[Any]) -> bool:
         """Whether an expired result still equals what a fresh one would be; if so, it is counted as served."""
         if fallback.corpus_version not in (None, await self.version(key)):
             return False
@@ -138,10 +140,10 @@ class CacheChain:
         self.statistics.of(key.namespace).bypassed += 1
         self.statistics.observer.requested(key.namespace, "none", "bypass")
 
-    async def get(self, key: CacheKey) -> Entry[Any] | None:
+    async def get(self, key: CacheKey) -> StoredPayload[Any] | None:
         return await self.tiers.get(key)
 
-    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: About) -> bool:
+    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: EntryMetadata) -> bool:
         return await self.tiers.set(key, value, ttl=ttl, about=about)
 
     async def delete(self, key: CacheKey) -> bool:
@@ -163,10 +165,10 @@ class CacheChain:
         self,
         spec: KeySpec,
         compute: Callable[[], Awaitable[Computed[T]]],
-        fallback: Cached[T] | None,
+        fallback: CacheResult[T] | None,
         *,
         refresh: bool,
-    ) -> Cached[T]:
+    ) -> CacheResult[T]:
         key = spec.key
         version = await self.version(key)
         flight = self.flight_key(key, version, refresh=refresh)
@@ -200,9 +202,9 @@ class CacheChain:
         version: int | None,
         *,
         refresh: bool,
-    ) -> Cached[T]:
+    ) -> CacheResult[T]:
         claimed = await self.claim(spec, version, refresh=refresh)
-        if isinstance(claimed, Cached):
+        if isinstance(claimed, CacheResult):
             return claimed
         started = self._clock()
         try:

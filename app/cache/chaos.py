@@ -4,7 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass
 
-from app.cache.backend import About, BackendStats, CacheBackend, CacheKey, Entry, Scope
+from app.cache.backend import BackendStats, CacheBackend, CacheKey, EntryMetadata, Scope, StoredPayload
 
 
 class ChaosError(Exception):
@@ -30,14 +30,14 @@ class ChaosCache:
         self._inner = inner
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
 
-    async def get(self, key: CacheKey) -> Entry[bytes] | None:
+    async def get(self, key: CacheKey) -> StoredPayload[bytes] | None:
         await self._disturb()
         entry = await self._inner.get(key)
         if entry is not None and self._random.random() < self.chaos.garbage:
-            return Entry(self._random.randbytes(len(entry.value)), entry.deadline)
+            return StoredPayload(self._random.randbytes(len(entry.value)), entry.deadline)
         return entry
 
-    async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: About) -> bool:
+    async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: EntryMetadata) -> bool:
         await self._disturb()
         return await self._inner.set(key, value, ttl=ttl, about=about)
 

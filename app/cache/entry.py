@@ -47,7 +47,7 @@ class Computed(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class CacheEntry:
     """A cached value. Times are epoch seconds, `seconds` is what computing it took, `size` is in bytes.
 
     `value` is frozen: the same object is handed to every reader.
@@ -66,7 +66,7 @@ class Record:
         return None if self.evidence is None else self.evidence.corpus_version
 
 
-class Matched(NamedTuple):
+class MatchedQuestion(NamedTuple):
     """The question whose result was served for another one. `query_id` is under what this was written down."""
 
     question: str
@@ -74,7 +74,7 @@ class Matched(NamedTuple):
     query_id: UUID
 
 
-class Cached(NamedTuple, Generic[T]):
+class CacheResult(NamedTuple, Generic[T]):
     """A result with where it came from. `tier` is None unless a tier answered; `expires_in` is in seconds.
 
     `matched` is set if it is the result of another question, found by meaning; `key` is that one's.
@@ -89,7 +89,7 @@ class Cached(NamedTuple, Generic[T]):
     age_seconds: float = 0.0
     corpus_version: int | None = None
     expires_in: float = 0.0
-    matched: Matched | None = None
+    matched: MatchedQuestion | None = None
 
 
 class FrozenDict(dict[Any, Any]):

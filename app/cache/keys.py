@@ -12,7 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from app.cache.backend import About, CacheKey
+from app.cache.backend import CacheKey, EntryMetadata
 
 KEY_FORMAT = 1
 
@@ -83,10 +83,10 @@ class KeySpec:
             partition=partition.digest,
         )
 
-    def about(self, corpus_version: int | None) -> About:
+    def about(self, corpus_version: int | None) -> EntryMetadata:
         """What the last tier shows an operator."""
         partition = self.partition
-        return About(
+        return EntryMetadata(
             question=self.question,
             parameters={"retrieval": dict(partition.retrieval), "filters": dict(partition.filters)},
             metadata={

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.cache.backend import About, BackendStats, CacheKey, Entry, Scope
+from app.cache.backend import BackendStats, CacheKey, EntryMetadata, Scope, StoredPayload
 
 
 class NullCache:
@@ -11,10 +11,10 @@ class NullCache:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    async def get(self, key: CacheKey) -> Entry[Any] | None:  # noqa: ARG002
+    async def get(self, key: CacheKey) -> StoredPayload[Any] | None:  # noqa: ARG002
         return None
 
-    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: About) -> bool:  # noqa: ARG002
+    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: EntryMetadata) -> bool:  # noqa: ARG002
         return False
 
     async def delete(self, key: CacheKey) -> bool:  # noqa: ARG002

@@ -8,8 +8,8 @@ import platform
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.cache.backend import BackendStats, Usage
-from app.cache.stats import CacheStats, LatencyHistogram, NamespaceCounters, TierCounters
+from app.cache.backend import BackendStats, TierUsage
+from app.cache.stats import CacheStats, NamespaceCounters, TierCounters, TierLatency
 
 _COUNTS = ("hits", "misses", "stale", "errors", "skipped", "refused", "invalidations")
 _SAVED = ("seconds_saved", "tokens_saved")
@@ -43,20 +43,20 @@ def _tier(tier: str, stats: CacheStats, held: BackendStats | None) -> dict[str, 
         "oversized": held.oversized if held else None,
         **_sums(counted.values(), _total(usage.values(), held)),
         "namespaces": {
-            namespace: _sums([counted.get(namespace, TierCounters())], usage.get(namespace, Usage()))
+            namespace: _sums([counted.get(namespace, TierCounters())], usage.get(namespace, TierUsage()))
             for namespace in sorted({*counted, *usage})
         },
     }
 
 
-def _total(usage: Iterable[Usage], held: BackendStats | None) -> Usage:
+def _total(usage: Iterable[TierUsage], held: BackendStats | None) -> TierUsage:
     each = list(usage)
     entries, size = sum(item.entries for item in each), sum(item.bytes for item in each)
-    return Usage(entries, size, held.evictions if held else None)
+    return TierUsage(entries, size, held.evictions if held else None)
 
 
-def _sums(counters: Iterable[TierCounters], usage: Usage) -> dict[str, Any]:
-    each, latency = list(counters), LatencyHistogram()
+def _sums(counters: Iterable[TierCounters], usage: TierUsage) -> dict[str, Any]:
+    each, latency = list(counters), TierLatency()
     for item in each:
         latency.add(item.latency)
     counts = {name: sum(getattr(item, name) for item in each) for name in _COUNTS}

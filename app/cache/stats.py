@@ -10,7 +10,7 @@ _SUB_BITS = 3
 _BUCKETS = 40 << _SUB_BITS
 
 
-class LatencyHistogram:
+class TierLatency:
     """Counts in fixed buckets, eight to each power of two of nanoseconds: off by at most 1/8."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class LatencyHistogram:
         self.counts[min(bucket, _BUCKETS - 1)] += 1
         self.total += 1
 
-    def add(self, other: "LatencyHistogram") -> None:
+    def add(self, other: "TierLatency") -> None:
         """Count what another histogram counted, too."""
         for bucket, count in enumerate(other.counts):
             self.counts[bucket] += count
@@ -81,7 +81,7 @@ class TierCounters:
     skipped: int = 0
     refused: int = 0
     invalidations: int = 0
-    latency: LatencyHistogram = field(default_factory=LatencyHistogram)
+    latency: TierLatency = field(default_factory=TierLatency)
 
 
 @dataclass(slots=True)

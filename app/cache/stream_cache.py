@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from app.cache.backend import CacheKey
 from app.cache.chain import CacheChain, Nearby, find_nearby
-from app.cache.entry import CacheControl, Cached, Computed
+from app.cache.entry import CacheControl, CacheResult, Computed
 from app.cache.keys import KeySpec
 from app.cache.stampede.broadcast import BroadcastFlight, BroadcastReader
 from app.concurrency.background import Background
@@ -30,7 +30,7 @@ class StreamSource(Generic[E]):
 
     produce: Callable[[], AsyncGenerator[E, None]]
     conclude: Callable[[Sequence[E]], Computed[Any] | None]
-    replay: Callable[[Cached[Any]], Iterable[E]]
+    replay: Callable[[CacheResult[Any]], Iterable[E]]
     promises: Callable[[E], bool | None]
 
 
@@ -61,7 +61,7 @@ class StreamCache(Generic[E]):
         control: CacheControl = CacheControl.USE,
         *,
         nearby: Nearby | None = None,
-    ) -> Cached[Any] | BroadcastReader[E]:
+    ) -> CacheResult[Any] | BroadcastReader[E]:
         """Return a hit, for the caller to replay, or the live events, from the first on.
 
         `nearby` is looked for when no tier has the answer.
@@ -123,7 +123,7 @@ class StreamCache(Generic[E]):
         )
         return flight
 
-    def _refresh_early(self, spec: KeySpec, source: StreamSource[E], hit: Cached[Any]) -> None:
+    def _refresh_early(self, spec: KeySpec, source: StreamSource[E], hit: CacheResult[Any]) -> None:
         name = ("early", spec.key.digest)
         if self._chain.is_ageing(hit) and name not in self._flights:
             self._chain.statistics.of(spec.key.namespace).refreshed += 1
@@ -136,8 +136,8 @@ class StreamCache(Generic[E]):
         flight: BroadcastFlight[E],
         reader: BroadcastReader[E],
         source: StreamSource[E],
-        fallback: Cached[Any],
-    ) -> Cached[Any] | BroadcastReader[E]:
+        fallback: CacheResult[Any],
+    ) -> CacheResult[Any] | BroadcastReader[E]:
         """Wait until the new answer is sure to come; the expired one otherwise."""
         try:
             outcome = await self._outcome(flight, source)
@@ -176,7 +176,7 @@ class StreamCache(Generic[E]):
         flight = self._flights[name]
         try:
             claimed = await self._chain.claim(spec, version, refresh=refresh)
-            if isinstance(claimed, Cached):
+            if isinstance(claimed, CacheResult):
                 for event in source.replay(claimed):
                     yield event
                 return

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.cache.backend import About, CacheKey
-from app.cache.backends.guarded import Found, SharedTier
+from app.cache.backend import CacheKey, EntryMetadata
+from app.cache.backends.guarded import GuardedTier, TierHit
 from app.cache.backends.memory import MemoryCache
 from app.cache.codec.envelope import EnvelopeCodec
-from app.cache.entry import Cached, CacheStatus, Record
-from app.cache.freshness.validator import Judge, Judgement, Standing
+from app.cache.entry import CacheEntry, CacheResult, CacheStatus
+from app.cache.freshness.validator import Freshness, FreshnessValidator, Validation
 from app.cache.keys import KeySpec
-from app.cache.postgres.eviction import HitLedger
+from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.stats import CacheStats, Counted
 from app.concurrency.background import Background
 from app.telemetry import tracing
@@ -22,26 +22,26 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class LookupResult:
     """`fallback` has expired but is fresh by version: better than an error."""
 
-    hit: Cached[Any] | None = None
-    fallback: Cached[Any] | None = None
+    hit: CacheResult[Any] | None = None
+    fallback: CacheResult[Any] | None = None
 
 
-class TieredLookup:
+class TieredReader:
     """Reads the tiers in order, `budget` seconds in all for one request."""
 
     def __init__(
         self,
-        memory: MemoryCache[Record],
-        shared: Sequence[SharedTier],
+        memory: MemoryCache[CacheEntry],
+        shared: Sequence[GuardedTier],
         *,
-        judge: Judge,
+        judge: FreshnessValidator,
         codec: EnvelopeCodec,
         stats: CacheStats,
         background: Background,
-        ledger: HitLedger | None,
+        ledger: HitCountBuffer | None,
         l1_ttl: float,
         budget: float,
         clock: Callable[[], float] = time.monotonic,
@@ -59,7 +59,7 @@ class TieredLookup:
         self._clock = clock
         self._wall = wall
 
-    def peek(self, key: CacheKey, ttl: float | None = None) -> Cached[Any] | None:
+    def peek(self, key: CacheKey, ttl: float | None = None) -> CacheResult[Any] | None:
         """Return what memory holds if that is known to be fresh, without awaiting anything.
 
         `ttl`: seconds after its computation when it may not be used any more.
@@ -80,7 +80,7 @@ class TieredLookup:
 
     async def search(
         self, key: CacheKey, spec: KeySpec | None = None, *, counted: Counted = Counted.EVERYTHING
-    ) -> Search:
+    ) -> LookupResult:
         """Look into every tier. With `spec`, a record carried forward is written back to the shared tiers."""
         if not tracing.recording():
             return await self._search(key, spec, counted)
@@ -92,11 +92,11 @@ class TieredLookup:
             span.set_attributes(_outcome(found.hit))
             return found
 
-    async def _search(self, key: CacheKey, spec: KeySpec | None, counted: Counted) -> Search:
+    async def _search(self, key: CacheKey, spec: KeySpec | None, counted: Counted) -> LookupResult:
         give_up = self._clock() + self._budget
         found = await self._in_memory(key, spec, counted)
         if found is not None and found.status is CacheStatus.HIT:
-            return Search(hit=found)
+            return LookupResult(hit=found)
         fallback = found
         for position, tier in enumerate(self._shared):
             left = give_up - self._clock()
@@ -104,11 +104,11 @@ class TieredLookup:
                 break
             found = await self._in_shared(key, position, tier, left, spec, counted)
             if found is not None and found.status is CacheStatus.HIT:
-                return Search(hit=found)
+                return LookupResult(hit=found)
             fallback = fallback or found
-        return Search(fallback=fallback)
+        return LookupResult(fallback=fallback)
 
-    async def _in_memory(self, key: CacheKey, spec: KeySpec | None, counted: Counted) -> Cached[Any] | None:
+    async def _in_memory(self, key: CacheKey, spec: KeySpec | None, counted: Counted) -> CacheResult[Any] | None:
         started = time.perf_counter_ns()
         name = self._memory.name
         entry = self._memory.lookup(key.digest)
@@ -132,18 +132,18 @@ class TieredLookup:
         self,
         key: CacheKey,
         position: int,
-        tier: SharedTier,
+        tier: GuardedTier,
         budget: float,
         spec: KeySpec | None,
         counted: Counted,
-    ) -> Cached[Any] | None:
+    ) -> CacheResult[Any] | None:
         started = time.perf_counter_ns()
         found = await tier.read(key, budget, counted=counted)
         if found is None:
             return None
         judgement = await self._judge.judge(key, found.record)
         if not self._usable(key, judgement, tier.name):
-            if judgement.standing is Standing.STALE:
+            if judgement.standing is Freshness.STALE:
                 self._background.spawn(tier.discard(key))
             return None
         left = self._left(found.deadline, found.record, spec.ttl if spec else None)
@@ -156,48 +156,48 @@ class TieredLookup:
             self._background.spawn(self._fill(key, found, left, position))
         return self._hit(key, judgement.record, tier.name, left, started, found.hits, counted=counted)
 
-    def _left(self, deadline: float, record: Record, ttl: float | None) -> float:
+    def _left(self, deadline: float, record: CacheEntry, ttl: float | None) -> float:
         """Seconds for which a record may be used."""
         left = deadline - self._clock()
         return left if ttl is None else min(left, record.created + ttl - self._wall())
 
-    def _usable(self, key: CacheKey, judgement: Judgement, tier: str) -> bool:
-        if judgement.standing is Standing.FRESH:
+    def _usable(self, key: CacheKey, judgement: Validation, tier: str) -> bool:
+        if judgement.standing is Freshness.FRESH:
             if judgement.carried:
                 self._stats.of(key.namespace).carried += 1
             return True
         self._stats.tier(tier, key.namespace).stale += 1
         self._stats.observer.requested(key.namespace, tier, "stale")
-        if judgement.standing is Standing.STALE:
+        if judgement.standing is Freshness.STALE:
             self._stats.invalidated(tier, key.namespace, "corpus_changed")
         return False
 
-    def _carry(self, key: CacheKey, record: Record, left: float, spec: KeySpec | None) -> None:
+    def _carry(self, key: CacheKey, record: CacheEntry, left: float, spec: KeySpec | None) -> None:
         if spec is not None and self._shared:
             work = self._rewrite(key, record, left, spec)
             if not self._background.spawn(work):
                 self._stats.of(key.namespace).dropped += 1
 
-    async def _rewrite(self, key: CacheKey, record: Record, left: float, spec: KeySpec) -> None:
+    async def _rewrite(self, key: CacheKey, record: CacheEntry, left: float, spec: KeySpec) -> None:
         payload = self._codec.seal(key, record)
         for tier in reversed(self._shared):
             await tier.write(key, payload, min(left, tier.ttl), spec.about(record.corpus_version))
 
-    async def _fill(self, key: CacheKey, found: Found, left: float, below: int) -> None:
+    async def _fill(self, key: CacheKey, found: TierHit, left: float, below: int) -> None:
         for tier in reversed(self._shared[:below]):
-            await tier.write(key, found.payload, min(left, tier.ttl), About())
+            await tier.write(key, found.payload, min(left, tier.ttl), EntryMetadata())
 
     def _hit(
         self,
         key: CacheKey,
-        record: Record,
+        record: CacheEntry,
         tier: str,
         left: float,
         started: int,
         hits: int | None = None,
         *,
         counted: Counted = Counted.EVERYTHING,
-    ) -> Cached[Any]:
+    ) -> CacheResult[Any]:
         if counted is Counted.NOTHING:
             return self._cached(key, record, CacheStatus.HIT, tier, left)
         counters = self._stats.of(key.namespace)
@@ -224,16 +224,18 @@ class TieredLookup:
             level, "Cache HIT (%s): %s…%s", tier.upper(), key.digest[:6], count, extra={"cache": key.namespace}
         )
 
-    def _expired(self, key: CacheKey, record: Record, tier: str) -> Cached[Any]:
+    def _expired(self, key: CacheKey, record: CacheEntry, tier: str) -> CacheResult[Any]:
         self._stats.miss(tier, key.namespace)
         return self._cached(key, record, CacheStatus.STALE, tier, 0.0)
 
-    def _cached(self, key: CacheKey, record: Record, status: CacheStatus, tier: str, left: float) -> Cached[Any]:
+    def _cached(
+        self, key: CacheKey, record: CacheEntry, status: CacheStatus, tier: str, left: float
+    ) -> CacheResult[Any]:
         age = max(0.0, self._wall() - record.created)
-        return Cached(record.value, status, key.digest, tier, age, record.corpus_version, left)
+        return CacheResult(record.value, status, key.digest, tier, age, record.corpus_version, left)
 
 
-def _outcome(hit: Cached[Any] | None) -> dict[str, str]:
+def _outcome(hit: CacheResult[Any] | None) -> dict[str, str]:
     return (
         {"rag.cache.result": "miss"}
         if hit is None

@@ -7,27 +7,27 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.cache.backend import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope, Usage
-from app.cache.backends.guarded import Holding, SharedTier
+from app.cache.backend import EVERYTHING, BackendStats, CacheKey, EntryMetadata, Scope, StoredPayload, TierUsage
+from app.cache.backends.guarded import GuardedTier, TierEntry
 from app.cache.backends.memory import MemoryCache
 from app.cache.codec.envelope import EnvelopeCodec
-from app.cache.entry import Cached, CacheStatus, Computed, Record, freeze
+from app.cache.entry import CacheEntry, CacheResult, CacheStatus, Computed, freeze
 from app.cache.freshness.guard import Evidence
-from app.cache.freshness.invalidation import Backplane, Notice
-from app.cache.freshness.validator import Judge
+from app.cache.freshness.invalidation import Invalidation, InvalidationBus
+from app.cache.freshness.validator import FreshnessValidator
 from app.cache.keys import KeySpec
 from app.cache.policy import ChainPolicy
-from app.cache.postgres.eviction import HitLedger
-from app.cache.stampede.lease import Lease
+from app.cache.postgres.eviction import HitCountBuffer
+from app.cache.stampede.lease import ComputeLease
 from app.cache.stats import CacheStats, Counted
-from app.cache.tiered_lookup import Search, TieredLookup
+from app.cache.tiered_lookup import LookupResult, TieredReader
 from app.concurrency.background import Background
 from app.errors import CacheUnavailable
 
 logger = logging.getLogger(__name__)
 
 
-class TieredStore:
+class TieredCache:
     """Memory and the shared tiers, which are given from the fastest to the slowest. All of them fail open.
 
     `on_stored` is called in the background with what a result rests on, once the shared tiers have it.
@@ -37,15 +37,15 @@ class TieredStore:
 
     def __init__(
         self,
-        memory: MemoryCache[Record],
-        shared: Sequence[SharedTier] = (),
+        memory: MemoryCache[CacheEntry],
+        shared: Sequence[GuardedTier] = (),
         *,
         codec: EnvelopeCodec,
-        judge: Judge,
+        judge: FreshnessValidator,
         stats: CacheStats,
         policy: ChainPolicy | None = None,
-        backplane: Backplane | None = None,
-        ledger: HitLedger | None = None,
+        backplane: InvalidationBus | None = None,
+        ledger: HitCountBuffer | None = None,
         background: Background | None = None,
         on_stored: Callable[[KeySpec, Evidence], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -62,7 +62,7 @@ class TieredStore:
         self._on_stored = on_stored
         self._clock = clock
         self._wall = wall
-        self._lookup = TieredLookup(
+        self._lookup = TieredReader(
             memory,
             shared,
             judge=judge,
@@ -81,14 +81,14 @@ class TieredStore:
         """Whether other replicas can see what is stored."""
         return bool(self._shared)
 
-    def peek(self, key: CacheKey, ttl: float | None = None) -> Cached[Any] | None:
+    def peek(self, key: CacheKey, ttl: float | None = None) -> CacheResult[Any] | None:
         """Return a hit from memory that is known to be fresh, without awaiting; None says nothing.
 
         `ttl` as in `KeySpec`.
         """
         return self._lookup.peek(key, ttl)
 
-    async def search(self, spec: KeySpec, *, counted: Counted = Counted.EVERYTHING) -> Search:
+    async def search(self, spec: KeySpec, *, counted: Counted = Counted.EVERYTHING) -> LookupResult:
         """Look into every tier, keeping the best expired entry in case nothing better can be had."""
         return await self._lookup.search(spec.key, spec, counted=counted)
 
@@ -98,9 +98,9 @@ class TieredStore:
         computed: Computed[Any],
         *,
         seconds: float,
-        lease: Lease,
+        lease: ComputeLease,
         replaces: bool = False,
-    ) -> Cached[Any]:
+    ) -> CacheResult[Any]:
         """Store a computed result: in memory now, in the shared tiers in the background, slowest first.
 
         `seconds` is what computing took. The lease is released once others can find the result; with
@@ -119,13 +119,13 @@ class TieredStore:
         counters = self.statistics.of(key.namespace)
         counters.requests += 1
         counters.misses += 1
-        return Cached(record.value, CacheStatus.MISS, key.digest, corpus_version=record.corpus_version)
+        return CacheResult(record.value, CacheStatus.MISS, key.digest, corpus_version=record.corpus_version)
 
-    async def get(self, key: CacheKey) -> Entry[Any] | None:
+    async def get(self, key: CacheKey) -> StoredPayload[Any] | None:
         cached = self.peek(key) or (await self._lookup.search(key)).hit
-        return None if cached is None else Entry(cached.value, self._clock() + cached.expires_in)
+        return None if cached is None else StoredPayload(cached.value, self._clock() + cached.expires_in)
 
-    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: About) -> bool:
+    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: EntryMetadata) -> bool:
         """Store a value that rests on no corpus and wait until every tier has it, slowest first."""
         record, payload = self._seal(key, Computed(value), 0.0, ttl)
         stored = await self._write(key, payload, about, ttl)
@@ -135,7 +135,7 @@ class TieredStore:
         """Remove the entry everywhere, slowest tier first, so that no faster one is filled from it again."""
         removed = [await tier.discard(key) for tier in reversed(self._shared)]
         removed.append(self._memory.remove(key.digest))
-        await self._announce(Notice(digest=key.digest))
+        await self._announce(Invalidation(digest=key.digest))
         return any(removed)
 
     async def clear(self, scope: Scope = EVERYTHING, *, tier: str | None = None) -> int:
@@ -153,7 +153,7 @@ class TieredStore:
                     failures[each.name] = error
         if tier in (None, self._memory.name):
             removed.append(self._memory.purge(scope))
-            await self._announce(Notice(scope=scope))
+            await self._announce(Invalidation(scope=scope))
         if failures:
             raise CacheUnavailable(
                 f"Not cleared: {', '.join(failures)}, which did not answer; try again."
@@ -162,10 +162,10 @@ class TieredStore:
 
     async def stats(self) -> BackendStats:
         """Return, for each namespace, what the tier that holds most of it holds."""
-        usage: dict[str, Usage] = {}
+        usage: dict[str, TierUsage] = {}
         for held in (await self.held()).values():
             for namespace, tier in (held.usage if held else {}).items():
-                usage[namespace] = max(usage.get(namespace, Usage()), tier, key=lambda each: each.entries)
+                usage[namespace] = max(usage.get(namespace, TierUsage()), tier, key=lambda each: each.entries)
         return BackendStats(usage)
 
     async def held(self) -> dict[str, BackendStats | None]:
@@ -180,14 +180,14 @@ class TieredStore:
         found = self._memory.view(digest)
         return None if found is None else found[0]
 
-    async def examine(self, key: CacheKey) -> list[Holding]:
+    async def examine(self, key: CacheKey) -> list[TierEntry]:
         """Tell what each tier has of an entry, without counting as a use of it."""
         found = self._memory.view(key.digest)
         name = self._memory.name
-        holdings = [Holding(name) if found is None else Holding(name, found[1].value, found[1].deadline)]
+        holdings = [TierEntry(name) if found is None else TierEntry(name, found[1].value, found[1].deadline)]
         return holdings + [await tier.examine(key) for tier in self._shared]
 
-    def drop(self, notice: Notice) -> None:
+    def drop(self, notice: Invalidation) -> None:
         """Forget in memory what another replica says is gone."""
         if notice.digest is not None:
             self._memory.remove(notice.digest)
@@ -206,10 +206,10 @@ class TieredStore:
 
     def _seal(
         self, key: CacheKey, computed: Computed[Any], seconds: float, ttl: float | None
-    ) -> tuple[Record, bytes]:
+    ) -> tuple[CacheEntry, bytes]:
         now = self._wall()
         longest = max(self.lifetimes.values())
-        record = Record(
+        record = CacheEntry(
             value=computed.value,
             evidence=computed.evidence,
             created=now,
@@ -221,18 +221,18 @@ class TieredStore:
         return replace(record, value=freeze(computed.value), size=len(payload)), payload
 
     async def _publish(
-        self, spec: KeySpec, record: Record, payload: bytes, lease: Lease, *, replaces: bool
+        self, spec: KeySpec, record: CacheEntry, payload: bytes, lease: ComputeLease, *, replaces: bool
     ) -> None:
         try:
             stored = await self._write(spec.key, payload, spec.about(record.corpus_version), spec.ttl)
         finally:
             await lease.release()
         if replaces:
-            await self._announce(Notice(digest=spec.key.digest))
+            await self._announce(Invalidation(digest=spec.key.digest))
         if stored and record.evidence is not None and self._on_stored is not None:
             await self._on_stored(spec, record.evidence)
 
-    async def _write(self, key: CacheKey, payload: bytes, about: About, ttl: float | None) -> bool:
+    async def _write(self, key: CacheKey, payload: bytes, about: EntryMetadata, ttl: float | None) -> bool:
         stored = [
             await tier.write(key, payload, self._lifetime(tier.name, ttl), about) for tier in reversed(self._shared)
         ]
@@ -243,7 +243,7 @@ class TieredStore:
         life = longest if ttl is None else min(ttl, longest)
         return life * random.uniform(1 - self.policy.jitter, 1)  # noqa: S311 - spreads expiry
 
-    async def _announce(self, notice: Notice) -> None:
+    async def _announce(self, notice: Invalidation) -> None:
         if self._backplane is not None:
             try:
                 await self._backplane.publish(notice)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from app.cache.backend import Usage
+from app.cache.backend import TierUsage
 from app.cache.chain import CacheChain
 from app.db.database import Database
 from app.db.operations.health import queue_of
@@ -70,7 +70,7 @@ class GaugeSampler:
             if held is None:
                 continue
             emptied = {name for name, of in self._held if of == tier}
-            for namespace, usage in {**dict.fromkeys(emptied, Usage()), **held.usage}.items():
+            for namespace, usage in {**dict.fromkeys(emptied, TierUsage()), **held.usage}.items():
                 self._held.add((namespace, tier))
                 self._metrics.cache_entries.labels(namespace, tier).set(usage.entries)
                 self._metrics.cache_size.labels(namespace, tier).set(usage.bytes)

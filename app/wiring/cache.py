@@ -9,31 +9,31 @@ from dataclasses import dataclass
 import asyncpg
 from redis.asyncio import Redis
 
-from app.cache.admin import CacheManager, LastTier
+from app.cache.admin import CacheManager, PostgresTier
 from app.cache.backend import EVERYTHING
-from app.cache.backends.guarded import SharedTier
+from app.cache.backends.guarded import GuardedTier
 from app.cache.backends.memory import MemoryCache
 from app.cache.backends.postgres import PostgresCache
 from app.cache.backends.redis import RedisCache
 from app.cache.chain import CacheChain
 from app.cache.codec.envelope import EnvelopeCodec
-from app.cache.entry import Record
+from app.cache.entry import CacheEntry
 from app.cache.freshness.corpus_versions import VersionWatch
 from app.cache.freshness.guard import FreshnessGuard
-from app.cache.freshness.invalidation import Backplane
+from app.cache.freshness.invalidation import InvalidationBus
 from app.cache.freshness.postgres_listener import PostgresVersionFeed, PostgresVersions, notify
-from app.cache.freshness.validator import Judge
+from app.cache.freshness.validator import FreshnessValidator
 from app.cache.policy import ChainPolicy, TimeLimits
 from app.cache.postgres.catalog import PostgresCatalog
 from app.cache.postgres.connections import HeldConnections
-from app.cache.postgres.eviction import HitLedger, PostgresUpkeep
+from app.cache.postgres.eviction import HitCountBuffer, PostgresEviction
 from app.cache.postgres.pins import PostgresPins
-from app.cache.semantic.postgres_index import SESSION, PostgresVectors
+from app.cache.semantic.postgres_index import SESSION, PostgresQuestionIndex
 from app.cache.semantic.recorder import QuestionRecorder
 from app.cache.stampede.lease import FleetLease, LeaseStore, RedisLeases
 from app.cache.stampede.postgres_lease import PostgresLeases
 from app.cache.stats import CacheObserver, CacheStats
-from app.cache.tiered_store import TieredStore
+from app.cache.tiered_store import TieredCache
 from app.cache.warming import TURN_POLL, LoadGate, Pacer
 from app.concurrency.background import run_for_lifetime
 from app.concurrency.circuit_breaker import CircuitBreaker
@@ -67,7 +67,7 @@ class Cache:
     pacer: Pacer
     redis: Redis | None
     desk: HeldConnections
-    questions: PostgresVectors | None
+    questions: PostgresQuestionIndex | None
     listeners: list[Callable[[], None]]
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -108,11 +108,11 @@ class _Parts:
     codec: EnvelopeCodec
     stats: CacheStats
     watch: VersionWatch
-    judge: Judge
-    memory: MemoryCache[Record]
-    backplane: Backplane
-    ledger: HitLedger
-    questions: PostgresVectors | None
+    judge: FreshnessValidator
+    memory: MemoryCache[CacheEntry]
+    backplane: InvalidationBus
+    ledger: HitCountBuffer
+    questions: PostgresQuestionIndex | None
 
     @classmethod
     def of(
@@ -143,7 +143,7 @@ class _Parts:
             codec=EnvelopeCodec(settings.cache_signing_keys or (_LOCAL_KEY,)),
             stats=stats,
             watch=watch,
-            judge=Judge(watch, FreshnessGuard(CorpusChanges(database)), timeout=limits.check),
+            judge=FreshnessValidator(watch, FreshnessGuard(CorpusChanges(database)), timeout=limits.check),
             memory=MemoryCache(
                 weigh=lambda record: record.size,
                 max_entries=settings.l1_cache_max_entries,
@@ -152,16 +152,16 @@ class _Parts:
                 retain=RETAINED,
                 on_evict=lambda key: stats.observer.evicted(key.namespace, "l1", "capacity"),
             ),
-            backplane=Backplane(notify(held)),
-            ledger=HitLedger(),
-            questions=PostgresVectors(near, table=settings.l3_cache_table) if _by_meaning(settings) else None,
+            backplane=InvalidationBus(notify(held)),
+            ledger=HitCountBuffer(),
+            questions=PostgresQuestionIndex(near, table=settings.l3_cache_table) if _by_meaning(settings) else None,
         )
 
     @property
     def uses_postgres(self) -> bool:
         return _uses_postgres(self.settings)
 
-    def tiers(self) -> TieredStore:
+    def tiers(self) -> TieredCache:
         shared, limits = [], self.limits
         if self.redis is not None and self.settings.cache_signing_keys:
             l2 = RedisCache(self.redis, timeout=limits.redis, retain=RETAINED)
@@ -170,7 +170,7 @@ class _Parts:
             table = self.settings.l3_cache_table
             l3 = PostgresCache(self.held, table=table, timeout=limits.postgres, retain=RETAINED)
             shared.append(self._tier(l3, self.settings.l3_cache_ttl, limits.l3))
-        return TieredStore(
+        return TieredCache(
             self.memory,
             shared,
             codec=self.codec,
@@ -189,7 +189,7 @@ class _Parts:
         turns = FleetLease(self._lease_stores(), wait=math.inf, poll=TURN_POLL)
         return Pacer(turns, LoadGate(self.settings.cache_warm_max_load))
 
-    def feed(self, tiers: TieredStore, listeners: Sequence[Callable[[], None]]) -> PostgresVersionFeed:
+    def feed(self, tiers: TieredCache, listeners: Sequence[Callable[[], None]]) -> PostgresVersionFeed:
         def on_notice(payload: str) -> None:
             notice = self.backplane.read(payload)
             if notice is not None:
@@ -211,10 +211,10 @@ class _Parts:
             on_version=on_version,
         )
 
-    def last_tier(self) -> LastTier:
+    def last_tier(self) -> PostgresTier:
         table = self.settings.l3_cache_table
         pins = PostgresPins(self.desk, self.codec, table=table, ttl=self.settings.l3_cache_ttl)
-        upkeep = PostgresUpkeep(
+        upkeep = PostgresEviction(
             self.desk,
             self.ledger,
             pins=pins,
@@ -226,7 +226,7 @@ class _Parts:
                 namespace, "l3", reason, entries
             ),
         )
-        return LastTier(PostgresCatalog(self.desk, table=table), upkeep, pins)
+        return PostgresTier(PostgresCatalog(self.desk, table=table), upkeep, pins)
 
     def _lease_stores(self) -> list[tuple[LeaseStore, CircuitBreaker]]:
         stores: list[tuple[LeaseStore, CircuitBreaker]] = [
@@ -236,9 +236,9 @@ class _Parts:
             stores.insert(0, (RedisLeases(self.redis), CircuitBreaker("redis leases")))
         return stores
 
-    def _tier(self, backend: RedisCache | PostgresCache, ttl: float, soft: float) -> SharedTier:
+    def _tier(self, backend: RedisCache | PostgresCache, ttl: float, soft: float) -> GuardedTier:
         breaker, hard = CircuitBreaker(backend.name), self.limits.hard
-        return SharedTier(
+        return GuardedTier(
             backend, codec=self.codec, breaker=breaker, stats=self.stats, ttl=ttl, soft=soft, hard=hard
         )
 

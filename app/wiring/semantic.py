@@ -2,8 +2,8 @@
 
 from contextlib import AsyncExitStack
 
-from app.cache.semantic.postgres_observations import PostgresSemantics
-from app.cache.semantic.thresholds import ThresholdKeeper
+from app.cache.semantic.postgres_observations import PostgresObservations
+from app.cache.semantic.thresholds import ThresholdManager
 from app.concurrency.background import run_for_lifetime
 from app.services.search.retrievers import EmbedQuery
 from app.services.semantic.cache import SemanticCache
@@ -20,8 +20,8 @@ def open_matching(
     mode, budget = settings.semantic_cache_mode, settings.semantic_cache_error_budget
     if cache.questions is None or mode == "off":
         return NoMatching(), MatchingReporter(mode, budget, None)
-    observations = PostgresSemantics(cache.desk)
-    keeper = ThresholdKeeper(observations, cache.questions, budget=budget)
+    observations = PostgresObservations(cache.desk)
+    keeper = ThresholdManager(observations, cache.questions, budget=budget)
     matching = SemanticCache(mode, cache.chain, cache.questions, observations, keeper, embed)
     run_for_lifetime(stack, keeper.run())
     stack.push_async_callback(matching.close)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from app.cache.backend import EVERYTHING, About, CacheBackend, Scope
+from app.cache.backend import EVERYTHING, CacheBackend, EntryMetadata, Scope
 from app.cache.backends.memory import MemoryCache
 from app.cache.chaos import Chaos, ChaosCache
 from app.cache.null import NullCache
@@ -26,7 +26,7 @@ from tests.support.cache import (
 )
 
 NAMES = ["memory", "redis", "postgres", "chaos", "chain"]
-ABOUT = About(question="what?", parameters={"top_k": 5}, metadata={"model": "m"}, corpus_version=1)
+ABOUT = EntryMetadata(question="what?", parameters={"top_k": 5}, metadata={"model": "m"}, corpus_version=1)
 
 
 def memory_cache() -> MemoryCache[bytes]:

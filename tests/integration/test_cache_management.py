@@ -8,7 +8,7 @@ import pytest
 
 from app.cache.codec.envelope import Refusal
 from app.cache.entry import CacheControl, CacheStatus
-from app.cache.freshness.validator import Standing
+from app.cache.freshness.validator import Freshness
 from app.domain.query_ids import new_query_id
 from app.errors import CacheUnavailable, InvalidInput, NotCached, NotFound, TierOff
 from tests.support.ingestion import TENANT
@@ -148,13 +148,13 @@ async def test_an_entry_tells_the_documents_it_rests_on(fleet: Fleet) -> None:
     here, there = fleet.replicas
     [first] = await filled(fleet, FIRST)
     examined = await there.admin.entry(TENANT, first)
-    assert examined.details.standing is Standing.FRESH
+    assert examined.details.standing is Freshness.FRESH
     assert [holding.tier for holding in examined.details.holdings if holding.record] == ["l1", "l2", "l3"]
     assert [(each.filename, len(each.chunks)) for each in examined.documents] == [("stones.txt", 2)]
     assert examined.collection == "default"
     await fleet.desk.add("amber delta amber", "more.txt")
     await fleet.settle()
-    assert (await here.admin.entry(TENANT, first)).details.standing is Standing.STALE
+    assert (await here.admin.entry(TENANT, first)).details.standing is Freshness.STALE
     with pytest.raises(NotFound):
         await here.admin.entry("other", first)
 

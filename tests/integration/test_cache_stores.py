@@ -14,23 +14,23 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from app.cache.admin import CacheManager, LastTier
-from app.cache.backend import About, Scope
+from app.cache.admin import CacheManager, PostgresTier
+from app.cache.backend import EntryMetadata, Scope
 from app.cache.backends.postgres import PostgresCache
 from app.cache.backends.redis import RedisCache
-from app.cache.entry import CacheStatus, Computed, Record
+from app.cache.entry import CacheEntry, CacheStatus, Computed
 from app.cache.freshness.corpus_versions import NoServer, VersionWatch
 from app.cache.freshness.guard import Evidence
-from app.cache.freshness.invalidation import Backplane, Notice
+from app.cache.freshness.invalidation import Invalidation, InvalidationBus
 from app.cache.freshness.postgres_listener import PostgresVersionFeed, PostgresVersions, notify
-from app.cache.freshness.validator import Standing
+from app.cache.freshness.validator import Freshness
 from app.cache.policy import ChainPolicy
 from app.cache.postgres.catalog import PostgresCatalog
 from app.cache.postgres.connections import HeldConnections, Pool
-from app.cache.postgres.eviction import HitLedger, PostgresUpkeep
+from app.cache.postgres.eviction import HitCountBuffer, PostgresEviction
 from app.cache.postgres.pins import PostgresPins
 from app.cache.postgres.schema import cache_leases_ddl, query_cache_ddl
-from app.cache.stampede.lease import FleetLease, Lease, LeaseStore, RedisLeases
+from app.cache.stampede.lease import ComputeLease, FleetLease, LeaseStore, RedisLeases
 from app.cache.stampede.postgres_lease import PostgresLeases
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.embedded.services.valkey import EmbeddedValkey
@@ -39,7 +39,7 @@ from tests.support.waiting import until
 
 TABLE = "stored_cache"
 LEASES = "stored_leases"
-ABOUT = About(question="what?")
+ABOUT = EntryMetadata(question="what?")
 
 
 @dataclass
@@ -50,16 +50,16 @@ class Store:
     pool: Pool
     held: HeldConnections
     cache: PostgresCache
-    ledger: HitLedger
+    ledger: HitCountBuffer
 
-    def upkeep(self, **options: Any) -> PostgresUpkeep:
-        return PostgresUpkeep(self.held, self.ledger, table=TABLE, **options)
+    def upkeep(self, **options: Any) -> PostgresEviction:
+        return PostgresEviction(self.held, self.ledger, table=TABLE, **options)
 
     async def keys(self) -> set[str]:
         return {row[0] for row in await self.pool.fetch(f"SELECT query_text FROM {TABLE}")}
 
     async def put(self, question: str, *, size: int = 100, ttl: float = 60, tenant: str = "acme") -> None:
-        about = About(question=question)
+        about = EntryMetadata(question=question)
         await self.cache.set(key_of(question, tenant=tenant), bytes(size), ttl=ttl, about=about)
 
 
@@ -69,7 +69,7 @@ async def store(database_url: str) -> AsyncIterator[Store]:
         await pool.execute(query_cache_ddl(TABLE) + cache_leases_ddl(LEASES))
         held = HeldConnections(pool, acquire_timeout=5)
         cache = PostgresCache(held, table=TABLE, timeout=10, retain=100)
-        yield Store(database_url, pool, held, cache, HitLedger())
+        yield Store(database_url, pool, held, cache, HitCountBuffer())
         await cache.close()
 
 
@@ -119,7 +119,7 @@ async def test_the_analytics_statements_work_as_they_stand(store: Store) -> None
 
 
 async def test_what_postgres_cannot_hold_is_replaced_in_the_question_only(store: Store) -> None:
-    about = About(question="a\0b\ud800", parameters={"x": "\0"}, metadata={"when": Path("p")})
+    about = EntryMetadata(question="a\0b\ud800", parameters={"x": "\0"}, metadata={"when": Path("p")})
     await store.cache.set(key_of(), b"value", ttl=60, about=about)
     assert await store.keys() == {"a\ufffdb?"}
     entry = await store.cache.get(key_of())
@@ -129,7 +129,7 @@ async def test_what_postgres_cannot_hold_is_replaced_in_the_question_only(store:
 
 async def test_an_older_result_never_replaces_a_newer_one(store: Store) -> None:
     for value, version in ((b"new", 5), (b"old", 4)):
-        await store.cache.set(key_of(), value, ttl=60, about=About(corpus_version=version))
+        await store.cache.set(key_of(), value, ttl=60, about=EntryMetadata(corpus_version=version))
     entry = await store.cache.get(key_of())
     assert entry is not None
     assert entry.value == b"new"
@@ -297,7 +297,7 @@ async def test_the_lease_of_a_dead_holder_is_taken_over(leases: LeaseStore) -> N
 
     fleet = FleetLease([(leases, CircuitBreaker("lease"))], wait=10)
     lease = await fleet.claim("name", probe)
-    assert isinstance(lease, Lease)
+    assert isinstance(lease, ComputeLease)
     assert lease.held
     await lease.release()
 
@@ -378,19 +378,19 @@ async def test_nothing_listening_is_told_apart_from_other_failures(tmp_path: Pat
 
 
 async def test_notices_reach_other_replicas_and_not_their_sender(store: Store) -> None:
-    here, there = Backplane(notify(store.held)), Backplane(notify(store.held))
+    here, there = InvalidationBus(notify(store.held)), InvalidationBus(notify(store.held))
     async with watching(store, max_silence=5) as (_, notices, _):
-        await here.publish(Notice(digest="d"))
+        await here.publish(Invalidation(digest="d"))
         await until(lambda: notices != [])
         assert here.read(notices[0]) is None
-        assert there.read(notices[0]) == Notice(digest="d")
+        assert there.read(notices[0]) == Invalidation(digest="d")
 
 
 async def test_operators_see_and_change_entries_of_their_tenant_only(store: Store) -> None:
     codec = new_codec()
     made = assemble([store.cache], codec=codec, ledger=store.ledger)
     pins = PostgresPins(store.held, codec, table=TABLE)
-    last = LastTier(PostgresCatalog(store.held, table=TABLE), store.upkeep(), pins)
+    last = PostgresTier(PostgresCatalog(store.held, table=TABLE), store.upkeep(), pins)
     manager = CacheManager(made.tiers, made.judge, last)
 
     async def compute() -> Computed[str]:
@@ -413,13 +413,13 @@ async def test_operators_see_and_change_entries_of_their_tenant_only(store: Stor
 
     details = await manager.details("acme", lease)
     assert details is not None
-    assert isinstance(details.record, Record)
+    assert isinstance(details.record, CacheEntry)
     assert details.record.evidence == Evidence(1, chunks=(1, 2))
-    assert [(each.tier, isinstance(each.record, Record)) for each in details.holdings] == [
+    assert [(each.tier, isinstance(each.record, CacheEntry)) for each in details.holdings] == [
         ("l1", True),
         ("l3", True),
     ]
-    assert details.standing is Standing.FRESH
+    assert details.standing is Freshness.FRESH
     assert await manager.details("other", lease) is None
 
     assert await manager.pin("acme", lease)

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cache.postgres.connections import HeldConnections
-from app.cache.semantic.postgres_observations import PostgresSemantics
-from app.cache.semantic.segment import Stratum
+from app.cache.semantic.postgres_observations import PostgresObservations
+from app.cache.semantic.segment import Segment
 from app.cache.semantic.traffic import Counts
 from app.cli import app as cli
 from app.db.database import Database
@@ -105,9 +105,9 @@ async def test_the_questions_of_a_wrong_hit_by_meaning_are_kept_apart(database: 
     cache = Evictor()
     query_id = new_query_id(KEY)
     collection = await CollectionService(database, FakeModels(), default_model="fake").create(TENANT, "books")
-    stratum = Stratum("5" * 64, TENANT, collection.collection.id, "answer")
+    stratum = Segment("5" * 64, TENANT, collection.collection.id, "answer")
     held = HeldConnections(database.pool, acquire_timeout=5)
-    semantics = PostgresSemantics(held)
+    semantics = PostgresObservations(held)
     await semantics.add_traffic({stratum: Counts()})
     match = ServedMatch(query_id, stratum.digest, TENANT, "p" * 64, KEY, "leave in 2024?", "leave in 2023?", 0.96)
     for _ in range(2):

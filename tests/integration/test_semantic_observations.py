@@ -9,8 +9,8 @@ import pytest
 from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.calibration import bin_of
 from app.cache.semantic.decision import Decision
-from app.cache.semantic.postgres_observations import MEMORY_HOURS, PostgresSemantics
-from app.cache.semantic.segment import Stratum
+from app.cache.semantic.postgres_observations import MEMORY_HOURS, PostgresObservations
+from app.cache.semantic.segment import Segment
 from app.cache.semantic.store import Label, Observed
 from app.cache.semantic.traffic import Traffic
 from app.db.database import Database
@@ -25,8 +25,8 @@ WRONG = replace(RIGHT, similarity=0.91, correct=False, served=False, detail="ano
 @dataclass
 class Desk:
     database: Database
-    semantics: PostgresSemantics
-    stratum: Stratum
+    semantics: PostgresObservations
+    stratum: Segment
 
     async def traffic(self, *similarities: float | None, served: bool = False) -> None:
         traffic = Traffic()
@@ -62,7 +62,7 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
     database = await Database.connect(database_url, min_size=1, max_size=4)
     held = HeldConnections(database.pool, acquire_timeout=5)
     created = await CollectionService(database, FakeModels(), default_model="fake").create(TENANT, "books")
-    yield Desk(database, PostgresSemantics(held), Stratum("5" * 64, TENANT, created.collection.id, "answer"))
+    yield Desk(database, PostgresObservations(held), Segment("5" * 64, TENANT, created.collection.id, "answer"))
     await held.close()
     await database.close()
 

@@ -19,14 +19,14 @@ from app.cache.entry import CacheControl, CacheStatus, Computed
 from app.cache.freshness.guard import ChangeSet, Evidence
 from app.cache.keys import KeySpec, Partition
 from app.cache.postgres.connections import HeldConnections
-from app.cache.semantic.matching import Candidate
-from app.cache.semantic.postgres_index import SESSION, PostgresVectors
-from app.cache.semantic.postgres_observations import PostgresSemantics
+from app.cache.semantic.matching import MatchCandidate
+from app.cache.semantic.postgres_index import SESSION, PostgresQuestionIndex
+from app.cache.semantic.postgres_observations import PostgresObservations
 from app.cache.semantic.recorder import QuestionRecorder
-from app.cache.semantic.segment import Stratum
-from app.cache.semantic.store import Verdict
-from app.cache.semantic.thresholds import ThresholdKeeper
-from app.cache.stampede.lease import Lease
+from app.cache.semantic.segment import Segment
+from app.cache.semantic.store import LabelVerdict
+from app.cache.semantic.thresholds import ThresholdManager
+from app.cache.stampede.lease import ComputeLease
 from app.db.database import Database
 from app.domain.answers import AnswerRequest, Message
 from app.domain.documents import Collection
@@ -251,10 +251,10 @@ class Corpus:
     def __init__(self, database: Database) -> None:
         self.near = HeldConnections(database.pool, acquire_timeout=5, session=SESSION)
         self.held = HeldConnections(database.pool, acquire_timeout=5)
-        self.vectors = PostgresVectors(self.near, timeout=10)
+        self.vectors = PostgresQuestionIndex(self.near, timeout=10)
         recorder = QuestionRecorder(self.vectors)
         self.assembly = assemble([PostgresCache(self.held, timeout=10)], on_stored=recorder.stored)
-        self.semantics = PostgresSemantics(self.held)
+        self.semantics = PostgresObservations(self.held)
         self.keeper = Everything(self.semantics, self.vectors, budget=0.01)
         self.embedding: Exception | None = None
         self.fresh: Any = None
@@ -282,7 +282,7 @@ class Corpus:
         version = self.assembly.versions.heard.setdefault(spec.partition.collection or 0, 1)
         evidence = Evidence(version, query_vector=unit_vector("the same for all").tobytes())
         await self.assembly.tiers.remember(
-            spec, Computed(said(spec), evidence), seconds=0, lease=Lease(spec.key.digest, "", 0, None)
+            spec, Computed(said(spec), evidence), seconds=0, lease=ComputeLease(spec.key.digest, "", 0, None)
         )
         await self.assembly.tiers.drain()
 
@@ -290,7 +290,7 @@ class Corpus:
         async def recompute() -> Any:
             return self.fresh
 
-        return Inquiry(spec, None, recompute, lambda cached, fresh: Verdict(cached == fresh))  # type: ignore[arg-type] # the embedder asks for no collection
+        return Inquiry(spec, None, recompute, lambda cached, fresh: LabelVerdict(cached == fresh))  # type: ignore[arg-type] # the embedder asks for no collection
 
     async def close(self) -> None:
         for matching in self.made:
@@ -299,8 +299,8 @@ class Corpus:
         await self.near.close()
 
 
-class Everything(ThresholdKeeper):
-    def threshold(self, stratum: Stratum) -> float | None:
+class Everything(ThresholdManager):
+    def threshold(self, stratum: Segment) -> float | None:
         return 0.5
 
 
@@ -376,7 +376,7 @@ def test_the_same_questions_everywhere_are_answered_within_their_own_partition_a
 class Wayward:
     """An index that offers what lies in another partition."""
 
-    def __init__(self, *candidates: Candidate, error: Exception | None = None) -> None:
+    def __init__(self, *candidates: MatchCandidate, error: Exception | None = None) -> None:
         self.candidates = list(candidates)
         self.error = error
         self.asked = 0
@@ -385,7 +385,7 @@ class Wayward:
 
     async def nearest(
         self, partition: str, vector: bytes, *, limit: int = 3, least: float = -1.0
-    ) -> list[Candidate]:
+    ) -> list[MatchCandidate]:
         self.asked += 1
         await asyncio.sleep(self.delay)
         if self.error is not None:
@@ -407,11 +407,11 @@ THERE: tuple[Any, ...] = ("answer", "beta", 1, "", "", {})
 async def test_an_index_that_offers_what_is_elsewhere_is_not_believed(corpus: Corpus) -> None:
     elsewhere, here = spec_at(THERE, WORDINGS[1]), spec_at(HERE, WORDINGS[1])
     await corpus.put(elsewhere)
-    index = Wayward(Candidate(elsewhere.key.digest, elsewhere.question, 1.0))
+    index = Wayward(MatchCandidate(elsewhere.key.digest, elsewhere.question, 1.0))
     matching = corpus.matching(index)
     assert await matching.find(corpus.inquiry(spec_at(HERE, WORDINGS[0]))) is None
     await corpus.put(here)
-    index.candidates.append(Candidate(here.key.digest, here.question, 0.9))
+    index.candidates.append(MatchCandidate(here.key.digest, here.question, 0.9))
     found = await matching.find(corpus.inquiry(spec_at(HERE, WORDINGS[0])))
     assert found is not None
     assert found.value == said(here)
@@ -481,7 +481,7 @@ async def test_what_rests_on_something_else_is_neither_served_nor_a_would_be_hit
 async def test_those_who_ask_the_same_at_once_share_a_lookup(corpus: Corpus) -> None:
     stored = spec_at(HERE, WORDINGS[1])
     await corpus.put(stored)
-    index = Wayward(Candidate(stored.key.digest, stored.question, 0.97))
+    index = Wayward(MatchCandidate(stored.key.digest, stored.question, 0.97))
     matching = corpus.matching(index)
     inquiry = corpus.inquiry(spec_at(HERE, WORDINGS[0]))
     found = await asyncio.gather(*(matching.find(inquiry) for _ in range(50)))

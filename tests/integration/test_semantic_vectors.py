@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.cache.backend import About, CacheKey, Scope
+from app.cache.backend import CacheKey, EntryMetadata, Scope
 from app.cache.backends.postgres import PostgresCache
 from app.cache.keys import KeySpec, Partition
 from app.cache.postgres.connections import HeldConnections
-from app.cache.semantic.postgres_index import SESSION, PostgresVectors
+from app.cache.semantic.postgres_index import SESSION, PostgresQuestionIndex
 from app.cli.database.migrate import run_migration
 from app.db.database import Database
 
@@ -28,10 +28,10 @@ DIMENSION = 8
 class Store:
     database: Database
     cache: PostgresCache
-    vectors: PostgresVectors
+    vectors: PostgresQuestionIndex
 
     async def put(self, spec: KeySpec, vector: NDArray[np.float32], *, ttl: float = 60) -> CacheKey:
-        await self.cache.set(spec.key, b"result", ttl=ttl, about=About(question=spec.question))
+        await self.cache.set(spec.key, b"result", ttl=ttl, about=EntryMetadata(question=spec.question))
         await self.vectors.add(spec.key, vector.tobytes())
         return spec.key
 
@@ -60,7 +60,7 @@ async def opened(url: str, **options: object) -> AsyncIterator[Store]:
     yield Store(
         database,
         PostgresCache(held, timeout=10),
-        PostgresVectors(held, **{"timeout": 10, **options}),  # type: ignore[arg-type] # plain keyword options
+        PostgresQuestionIndex(held, **{"timeout": 10, **options}),  # type: ignore[arg-type] # plain keyword options
     )
     await held.close()
     await database.close()
@@ -174,7 +174,7 @@ async def test_a_large_partition_is_read_by_its_graph_and_a_small_one_in_full(da
         assert "graph_8" not in await plan(store, store.vectors, "small", asked)
 
 
-async def chosen(vectors: PostgresVectors, partition: str, asked: NDArray[np.float32]) -> str:
+async def chosen(vectors: PostgresQuestionIndex, partition: str, asked: NDArray[np.float32]) -> str:
     """The statement that `nearest` runs."""
     seen: list[str] = []
     fetch = vectors._connections.fetch
@@ -190,7 +190,7 @@ async def chosen(vectors: PostgresVectors, partition: str, asked: NDArray[np.flo
     return seen[0]
 
 
-async def plan(store: Store, vectors: PostgresVectors, partition: str, asked: NDArray[np.float32]) -> str:
+async def plan(store: Store, vectors: PostgresQuestionIndex, partition: str, asked: NDArray[np.float32]) -> str:
     """How the statement that `nearest` chose is run."""
     statement = await chosen(vectors, partition, asked)
     rows = await store.database.pool.fetch(f"EXPLAIN {statement}", partition, asked, 2.0)
@@ -204,7 +204,7 @@ async def test_a_graph_whose_building_failed_is_built_anew(database_url: str) ->
         await store.database.pool.execute(
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'query_cache_vectors_graph_8'::regclass"
         )
-        again = PostgresVectors(store.vectors._connections, large=5, timeout=10)
+        again = PostgresQuestionIndex(store.vectors._connections, large=5, timeout=10)
         await again.build_graphs()
         assert await store.database.pool.fetchval(
             "SELECT indisvalid FROM pg_index WHERE indexrelid = 'query_cache_vectors_graph_8'::regclass"

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.cache.backend import EVERYTHING, CacheKey
 from app.cache.backends.memory import MemoryCache
-from app.cache.entry import Computed, Record
+from app.cache.entry import CacheEntry, Computed
 from app.cache.keys import KeySpec
 from tests.performance.cache_report import Report
 from tests.performance.timing import several
@@ -161,7 +161,7 @@ async def _play(load: Workload) -> Counter[str | None]:
 
 
 def _replica(shared: Sequence[MemoryCache[bytes]]) -> Assembly:
-    memory: MemoryCache[Record] = MemoryCache(weigh=lambda record: record.size, max_entries=CAPACITY)
+    memory: MemoryCache[CacheEntry] = MemoryCache(weigh=lambda record: record.size, max_entries=CAPACITY)
     return assemble(shared, memory=memory, ttl=86_400)
 
 

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.matching import CANDIDATES, FLOOR, allowed
-from app.cache.semantic.postgres_index import LARGE, SESSION, PostgresVectors
-from app.cache.semantic.postgres_observations import PostgresSemantics
+from app.cache.semantic.postgres_index import LARGE, SESSION, PostgresQuestionIndex
+from app.cache.semantic.postgres_observations import PostgresObservations
 from app.db.database import Database
 from tests.performance.bench_database import private_database
 from tests.performance.cache_report import Report
@@ -42,7 +42,7 @@ async def _bench(
     questions = asked[:READS]
     vectors = [vector.astype("<f4") for vector in await embeddings.embed(questions)]
     held = HeldConnections(database.pool, size=2, acquire_timeout=5, session=SESSION)
-    index, semantics = PostgresVectors(held, timeout=10), PostgresSemantics(held)
+    index, semantics = PostgresQuestionIndex(held, timeout=10), PostgresObservations(held)
     await index.build_graphs()
     raw = _RAW_GRAPH if graph else _RAW
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message
 
-from app.cache.entry import Cached, CacheStatus
+from app.cache.entry import CacheResult, CacheStatus
 from app.services.search.cached import Found
 from app.telemetry.logging import CorrelationFilter, JsonFormatter
 from app.telemetry.tracing import Tracing
@@ -35,7 +35,7 @@ _SCOPE = {
     "headers": [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_BODY))],
 }
 _REQUEST: Message = {"type": "http.request", "body": _BODY, "more_body": False}
-_HIT: Cached[Any] = Cached({}, CacheStatus.HIT, "c" * 64, "l1", 12.3, 4, 60.0)
+_HIT: CacheResult[Any] = CacheResult({}, CacheStatus.HIT, "c" * 64, "l1", 12.3, 4, 60.0)
 
 
 async def measure(collector: str) -> list[Figure]:

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.dependencies import Services
-from app.cache.entry import CacheControl, Cached, CacheStatus
+from app.cache.entry import CacheControl, CacheResult, CacheStatus
 from app.domain.answers import (
     AnswerRequest,
     Citation,
@@ -317,7 +317,7 @@ class FakeSearch:
         if control is CacheControl.ONLY_IF_CACHED:
             raise NotCached("The cache holds no fresh result for this request.")
         status = CacheStatus.BYPASS if control is CacheControl.BYPASS else CacheStatus.MISS
-        return Found(RESULTS, Cached({"results": RESULTS}, status, "c" * 64, corpus_version=4), {"embed": 1.0})
+        return Found(RESULTS, CacheResult({"results": RESULTS}, status, "c" * 64, corpus_version=4), {"embed": 1.0})
 
 
 @dataclass

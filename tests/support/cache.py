@@ -11,24 +11,24 @@ import numpy as np
 from redis.asyncio import Redis
 
 from app.cache.backend import CacheBackend, CacheKey
-from app.cache.backends.guarded import SharedTier
+from app.cache.backends.guarded import GuardedTier
 from app.cache.backends.memory import MemoryCache
 from app.cache.backends.postgres import PostgresCache
 from app.cache.backends.redis import RedisCache
 from app.cache.chain import CacheChain
 from app.cache.codec.envelope import EnvelopeCodec
-from app.cache.entry import Record
+from app.cache.entry import CacheEntry
 from app.cache.freshness.guard import ChangeSet, Evidence, FreshnessGuard
-from app.cache.freshness.invalidation import Backplane
-from app.cache.freshness.validator import Judge
+from app.cache.freshness.invalidation import InvalidationBus
+from app.cache.freshness.validator import FreshnessValidator
 from app.cache.keys import KeySpec, Partition
 from app.cache.policy import ChainPolicy
 from app.cache.postgres.connections import HeldConnections, Pool
-from app.cache.postgres.eviction import HitLedger
+from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.postgres.schema import query_cache_ddl
 from app.cache.stampede.lease import FleetLease
 from app.cache.stats import CacheObserver, CacheStats
-from app.cache.tiered_store import TieredStore
+from app.cache.tiered_store import TieredCache
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import CircuitBreaker
 
@@ -151,7 +151,7 @@ def new_codec(**options: Any) -> EnvelopeCodec:
     return EnvelopeCodec(SIGNING_KEYS, **options)
 
 
-def new_memory(**options: Any) -> MemoryCache[Record]:
+def new_memory(**options: Any) -> MemoryCache[CacheEntry]:
     return MemoryCache(weigh=lambda record: record.size, max_value_bytes=MAX_VALUE, **options)
 
 
@@ -186,10 +186,10 @@ class Assembly:
     """A chain and the parts that tests reach for."""
 
     chain: CacheChain
-    tiers: TieredStore
-    judge: Judge
-    memory: MemoryCache[Record]
-    shared: list[SharedTier]
+    tiers: TieredCache
+    judge: FreshnessValidator
+    memory: MemoryCache[CacheEntry]
+    shared: list[GuardedTier]
     stats: CacheStats
     versions: FakeVersions
     changes: FakeChanges
@@ -198,13 +198,13 @@ class Assembly:
 def assemble(
     backends: Sequence[CacheBackend[bytes]] = (),
     *,
-    memory: MemoryCache[Record] | None = None,
+    memory: MemoryCache[CacheEntry] | None = None,
     versions: Any = None,
     changes: Any = None,
     policy: ChainPolicy | None = None,
     lease: FleetLease | None = None,
-    backplane: Backplane | None = None,
-    ledger: HitLedger | None = None,
+    backplane: InvalidationBus | None = None,
+    ledger: HitCountBuffer | None = None,
     background: Background | None = None,
     codec: EnvelopeCodec | None = None,
     soft: float = 10.0,
@@ -220,9 +220,9 @@ def assemble(
     changes = changes or FakeChanges()
     if memory is None:
         memory = new_memory(retain=clocks.pop("retain", 0.0), **_only(clocks, "clock"))
-    judge = Judge(versions, FreshnessGuard(changes), timeout=5)
+    judge = FreshnessValidator(versions, FreshnessGuard(changes), timeout=5)
     shared = [
-        SharedTier(
+        GuardedTier(
             backend,
             codec=codec,
             breaker=CircuitBreaker(backend.name),
@@ -233,7 +233,7 @@ def assemble(
         )
         for backend in backends
     ]
-    tiers = TieredStore(
+    tiers = TieredCache(
         memory,
         shared,
         codec=codec,

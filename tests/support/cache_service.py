@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from app.cache.admin import EntryDetails
-from app.cache.backend import BackendStats, CacheKey, Usage
-from app.cache.backends.guarded import Holding
+from app.cache.backend import BackendStats, CacheKey, TierUsage
+from app.cache.backends.guarded import TierEntry
 from app.cache.codec.envelope import Refusal
-from app.cache.entry import Record
+from app.cache.entry import CacheEntry
 from app.cache.freshness.guard import Evidence
-from app.cache.freshness.validator import Standing
+from app.cache.freshness.validator import Freshness
 from app.cache.postgres.catalog import CatalogEntry
 from app.cache.report import report
 from app.cache.stats import CacheStats
@@ -54,7 +54,7 @@ class FakeCache:
         stats.miss("l2", "answer")
         counters = stats.of("answer")
         counters.requests, counters.misses, counters.seconds_saved, counters.tokens_saved = 3, 1, 2.5, 400
-        held = {"answer": Usage(1, 900, 0)}
+        held = {"answer": TierUsage(1, 900, 0)}
         return report(stats, {"l1": BackendStats(held), "l2": BackendStats({}), "l3": None})
 
     async def top(self, tenant: str, *, limit: int, namespace: str | None = None) -> list[ListedEntry]:
@@ -73,14 +73,14 @@ class FakeCache:
         self._find(key)
         row = entry_of(key, pinned=pinned)
         rests_on = Evidence(4, chunks=(7, 8), documents=(str(UUID(int=1)),), filters={"year": 2026})
-        record = Record({"events": []}, rests_on, NOW.timestamp(), NOW.timestamp() + 60, 2.5, 100, 900)
+        record = CacheEntry({"events": []}, rests_on, NOW.timestamp(), NOW.timestamp() + 60, 2.5, 100, 900)
         holdings = [
-            Holding("l1", record, time.monotonic() + 60),
-            Holding("l2", available=False),
-            Holding("l3", Refusal.SIGNATURE, time.monotonic() + 60),
+            TierEntry("l1", record, time.monotonic() + 60),
+            TierEntry("l2", available=False),
+            TierEntry("l3", Refusal.SIGNATURE, time.monotonic() + 60),
         ]
         documents = (PassagesOfDocument(UUID(int=1), "handbook.pdf", 1, (7, 8)),)
-        return ExaminedEntry(EntryDetails(row.key, row, holdings, record, Standing.FRESH), "default", documents)
+        return ExaminedEntry(EntryDetails(row.key, row, holdings, record, Freshness.FRESH), "default", documents)
 
     async def delete(self, tenant: str, key: str) -> None:
         self._find(key)

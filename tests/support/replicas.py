@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import orjson
 
-from app.cache.entry import CacheControl, Cached, CacheStatus
+from app.cache.entry import CacheControl, CacheResult, CacheStatus
 from app.cache.policy import TimeLimits
 from app.cache.stream_cache import StreamCache
 from app.db.database import Database
@@ -134,7 +134,7 @@ class Replica:
         semantic: bool = False,
         collection: str = "default",
         **shape: Any,
-    ) -> Cached[Any]:
+    ) -> CacheResult[Any]:
         """Ask, and wait until every tier has the result."""
         found = await self.search.find(Query(TENANT, collection, question, **shape), control, semantic=semantic)
         await self.cache.chain.tiers.drain()

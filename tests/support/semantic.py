@@ -10,8 +10,8 @@ import numpy as np
 
 from app.cache.semantic.decision import Decision
 from app.cache.semantic.language.question import read
-from app.cache.semantic.postgres_observations import PostgresSemantics
-from app.cache.semantic.segment import Stratum
+from app.cache.semantic.postgres_observations import PostgresObservations
+from app.cache.semantic.segment import Segment
 from app.cache.semantic.store import Label
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
@@ -49,7 +49,7 @@ class Served:
 
     desk: Desk
     replica: Replica
-    semantics: PostgresSemantics
+    semantics: PostgresObservations
 
     @property
     def matching(self) -> SemanticCache:
@@ -60,7 +60,7 @@ class Served:
         await self.matching.drain()
         await self.matching.keeper.turn()
 
-    async def stratum(self, namespace: str = "retrieval") -> Stratum:
+    async def stratum(self, namespace: str = "retrieval") -> Segment:
         await self.learned()
         return next(each.stratum for each in await self.semantics.observed() if each.stratum.namespace == namespace)
 
@@ -94,7 +94,7 @@ async def open_served(
         replica = await Replica.open(
             stack, database_url, valkey_url, embed_by_words, semantic_cache_mode=mode, **options
         )
-        semantics = PostgresSemantics(replica.cache.desk)
+        semantics = PostgresObservations(replica.cache.desk)
         matching_of(replica).checked = 0.0
         matching_of(replica).timeout = 10
         served = Served(desk, replica, semantics)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.cache.entry import Cached, CacheStatus
+from app.cache.entry import CacheResult, CacheStatus
 from app.domain.answers import Failed
 from app.errors import ModelUnavailable
 from app.services.search.cached import Found
@@ -57,7 +57,7 @@ async def test_search_passes_the_question_on_and_says_where_the_results_came_fro
 
 
 async def test_a_search_hit_names_its_tier_and_is_not_searched_for(fakes: Fakes, client: httpx.AsyncClient) -> None:
-    cached: Cached[Any] = Cached(
+    cached: CacheResult[Any] = CacheResult(
         {}, CacheStatus.HIT, "c" * 64, tier="l1", age_seconds=2.5, corpus_version=4, expires_in=60.5
     )
     fakes.search.hit = Found(RESULTS, cached, {"total": 0.1})
@@ -75,7 +75,7 @@ async def test_a_search_hit_names_its_tier_and_is_not_searched_for(fakes: Fakes,
 
 
 async def test_a_bypassing_search_does_not_look_into_the_cache(fakes: Fakes, client: httpx.AsyncClient) -> None:
-    fakes.search.hit = Found(RESULTS, Cached({}, CacheStatus.HIT, "c" * 64, tier="l1"), {})
+    fakes.search.hit = Found(RESULTS, CacheResult({}, CacheStatus.HIT, "c" * 64, tier="l1"), {})
     response = await client.post("/api/search", json={"query": "leave", "cache": "bypass"})
     assert response.json()["cache"]["status"] == "bypass"
 

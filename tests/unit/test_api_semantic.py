@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from app.api.cache_status import match_parameters
-from app.cache.entry import Cached, CacheStatus, Matched
+from app.cache.entry import CacheResult, CacheStatus, MatchedQuestion
 from app.services.search.cached import Found
 from tests.support.api import RESULTS, Fakes, client_of
 
-MATCHED = Matched("How many days off are there?", 0.96349, UUID(int=5))
-HIT: Cached[Any] = Cached({}, CacheStatus.HIT, "c" * 64, "semantic", 12.3456, 4, 60.0, MATCHED)
+MATCHED = MatchedQuestion("How many days off are there?", 0.96349, UUID(int=5))
+HIT: CacheResult[Any] = CacheResult({}, CacheStatus.HIT, "c" * 64, "semantic", 12.3456, 4, 60.0, MATCHED)
 STATUS = 'detail=semantic; similarity=0.963; matched-query="How many days off are there?"'
 
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from app.cache.backend import About, CacheKey, Entry, Scope
+from app.cache.backend import CacheKey, EntryMetadata, Scope, StoredPayload
 from app.cache.backends.memory import MemoryCache
 from app.cache.chaos import Chaos, ChaosCache
 from app.cache.codec.restricted_pickle import NotPlain
-from app.cache.entry import CacheControl, Cached, CacheStatus, Computed
+from app.cache.entry import CacheControl, CacheResult, CacheStatus, Computed
 from app.cache.freshness.guard import ChangeSet, Evidence
-from app.cache.freshness.invalidation import Backplane, Notice
+from app.cache.freshness.invalidation import Invalidation, InvalidationBus
 from app.cache.policy import ChainPolicy
-from app.cache.postgres.eviction import HitLedger
+from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.report import report
 from app.cache.stampede.lease import FleetLease
 from app.concurrency.background import Background
@@ -60,7 +60,7 @@ class Tier(MemoryCache[bytes]):
         self.name = name
 
 
-def run_of(cached: Cached[Any] | None) -> Any:
+def run_of(cached: CacheResult[Any] | None) -> Any:
     assert cached is not None
     return cached.value["run"]
 
@@ -117,7 +117,7 @@ async def test_writes_go_to_the_slowest_tier_first() -> None:
     order: list[str] = []
 
     class Noting(Tier):
-        async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: About) -> bool:
+        async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: EntryMetadata) -> bool:
             order.append(self.name)
             return await super().set(key, value, ttl=ttl, about=about)
 
@@ -155,13 +155,13 @@ async def test_refresh_computes_anew_and_tells_the_other_replicas() -> None:
     async def send(payload: str) -> None:
         sent.append(payload)
 
-    made, pipeline = assemble([Tier()], backplane=Backplane(send)), Pipeline()
+    made, pipeline = assemble([Tier()], backplane=InvalidationBus(send)), Pipeline()
     await made.chain.get_or_compute(SPEC, pipeline)
     refreshed = await made.chain.get_or_compute(SPEC, pipeline, CacheControl.REFRESH)
     await made.tiers.drain()
     assert (refreshed.status, run_of(refreshed)) == (CacheStatus.MISS, 2)
     assert run_of(await made.chain.get_or_compute(SPEC, pipeline)) == 2
-    assert [Backplane(send).read(payload) for payload in sent] == [Notice(digest=KEY.digest)]
+    assert [InvalidationBus(send).read(payload) for payload in sent] == [Invalidation(digest=KEY.digest)]
 
 
 async def test_only_if_cached_never_computes() -> None:
@@ -240,7 +240,7 @@ async def test_carrying_forward_gives_up_rewriting_when_too_much_is_under_way() 
     versions, l2 = FakeVersions(), Tier()
     await assemble([l2], versions=versions).chain.get_or_compute(SPEC, Pipeline(versions))
     made = assemble([l2], versions=versions, background=Background(limit=0))
-    await made.tiers.set(KEY, "x", ttl=60, about=About())
+    await made.tiers.set(KEY, "x", ttl=60, about=EntryMetadata())
     await made.chain.get_or_compute(spec_of("other"), Pipeline(versions))
     versions.set(1, 2)
     assert (await made.chain.lookup(spec_of("other"))).hit is not None
@@ -460,7 +460,7 @@ async def test_a_shorter_life_counts_for_what_is_stored_already() -> None:
 
 
 async def test_warming_fills_the_faster_tiers_and_counts_as_nobodys_use() -> None:
-    l2, pipeline, ledger = Tier(), Pipeline(), HitLedger()
+    l2, pipeline, ledger = Tier(), Pipeline(), HitCountBuffer()
     writer = assemble([l2])
     await writer.chain.get_or_compute(SPEC, pipeline)
     await writer.tiers.drain()
@@ -615,7 +615,7 @@ async def test_a_deleted_entry_is_gone_from_every_tier_and_other_replicas_are_to
     async def send(payload: str) -> None:
         sent.append(payload)
 
-    made = assemble([tier], backplane=Backplane(send))
+    made = assemble([tier], backplane=InvalidationBus(send))
     other = assemble([tier])
     pipeline = Pipeline()
     await made.chain.get_or_compute(SPEC, pipeline)
@@ -623,7 +623,7 @@ async def test_a_deleted_entry_is_gone_from_every_tier_and_other_replicas_are_to
     await other.chain.get_or_compute(SPEC, pipeline)
     assert await made.chain.delete(KEY)
     for payload in sent:
-        notice = Backplane(send).read(payload)
+        notice = InvalidationBus(send).read(payload)
         assert notice is not None
         other.tiers.drop(notice)
     assert (await made.chain.lookup(SPEC)).hit is None
@@ -634,14 +634,14 @@ async def test_a_deleted_entry_is_gone_from_every_tier_and_other_replicas_are_to
 async def test_clearing_a_scope_tells_other_replicas_and_one_tier_can_be_cleared_alone() -> None:
     tier = Tier()
     made = assemble([tier])
-    await made.chain.set(KEY, b"x", ttl=60, about=About())
+    await made.chain.set(KEY, b"x", ttl=60, about=EntryMetadata())
     assert await made.tiers.clear(Scope(tenant="acme"), tier="l1") == 1
     assert (len(made.memory), len(tier)) == (0, 1)
     assert await made.tiers.clear(tier="l2") == 1
-    await made.chain.set(KEY, b"x", ttl=60, about=About())
-    made.tiers.drop(Notice(scope=Scope(tenant="other")))
+    await made.chain.set(KEY, b"x", ttl=60, about=EntryMetadata())
+    made.tiers.drop(Invalidation(scope=Scope(tenant="other")))
     assert len(made.memory) == 1
-    made.tiers.drop(Notice(scope=Scope(tenant="acme")))
+    made.tiers.drop(Invalidation(scope=Scope(tenant="acme")))
     assert len(made.memory) == 0
 
 
@@ -649,14 +649,14 @@ async def test_a_backplane_that_fails_does_not_fail_the_removal(caplog: pytest.L
     async def send(payload: str) -> None:
         raise ConnectionError("gone")
 
-    made = assemble(backplane=Backplane(send))
-    await made.chain.set(KEY, b"x", ttl=60, about=About())
+    made = assemble(backplane=InvalidationBus(send))
+    await made.chain.set(KEY, b"x", ttl=60, about=EntryMetadata())
     assert await made.chain.delete(KEY)
     assert "other replicas were not told" in caplog.text
 
 
 async def test_hits_of_every_tier_are_counted_for_the_last_one() -> None:
-    ledger = HitLedger()
+    ledger = HitCountBuffer()
     made = assemble(ledger=ledger)
     for _ in range(3):
         await made.chain.get_or_compute(SPEC, Pipeline())
@@ -672,7 +672,7 @@ async def test_closing_stops_computations_and_finishes_writes() -> None:
     while pipeline.runs < 2:
         await asyncio.sleep(0.001)
 
-    entries: list[Entry[bytes] | None] = []
+    entries: list[StoredPayload[bytes] | None] = []
     original: Callable[[], Awaitable[None]] = tier.close
 
     async def close() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from app.cache.codec import restricted_pickle
 from app.cache.codec.envelope import MAC_BYTES, EnvelopeCodec, Refusal
 from app.cache.codec.restricted_pickle import NotPlain
-from app.cache.entry import FrozenDict, Record, freeze
+from app.cache.entry import CacheEntry, FrozenDict, freeze
 from app.cache.freshness.guard import ArmEvidence, Evidence, MalformedEvidence
 from tests.support.cache import Clock, key_of
 
@@ -36,7 +36,7 @@ EVIDENCE = Evidence(
     parameters={"space": 4},
 )
 VALUE = {"results": [{"id": 1, "text": "é", "scores": (0.5, None)}], "tags": {"a"}, "raw": b"\x00"}
-RECORD = Record(VALUE, EVIDENCE, created=NOW, expires=NOW + 60, seconds=1.5, tokens=42)
+RECORD = CacheEntry(VALUE, EVIDENCE, created=NOW, expires=NOW + 60, seconds=1.5, tokens=42)
 KEY = key_of()
 SNAPSHOT = Path(__file__).parent / "data" / "envelope-v1.b64"
 SNAPSHOT_DIGEST = "ec3c218630814cd885ded50c015a37e1da1b663a65deff35e2ace5af47cffecb"
@@ -46,9 +46,9 @@ def codec(keys: Any = KEYS, **options: Any) -> EnvelopeCodec:
     return EnvelopeCodec(keys, **{"clock": Clock(NOW), "tolerance": 10.0, **options})
 
 
-def opened(payload: bytes) -> Record:
+def opened(payload: bytes) -> CacheEntry:
     result = codec().open(KEY, payload)
-    assert isinstance(result, Record), result
+    assert isinstance(result, CacheEntry), result
     return result
 
 
@@ -109,7 +109,7 @@ def test_large_bodies_are_deflated_and_come_back() -> None:
 
 def test_payloads_of_wire_version_1_stay_readable() -> None:
     record = codec().open(replace(KEY, digest=SNAPSHOT_DIGEST), base64.b64decode(SNAPSHOT.read_text()))
-    assert isinstance(record, Record), record
+    assert isinstance(record, CacheEntry), record
     assert record.value == freeze(VALUE)
     assert record.evidence == EVIDENCE
     assert (record.created, record.expires, record.seconds, record.tokens) == (NOW, NOW + 60, 1.5, 42)
@@ -118,7 +118,7 @@ def test_payloads_of_wire_version_1_stay_readable() -> None:
 def test_any_known_key_verifies_and_the_newest_signs() -> None:
     old = codec().seal(KEY, RECORD)
     rotated = codec([("k2", "another secret, newer"), *KEYS])
-    assert isinstance(rotated.open(KEY, old), Record)
+    assert isinstance(rotated.open(KEY, old), CacheEntry)
     assert codec().open(KEY, rotated.seal(KEY, RECORD)) is Refusal.UNKNOWN_KEY
 
 
@@ -204,7 +204,7 @@ def test_no_change_to_an_envelope_goes_unnoticed(data: st.DataObject) -> None:
 
 @given(st.binary(max_size=200))
 def test_no_signed_body_makes_it_raise(body: bytes) -> None:
-    assert isinstance(codec().open(KEY, with_body(body)), Record | Refusal)
+    assert isinstance(codec().open(KEY, with_body(body)), CacheEntry | Refusal)
 
 
 plain = st.recursive(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.cache.entry import Record
+from app.cache.entry import CacheEntry
 from app.cache.freshness.corpus_versions import NoServer, VersionWatch
-from app.cache.freshness.guard import ArmEvidence, ChangeSet, Evidence, FreshnessGuard, Verdict
-from app.cache.freshness.validator import Judge, Standing
+from app.cache.freshness.guard import ArmEvidence, ChangeSet, Evidence, EvidenceVerdict, FreshnessGuard
+from app.cache.freshness.validator import Freshness, FreshnessValidator
 from tests.support.cache import (
     Clock,
     FakeChanges,
@@ -71,7 +71,7 @@ async def test_a_result_that_is_carried_forward_equals_a_fresh_one(
     for name, parts in after:
         log.change(name, [StoredChunk(next(ids), name, vector, words) for vector, words in parts])
     verdict = await FreshnessGuard(log).assess(1, evidence, log.version)
-    if verdict is Verdict.FRESH:
+    if verdict is EvidenceVerdict.FRESH:
         assert search(log, query, lexemes)[0] == result
 
 
@@ -80,7 +80,7 @@ async def test_unrelated_documents_leave_an_entry_fresh() -> None:
     log.change("a", [StoredChunk(n, "a", [1.0, n / 10], frozenset({"cache"})) for n in range(5)])
     _, evidence = search(log, [1.0, 0.0], frozenset({"cache"}))
     log.change("b", [StoredChunk(10, "b", [-1.0, 0.0], frozenset({"shard"}))])
-    assert await FreshnessGuard(log).assess(1, evidence, log.version) is Verdict.FRESH
+    assert await FreshnessGuard(log).assess(1, evidence, log.version) is EvidenceVerdict.FRESH
 
 
 EVIDENCE = Evidence(corpus_version=5, documents=("a", "b"))
@@ -89,21 +89,23 @@ EVIDENCE = Evidence(corpus_version=5, documents=("a", "b"))
 @pytest.mark.parametrize(
     ("answer", "admitted", "verdict"),
     [
-        (ChangeSet(frozenset(), added=False), False, Verdict.FRESH),
-        (ChangeSet(frozenset("c"), added=True), False, Verdict.FRESH),
-        (ChangeSet(frozenset("cb"), added=False), False, Verdict.STALE),
-        (ChangeSet(frozenset("c"), added=True), True, Verdict.STALE),
-        (None, False, Verdict.STALE),
+        (ChangeSet(frozenset(), added=False), False, EvidenceVerdict.FRESH),
+        (ChangeSet(frozenset("c"), added=True), False, EvidenceVerdict.FRESH),
+        (ChangeSet(frozenset("cb"), added=False), False, EvidenceVerdict.STALE),
+        (ChangeSet(frozenset("c"), added=True), True, EvidenceVerdict.STALE),
+        (None, False, EvidenceVerdict.STALE),
     ],
     ids=["nothing", "no candidate", "a candidate changed", "a new candidate", "history lost"],
 )
-async def test_any_doubt_counts_as_a_change(answer: ChangeSet | None, admitted: bool, verdict: Verdict) -> None:
+async def test_any_doubt_counts_as_a_change(
+    answer: ChangeSet | None, admitted: bool, verdict: EvidenceVerdict
+) -> None:
     assert await FreshnessGuard(FakeChanges(answer, admitted)).assess(1, EVIDENCE, 6) is verdict
 
 
 async def test_the_current_version_needs_no_look_into_the_history() -> None:
     log = FakeChanges(error=ConnectionError())
-    assert await FreshnessGuard(log).assess(1, EVIDENCE, 5) is Verdict.FRESH
+    assert await FreshnessGuard(log).assess(1, EVIDENCE, 5) is EvidenceVerdict.FRESH
 
 
 def test_a_tie_and_anything_within_the_slack_would_have_been_a_candidate() -> None:
@@ -113,50 +115,52 @@ def test_a_tie_and_anything_within_the_slack_would_have_been_a_candidate() -> No
     assert ArmEvidence(0.5, exhausted=True).admits(0.0)
 
 
-RECORD = Record("value", replace(EVIDENCE, corpus_version=5), created=0, expires=0)
+RECORD = CacheEntry("value", replace(EVIDENCE, corpus_version=5), created=0, expires=0)
 KEY = key_of(collection=1)
 
 
-async def judged(versions: FakeVersions, log: FakeChanges, record: Record = RECORD) -> tuple[Standing, int | None]:
-    judgement = await Judge(versions, FreshnessGuard(log)).judge(KEY, record)
+async def judged(
+    versions: FakeVersions, log: FakeChanges, record: CacheEntry = RECORD
+) -> tuple[Freshness, int | None]:
+    judgement = await FreshnessValidator(versions, FreshnessGuard(log)).judge(KEY, record)
     return judgement.standing, judgement.record.corpus_version
 
 
 async def test_a_record_at_the_current_version_is_fresh_without_a_check() -> None:
     log = FakeChanges()
-    assert await judged(FakeVersions({1: 5}), log) == (Standing.FRESH, 5)
+    assert await judged(FakeVersions({1: 5}), log) == (Freshness.FRESH, 5)
     assert log.asked == 0
 
 
 async def test_a_record_behind_is_carried_forward_or_stale() -> None:
-    assert await judged(FakeVersions({1: 7}), FakeChanges()) == (Standing.FRESH, 7)
-    assert await judged(FakeVersions({1: 7}), FakeChanges(None)) == (Standing.STALE, 5)
+    assert await judged(FakeVersions({1: 7}), FakeChanges()) == (Freshness.FRESH, 7)
+    assert await judged(FakeVersions({1: 7}), FakeChanges(None)) == (Freshness.STALE, 5)
 
 
 async def test_nothing_is_proven_while_nobody_can_be_asked() -> None:
     unknown = FakeVersions()
     unknown.heard.clear()
     unknown.stored.clear()
-    assert await judged(unknown, FakeChanges()) == (Standing.UNPROVEN, 5)
+    assert await judged(unknown, FakeChanges()) == (Freshness.UNPROVEN, 5)
     broken = FakeChanges(error=ConnectionError())
-    assert await judged(FakeVersions({1: 7}), broken) == (Standing.UNPROVEN, 5)
+    assert await judged(FakeVersions({1: 7}), broken) == (Freshness.UNPROVEN, 5)
 
 
 async def test_a_record_ahead_of_what_was_heard_is_confirmed_with_the_database() -> None:
     versions = FakeVersions({1: 4})
     versions.stored[1] = 5
-    assert await judged(versions, FakeChanges()) == (Standing.FRESH, 5)
+    assert await judged(versions, FakeChanges()) == (Freshness.FRESH, 5)
     assert versions.asked == 1
 
 
 async def test_a_record_ahead_of_a_restored_database_is_stale() -> None:
-    assert await judged(FakeVersions({1: 3}), FakeChanges()) == (Standing.STALE, 5)
+    assert await judged(FakeVersions({1: 3}), FakeChanges()) == (Freshness.STALE, 5)
 
 
 async def test_what_rests_on_no_corpus_is_always_fresh() -> None:
     versions = FakeVersions()
-    assert await judged(versions, FakeChanges(), replace(RECORD, evidence=None)) == (Standing.FRESH, None)
-    judge = Judge(versions, FreshnessGuard(FakeChanges()))
+    assert await judged(versions, FakeChanges(), replace(RECORD, evidence=None)) == (Freshness.FRESH, None)
+    judge = FreshnessValidator(versions, FreshnessGuard(FakeChanges()))
     assert judge.settled(key_of(collection=None), RECORD)
     assert await judge.version(key_of(collection=None)) is None
     assert versions.asked == 0

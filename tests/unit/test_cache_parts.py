@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cache.backend import About, Scope
+from app.cache.backend import EntryMetadata, Scope
 from app.cache.backends.memory import MemoryCache
 from app.cache.chaos import Chaos, ChaosCache, ChaosError
-from app.cache.freshness.invalidation import Backplane, Notice
-from app.cache.postgres.eviction import HitLedger
+from app.cache.freshness.invalidation import Invalidation, InvalidationBus
+from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.report import report
-from app.cache.stampede.lease import FleetLease, Lease
-from app.cache.stats import CacheObserver, CacheStats, LatencyHistogram
+from app.cache.stampede.lease import ComputeLease, FleetLease
+from app.cache.stats import CacheObserver, CacheStats, TierLatency
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from tests.support.cache import Clock, key_of
 
@@ -65,7 +65,7 @@ def test_a_probe_that_never_reports_is_replaced() -> None:
 
 @given(st.lists(st.integers(0, 2**36), min_size=1, max_size=200), st.floats(0.01, 1))
 def test_percentiles_are_off_by_an_eighth_at_most(latencies: list[int], share: float) -> None:
-    histogram = LatencyHistogram()
+    histogram = TierLatency()
     for latency in latencies:
         histogram.observe(latency)
     rank = min(len(latencies) - 1, max(0, -int(-share * len(latencies) // 1) - 1))
@@ -77,11 +77,11 @@ def test_percentiles_are_off_by_an_eighth_at_most(latencies: list[int], share: f
 
 
 def test_latencies_beyond_the_last_bucket_are_counted_in_it() -> None:
-    histogram = LatencyHistogram()
+    histogram = TierLatency()
     histogram.observe(2**60)
     assert histogram.total == 1
     assert histogram.percentile(0.5) is not None
-    assert LatencyHistogram().percentile(0.5) is None
+    assert TierLatency().percentile(0.5) is None
 
 
 class Recorder(CacheObserver):
@@ -134,8 +134,8 @@ async def test_a_backplane_ignores_its_own_echo() -> None:
     async def send(payload: str) -> None:
         sent.append(payload)
 
-    here, there = Backplane(send), Backplane(send)
-    notices = [Notice(digest="d"), Notice(scope=Scope("answer", "acme", 1))]
+    here, there = InvalidationBus(send), InvalidationBus(send)
+    notices = [Invalidation(digest="d"), Invalidation(scope=Scope("answer", "acme", 1))]
     for notice in notices:
         await here.publish(notice)
     assert [here.read(payload) for payload in sent] == [None, None]
@@ -147,11 +147,11 @@ def test_a_notice_that_cannot_be_read_drops_everything(payload: str) -> None:
     async def send(payload: str) -> None:
         raise AssertionError(payload)
 
-    assert Backplane(send).read(payload) == Notice(scope=Scope())
+    assert InvalidationBus(send).read(payload) == Invalidation(scope=Scope())
 
 
 def test_a_ledger_counts_hits_within_its_bound() -> None:
-    ledger = HitLedger(max_keys=2)
+    ledger = HitCountBuffer(max_keys=2)
     for digest in "aabc":
         ledger.note(digest)
     taken = ledger.take()
@@ -199,9 +199,9 @@ async def nothing() -> str | None:
     return None
 
 
-async def claim_lease(lease: FleetLease) -> Lease:
+async def claim_lease(lease: FleetLease) -> ComputeLease:
     claimed = await lease.claim("name", nothing)
-    assert isinstance(claimed, Lease)
+    assert isinstance(claimed, ComputeLease)
     return claimed
 
 
@@ -337,7 +337,7 @@ async def test_a_lease_is_not_left_behind_by_the_look_before_computing(found: bo
 async def test_chaos_does_what_it_is_told() -> None:
     memory: MemoryCache[bytes] = MemoryCache(weigh=len)
     tier = ChaosCache(memory, Chaos())
-    await tier.set(key_of(), b"a value to garble", ttl=60, about=About())
+    await tier.set(key_of(), b"a value to garble", ttl=60, about=EntryMetadata())
     tier.chaos.garbage = 1
     entry = await tier.get(key_of())
     assert entry is not None

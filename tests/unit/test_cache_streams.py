@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.cache.entry import CacheControl, Cached, CacheStatus, Computed
+from app.cache.entry import CacheControl, CacheResult, CacheStatus, Computed
 from app.cache.freshness.guard import Evidence
 from app.cache.policy import ChainPolicy
 from app.cache.stampede.broadcast import BroadcastReader
@@ -63,7 +63,7 @@ def streams_of(made: Assembly) -> StreamCache[str]:
     return StreamCache(made.chain)
 
 
-async def collect(opened: Cached[Any] | BroadcastReader[str]) -> list[str]:
+async def collect(opened: CacheResult[Any] | BroadcastReader[str]) -> list[str]:
     assert isinstance(opened, BroadcastReader)
     async with aclosing(opened) as events:
         return [event async for event in events]
@@ -73,7 +73,7 @@ async def test_a_stream_is_live_first_and_a_hit_afterwards() -> None:
     streams, generation = streams_of(assemble()), Generation()
     assert await collect(await streams.open(SPEC, generation.source)) == ["run 1", "end"]
     hit = await streams.open(SPEC, generation.source)
-    assert isinstance(hit, Cached)
+    assert isinstance(hit, CacheResult)
     assert (hit.value, hit.status, hit.tier) == (("run 1", "end"), CacheStatus.HIT, "l1")
 
 
@@ -151,7 +151,7 @@ async def test_bypass_and_refresh_and_only_if_cached() -> None:
     refreshed = await streams.open(SPEC, generation.source, CacheControl.REFRESH)
     assert await collect(refreshed) == ["run 3", "end"]
     hit = await streams.open(SPEC, generation.source, CacheControl.ONLY_IF_CACHED)
-    assert isinstance(hit, Cached)
+    assert isinstance(hit, CacheResult)
     assert hit.value == ("run 3", "end")
 
 
@@ -215,7 +215,7 @@ async def test_an_expired_answer_is_served_when_the_new_one_fails(expired: Expir
     made, streams, generation = expired
     generation.error = StoreUnavailable("gone")
     stale = await streams.open(SPEC, generation.source)
-    assert isinstance(stale, Cached)
+    assert isinstance(stale, CacheResult)
     assert (stale.value, stale.status, stale.tier) == (("run 1", "end"), CacheStatus.STALE, "l1")
     assert made.stats.of("answer").served_stale == 1
     generation.error = None
@@ -227,7 +227,7 @@ async def test_an_expired_answer_stands_in_for_one_that_ends_in_an_error_event(e
     generation.end = "failed"
     generation.worth_caching = False
     stale = await streams.open(SPEC, generation.source)
-    assert isinstance(stale, Cached)
+    assert isinstance(stale, CacheResult)
     assert stale.status is CacheStatus.STALE
 
 
@@ -252,12 +252,12 @@ async def test_an_answer_that_is_long_in_coming_is_finished_behind_the_expired_o
     _, streams, generation = expired
     generation.go.clear()
     stale = await streams.open(SPEC, generation.source)
-    assert isinstance(stale, Cached)
+    assert isinstance(stale, CacheResult)
     assert stale.status is CacheStatus.STALE
     generation.go.set()
     await asyncio.sleep(0.01)
     fresh = await streams.open(SPEC, generation.source)
-    assert isinstance(fresh, Cached)
+    assert isinstance(fresh, CacheResult)
     assert (fresh.status, fresh.value) == (CacheStatus.HIT, ("run 2", "end"))
 
 
@@ -281,10 +281,10 @@ async def test_an_answer_near_its_end_is_made_anew_while_it_is_served() -> None:
     assert generation.begun == 1
     clock.now += 0.2
     served = [await streams.open(SPEC, generation.source) for _ in range(3)]
-    assert [each.value for each in served if isinstance(each, Cached)] == [("run 1", "end")] * 3
+    assert [each.value for each in served if isinstance(each, CacheResult)] == [("run 1", "end")] * 3
     await asyncio.sleep(0.01)
     fresh = await streams.open(SPEC, generation.source)
-    assert isinstance(fresh, Cached)
+    assert isinstance(fresh, CacheResult)
     assert fresh.value == ("run 2", "end")
     assert (generation.begun, made.stats.of("answer").refreshed) == (2, 1)
     await streams.close()

@@ -9,12 +9,12 @@ import orjson
 import pytest
 from starlette.types import Message
 
-from app.cache.entry import Cached, CacheStatus
+from app.cache.entry import CacheResult, CacheStatus
 from app.services.search.cached import Found
 from tests.support.api import KEY, RESULTS, Fakes, client_of, serving
 from tests.support.waiting import until
 
-HIT: Cached[Any] = Cached({}, CacheStatus.HIT, "c" * 64, "l1", 12.3456, 4, 60.0)
+HIT: CacheResult[Any] = CacheResult({}, CacheStatus.HIT, "c" * 64, "l1", 12.3456, 4, 60.0)
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.middleware.request_context import Departure, RequestContext
-from app.cache.backend import CacheKey, Entry
-from app.cache.postgres.eviction import HitLedger
+from app.cache.backend import CacheKey, StoredPayload
+from app.cache.postgres.eviction import HitCountBuffer
 from app.telemetry import access, correlation
 from app.telemetry.access import AccessLog
 from app.telemetry.correlation import correlate
@@ -236,7 +236,7 @@ def test_a_line_has_the_ids_of_its_request_or_those_of_its_process() -> None:
 async def test_a_hit_is_logged_with_its_tier_the_beginning_of_its_key_and_how_often_it_was_hit(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    l3, ledger = CountingTier("l3"), HitLedger()
+    l3, ledger = CountingTier("l3"), HitCountBuffer()
     await assemble([l3]).chain.get_or_compute(SPEC, Pipeline())
     made = assemble([l3], ledger=ledger)
     with caplog.at_level(logging.DEBUG, logger="app.cache.tiered_lookup"):
@@ -250,6 +250,6 @@ async def test_a_hit_is_logged_with_its_tier_the_beginning_of_its_key_and_how_of
 class CountingTier(Tier):
     """Has served each of its entries four times."""
 
-    async def get(self, key: CacheKey) -> Entry[bytes] | None:
+    async def get(self, key: CacheKey) -> StoredPayload[bytes] | None:
         entry = await super().get(key)
         return entry and replace(entry, hits=4)

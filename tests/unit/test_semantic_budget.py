@@ -13,14 +13,14 @@ import pytest
 from app.cache.keys import Partition
 from app.cache.semantic.calibration import BINS, Tally, bin_of
 from app.cache.semantic.decision import Decision, decide
-from app.cache.semantic.segment import Stratum, stratum_of
-from app.cache.semantic.store import Evidence, Label, Observed
-from app.cache.semantic.thresholds import ThresholdKeeper
+from app.cache.semantic.segment import Segment, segment_of
+from app.cache.semantic.store import Label, Observed, SegmentEvidence
+from app.cache.semantic.thresholds import ThresholdManager
 from app.cache.semantic.traffic import Counts, Traffic
 from app.services.semantic.cache import CHECKED
 
 BUDGET = 0.02
-STRATUM = Stratum("5" * 64, "acme", 1, "answer")
+STRATUM = Segment("5" * 64, "acme", 1, "answer")
 
 
 @dataclass
@@ -37,7 +37,7 @@ class MemoryObservations:
     purged: int = 0
     restarts: int = 0
 
-    async def add_traffic(self, taken: Mapping[Stratum, Counts]) -> None:
+    async def add_traffic(self, taken: Mapping[Segment, Counts]) -> None:
         if self.error is not None:
             raise self.error
         for counts in taken.values():
@@ -54,12 +54,12 @@ class MemoryObservations:
         threshold, reason = self.decision.threshold, self.decision.reason
         return [Observed(STRATUM, "books", threshold, reason, self.now, None, len(self.labels))]
 
-    async def evidence(self, digest: str, *, recent: int) -> Evidence:
+    async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence:
         right, wrong = [0] * BINS, [0] * BINS
         for label in self.labels:
             (right if label.correct else wrong)[bin_of(label.similarity)] += 1
         served = [label.correct for label in reversed(self.labels) if label.served][:recent]
-        return Evidence(Tally(self.requests, self.matches, right, wrong), self.served, served)
+        return SegmentEvidence(Tally(self.requests, self.matches, right, wrong), self.served, served)
 
     async def decide(self, observed: Observed, decision: Decision) -> None:
         self.decision = decision
@@ -81,8 +81,8 @@ class Graphs:
         self.built += 1
 
 
-def keeper_of(observations: MemoryObservations, **options: Any) -> ThresholdKeeper:
-    return ThresholdKeeper(observations, Graphs(), **{"budget": BUDGET, **options})  # type: ignore[arg-type] # what it needs
+def keeper_of(observations: MemoryObservations, **options: Any) -> ThresholdManager:
+    return ThresholdManager(observations, Graphs(), **{"budget": BUDGET, **options})  # type: ignore[arg-type] # what it needs
 
 
 Error = Callable[[float], float]
@@ -272,8 +272,8 @@ def test_traffic_is_counted_by_stratum_and_taken_once() -> None:
 
 
 def test_partitions_that_differ_in_what_similarity_does_not_depend_on_share_a_stratum() -> None:
-    one = stratum_of(Partition("answer", "acme", 1, statistics="1", retrieval={"top_k": 5}))
-    assert one == stratum_of(Partition("answer", "acme", 1, statistics="2", filters={"a": 1}))
+    one = segment_of(Partition("answer", "acme", 1, statistics="1", retrieval={"top_k": 5}))
+    assert one == segment_of(Partition("answer", "acme", 1, statistics="2", filters={"a": 1}))
     for other in (
         Partition("retrieval", "acme", 1),
         Partition("answer", "beta", 1),
@@ -281,6 +281,6 @@ def test_partitions_that_differ_in_what_similarity_does_not_depend_on_share_a_st
         Partition("answer", "acme", 1, embedder="another"),
         Partition("answer", "acme", 1, chat_model_digest="another"),
     ):
-        assert stratum_of(other) != one
-    assert stratum_of(Partition("embedding", "acme", None)) is None
-    assert stratum_of(Partition("answer", "acme", 1, conversation="earlier")) is None
+        assert segment_of(other) != one
+    assert segment_of(Partition("embedding", "acme", None)) is None
+    assert segment_of(Partition("answer", "acme", 1, conversation="earlier")) is None

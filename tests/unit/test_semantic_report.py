@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from app.cache.semantic.calibration import BINS, Tally, bin_of
-from app.cache.semantic.segment import Stratum
-from app.cache.semantic.store import Evidence, Label, Observed
+from app.cache.semantic.segment import Segment
+from app.cache.semantic.store import Label, Observed, SegmentEvidence
 from app.errors import StoreUnavailable
 from app.services.semantic.report import MatchingReporter
 from tests.support.api import Fakes, client_of
@@ -36,11 +36,11 @@ class Observations:
     async def observed(self, tenant: str | None = None) -> list[Observed]:
         if self.error is not None:
             raise self.error
-        stratum = Stratum("5" * 64, "default", 1, "answer")
+        stratum = Segment("5" * 64, "default", 1, "answer")
         return [Observed(stratum, "books", self.threshold, "", NOW, NOW, self.seen.labels)]
 
-    async def evidence(self, digest: str, *, recent: int) -> Evidence:
-        return Evidence(self.seen, 7, [])
+    async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence:
+        return SegmentEvidence(self.seen, 7, [])
 
     async def examples(self, digest: str, *, correct: bool, limit: int) -> list[Label]:
         return [LABEL][:limit] if correct else []

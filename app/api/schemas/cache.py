@@ -11,10 +11,10 @@ from pydantic import Field, StringConstraints
 from app.api.schemas.cache_examples import CLEAR, CLEARED, ENTRY, EXAMINED, STATS
 from app.api.schemas.common import CollectionName, RequestModel, View, shown_as
 from app.cache.admin import refusal_of
-from app.cache.backends.guarded import Holding
+from app.cache.backends.guarded import TierEntry
 from app.cache.codec.envelope import Refusal
-from app.cache.entry import Record
-from app.cache.freshness.validator import Standing
+from app.cache.entry import CacheEntry
+from app.cache.freshness.validator import Freshness
 from app.services.cache_ops.admin import ExaminedEntry, ListedEntry
 
 Namespace = Literal["embedding", "retrieval", "answer"]
@@ -145,8 +145,8 @@ class HoldingView(View):
     size_bytes: int | None
 
     @classmethod
-    def of(cls, holding: Holding, now: datetime) -> Self:
-        record = holding.record if isinstance(holding.record, Record) else None
+    def of(cls, holding: TierEntry, now: datetime) -> Self:
+        record = holding.record if isinstance(holding.record, CacheEntry) else None
         left = timedelta(seconds=holding.deadline - monotonic())
         return cls(
             tier=holding.tier,
@@ -186,7 +186,7 @@ class ExaminedEntryView(View):
     key: EntryKey
     namespace: str
     collection: str | None
-    standing: Standing | None
+    standing: Freshness | None
     computed_in_seconds: float | None
     tokens: int | None = Field(description="What one hit saves")
     tiers: list[HoldingView]

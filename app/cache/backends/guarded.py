@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from opentelemetry.trace import SpanKind
 
-from app.cache.backend import About, BackendStats, CacheBackend, CacheKey, Entry, Prompt, Scope
+from app.cache.backend import BackendStats, CacheBackend, CacheKey, EntryMetadata, FutureReads, Scope, StoredPayload
 from app.cache.codec.envelope import EnvelopeCodec, Refusal
-from app.cache.entry import Record
+from app.cache.entry import CacheEntry
 from app.cache.stats import CacheStats, Counted
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.concurrency.timeouts import LagTolerantTimer, lag_tolerant_timeout
@@ -27,26 +27,26 @@ _REDIS = {"get": "GET", "set": "SET", "delete": "DEL"}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TierHit:
     """An opened record, the payload it came in, when it expires on the monotonic clock, and its hits so far."""
 
-    record: Record
+    record: CacheEntry
     payload: bytes
     deadline: float
     hits: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """What one tier has of an entry: nothing, a record, or a payload that was refused. `deadline` as in `Found`."""
+class TierEntry:
+    """What one tier has of an entry: nothing, a record, or a payload that was refused. `deadline` as in `TierHit`."""
 
     tier: str
-    record: Record | Refusal | None = None
+    record: CacheEntry | Refusal | None = None
     deadline: float = 0.0
     available: bool = True
 
 
-class SharedTier:
+class GuardedTier:
     """Wraps one byte-valued backend.
 
     A read is waited for during `soft` seconds at most, and given up after `hard`; any other operation is
@@ -68,14 +68,14 @@ class SharedTier:
         self.ttl = ttl
         self.breaker = breaker
         self._backend = backend
-        self._begin = backend.submit if isinstance(backend, Prompt) else self._read_in_task
+        self._begin = backend.submit if isinstance(backend, FutureReads) else self._read_in_task
         self._codec = codec
         self._stats = stats
         self._soft = soft
         self._hard = hard
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def read(self, key: CacheKey, budget: float, *, counted: Counted = Counted.EVERYTHING) -> Found | None:
+    async def read(self, key: CacheKey, budget: float, *, counted: Counted = Counted.EVERYTHING) -> TierHit | None:
         """Look the key up, waiting `budget` seconds at most. An error or a refused payload is a miss.
 
         A hit is not counted here: whether it is one depends on its freshness.
@@ -107,9 +107,9 @@ class SharedTier:
             self._stats.invalidated(self.name, key.namespace, opened)
             self._spawn(self.discard(key))
             return None
-        return Found(opened, entry.value, entry.deadline, entry.hits)
+        return TierHit(opened, entry.value, entry.deadline, entry.hits)
 
-    async def write(self, key: CacheKey, payload: bytes, ttl: float, about: About) -> bool:
+    async def write(self, key: CacheKey, payload: bytes, ttl: float, about: EntryMetadata) -> bool:
         """Store a sealed payload; whether it is there now."""
         stored = await self._attempt(key, "set", lambda: self._backend.set(key, payload, ttl=ttl, about=about))
         return bool(stored)
@@ -117,17 +117,17 @@ class SharedTier:
     async def discard(self, key: CacheKey) -> bool:
         return bool(await self._attempt(key, "delete", lambda: self._backend.delete(key)))
 
-    async def examine(self, key: CacheKey) -> Holding:
+    async def examine(self, key: CacheKey) -> TierEntry:
         """Look at what is held, for an operator: no use is counted. Nothing raises."""
         try:
             async with asyncio.timeout(self._hard):
                 entry = await self._backend.get(key)
         except Exception as error:  # noqa: BLE001 - the other tiers are shown without this one
             logger.info("%s could not be examined: %r", self.name, error)
-            return Holding(self.name, available=False)
+            return TierEntry(self.name, available=False)
         if entry is None:
-            return Holding(self.name)
-        return Holding(self.name, self._codec.open(key, entry.value), entry.deadline)
+            return TierEntry(self.name)
+        return TierEntry(self.name, self._codec.open(key, entry.value), entry.deadline)
 
     async def clear(self, scope: Scope) -> int:
         """Raises what the backend raises: an operator is told when a tier could not be cleared."""
@@ -170,9 +170,9 @@ class SharedTier:
         name = _REDIS[operation]
         return tracing.span(name, SpanKind.CLIENT, {"db.system.name": "redis", "db.operation.name": name})
 
-    def _read_in_task(self, key: CacheKey) -> asyncio.Future[Entry[bytes] | None]:
-        """Begin a read of a tier that is not `Prompt`. It runs on to its hard limit if nobody waits."""
-        read: asyncio.Future[Entry[bytes] | None] = asyncio.get_running_loop().create_future()
+    def _read_in_task(self, key: CacheKey) -> asyncio.Future[StoredPayload[bytes] | None]:
+        """Begin a read of a tier that is not `FutureReads`. It runs on to its hard limit if nobody waits."""
+        read: asyncio.Future[StoredPayload[bytes] | None] = asyncio.get_running_loop().create_future()
         task = self._spawn(self._backend.get(key))
         limit = LagTolerantTimer(self._hard, task.cancel)
 

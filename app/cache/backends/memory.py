@@ -10,7 +10,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from app.cache.backend import About, BackendStats, CacheKey, Entry, Scope, Usage
+from app.cache.backend import BackendStats, CacheKey, EntryMetadata, Scope, StoredPayload, TierUsage
 
 V = TypeVar("V")
 
@@ -21,7 +21,7 @@ SMALL_SHARE = 0.1
 class _Node(Generic[V]):
     __slots__ = ("entry", "frequency", "key", "weight")
 
-    def __init__(self, key: CacheKey, entry: Entry[V], weight: int) -> None:
+    def __init__(self, key: CacheKey, entry: StoredPayload[V], weight: int) -> None:
         self.key = key
         self.entry = entry
         self.weight = weight
@@ -87,7 +87,7 @@ class MemoryCache(Generic[V]):
     def __len__(self) -> int:
         return len(self._index)
 
-    def lookup(self, digest: str) -> Entry[V] | None:
+    def lookup(self, digest: str) -> StoredPayload[V] | None:
         """Return the entry without awaiting. Expired entries within `retain` are returned too."""
         node = self._index.get(digest)
         if node is None:
@@ -109,7 +109,7 @@ class MemoryCache(Generic[V]):
             if node is not None:
                 self._drop(node)
             return False
-        entry = Entry(value, self._clock() + ttl)
+        entry = StoredPayload(value, self._clock() + ttl)
         if node is not None:
             queue = self._small if key.digest in self._small.nodes else self._main
             queue.weight += weight - node.weight
@@ -130,7 +130,7 @@ class MemoryCache(Generic[V]):
         self._drop(node)
         return True
 
-    def view(self, digest: str) -> tuple[CacheKey, Entry[V]] | None:
+    def view(self, digest: str) -> tuple[CacheKey, StoredPayload[V]] | None:
         """Return an entry with its full key, without counting as a use of it."""
         node = self._index.get(digest)
         return None if node is None else (node.key, node.entry)
@@ -142,10 +142,10 @@ class MemoryCache(Generic[V]):
             self._drop(node)
         return len(doomed)
 
-    async def get(self, key: CacheKey) -> Entry[V] | None:
+    async def get(self, key: CacheKey) -> StoredPayload[V] | None:
         return self.lookup(key.digest)
 
-    async def set(self, key: CacheKey, value: V, *, ttl: float, about: About) -> bool:  # noqa: ARG002
+    async def set(self, key: CacheKey, value: V, *, ttl: float, about: EntryMetadata) -> bool:  # noqa: ARG002
         return self.put(key, value, ttl)
 
     async def delete(self, key: CacheKey) -> bool:
@@ -161,7 +161,8 @@ class MemoryCache(Generic[V]):
             entries[node.key.namespace] += 1
             weights[node.key.namespace] += node.weight
         usage = {
-            name: Usage(entries[name], weights[name], self._evictions[name]) for name in entries | self._evictions
+            name: TierUsage(entries[name], weights[name], self._evictions[name])
+            for name in entries | self._evictions
         }
         return BackendStats(usage, self._evictions.total(), self._oversized)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app.cache.backend import About, BackendStats, CacheKey, Entry, Scope, Usage
+from app.cache.backend import BackendStats, CacheKey, EntryMetadata, Scope, StoredPayload, TierUsage
 from app.cache.postgres.connections import HeldConnections
 from app.concurrency.data_loader import DataLoader
 
@@ -60,7 +60,9 @@ class PostgresCache:
         self._timeout = timeout
         self._max_value_bytes = max_value_bytes
         self._clock = clock
-        self._gather: DataLoader[str, Entry[bytes]] = DataLoader(self._fetch, timeout=timeout, in_flight=in_flight)
+        self._gather: DataLoader[str, StoredPayload[bytes]] = DataLoader(
+            self._fetch, timeout=timeout, in_flight=in_flight
+        )
         self._write, self._remove, self._clear, self._usage = (
             statement.replace("@table", table) for statement in (_WRITE, _DELETE, _CLEAR, _USAGE)
         )
@@ -68,13 +70,13 @@ class PostgresCache:
         self._read_many = reading(table, retain, "ANY($1::varchar[])")
         self._oversized = 0
 
-    async def get(self, key: CacheKey) -> Entry[bytes] | None:
+    async def get(self, key: CacheKey) -> StoredPayload[bytes] | None:
         return await self.submit(key)
 
-    def submit(self, key: CacheKey) -> asyncio.Future[Entry[bytes] | None]:
+    def submit(self, key: CacheKey) -> asyncio.Future[StoredPayload[bytes] | None]:
         return self._gather.submit(key.digest)
 
-    async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: About) -> bool:
+    async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: EntryMetadata) -> bool:
         if len(value) > self._max_value_bytes:
             self._oversized += 1
             await self.delete(key)
@@ -106,19 +108,19 @@ class PostgresCache:
     async def stats(self) -> BackendStats:
         async with self._connections.connection() as connection:
             rows = await connection.fetch(self._usage, timeout=self._timeout)
-        return BackendStats({row[0]: Usage(row[1], row[2]) for row in rows}, oversized=self._oversized)
+        return BackendStats({row[0]: TierUsage(row[1], row[2]) for row in rows}, oversized=self._oversized)
 
     async def close(self) -> None:
         await self._gather.close()
         await self._connections.close()
 
-    async def _fetch(self, digests: Sequence[str]) -> Mapping[str, Entry[bytes]]:
+    async def _fetch(self, digests: Sequence[str]) -> Mapping[str, StoredPayload[bytes]]:
         if len(digests) == 1:
             rows = await self._connections.fetch(self._read_one, digests[0])
         else:
             rows = await self._connections.fetch(self._read_many, digests)
         now = self._clock()
-        return {digest: Entry(payload, now + ttl, hits) for digest, payload, ttl, hits in rows}
+        return {digest: StoredPayload(payload, now + ttl, hits) for digest, payload, ttl, hits in rows}
 
     async def _execute(self, statement: str, *arguments: Any, seconds: float | None = None) -> int:
         """Run a statement; how many rows it touched."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from redis.asyncio import Redis
 
-from app.cache.backend import EVERYTHING, About, BackendStats, CacheKey, Entry, Scope, Usage
+from app.cache.backend import EVERYTHING, BackendStats, CacheKey, EntryMetadata, Scope, StoredPayload, TierUsage
 from app.cache.backends.redis_connection import HeldRedisConnections
 from app.concurrency.data_loader import DataLoader
 from app.concurrency.timeouts import lag_tolerant_timeout
@@ -46,17 +46,19 @@ class RedisCache:
         self._max_value_bytes = max_value_bytes
         self._clock = clock
         self._reads = HeldRedisConnections(client.connection_pool)
-        self._gather: DataLoader[str, Entry[bytes]] = DataLoader(self._fetch, timeout=timeout, in_flight=in_flight)
+        self._gather: DataLoader[str, StoredPayload[bytes]] = DataLoader(
+            self._fetch, timeout=timeout, in_flight=in_flight
+        )
         self._oversized = 0
         self._prefixes: dict[tuple[str, str, int | None], str] = {}
 
-    async def get(self, key: CacheKey) -> Entry[bytes] | None:
+    async def get(self, key: CacheKey) -> StoredPayload[bytes] | None:
         return await self.submit(key)
 
-    def submit(self, key: CacheKey) -> asyncio.Future[Entry[bytes] | None]:
+    def submit(self, key: CacheKey) -> asyncio.Future[StoredPayload[bytes] | None]:
         return self._gather.submit(self._name(key))
 
-    async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: About) -> bool:  # noqa: ARG002
+    async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: EntryMetadata) -> bool:  # noqa: ARG002
         name = self._name(key)
         async with lag_tolerant_timeout(self._timeout):
             if len(value) > self._max_value_bytes:
@@ -93,19 +95,19 @@ class RedisCache:
                 sizes[namespace] = sizes.get(namespace, 0) + length
         async with asyncio.timeout(self._timeout):
             server = await self._client.info("stats")
-        usage = {namespace: Usage(count, sizes[namespace]) for namespace, count in entries.items()}
+        usage = {namespace: TierUsage(count, sizes[namespace]) for namespace, count in entries.items()}
         return BackendStats(usage, int(server["evicted_keys"]), self._oversized)
 
     async def close(self) -> None:
         await self._gather.close()
         await self._reads.close()
 
-    async def _fetch(self, names: Sequence[str]) -> Mapping[str, Entry[bytes]]:
+    async def _fetch(self, names: Sequence[str]) -> Mapping[str, StoredPayload[bytes]]:
         commands = [("MGET", *names), *(("PTTL", name) for name in names)]
         values, *lives = await self._reads.send(commands)
         now = self._clock() - self._retain
         return {
-            name: Entry(value, now + life / 1000)
+            name: StoredPayload(value, now + life / 1000)
             for name, value, life in zip(names, values, lives, strict=True)
             if value is not None
         }

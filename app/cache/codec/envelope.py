@@ -19,7 +19,7 @@ from typing import Any
 from app.cache.backend import CacheKey
 from app.cache.codec import restricted_pickle
 from app.cache.codec.restricted_pickle import NotPlain
-from app.cache.entry import Record, freeze, thaw
+from app.cache.entry import CacheEntry, freeze, thaw
 from app.cache.freshness.guard import Evidence
 
 MAGIC = b"LC"
@@ -70,7 +70,7 @@ class EnvelopeCodec:
         self._tolerance = tolerance
         self._clock = clock
 
-    def seal(self, key: CacheKey, record: Record) -> bytes:
+    def seal(self, key: CacheKey, record: CacheEntry) -> bytes:
         """Raise NotPlain if the record's value is not made of plain builtins."""
         evidence = record.evidence.to_plain() if record.evidence is not None else None
         body = _dump(record.value, evidence, record.seconds, record.tokens)
@@ -99,7 +99,7 @@ class EnvelopeCodec:
         )
         return signed + hmac.digest(self._secrets[self._key_id], signed, "sha256")
 
-    def open(self, key: CacheKey, payload: bytes, *, outlived: bool = False) -> Record | Refusal:
+    def open(self, key: CacheKey, payload: bytes, *, outlived: bool = False) -> CacheEntry | Refusal:
         """Return the record that was sealed under `key`, or why this payload is not it. Never raises.
 
         `outlived` opens one whose time is over, too, for a holder that renews it.
@@ -111,7 +111,7 @@ class EnvelopeCodec:
         except Exception:  # noqa: BLE001 - the unpickler may raise anything, and a bad body is a miss
             return Refusal.BODY
 
-    def _open(self, key: CacheKey, payload: bytes, *, outlived: bool) -> Record:
+    def _open(self, key: CacheKey, payload: bytes, *, outlived: bool) -> CacheEntry:
         signed = self._verified(payload)
         _, _, compression, schema, created, expires, digest = _HEAD.unpack_from(signed)
         _, position = _short(signed, _HEAD.size)
@@ -128,7 +128,7 @@ class EnvelopeCodec:
         if compression == _ZLIB:
             body = zlib.decompress(body)
         value, evidence, seconds, tokens = restricted_pickle.loads(body)
-        return Record(
+        return CacheEntry(
             value=freeze(value),
             evidence=None if evidence is None else Evidence.from_plain(evidence),
             created=created / 1000,

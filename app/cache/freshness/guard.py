@@ -114,7 +114,7 @@ class ChangeLog(Protocol):
         """
 
 
-class Verdict(StrEnum):
+class EvidenceVerdict(StrEnum):
     FRESH = "fresh"
     STALE = "stale"
 
@@ -125,17 +125,17 @@ class FreshnessGuard:
     def __init__(self, changes: ChangeLog) -> None:
         self._changes = changes
 
-    async def assess(self, collection: int, evidence: Evidence, upto: int) -> Verdict:
+    async def assess(self, collection: int, evidence: Evidence, upto: int) -> EvidenceVerdict:
         """Return FRESH only if the result at version `upto` is provably the one the evidence belongs to.
 
         Raises what the change log raises when it cannot be asked.
         """
         after = evidence.corpus_version
         if after >= upto:
-            return Verdict.FRESH
+            return EvidenceVerdict.FRESH
         changes = await self._changes.changes(collection, after, upto)
         if changes is None or not changes.documents.isdisjoint(evidence.documents):
-            return Verdict.STALE
+            return EvidenceVerdict.STALE
         if changes.added and await self._changes.admits(collection, after, upto, evidence):
-            return Verdict.STALE
-        return Verdict.FRESH
+            return EvidenceVerdict.STALE
+        return EvidenceVerdict.FRESH

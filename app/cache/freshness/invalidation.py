@@ -9,31 +9,31 @@ from app.cache.backend import Scope
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Invalidation:
     """Either one digest or a whole scope is to be dropped from memory."""
 
     digest: str | None = None
     scope: Scope | None = None
 
 
-class Backplane:
+class InvalidationBus:
     """Turns notices into text for `send` and back, and knows its own echo."""
 
     def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
         self._send = send
         self._sender = uuid4().hex
 
-    async def publish(self, notice: Notice) -> None:
+    async def publish(self, notice: Invalidation) -> None:
         """Raises whatever `send` raises."""
         await self._send(json.dumps({"sender": self._sender, **asdict(notice)}))
 
-    def read(self, payload: str) -> Notice | None:
+    def read(self, payload: str) -> Invalidation | None:
         """Return another replica's notice; None for our own. What cannot be read drops everything."""
         try:
             message = json.loads(payload)
             if message["sender"] == self._sender:
                 return None
             scope = message["scope"]
-            return Notice(message["digest"], None if scope is None else Scope(**scope))
+            return Invalidation(message["digest"], None if scope is None else Scope(**scope))
         except (ValueError, KeyError, TypeError):
-            return Notice(scope=Scope())
+            return Invalidation(scope=Scope())

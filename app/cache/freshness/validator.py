@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.cache.backend import CacheKey
-from app.cache.entry import Record
+from app.cache.entry import CacheEntry
 from app.cache.freshness.corpus_versions import VersionSource
-from app.cache.freshness.guard import Evidence, FreshnessGuard, Verdict
+from app.cache.freshness.guard import Evidence, EvidenceVerdict, FreshnessGuard
 from app.concurrency.single_flight import SingleFlight
 from app.concurrency.timeouts import lag_tolerant_timeout
 
 
-class Standing(StrEnum):
+class Freshness(StrEnum):
     """UNPROVEN: neither fresh nor stale can be shown, so the record is left alone and not served."""
 
     FRESH = "fresh"
@@ -20,24 +20,24 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Validation:
     """`record` is carried forward to the current version if that is what made it fresh."""
 
-    standing: Standing
-    record: Record
+    standing: Freshness
+    record: CacheEntry
     carried: bool = False
 
 
-class Judge:
+class FreshnessValidator:
     """Compares versions, and asks the guard when a record is behind. One check may take `timeout` seconds."""
 
     def __init__(self, versions: VersionSource, guard: FreshnessGuard, *, timeout: float = 0.1) -> None:
         self._versions = versions
         self._guard = guard
         self._timeout = timeout
-        self._checks: SingleFlight[Verdict] = SingleFlight()
+        self._checks: SingleFlight[EvidenceVerdict] = SingleFlight()
 
-    def settled(self, key: CacheKey, record: Record) -> bool:
+    def settled(self, key: CacheKey, record: CacheEntry) -> bool:
         """Whether the record is fresh by what is known without asking anyone."""
         if record.evidence is None or key.collection is None:
             return True
@@ -47,36 +47,36 @@ class Judge:
         """Return the version of the key's collection, None if it has none or cannot be asked."""
         return None if key.collection is None else await self._versions.current(key.collection)
 
-    async def judge(self, key: CacheKey, record: Record) -> Judgement:
+    async def judge(self, key: CacheKey, record: CacheEntry) -> Validation:
         evidence, collection = record.evidence, key.collection
         if evidence is None or collection is None:
-            return Judgement(Standing.FRESH, record)
+            return Validation(Freshness.FRESH, record)
         current = await self._versions.current(collection)
         if current is not None and evidence.corpus_version > current:
             # Another replica has heard of a change before us, or the database was restored from a backup.
             current = await self._versions.ask(collection)
         if current is None:
-            return Judgement(Standing.UNPROVEN, record)
+            return Validation(Freshness.UNPROVEN, record)
         if evidence.corpus_version > current:
-            return Judgement(Standing.STALE, record)
+            return Validation(Freshness.STALE, record)
         if evidence.corpus_version == current:
-            return Judgement(Standing.FRESH, record)
+            return Validation(Freshness.FRESH, record)
         standing = await self._check(key.digest, collection, evidence, current)
-        if standing is Standing.FRESH:
+        if standing is Freshness.FRESH:
             record = replace(record, evidence=replace(evidence, corpus_version=current))
-        return Judgement(standing, record, carried=standing is Standing.FRESH)
+        return Validation(standing, record, carried=standing is Freshness.FRESH)
 
     async def close(self) -> None:
         await self._checks.close()
 
-    async def _check(self, digest: str, collection: int, evidence: Evidence, upto: int) -> Standing:
+    async def _check(self, digest: str, collection: int, evidence: Evidence, upto: int) -> Freshness:
         check = (digest, evidence.corpus_version, upto)
         try:
             verdict = await self._checks.run(check, lambda: self._assess(collection, evidence, upto))
         except Exception:  # noqa: BLE001 - a check that fails proves nothing
-            return Standing.UNPROVEN
-        return Standing.FRESH if verdict is Verdict.FRESH else Standing.STALE
+            return Freshness.UNPROVEN
+        return Freshness.FRESH if verdict is EvidenceVerdict.FRESH else Freshness.STALE
 
-    async def _assess(self, collection: int, evidence: Evidence, upto: int) -> Verdict:
+    async def _assess(self, collection: int, evidence: Evidence, upto: int) -> EvidenceVerdict:
         async with lag_tolerant_timeout(self._timeout):
             return await self._guard.assess(collection, evidence, upto)

@@ -56,7 +56,7 @@ _UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _FLUSHING = 5.0
 
 
-class HitLedger:
+class HitCountBuffer:
     """Counts hits in memory, so that a hit never writes; at most `max_keys` between two flushes."""
 
     def __init__(self, *, max_keys: int = 20_000) -> None:
@@ -81,7 +81,7 @@ class HitLedger:
                 self._hits[digest] += count
 
 
-class PostgresUpkeep:
+class PostgresEviction:
     """Flushes hit counts every `flush_every` seconds, and enforces expiry and limits every `sweep_every`.
 
     `expired` counts the entries that this replica removed, `evicted` those by namespace; `on_removed` is told of
@@ -93,7 +93,7 @@ class PostgresUpkeep:
     def __init__(
         self,
         connections: HeldConnections,
-        ledger: HitLedger,
+        ledger: HitCountBuffer,
         *,
         pins: PostgresPins | None = None,
         table: str = "query_cache",

@@ -14,7 +14,7 @@ CANDIDATES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class MatchCandidate:
     """A cached question near the one that was asked. `similarity` is the cosine of their vectors."""
 
     key: str
@@ -27,6 +27,6 @@ def refused(question: str, candidate: str) -> str | None:
     return refusal(question) or refusal(candidate) or next(refusals(read(question), read(candidate)), None)
 
 
-def allowed(question: str, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+def allowed(question: str, candidates: Iterable[MatchCandidate]) -> Iterator[MatchCandidate]:
     """The candidates that no rule and no guard refuses."""
     return (each for each in candidates if refused(question, each.question) is None)

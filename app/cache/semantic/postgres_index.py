@@ -8,7 +8,7 @@ import numpy as np
 
 from app.cache.backend import CacheKey
 from app.cache.postgres.connections import HeldConnections
-from app.cache.semantic.matching import Candidate
+from app.cache.semantic.matching import MatchCandidate
 
 # For a session that looks into the graph: nearest first, and past what does not belong to the partition. Planning a
 # lookup anew would take longer than making it.
@@ -49,7 +49,7 @@ SELECT DISTINCT vector_dims(vector) FROM @table_vectors WHERE partition IN (
 _READY = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
 
 
-class PostgresVectors:
+class PostgresQuestionIndex:
     """`table` is L3's, a plain identifier; `connections` have had `SESSION` run.
 
     A partition's size is taken to be what it was for `size_age` seconds. Raises asyncpg's errors, OSError or
@@ -85,7 +85,7 @@ class PostgresVectors:
 
     async def nearest(
         self, partition: str, vector: bytes, *, limit: int = 3, least: float = -1.0
-    ) -> list[Candidate]:
+    ) -> list[MatchCandidate]:
         """The unexpired entries of one partition whose questions are nearest, by cosine, the nearest first.
 
         None whose similarity is less than `least`.
@@ -98,7 +98,7 @@ class PostgresVectors:
                 _GRAPH.replace("@dimension", str(dimension)), limit, f"AND vector_dims(vector) = {dimension}"
             )
         rows = await self._connections.fetch(statement, partition, array, 1 - least)
-        return [Candidate(row[0], row[1], float(row[2])) for row in rows[:limit]]
+        return [MatchCandidate(row[0], row[1], float(row[2])) for row in rows[:limit]]
 
     async def quarantine(self, key: str) -> bool:
         """Never let an entry be found by meaning again; whether it could be until now."""

@@ -7,8 +7,8 @@ from typing import Any
 from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.calibration import BINS, Tally, bin_of
 from app.cache.semantic.decision import Decision
-from app.cache.semantic.segment import Stratum
-from app.cache.semantic.store import Evidence, Label, Observed
+from app.cache.semantic.segment import Segment
+from app.cache.semantic.store import Label, Observed, SegmentEvidence
 from app.cache.semantic.traffic import Counts
 from app.domain.matches import ServedMatch
 
@@ -79,14 +79,14 @@ _PURGE = (
 )
 
 
-class PostgresSemantics:
+class PostgresObservations:
     """Raises asyncpg's errors, OSError or TimeoutError."""
 
     def __init__(self, connections: HeldConnections, *, timeout: float = 10.0) -> None:
         self._connections = connections
         self._timeout = timeout
 
-    async def add_traffic(self, taken: Mapping[Stratum, Counts]) -> None:
+    async def add_traffic(self, taken: Mapping[Segment, Counts]) -> None:
         """Add to what is known; strata of collections that are gone are dropped."""
         async with self._connections.connection() as connection, connection.transaction():
             for stratum, counts in sorted(taken.items(), key=lambda item: item[0].digest):
@@ -100,7 +100,7 @@ class PostgresSemantics:
         async with self._connections.connection() as connection:
             await connection.execute(_MATCH, *astuple(match), timeout=self._timeout)
 
-    async def add_label(self, stratum: Stratum, label: Label) -> None:
+    async def add_label(self, stratum: Segment, label: Label) -> None:
         async with self._connections.connection() as connection:
             await self._ensure(connection, stratum)
             await connection.execute(
@@ -122,7 +122,7 @@ class PostgresSemantics:
             rows = await connection.fetch(_OBSERVED, tenant, timeout=self._timeout)
         return [
             Observed(
-                Stratum(row["stratum"], row["tenant"], row["collection_id"], row["namespace"]),
+                Segment(row["stratum"], row["tenant"], row["collection_id"], row["namespace"]),
                 row["collection"],
                 None if row["threshold"] is None else bin_of(row["threshold"]) / (BINS - 1),
                 row["reason"],
@@ -133,7 +133,7 @@ class PostgresSemantics:
             for row in rows
         ]
 
-    async def evidence(self, digest: str, *, recent: int) -> Evidence:
+    async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence:
         async with self._connections.connection() as connection:
             traffic = await connection.fetch(_SUMS, digest, MEMORY_HOURS, timeout=self._timeout)
             labels = await connection.fetch(_LABELS, digest, MEMORY_HOURS, MOST_LABELS, timeout=self._timeout)
@@ -142,7 +142,7 @@ class PostgresSemantics:
             matches = [a + b for a, b in zip(matches, row["matches"], strict=True)]
         for row in labels:
             (right if row["correct"] else wrong)[bin_of(row["similarity"])] += 1
-        return Evidence(
+        return SegmentEvidence(
             Tally(sum(row["lookups"] for row in traffic), matches, right, wrong),
             sum(row["served"] for row in traffic),
             [row["correct"] for row in labels if row["served"]][:recent],
@@ -185,7 +185,7 @@ class PostgresSemantics:
             for statement in _PURGE:
                 await connection.execute(statement, MEMORY_HOURS, timeout=self._timeout)
 
-    async def _ensure(self, connection: Any, stratum: Stratum) -> None:
+    async def _ensure(self, connection: Any, stratum: Segment) -> None:
         await connection.execute(
             _ENSURE, stratum.digest, stratum.tenant, stratum.collection, stratum.namespace, timeout=self._timeout
         )

@@ -5,7 +5,7 @@ import logging
 from app.cache.freshness.guard import Evidence
 from app.cache.keys import KeySpec
 from app.cache.semantic.language.eligibility import refusal
-from app.cache.semantic.segment import stratum_of
+from app.cache.semantic.segment import segment_of
 from app.cache.semantic.store import QuestionIndex
 
 _log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ class QuestionRecorder:
         self._index = index
 
     async def stored(self, spec: KeySpec, evidence: Evidence) -> None:
-        if not evidence.query_vector or stratum_of(spec.partition) is None or refusal(spec.question) is not None:
+        if not evidence.query_vector or segment_of(spec.partition) is None or refusal(spec.question) is not None:
             return
         try:
             await self._index.add(spec.key, evidence.query_vector)

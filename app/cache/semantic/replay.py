@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.cache.keys import normalise
 from app.cache.semantic.calibration import BINS, Point, Tally, bin_of, calibrate, curve
 from app.cache.semantic.language.eligibility import refusal
-from app.cache.semantic.matching import CANDIDATES, FLOOR, Candidate, allowed
+from app.cache.semantic.matching import CANDIDATES, FLOOR, MatchCandidate, allowed
 
 # Whether the second question's result would have done for the first.
 Judge = Callable[[str, str], Awaitable[bool]]
@@ -39,7 +39,7 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedOutcome:
     """A budget calibrated on the first half of what missed, and served in the second.
 
     `threshold` is None if the first half shows none that is safe. Of the second half's `requests`, `hits` got
@@ -78,13 +78,13 @@ async def replay(
     return done
 
 
-def serve(replayed: Replayed, budget: float) -> Served:
+def serve(replayed: Replayed, budget: float) -> ServedOutcome:
     half = len(replayed.outcomes) // 2
     seen, rest = replayed.outcomes[:half], replayed.outcomes[half:]
     point = calibrate(_tally(seen), budget) if seen else None
     hits = [] if point is None else [each for each in rest if _matches(each, point.threshold)]
     wrong = sum(not each.correct for each in hits)
-    return Served(budget, point.threshold if point else None, len(rest), len(hits), wrong)
+    return ServedOutcome(budget, point.threshold if point else None, len(rest), len(hits), wrong)
 
 
 async def _ask(question: str, vector: NDArray[np.float32], cached: "_Cached", judge: Judge) -> Outcome:
@@ -125,14 +125,14 @@ class _Cached:
         self._vectors[len(self._questions)] = vector
         self._questions.append(question)
 
-    def nearest(self, vector: NDArray[np.float32]) -> list[Candidate]:
+    def nearest(self, vector: NDArray[np.float32]) -> list[MatchCandidate]:
         """The nearest first, as the lookup gives them."""
         if self._vectors is None:
             return []
         cosines = self._vectors[: len(self._questions)] @ vector
         places = np.argsort(-cosines)[:CANDIDATES]
         return [
-            Candidate("", self._questions[place], float(cosines[place]))
+            MatchCandidate("", self._questions[place], float(cosines[place]))
             for place in places
             if cosines[place] >= FLOOR
         ]

@@ -8,7 +8,7 @@ from app.cache.keys import Partition, encode
 
 
 @dataclass(frozen=True, slots=True)
-class Stratum:
+class Segment:
     """A collection's questions to one embedding model, and of answers to one chat model.
 
     Matches are looked for within a partition, but how far similarity can be trusted does not depend on `top_k`, on
@@ -26,7 +26,7 @@ def _digest(*parts: object) -> str:
     return sha256(encode(parts)).hexdigest()
 
 
-def stratum_of(partition: Partition) -> Stratum | None:
+def segment_of(partition: Partition) -> Segment | None:
     """The stratum that a partition belongs to.
 
     None for what never matches: what follows from earlier turns, or rests on no corpus.
@@ -44,4 +44,4 @@ def stratum_of(partition: Partition) -> Stratum | None:
         partition.chat_model_digest,
         partition.prompt,
     )
-    return Stratum(digest, partition.tenant, partition.collection, partition.namespace)
+    return Segment(digest, partition.tenant, partition.collection, partition.namespace)

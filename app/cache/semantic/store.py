@@ -8,14 +8,14 @@ from typing import Protocol
 from app.cache.backend import CacheKey
 from app.cache.semantic.calibration import Tally
 from app.cache.semantic.decision import Decision
-from app.cache.semantic.matching import Candidate
-from app.cache.semantic.segment import Stratum
+from app.cache.semantic.matching import MatchCandidate
+from app.cache.semantic.segment import Segment
 from app.cache.semantic.traffic import Counts
 from app.domain.matches import ServedMatch
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LabelVerdict:
     """Whether a cached result would have done; `detail` says by what."""
 
     correct: bool
@@ -40,7 +40,7 @@ class Label:
 class Observed:
     """A stratum with its decision in force and how many labels it has."""
 
-    stratum: Stratum
+    stratum: Segment
     collection: str
     threshold: float | None
     reason: str
@@ -50,7 +50,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class SegmentEvidence:
     """What a decision is made from. `recent`: whether each hit that was checked was right, the newest first."""
 
     tally: Tally
@@ -64,7 +64,7 @@ class QuestionIndex(Protocol):
     async def add(self, key: CacheKey, vector: bytes) -> None: ...
     async def nearest(
         self, partition: str, vector: bytes, *, limit: int = ..., least: float = ...
-    ) -> list[Candidate]: ...
+    ) -> list[MatchCandidate]: ...
     async def quarantine(self, key: str) -> bool: ...
     async def build_graphs(self) -> None: ...
 
@@ -72,11 +72,11 @@ class QuestionIndex(Protocol):
 class Observations(Protocol):
     """Traffic, hits, labels, decisions, and pairs kept apart."""
 
-    async def add_traffic(self, taken: Mapping[Stratum, Counts]) -> None: ...
+    async def add_traffic(self, taken: Mapping[Segment, Counts]) -> None: ...
     async def add_match(self, match: ServedMatch) -> None: ...
-    async def add_label(self, stratum: Stratum, label: Label) -> None: ...
+    async def add_label(self, stratum: Segment, label: Label) -> None: ...
     async def observed(self, tenant: str | None = ...) -> list[Observed]: ...
-    async def evidence(self, digest: str, *, recent: int) -> Evidence: ...
+    async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence: ...
     async def examples(self, digest: str, *, correct: bool, limit: int) -> list[Label]: ...
     async def decide(self, observed: Observed, decision: Decision) -> None: ...
     async def are_apart(self, tenant: str, question: str, other: str) -> bool: ...

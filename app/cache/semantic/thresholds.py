@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from app.cache.semantic.decision import RECENT, decide
-from app.cache.semantic.segment import Stratum
+from app.cache.semantic.segment import Segment
 from app.cache.semantic.store import Observations, Observed, QuestionIndex
 from app.cache.semantic.traffic import Traffic
 
@@ -17,7 +17,7 @@ _UPKEEP_EVERY = 60
 _log = logging.getLogger(__name__)
 
 
-class ThresholdKeeper:
+class ThresholdManager:
     """Keeps thresholds by stratum, from every replica's labels. `budget` is wrong answers per request."""
 
     def __init__(
@@ -31,7 +31,7 @@ class ThresholdKeeper:
         self._thresholds: dict[str, float] = {}
         self._decided_at: dict[str, int] = {}
 
-    def threshold(self, stratum: Stratum) -> float | None:
+    def threshold(self, stratum: Segment) -> float | None:
         """The similarity from which a stratum is served; None serves nothing."""
         return self._thresholds.get(stratum.digest)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.cache.semantic.calibration import BINS, bin_of
-from app.cache.semantic.segment import Stratum
+from app.cache.semantic.segment import Segment
 
 
 @dataclass(slots=True)
@@ -19,9 +19,9 @@ class Traffic:
     """Counts for each stratum since it was taken last."""
 
     def __init__(self) -> None:
-        self._counts: dict[Stratum, Counts] = {}
+        self._counts: dict[Segment, Counts] = {}
 
-    def note(self, stratum: Stratum, similarity: float | None, *, served: bool = False) -> None:
+    def note(self, stratum: Segment, similarity: float | None, *, served: bool = False) -> None:
         """Count one lookup, and what it found."""
         counts = self._counts.setdefault(stratum, Counts())
         counts.lookups += 1
@@ -29,11 +29,11 @@ class Traffic:
         if similarity is not None:
             counts.matches[bin_of(similarity)] += 1
 
-    def take(self) -> dict[Stratum, Counts]:
+    def take(self) -> dict[Segment, Counts]:
         taken, self._counts = self._counts, {}
         return taken
 
-    def put_back(self, taken: dict[Stratum, Counts]) -> None:
+    def put_back(self, taken: dict[Segment, Counts]) -> None:
         """Count again what could not be written."""
         for stratum, counts in taken.items():
             current = self._counts.setdefault(stratum, Counts())

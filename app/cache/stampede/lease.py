@@ -55,7 +55,7 @@ class RedisLeases:
             await self._release(keys=[self._prefix + name], args=[token])
 
 
-class Lease:
+class ComputeLease:
     """A held name, renewed until it is released. Without a store it stands for going ahead on one's own."""
 
     def __init__(self, name: str, token: str, ttl: float, store: LeaseStore | None) -> None:
@@ -116,7 +116,7 @@ class FleetLease:
         self._wait = wait
         self._poll = poll
 
-    async def claim(self, name: str, probe: Callable[[], Awaitable[T | None]]) -> T | Lease:
+    async def claim(self, name: str, probe: Callable[[], Awaitable[T | None]]) -> T | ComputeLease:
         """Return what `probe` finds once another has computed it, or a lease to compute under.
 
         The caller releases the lease after storing its result, so that whoever claims next finds it.
@@ -139,11 +139,11 @@ class FleetLease:
             if lease is not None:
                 return lease
             if loop.time() >= give_up:
-                return Lease(name, "", self._ttl, None)
+                return ComputeLease(name, "", self._ttl, None)
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
             pause = min(pause * 2, longest)
 
-    async def _acquire(self, name: str) -> Lease | None:
+    async def _acquire(self, name: str) -> ComputeLease | None:
         """Return a lease, an unheld one if no store answers, or None if another holds it."""
         token = uuid4().hex
         for store, breaker in self._stores:
@@ -155,5 +155,5 @@ class FleetLease:
                 breaker.failed()
                 continue
             breaker.succeeded()
-            return Lease(name, token, self._ttl, store) if acquired else None
-        return Lease(name, token, self._ttl, None)
+            return ComputeLease(name, token, self._ttl, store) if acquired else None
+        return ComputeLease(name, token, self._ttl, None)

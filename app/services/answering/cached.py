@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from app.cache.entry import CacheControl, Cached, Computed
+from app.cache.entry import CacheControl, CacheResult, Computed
 from app.cache.keys import KeySpec, Partition, encode
 from app.cache.stampede.broadcast import BroadcastReader
 from app.cache.stream_cache import StreamCache, StreamSource
@@ -110,7 +110,7 @@ class CachedAnswers:
         source = StreamSource(produce, conclude, _replay, _promises)
         nearby = None if inquiry is None else partial(self._matching.find, inquiry)
         opened = await self._streams.open(spec, source, CacheControl(control), nearby=nearby)
-        if isinstance(opened, Cached):
+        if isinstance(opened, CacheResult):
             query_id = opened.matched.query_id if opened.matched else None
             return Opened(_provenance(opened), _events(_replay(opened)), query_id)
         status = "bypass" if control == CacheControl.BYPASS else "miss"
@@ -176,7 +176,7 @@ class CachedAnswers:
         return digest
 
 
-def _provenance(hit: Cached[Any]) -> dict[str, Any]:
+def _provenance(hit: CacheResult[Any]) -> dict[str, Any]:
     return {
         "status": str(hit.status),
         "tier": hit.tier,
@@ -191,7 +191,7 @@ def _value(events: Sequence[Event]) -> dict[str, Any]:
     return {"events": [event_to_dict(event) for event in events]}
 
 
-def _replay(cached: Cached[Any]) -> Iterable[Event]:
+def _replay(cached: CacheResult[Any]) -> Iterable[Event]:
     return [event_from_dict(event) for event in cached.value["events"]]
 
 

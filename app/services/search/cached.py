@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from app.cache.chain import CacheChain
-from app.cache.entry import CacheControl, Cached, Computed
+from app.cache.entry import CacheControl, CacheResult, Computed
 from app.cache.keys import KeySpec, Partition
 from app.domain.cache_limits import longest_use, that_change_results
 from app.domain.documents import Collection
@@ -31,7 +31,7 @@ class Found(NamedTuple):
     """`results` is the JSON of the results, prepared once; `cached` says where it came from."""
 
     results: bytes
-    cached: Cached[Any]
+    cached: CacheResult[Any]
     timings_ms: Mapping[str, float]
 
     @property
@@ -172,7 +172,7 @@ def _partition(collection: Collection, query: Query) -> Partition:
     )
 
 
-def _found(cached: Cached[Any], began: float) -> Found:
+def _found(cached: CacheResult[Any], began: float) -> Found:
     return Found(cached.value["results"], cached, {"total": round((time.perf_counter() - began) * 1000, 3)})
 
 

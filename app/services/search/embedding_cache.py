@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.cache.chain import CacheChain
-from app.cache.entry import Cached, Computed
+from app.cache.entry import CacheResult, Computed
 from app.cache.keys import KeySpec, Partition
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
@@ -43,6 +43,6 @@ def _partition(collection: Collection) -> Partition:
     )
 
 
-def _vector(hit: Cached[Any]) -> Vector:
+def _vector(hit: CacheResult[Any]) -> Vector:
     vector: Vector = np.frombuffer(hit.value, dtype="<f4")
     return vector

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.cache.chain import CacheChain
-from app.cache.entry import Cached, Matched
+from app.cache.entry import CacheResult, MatchedQuestion
 from app.cache.keys import KeySpec
 from app.cache.semantic.language.eligibility import refusal
-from app.cache.semantic.matching import CANDIDATES, FLOOR, Candidate, allowed
-from app.cache.semantic.segment import Stratum, stratum_of
+from app.cache.semantic.matching import CANDIDATES, FLOOR, MatchCandidate, allowed
+from app.cache.semantic.segment import Segment, segment_of
 from app.cache.semantic.store import Label, Observations, QuestionIndex
-from app.cache.semantic.thresholds import ThresholdKeeper
+from app.cache.semantic.thresholds import ThresholdManager
 from app.cache.stats import Counted
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import CircuitBreaker
@@ -52,9 +52,9 @@ async def _failing_open(work: Coroutine[Any, Any, None]) -> None:
 class _Match:
     """`nanoseconds` is what finding it took, without the vector."""
 
-    candidate: Candidate
+    candidate: MatchCandidate
     spec: KeySpec
-    cached: Cached[Any]
+    cached: CacheResult[Any]
     nanoseconds: int
 
 
@@ -78,7 +78,7 @@ class SemanticCache:
         chain: CacheChain,
         index: QuestionIndex,
         observations: Observations,
-        keeper: ThresholdKeeper,
+        keeper: ThresholdManager,
         embed: EmbedQuery,
         *,
         checked: float = CHECKED,
@@ -99,9 +99,9 @@ class SemanticCache:
         self._looking: TrailingCoalescer[_Match | None] = TrailingCoalescer()
         self._learning: set[str] = set()
 
-    async def find(self, inquiry: Inquiry) -> Cached[Any] | None:
+    async def find(self, inquiry: Inquiry) -> CacheResult[Any] | None:
         """The result is marked with its provenance. Those who ask the same at once share a lookup."""
-        stratum = stratum_of(inquiry.spec.partition)
+        stratum = segment_of(inquiry.spec.partition)
         if self.mode != "serve" or stratum is None:
             return None
         threshold = self.keeper.threshold(stratum)
@@ -121,7 +121,7 @@ class SemanticCache:
         return self._serve(inquiry, stratum, match, used)
 
     def learn(self, inquiry: Inquiry, vector: bytes, fresh: Any) -> None:
-        stratum, digest = stratum_of(inquiry.spec.partition), inquiry.spec.key.digest
+        stratum, digest = segment_of(inquiry.spec.partition), inquiry.spec.key.digest
         if stratum is None or digest in self._learning:
             return
         if not vector or refusal(inquiry.spec.question) is not None:
@@ -179,7 +179,7 @@ class SemanticCache:
         except LocalChatError:
             return None
 
-    def _serve(self, inquiry: Inquiry, stratum: Stratum, match: _Match, used: Cached[Any]) -> Cached[Any]:
+    def _serve(self, inquiry: Inquiry, stratum: Segment, match: _Match, used: CacheResult[Any]) -> CacheResult[Any]:
         spec, candidate = inquiry.spec, match.candidate
         self.keeper.traffic.note(stratum, candidate.similarity, served=True)
         query_id = new_query_id(candidate.key)
@@ -199,7 +199,7 @@ class SemanticCache:
         )
         if self._draw() < self.checked:
             self._later(self._check(inquiry, stratum, match))
-        return used._replace(tier=TIER, matched=Matched(candidate.question, candidate.similarity, query_id))
+        return used._replace(tier=TIER, matched=MatchedQuestion(candidate.question, candidate.similarity, query_id))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> bool:
         """Have it done while nobody waits; whether it is."""
@@ -208,7 +208,7 @@ class SemanticCache:
             work.close()
         return started
 
-    async def _learn(self, inquiry: Inquiry, stratum: Stratum, vector: bytes, fresh: Any) -> None:
+    async def _learn(self, inquiry: Inquiry, stratum: Segment, vector: bytes, fresh: Any) -> None:
         try:
             near = await self._match(inquiry.spec, vector, FLOOR)
             match = await self._supported(inquiry, near)
@@ -220,7 +220,7 @@ class SemanticCache:
         finally:
             self._learning.discard(inquiry.spec.key.digest)
 
-    async def _check(self, inquiry: Inquiry, stratum: Stratum, match: _Match) -> None:
+    async def _check(self, inquiry: Inquiry, stratum: Segment, match: _Match) -> None:
         """Make the result that was not made, and quarantine an entry that should not have been served for it."""
         fresh = await inquiry.recompute()
         if fresh is None or await self._label(inquiry, stratum, match, fresh, served=True):
@@ -231,7 +231,7 @@ class SemanticCache:
             key.tenant, key.partition, inquiry.spec.question, candidate.question, candidate.similarity
         )
 
-    async def _label(self, inquiry: Inquiry, stratum: Stratum, match: _Match, fresh: Any, *, served: bool) -> bool:
+    async def _label(self, inquiry: Inquiry, stratum: Segment, match: _Match, fresh: Any, *, served: bool) -> bool:
         """Whether the cached result was right."""
         verdict = inquiry.same(match.cached.value, fresh)
         candidate = match.candidate

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.cache.semantic.language.lexicon import NEGATIONS
 from app.cache.semantic.language.words import split
-from app.cache.semantic.store import Verdict
+from app.cache.semantic.store import LabelVerdict
 from app.generation.terms import terms
 from app.services.answering.pipeline import NO_CONTEXT
 
@@ -26,33 +26,33 @@ FIRST, SHARED_FIRST = 3, 2
 _CITATION = re.compile(r"\[\d+\]")
 
 
-def same_results(cached: Mapping[str, Any], fresh: Mapping[str, Any]) -> Verdict:
+def same_results(cached: Mapping[str, Any], fresh: Mapping[str, Any]) -> LabelVerdict:
     """Of two cached searches: most passages are the same, and the best of each is among the best of the other."""
     mine, theirs = ([item["chunk_id"] for item in value["retrieval"]["results"]] for value in (cached, fresh))
     if not mine and not theirs:
-        return Verdict(correct=True, detail="both found nothing")
+        return LabelVerdict(correct=True, detail="both found nothing")
     shared = len(set(mine) & set(theirs)) / max(len(mine), len(theirs))
     if shared < SAME_PASSAGES:
-        return Verdict(correct=False, detail=f"{shared:.0%} of the passages are the same")
+        return LabelVerdict(correct=False, detail=f"{shared:.0%} of the passages are the same")
     if mine[0] not in theirs[:BEST_WITHIN] or theirs[0] not in mine[:BEST_WITHIN]:
-        return Verdict(correct=False, detail="another passage is the best")
-    return Verdict(correct=True, detail=f"{shared:.0%} of the passages are the same")
+        return LabelVerdict(correct=False, detail="another passage is the best")
+    return LabelVerdict(correct=True, detail=f"{shared:.0%} of the passages are the same")
 
 
-def same_answers(cached: Mapping[str, Any], fresh: Mapping[str, Any]) -> Verdict:
+def same_answers(cached: Mapping[str, Any], fresh: Mapping[str, Any]) -> LabelVerdict:
     """Of two cached answers: they rest on the same sources and say the same."""
     mine, theirs = _Said.of(cached["events"]), _Said.of(fresh["events"])
     if mine.found_nothing != theirs.found_nothing:
-        return Verdict(correct=False, detail="only one of them found anything")
+        return LabelVerdict(correct=False, detail="only one of them found anything")
     sources = _jaccard(mine.sources, theirs.sources)
     if sources < SAME_SOURCES:
-        return Verdict(correct=False, detail=f"{sources:.0%} of the sources are the same")
+        return LabelVerdict(correct=False, detail=f"{sources:.0%} of the sources are the same")
     if mine.figures != theirs.figures:
-        return Verdict(correct=False, detail="the figures differ")
+        return LabelVerdict(correct=False, detail="the figures differ")
     if mine.negates != theirs.negates:
-        return Verdict(correct=False, detail="only one of them negates")
+        return LabelVerdict(correct=False, detail="only one of them negates")
     shared = _dice(mine.terms, theirs.terms)
-    return Verdict(correct=shared >= SAME_TERMS, detail=f"{shared:.0%} of the words are the same")
+    return LabelVerdict(correct=shared >= SAME_TERMS, detail=f"{shared:.0%} of the words are the same")
 
 
 def rests_on(cached: Mapping[str, Any], found: Sequence[int]) -> bool:

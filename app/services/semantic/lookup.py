@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.cache.entry import Cached
+from app.cache.entry import CacheResult
 from app.cache.keys import KeySpec
-from app.cache.semantic.store import Verdict
+from app.cache.semantic.store import LabelVerdict
 from app.domain.documents import Collection
 
 
@@ -26,12 +26,12 @@ class Inquiry:
     spec: KeySpec
     collection: Collection
     recompute: Callable[[], Awaitable[Any]]
-    same: Callable[[Any, Any], Verdict]
+    same: Callable[[Any, Any], LabelVerdict]
     supports: Callable[[Any], Awaitable[bool]] | None = None
 
 
 class Matching(Protocol):
-    async def find(self, inquiry: Inquiry, /) -> Cached[Any] | None:
+    async def find(self, inquiry: Inquiry, /) -> CacheResult[Any] | None:
         """A fresh result of another question that may be served for this one."""
 
     def learn(self, inquiry: Inquiry, vector: bytes, fresh: Any, /) -> None:
@@ -41,7 +41,7 @@ class Matching(Protocol):
 class NoMatching:
     """Neither finds nor learns anything."""
 
-    async def find(self, _: Inquiry, /) -> Cached[Any] | None:
+    async def find(self, _: Inquiry, /) -> CacheResult[Any] | None:
         return None
 
     def learn(self, *_: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from app.cache.semantic.calibration import BINS, Point, Tally, bin_of, curve
 from app.cache.semantic.decision import RECENT
-from app.cache.semantic.store import Evidence, Label, Observed
+from app.cache.semantic.store import Label, Observed, SegmentEvidence
 from app.db.database import translated
 
 Mode = Literal["off", "shadow", "serve"]
@@ -15,7 +15,7 @@ Mode = Literal["off", "shadow", "serve"]
 
 class Observations(Protocol):
     async def observed(self, tenant: str | None = ...) -> list[Observed]: ...
-    async def evidence(self, digest: str, *, recent: int) -> Evidence: ...
+    async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence: ...
     async def examples(self, digest: str, *, correct: bool, limit: int) -> list[Label]: ...
 
 
@@ -89,7 +89,7 @@ class MatchingReporter:
 
 
 def _report(
-    observed: Observed, evidence: Evidence, right: Sequence[Label], wrong: Sequence[Label]
+    observed: Observed, evidence: SegmentEvidence, right: Sequence[Label], wrong: Sequence[Label]
 ) -> MatchingReport:
     tally, threshold = evidence.tally, observed.threshold
     points = list(curve(tally)) if tally.requests else []

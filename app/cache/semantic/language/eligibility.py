@@ -12,7 +12,7 @@ from app.cache.semantic.language.lexicon import (
     TIME_RELATIVE,
     words,
 )
-from app.cache.semantic.language.question import Question, read
+from app.cache.semantic.language.question import ParsedQuestion, read
 
 # Fewer words than these that carry meaning could be about anything.
 MIN_CONTENT = 2
@@ -27,16 +27,16 @@ _EXPLETIVE_BEFORE = words("is was be does did would will can could makes make")
 _EXPLETIVE_LATER = words("to that if when")
 
 
-def too_little(question: Question) -> bool:
+def too_little(question: ParsedQuestion) -> bool:
     bearing = {word.stem for word in question.words if word.is_name or word.text not in FILLERS}
     return len(bearing) < MIN_CONTENT
 
 
-def too_long(question: Question) -> bool:
+def too_long(question: ParsedQuestion) -> bool:
     return len(question.words) > MAX_WORDS
 
 
-def points_elsewhere(question: Question) -> bool:
+def points_elsewhere(question: ParsedQuestion) -> bool:
     """Pronouns and follow-ups: and what about the other one?"""
     texts = [word.text for word in question.words]
     if not texts or texts[0] in OPENINGS or texts[1:2] == ["about"]:
@@ -51,7 +51,7 @@ def points_elsewhere(question: Question) -> bool:
     )
 
 
-def first_person(question: Question) -> bool:
+def first_person(question: ParsedQuestion) -> bool:
     if question.kind != "how" and not question.texts.isdisjoint(FIRST_PERSON):
         return True
     texts = ["", *(word.text for word in question.words), "", ""]
@@ -67,12 +67,12 @@ def _one_person(before: str, after: list[str]) -> bool:
     return before not in _ANYBODY_BEFORE and after[0] not in _ANYBODY_AFTER
 
 
-def time_relative(question: Question) -> bool:
+def time_relative(question: ParsedQuestion) -> bool:
     """Today's answer is not tomorrow's."""
     return not question.texts.isdisjoint(TIME_RELATIVE)
 
 
-RULES: Mapping[str, Callable[[Question], bool]] = {
+RULES: Mapping[str, Callable[[ParsedQuestion], bool]] = {
     rule.__name__: rule for rule in (too_little, too_long, points_elsewhere, first_person, time_relative)
 }
 

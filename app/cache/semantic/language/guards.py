@@ -5,12 +5,12 @@ They fail closed. One guard is enough to keep two questions apart, however near 
 
 from collections.abc import Callable, Iterator, Mapping
 
-from app.cache.semantic.language.question import SAME_FRAME, Question, overlap
+from app.cache.semantic.language.question import SAME_FRAME, ParsedQuestion, overlap
 from app.cache.semantic.language.question_type import alike
 from app.cache.semantic.language.vocabulary import OPPOSED_PREFIXES, OPPOSING_PREFIXES, OPPOSITES
 from app.cache.semantic.language.word_order import order
 
-Guard = Callable[[Question, Question], bool]
+Guard = Callable[[ParsedQuestion, ParsedQuestion], bool]
 
 # Share of words in common from which a single word more matters.
 ONE_MORE = 0.93
@@ -20,27 +20,27 @@ _SHORTEST_ROOT = 4
 _SHORTEST_PREFIXED = 3
 
 
-def figures(one: Question, other: Question) -> bool:
+def figures(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     """Numbers with their units, dates, versions: Q3 2023 and Q3 2024."""
     return sorted(one.figures) != sorted(other.figures)
 
 
-def negation(one: Question, other: Question) -> bool:
+def negation(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     return one.negations != other.negations
 
 
-def antonyms(one: Question, other: Question) -> bool:
+def antonyms(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     """Words that are opposites, by themselves (increase, decrease) or by a prefix (install, uninstall)."""
     mine, theirs = one.forms - other.forms, other.forms - one.forms
     return any(opposite in theirs for word in mine for opposite in _opposites(word))
 
 
-def names(one: Question, other: Question) -> bool:
+def names(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     """Proper names and acronyms that only one of them holds, unless it spells out the other's acronym."""
     return _has_other_names(one, other) or _has_other_names(other, one)
 
 
-def question_word(one: Question, other: Question) -> bool:
+def question_word(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     """What is asked for: when and where, how and how many, is and should.
 
     How and what often ask for the same in other words, but not in the same ones: how, or what, is kung fu.
@@ -50,12 +50,12 @@ def question_word(one: Question, other: Question) -> bool:
     return not alike(one.kind, other.kind) or overlap(one, other) >= SAME_FRAME
 
 
-def qualifiers(one: Question, other: Question) -> bool:
+def qualifiers(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     """Words that narrow or shift what is asked, in the same frame: before, only, every, becoming, less."""
     return one.qualifiers != other.qualifiers and overlap(one, other) >= SAME_FRAME
 
 
-def substitution(one: Question, other: Question) -> bool:
+def substitution(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     """The same frame with another word in it: feed my rat, feed my lizard; dams, large dams."""
     excused = spelled_out(one, other)
     mine, theirs = one.content_set - other.content_set - excused, other.content_set - one.content_set - excused
@@ -64,7 +64,7 @@ def substitution(one: Question, other: Question) -> bool:
     return bool(mine or theirs) and overlap(one, other) >= ONE_MORE
 
 
-def language(one: Question, other: Question) -> bool:
+def language(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     """Where either is not recognisably English, the other guards know too little: the same words alone pass."""
     return not (one.is_english and other.is_english) and one.sequence != other.sequence
 
@@ -75,7 +75,7 @@ GUARDS: Mapping[str, Guard] = {
 }
 
 
-def refusals(one: Question, other: Question) -> Iterator[str]:
+def refusals(one: ParsedQuestion, other: ParsedQuestion) -> Iterator[str]:
     """The names of the guards that keep two questions apart."""
     return (name for name, differs in GUARDS.items() if differs(one, other))
 
@@ -94,16 +94,16 @@ def _opposites(word: str) -> Iterator[str]:
             yield against + root
 
 
-def _has_other_names(one: Question, other: Question) -> bool:
+def _has_other_names(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     return not one.names <= other.stems | spelled_out(one, other)
 
 
-def spelled_out(one: Question, other: Question) -> frozenset[str]:
+def spelled_out(one: ParsedQuestion, other: ParsedQuestion) -> frozenset[str]:
     """The stems of acronyms whose words stand in the other question, and of those words: UN, United Nations."""
     return frozenset(_spelled_out(one, other)) | frozenset(_spelled_out(other, one))
 
 
-def _spelled_out(one: Question, other: Question) -> Iterator[str]:
+def _spelled_out(one: ParsedQuestion, other: ParsedQuestion) -> Iterator[str]:
     bearing = [word for word in other.words if word.is_name or word.stem in other.content_set]
     initials = "".join(word.text[0] for word in bearing)
     for word in one.words:

@@ -30,7 +30,7 @@ _ENGLISH = 0.25
 
 
 @dataclass(frozen=True)
-class Question:
+class ParsedQuestion:
     text: str
     words: tuple[Word, ...]
 
@@ -87,12 +87,12 @@ class Question:
 
 
 @lru_cache(maxsize=16_384)
-def read(text: str) -> Question:
+def read(text: str) -> ParsedQuestion:
     """Take a question apart; its courtesies are left out."""
-    return Question(text, split(_PREAMBLE.sub("", text.strip(), count=1)))
+    return ParsedQuestion(text, split(_PREAMBLE.sub("", text.strip(), count=1)))
 
 
-def overlap(one: Question, other: Question) -> float:
+def overlap(one: ParsedQuestion, other: ParsedQuestion) -> float:
     """The share of words that two questions have in common (Dice), inflections and articles aside."""
     mine, theirs = one.stems - _ARTICLES, other.stems - _ARTICLES
     total = len(mine) + len(theirs)

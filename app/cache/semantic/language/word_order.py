@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from app.cache.semantic.language.lexicon import words
-from app.cache.semantic.language.question import SAME_FRAME, Question, overlap
+from app.cache.semantic.language.question import SAME_FRAME, ParsedQuestion, overlap
 from app.cache.semantic.language.vocabulary import IRREGULAR
 
 _BE = words("is are was were be been being get gets got gotten")
@@ -13,7 +13,7 @@ _CONJUNCTIONS = words("and or vs versus")
 _BREAKS = words("of to from in on at for by with than over against into about as is are was were do does did not")
 
 
-def order(one: Question, other: Question) -> bool:
+def order(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     """The same words with their roles exchanged: A beats B and B beats A, A left B and A was left by B."""
     mine, theirs = _passive(one), _passive(other)
     if mine is not None and theirs is None:
@@ -23,7 +23,7 @@ def order(one: Question, other: Question) -> bool:
     return _exchanged(one, other)
 
 
-def _passive(question: Question) -> int | None:
+def _passive(question: ParsedQuestion) -> int | None:
     """Where in the question the "by" of a passive is: was left by the company."""
     texts = [word.text for word in question.words]
     for at, word in enumerate(texts):
@@ -36,7 +36,7 @@ def _participle(word: str) -> bool:
     return word.endswith(("d", "n", "t")) or word in IRREGULAR
 
 
-def _voice_differs(passive: Question, by: int, active: Question) -> bool:
+def _voice_differs(passive: ParsedQuestion, by: int, active: ParsedQuestion) -> bool:
     """Unless the agent of the passive comes before its verb in the active."""
     stems = [word.stem for word in active.words]
     verb = passive.words[by - 1].stem
@@ -44,7 +44,7 @@ def _voice_differs(passive: Question, by: int, active: Question) -> bool:
     return agent is None or agent not in stems or verb not in stems or stems.index(agent) > stems.index(verb)
 
 
-def _exchanged(one: Question, other: Question) -> bool:
+def _exchanged(one: ParsedQuestion, other: ParsedQuestion) -> bool:
     """Whether two words, or two groups of words, changed places."""
     places, others = _places(one), _places(other)
     shared = sorted(places.keys() & others.keys(), key=places.__getitem__)
@@ -83,11 +83,11 @@ def _swapped(one: Sequence[str], other: Sequence[str]) -> tuple[str, bool, str] 
     return None
 
 
-def _joint(question: Question, places: Mapping[str, int], first: str, second: str) -> list[str]:
+def _joint(question: ParsedQuestion, places: Mapping[str, int], first: str, second: str) -> list[str]:
     return [word.text for word in question.words[places[first] + 1 : places[second]]]
 
 
-def _places(question: Question) -> dict[str, int]:
+def _places(question: ParsedQuestion) -> dict[str, int]:
     """Where each stem that carries meaning, or figure, stands, of those that occur once."""
     found: dict[str, int] = {}
     repeated = set()
@@ -99,7 +99,7 @@ def _places(question: Question) -> dict[str, int]:
     return {stem: at for stem, at in found.items() if stem not in repeated}
 
 
-def _coordinated(question: Question, places: Mapping[str, int], first: str, second: str) -> bool:
+def _coordinated(question: ParsedQuestion, places: Mapping[str, int], first: str, second: str) -> bool:
     """Whether two words are joined by a conjunction, so that their order means nothing: cats and dogs."""
     start, end = places[first], places[second]
     between = [word.text for word in question.words[start + 1 : end]]
