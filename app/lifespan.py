@@ -27,25 +27,25 @@ from app.observers.questions import QuestionMetrics
 from app.observers.sampling import GaugeSampler
 from app.ollama.client import OllamaClient
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.context_windows import ModelContexts
+from app.services.answering.context_windows import ContextWindows
 from app.services.answering.conversations import ConversationService
 from app.services.answering.direct import DirectService
 from app.services.answering.experiments import ExperimentService
 from app.services.answering.feedback import FeedbackService
-from app.services.answering.neighbours import PassageSurroundings
+from app.services.answering.neighbours import NeighbourChunks
 from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService
 from app.services.cache_ops.admin import CacheService
 from app.services.cache_ops.warm_questions import WarmQuestions
-from app.services.cache_ops.warming import UnhurriedChat, WarmingService
-from app.services.documents.collection_cache import CollectionDirectory
+from app.services.cache_ops.warming import BackgroundChat, WarmingService
+from app.services.documents.collection_cache import CollectionCache
 from app.services.documents.collections import CollectionService
-from app.services.documents.progress import IngestWatcher
+from app.services.documents.progress import ProgressWatcher
 from app.services.documents.service import DocumentService
 from app.services.ingestion.reindex_requests import ReindexService
 from app.services.operations.analytics import AnalyticsService
 from app.services.operations.api_keys import KeyService
-from app.services.operations.cross_process_priority import right_of_way
+from app.services.operations.cross_process_priority import cross_process_priority
 from app.services.operations.deep_health import RecentMaximum
 from app.services.operations.models import ModelService
 from app.services.operations.query_plans import PlanService
@@ -53,7 +53,7 @@ from app.services.operations.reporting import reporting
 from app.services.search.cached import CachedSearch
 from app.services.search.embedding import EmbeddingService
 from app.services.search.embedding_cache import EmbeddingCache
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 from app.settings import Settings
 from app.telemetry import correlation
@@ -102,7 +102,7 @@ async def _build(
         observer=ModelMetrics(metrics),
     )
     stack.push_async_callback(client.aclose)
-    await stack.enter_async_context(right_of_way(settings.database_url, client))
+    await stack.enter_async_context(cross_process_priority(settings.database_url, client))
     cache = await open_cache(settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None)
     await stack.enter_async_context(reporting(database, slow, cache.chain.statistics.totals))
     embedding = EmbeddingService(
@@ -113,12 +113,12 @@ async def _build(
         max_workers=settings.batch_max_workers,
     )
     collections = CollectionService(database, embedding, default_model=settings.embedding_model)
-    directory = CollectionDirectory(collections, cache.watch)
+    directory = CollectionCache(collections, cache.watch)
     cache.listen(directory.forget)
     documents = DocumentService(
         database, collections, job_headers=correlation.headers, observer=IngestMetrics(metrics)
     )
-    statistics = StatisticsKeeper(database)
+    statistics = LexemeStatistics(database)
     stack.push_async_callback(statistics.close)
     watched = QuestionMetrics(metrics)
     matching, matching_report = open_matching(settings, cache, embedding.embed_query, stack)
@@ -129,7 +129,7 @@ async def _build(
         matching,
     )
     conversations = ConversationService(database)
-    contexts = ModelContexts(client)
+    contexts = ContextWindows(client)
     pipeline = partial(
         AnswerPipeline,
         search,
@@ -137,11 +137,11 @@ async def _build(
         rewriter=RuleRewriter(),
         relevance=Relevance(),
         contexts=contexts,
-        surroundings=PassageSurroundings(database),
+        surroundings=NeighbourChunks(database),
     )
     streams: StreamCache[Event] = StreamCache(cache.chain)
     stack.push_async_callback(streams.close)
-    unhurried = pipeline(UnhurriedChat(client))
+    unhurried = pipeline(BackgroundChat(client))
     cached_answers = CachedAnswers(streams, directory, client, matching=matching, unhurried=unhurried)
     answers = AnswerService(
         pipeline(client, observer=watched),
@@ -183,7 +183,7 @@ async def _build(
         stack.callback(asyncio.create_task(work).cancel)
     return Services(
         documents=documents,
-        watcher=IngestWatcher(documents),
+        watcher=ProgressWatcher(documents),
         collections=collections,
         analytics=AnalyticsService(database),
         plans=PlanService(database, cached=reading(settings.l3_cache_table), cache_table=settings.l3_cache_table),

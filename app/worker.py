@@ -23,12 +23,12 @@ from app.observers.sampling import GaugeSampler
 from app.ollama.client import OllamaClient
 from app.services.ingestion.reindexer import Reindexer
 from app.services.ingestion.service import IngestService
-from app.services.operations.cross_process_priority import right_of_way
-from app.services.operations.housekeeping import MaintenanceService
+from app.services.operations.cross_process_priority import cross_process_priority
+from app.services.operations.housekeeping import HousekeepingService
 from app.services.operations.reporting import reporting
 from app.services.search.embedding import EmbeddingService
 from app.services.search.embedding_cache import EmbeddingCache
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from app.settings import Settings
 from app.telemetry import correlation
 from app.telemetry.event_loop import sample_lag
@@ -72,7 +72,7 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
             observer=ModelMetrics(metrics),
         )
         stack.push_async_callback(client.aclose)
-        await stack.enter_async_context(right_of_way(url, client))
+        await stack.enter_async_context(cross_process_priority(url, client))
         cache = await open_cache(
             settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None
         )
@@ -87,7 +87,7 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
         observer = IngestMetrics(metrics)
         loader = DocumentLoader(SplitterConfig(model=settings.embedding_model), on_stage=observer.spent)
         stack.push_async_callback(loader.close)
-        statistics = StatisticsKeeper(database)
+        statistics = LexemeStatistics(database)
         ingestion = IngestService(
             database,
             loader,
@@ -112,7 +112,7 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, queue.stop)
         gauges = [GaugeSampler(metrics, database, client).run()] if metrics.enabled else []
-        housekeeping = MaintenanceService(database, cache_table=settings.l3_cache_table)
+        housekeeping = HousekeepingService(database, cache_table=settings.l3_cache_table)
         for work in (housekeeping.run(), sample_lag(metrics.event_loop_lag.observe), *gauges):
             await stack.enter_async_context(_aside(work))
         gc_tuning.settle()

@@ -14,7 +14,7 @@ from app.services.answering.feedback import FeedbackService
 from app.services.cache_ops.admin import CacheService
 from app.services.cache_ops.warming import WarmingService
 from app.services.documents.collections import CollectionService
-from app.services.documents.progress import IngestWatcher
+from app.services.documents.progress import ProgressWatcher
 from app.services.documents.service import DocumentService
 from app.services.ingestion.reindex_requests import ReindexService
 from app.services.operations.analytics import AnalyticsService
@@ -33,7 +33,7 @@ class Services:
     """Every service that a route calls. `keys` is None while no API key is asked for."""
 
     documents: DocumentService
-    watcher: IngestWatcher
+    watcher: ProgressWatcher
     collections: CollectionService
     reindexes: ReindexService
     analytics: AnalyticsService

@@ -9,14 +9,14 @@ from app.domain.answers import AnswerRequest, Event
 from app.domain.conversations import Conversation, ConversationHistory, Export
 from app.domain.paging import Page
 from app.domain.retrieval import Query
-from app.services.search.cached import Found
+from app.services.search.cached import SearchResult
 
 ExportFormat = Literal["markdown", "json"]
 
 
 class Search(Protocol):
-    def peek(self, query: Query) -> Found | None: ...
-    async def find(self, query: Query, control: CacheControl = ..., *, semantic: bool = ...) -> Found: ...
+    def peek(self, query: Query) -> SearchResult | None: ...
+    async def find(self, query: Query, control: CacheControl = ..., *, semantic: bool = ...) -> SearchResult: ...
 
 
 class Answers(Protocol):

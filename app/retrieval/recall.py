@@ -16,7 +16,7 @@ _WORTH_IT = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class RecallPoint:
     """One way to search, and what came of it: recall as a share, times in milliseconds."""
 
     m: int
@@ -42,13 +42,13 @@ def middle(times: Sequence[float]) -> tuple[float, float]:
     return median(times), quantiles(times, n=_PERCENT, method="inclusive")[94] if len(times) > 1 else times[0]
 
 
-def best(trials: Sequence[Trial], *, target: float) -> Trial | None:
+def best(trials: Sequence[RecallPoint], *, target: float) -> RecallPoint | None:
     """The fastest that finds `target` of the ten nearest; None if none does.
 
     Of those of one graph, the one that looks at least: their times grow with it, but for what else the machine did.
     The graph of the first trial is there already, so another must be faster by more than that.
     """
-    enough: dict[tuple[int, int], Trial] = {}
+    enough: dict[tuple[int, int], RecallPoint] = {}
     for trial in sorted(trials, key=lambda trial: trial.ef_search):
         if trial.recall_at_10 >= target:
             enough.setdefault((trial.m, trial.ef_construction), trial)

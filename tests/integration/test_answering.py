@@ -11,7 +11,7 @@ from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.ollama.client import OllamaClient
 from app.services.answering.answer_cache import NullAnswerCache
-from app.services.answering.context_windows import ModelContexts
+from app.services.answering.context_windows import ContextWindows
 from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService, collect
 from tests.support.answering import PARIS, ROME, FakeConversations, FakeSearch, FakeSurroundings, retrieval
@@ -33,7 +33,7 @@ def service(models: OllamaClient) -> AnswerService:
         prompts=PromptBuilder(),
         rewriter=RuleRewriter(),
         relevance=Relevance(),
-        contexts=ModelContexts(models),
+        contexts=ContextWindows(models),
         surroundings=FakeSurroundings(),
     )
     return AnswerService(pipeline, NullAnswerCache(), FakeConversations(), default_model="smollm2:135m")

@@ -10,7 +10,7 @@ from app.db.search import passages
 from app.domain.documents import DocumentStatus, Upload
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from app.services.documents.service import etag
-from app.services.operations.housekeeping import MaintenanceService
+from app.services.operations.housekeeping import HousekeepingService
 from tests.support.ingestion import TENANT, Desk
 
 
@@ -218,7 +218,7 @@ async def test_housekeeping_leaves_no_row_of_what_was_deleted_or_superseded(desk
     await desk.upload("elsewhere", collection="doomed")
     await desk.collections.delete(TENANT, "doomed")
 
-    await MaintenanceService(desk.database, spaces_stay=0).once()
+    await HousekeepingService(desk.database, spaces_stay=0).once()
 
     space = (await desk.collections.resolve(TENANT, "default")).space.id
     async with desk.database.connection() as connection:
@@ -238,5 +238,5 @@ async def test_housekeeping_queues_again_what_lost_its_job(desk: Desk) -> None:
     async with desk.database.connection() as connection:
         await connection.execute("DELETE FROM pgqueuer")
         await connection.execute("UPDATE documents SET updated_at = now() - interval '2 minutes'")
-    await MaintenanceService(desk.database).once()
+    await HousekeepingService(desk.database).once()
     assert await desk.queued() == [(f"ingest:{document.id}:1", "queued")]

@@ -18,7 +18,7 @@ from app.services.documents.service import DocumentService
 from app.services.ingestion.service import IngestService
 from app.services.search.embedding import EmbeddingService
 from app.services.search.embedding_cache import EmbeddingCache
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from tests.support.cache import assemble
 from tests.support.ingestion import TENANT, LineLoader
 from tests.support.scripted_models import EMBEDDING_MODEL, ScriptedModels
@@ -54,7 +54,7 @@ class Press:
                 LineLoader(part=40),
                 embedding,
                 embedding_text=embedding_text,
-                refresh_statistics=StatisticsKeeper(database).refresh,
+                refresh_statistics=LexemeStatistics(database).refresh,
             )
             try:
                 yield cls(database, models, DocumentService(database, collections), ingestion)

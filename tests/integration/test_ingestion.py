@@ -11,9 +11,9 @@ from app.domain.ingestion import IngestDone, IngestFailed, IngestProgress
 from app.errors import Conflict, ModelUnavailable, UnreadableDocument
 from app.ingestion.queue.jobs import IngestJob
 from app.ingestion.queue.worker import QueueWorker
-from app.services.documents.progress import IngestWatcher
+from app.services.documents.progress import ProgressWatcher
 from app.services.ingestion.service import IngestService
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from tests.support.ingestion import TENANT, Desk, LineLoader, hang, join_section
 from tests.support.waiting import until
 
@@ -108,7 +108,7 @@ async def test_a_worker_that_was_taken_over_cannot_fail_what_another_has_finishe
         loader,
         desk.embedder,
         embedding_text=join_section,
-        refresh_statistics=StatisticsKeeper(desk.database).refresh,
+        refresh_statistics=LexemeStatistics(desk.database).refresh,
     )
     frozen = asyncio.create_task(late.ingest(IngestJob(document.id, 1)))
     await began.wait()
@@ -144,7 +144,7 @@ async def test_an_ingestion_stops_when_its_document_is_taken_away(desk: Desk, ac
 
 async def test_a_watcher_sees_progress_and_then_the_end(desk: Desk) -> None:
     document = await desk.upload(LINES)
-    watcher = IngestWatcher(desk.documents, interval=0.01)
+    watcher = ProgressWatcher(desk.documents, interval=0.01)
 
     async def slow(_: int) -> None:
         await asyncio.sleep(0.05)

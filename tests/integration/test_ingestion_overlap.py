@@ -9,7 +9,7 @@ from app.domain.documents import Document, Upload
 from app.domain.ingestion import IngestProgress
 from app.errors import ModelUnavailable
 from app.ingestion.queue.jobs import IngestJob
-from app.services.documents.progress import IngestWatcher
+from app.services.documents.progress import ProgressWatcher
 from tests.support.ingestion import TENANT, Desk
 
 LINES = [f"line {number}" for number in range(50)]
@@ -136,7 +136,7 @@ async def test_a_watcher_is_foretold_no_end_while_more_chunks_may_come(desk: Des
     reached = stop_before(desk, 4)
     reading = asyncio.create_task(desk.ingest(document))
     seen: list[IngestProgress] = []
-    async for event in IngestWatcher(desk.documents, interval=0.01).events(TENANT, document.id):
+    async for event in ProgressWatcher(desk.documents, interval=0.01).events(TENANT, document.id):
         assert isinstance(event, IngestProgress)
         seen.append(event)
         if event.done == 40:

@@ -8,8 +8,8 @@ import pytest
 from app.db.operations import maintenance, statistics, vacuum
 from app.db.search.spaces import vectors_table
 from app.ingestion.queue.jobs import dedupe_key
-from app.services.operations.housekeeping import MaintenanceService
-from app.services.operations.maintain import UpkeepService
+from app.services.operations.housekeeping import HousekeepingService
+from app.services.operations.maintain import MaintenanceCommand
 from app.services.operations.query_plans import PlanService
 from tests.support.ingestion import DIMENSION, TENANT, Desk
 
@@ -57,9 +57,9 @@ async def test_a_deleted_collection_is_gone_at_once_and_its_rows_by_and_by(desk:
     await desk.collections.delete(TENANT, "doomed")
     assert [item.collection.name for item in (await desk.collections.list(TENANT)).items] == []
     assert await count(desk, "chunks") == 2
-    done = await MaintenanceService(desk.database).once()
+    done = await HousekeepingService(desk.database).once()
     assert (done["chunks"], done["documents"], done["vector tables"], done["collections"]) == (2, 1, 0, 0)
-    done = await MaintenanceService(desk.database, spaces_stay=0).once()
+    done = await HousekeepingService(desk.database, spaces_stay=0).once()
     assert (done["vector tables"], done["collections"]) == (1, 1)
     assert await count(desk, "embedding_spaces") == 0
 
@@ -74,9 +74,9 @@ async def test_cached_results_go_with_their_collection_even_if_they_are_pinned(d
             SELECT name || n, 'q', '', now() + interval '1 day', 'answer', tenant, id, '', n = 1
             FROM collections, generate_series(1, 2) n"""
         )
-    assert (await MaintenanceService(desk.database).once())["cached results"] == 0
+    assert (await HousekeepingService(desk.database).once())["cached results"] == 0
     await desk.collections.delete(TENANT, "doomed")
-    assert (await MaintenanceService(desk.database, spaces_stay=0).once())["cached results"] == 2
+    assert (await HousekeepingService(desk.database, spaces_stay=0).once())["cached results"] == 2
     assert await count(desk, "query_cache") == 2
 
 
@@ -86,8 +86,8 @@ async def test_a_space_that_somebody_reads_is_dropped_later(desk: Desk) -> None:
     await desk.collections.delete(TENANT, "doomed")
     async with desk.database.transaction() as reader:
         await reader.fetch(f"SELECT * FROM {vectors_table(space)}")
-        assert (await MaintenanceService(desk.database, spaces_stay=0).once())["vector tables"] == 0
-    assert (await MaintenanceService(desk.database, spaces_stay=0).once())["vector tables"] == 1
+        assert (await HousekeepingService(desk.database, spaces_stay=0).once())["vector tables"] == 0
+    assert (await HousekeepingService(desk.database, spaces_stay=0).once())["vector tables"] == 1
 
 
 async def test_one_replica_cleans_up_at_a_time(desk: Desk) -> None:
@@ -95,8 +95,8 @@ async def test_one_replica_cleans_up_at_a_time(desk: Desk) -> None:
     await desk.documents.delete(TENANT, gone.id)
     async with desk.database.transaction() as other:
         assert await maintenance.try_lock(other)
-        assert (await MaintenanceService(desk.database).once()).total() == 0
-        waiting = asyncio.create_task(MaintenanceService(desk.database, patient=True).once())
+        assert (await HousekeepingService(desk.database).once()).total() == 0
+        waiting = asyncio.create_task(HousekeepingService(desk.database, patient=True).once())
         await asyncio.sleep(0.1)
         assert not waiting.done()
     assert (await waiting)["chunks"] == 1
@@ -116,7 +116,7 @@ async def test_held_jobs_go_with_what_they_failed_at(desk: Desk) -> None:
     await desk.documents.retry(TENANT, failed[1].id)
     await desk.documents.delete(TENANT, failed[2].id)
     await desk.collections.delete(TENANT, "doomed")
-    assert (await MaintenanceService(desk.database).once())["held jobs"] == 3
+    assert (await HousekeepingService(desk.database).once())["held jobs"] == 3
     assert await desk.queued() == [(held[0], "failed"), (held[1], "queued")]
 
 
@@ -142,13 +142,13 @@ async def test_a_bloated_graph_is_rebuilt_to_the_size_of_a_new_one(desk: Desk) -
         assert not full.bloated
         assert full.size_bytes == pytest.approx(full.expected_bytes, rel=0.15)
         await connection.execute(f"DELETE FROM {table} WHERE chunk_id >= 1000300")
-    deeds = [deed async for deed in UpkeepService(desk.database).run()]
+    deeds = [deed async for deed in MaintenanceCommand(desk.database).run()]
     assert [deed.what for deed in deeds if table in deed.detail] == ["vacuumed", "rebuilt"]
     async with desk.database.connection() as connection:
         [graph] = await vacuum.graphs(connection)
     assert graph.size_bytes < full.size_bytes / 5
     assert not graph.bloated
-    again = [deed async for deed in UpkeepService(desk.database).run()]
+    again = [deed async for deed in MaintenanceCommand(desk.database).run()]
     assert "rebuilt" not in {deed.what for deed in again}
 
 
@@ -162,7 +162,7 @@ async def test_indexes_are_rebuilt_when_more_chunks_came_and_went_than_there_are
         text = "\n".join(" ".join(f"word{number}x{line}x{word}" for word in range(40)) for line in range(60))
         gone = await desk.add(text, f"{number}.txt")
         await desk.documents.delete(TENANT, gone.id)
-    await MaintenanceService(desk.database).once()
+    await HousekeepingService(desk.database).once()
     async with desk.database.connection() as connection:
         chunks, _ = await vacuum.turnovers(connection, "query_cache")
         assert chunks == vacuum.Turnover("chunks", live=1, made=121, gone=120)
@@ -170,7 +170,7 @@ async def test_indexes_are_rebuilt_when_more_chunks_came_and_went_than_there_are
         before = await connection.fetchval(size)
     warnings = (await PlanService(desk.database).explain(TENANT)).warnings
     assert "The indexes of chunks hold 120 rows that are gone: `localchat maintain`." in warnings
-    deeds = [deed.detail async for deed in UpkeepService(desk.database).run() if deed.what == "rebuilt"]
+    deeds = [deed.detail async for deed in MaintenanceCommand(desk.database).run() if deed.what == "rebuilt"]
     assert deeds == ["indexes of chunks: 1 rows are there, 120 came and went"]
     async with desk.database.connection() as connection:
         assert await connection.fetchval(size) < before / 4
@@ -198,11 +198,11 @@ async def test_the_indexes_of_the_cache_are_rebuilt_when_more_results_came_and_w
         before = await connection.fetchval(sizes)
     report = await PlanService(desk.database).explain(TENANT)
     assert "The indexes of query_cache hold 2990 rows that are gone: `localchat maintain`." in report.warnings
-    deeds = [deed.detail async for deed in UpkeepService(desk.database).run() if deed.what == "rebuilt"]
+    deeds = [deed.detail async for deed in MaintenanceCommand(desk.database).run() if deed.what == "rebuilt"]
     assert deeds == ["indexes of query_cache: 10 rows are there, 2990 came and went"]
     async with desk.database.connection() as connection:
         assert await connection.fetchval(sizes) < before / 4
-    again = [deed.what async for deed in UpkeepService(desk.database).run()]
+    again = [deed.what async for deed in MaintenanceCommand(desk.database).run()]
     assert "rebuilt" not in again
 
 

@@ -18,12 +18,12 @@ from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import Conflict, ModelUnavailable, NotFound
 from app.ingestion.queue.jobs import IngestJob, ReindexJob
 from app.ingestion.queue.worker import QueueWorker
-from app.services.documents.collection_cache import CollectionDirectory
+from app.services.documents.collection_cache import CollectionCache
 from app.services.ingestion.reindex_requests import ReindexService
 from app.services.ingestion.reindexer import Reindexer
-from app.services.operations.housekeeping import MaintenanceService
+from app.services.operations.housekeeping import HousekeepingService
 from app.services.search.cached import CachedSearch
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 from app.settings import Settings
 from app.wiring.cache import open_cache
@@ -46,7 +46,7 @@ class Move:
         self.embedder = HashEmbedder()
         self.reindexer = Reindexer(desk.database, self.embedder, embedding_text=join_section)
         self._searches = SearchService(
-            desk.database, desk.collections, embed_query, StatisticsKeeper(desk.database)
+            desk.database, desk.collections, embed_query, LexemeStatistics(desk.database)
         )
 
     async def start(self, model: str = "wide", name: str = "default") -> ReindexJob:
@@ -139,7 +139,7 @@ async def test_what_documents_did_meanwhile_is_right_in_the_new_space(move: Move
 
     async def delete() -> None:
         await desk.documents.delete(TENANT, ids["cedar.txt"])
-        await MaintenanceService(desk.database).once()
+        await HousekeepingService(desk.database).once()
 
     acts = {4: add, 8: replace, 12: delete}
 
@@ -168,7 +168,7 @@ async def test_a_document_whose_ingestion_the_switch_overtakes_is_shown_in_the_n
     async def overtake() -> None:
         desk.embedder.pause = None
         assert (await move.run()).status == "done"
-        await MaintenanceService(desk.database, spaces_stay=0).once()
+        await HousekeepingService(desk.database, spaces_stay=0).once()
 
     desk.embedder.embedded.clear()
     desk.embedder.pause = when(3, overtake)
@@ -314,7 +314,7 @@ async def test_documents_tell_what_the_new_model_cannot_embed_and_what_it_can(mo
 
 async def test_old_vectors_are_dropped_when_nobody_can_be_reading_them(move: Move) -> None:
     await move.run()
-    await MaintenanceService(move.desk.database).once()
+    await HousekeepingService(move.desk.database).once()
     assert await spaces(move.desk) == 2
     assert await spaces_after_housekeeping(move.desk) == 1
     assert (await move.model())[0] == "wide"
@@ -372,7 +372,7 @@ async def test_a_model_that_has_changed_under_its_name_can_be_moved_to(
 async def test_a_collection_that_is_deleted_meanwhile_ends_its_move(move: Move) -> None:
     async def delete() -> None:
         await move.desk.collections.delete(TENANT, "default")
-        await MaintenanceService(move.desk.database, spaces_stay=0).once()
+        await HousekeepingService(move.desk.database, spaces_stay=0).once()
 
     move.embedder.pause = when(8, delete)
     await move.reindexer.reindex(await move.start())
@@ -387,7 +387,7 @@ async def test_housekeeping_queues_a_move_that_lost_its_job_again(move: Move) ->
     async with move.desk.database.connection() as connection:
         await connection.execute("DELETE FROM pgqueuer")
         await connection.execute("UPDATE reindexes SET updated_at = now() - interval '2 minutes'")
-    await MaintenanceService(move.desk.database).once()
+    await HousekeepingService(move.desk.database).once()
     assert (f"reindex:{job.reindex_id}", "queued") in await move.desk.queued()
 
 
@@ -401,9 +401,9 @@ async def test_cached_results_of_the_two_models_never_mix(move: Move, database_u
         database = await Database.connect(database_url, min_size=1, max_size=8)
         stack.push_async_callback(database.close)
         cache = await open_cache(settings, database, stack, limits=TimeLimits().stretched(20))
-        directory = CollectionDirectory(move.desk.collections, cache.watch)
+        directory = CollectionCache(move.desk.collections, cache.watch)
         cache.listen(directory.forget)
-        keeper = StatisticsKeeper(database)
+        keeper = LexemeStatistics(database)
         stack.push_async_callback(keeper.close)
         search = CachedSearch(
             SearchService(database, move.desk.collections, embed_query, keeper), directory, cache.chain
@@ -440,7 +440,7 @@ async def spaces(desk: Desk) -> int:
 
 
 async def spaces_after_housekeeping(desk: Desk) -> int:
-    await MaintenanceService(desk.database, spaces_stay=0).once()
+    await HousekeepingService(desk.database, spaces_stay=0).once()
     return await spaces(desk)
 
 

@@ -13,7 +13,7 @@ from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import InputTooLong, InvalidInput, NotFound
 from app.retrieval.fusion import fuse
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import DEPTH, MAX_QUERY_CHARS, POOL, SearchService
 from tests.support.corpus import TENANT, Page, StoredCollections, add_page, embed, embed_query, make_collection
 
@@ -39,7 +39,7 @@ async def animals(database: Database) -> Collection:
 
 @pytest.fixture
 async def search(database: Database) -> AsyncIterator[SearchService]:
-    keeper = StatisticsKeeper(database)
+    keeper = LexemeStatistics(database)
     yield SearchService(database, StoredCollections(database), embed_query, keeper)
     await keeper.close()
 
@@ -171,7 +171,7 @@ async def test_a_query_longer_than_the_models_context_is_embedded_by_its_beginni
             raise InputTooLong("too long")
         return embed(text)
 
-    keeper = StatisticsKeeper(database)
+    keeper = LexemeStatistics(database)
     service = SearchService(database, StoredCollections(database), narrow, keeper)
     found = await service.search(ask("a lion roars at night " * 30))
     await keeper.close()
@@ -271,7 +271,7 @@ async def test_a_collection_weighs_words_beside_meaning(
     async def embed_as_meaning(_collection: Collection, _text: str) -> Vector:
         return embed("feline creatures")
 
-    keeper = StatisticsKeeper(database)
+    keeper = LexemeStatistics(database)
     search = SearchService(database, StoredCollections(database), embed_as_meaning, keeper)
     found = await search.search(ask("cat cat cat nothing else about it is asked here"))
     assert found.results[0].filename == first

@@ -34,7 +34,7 @@ from app.domain.retrieval import SearchMode, Vector
 from app.errors import ModelUnavailable, NotCached
 from app.services.answering.service import collect
 from app.services.semantic.cache import SemanticCache
-from app.services.semantic.lookup import Inquiry
+from app.services.semantic.lookup import SemanticLookup
 from app.telemetry import tracing
 from tests.support.cache import assemble
 from tests.support.ingestion import TENANT, unit_vector
@@ -286,11 +286,11 @@ class Corpus:
         )
         await self.assembly.tiers.drain()
 
-    def inquiry(self, spec: KeySpec) -> Inquiry:
+    def inquiry(self, spec: KeySpec) -> SemanticLookup:
         async def recompute() -> Any:
             return self.fresh
 
-        return Inquiry(spec, None, recompute, lambda cached, fresh: LabelVerdict(cached == fresh))  # type: ignore[arg-type] # the embedder asks for no collection
+        return SemanticLookup(spec, None, recompute, lambda cached, fresh: LabelVerdict(cached == fresh))  # type: ignore[arg-type] # the embedder asks for no collection
 
     async def close(self) -> None:
         for matching in self.made:

@@ -14,15 +14,15 @@ from app.cli import app
 from app.cli.failure import CommandFailed
 from app.db.database import Database
 from app.db.operations import tuning
-from app.db.operations.tuning import Graph
+from app.db.operations.tuning import GraphSettings
 from app.db.search import spaces
 from app.db.search.spaces import vectors_table
 from app.db.tables import collections
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import Conflict, InvalidInput, ModelUnavailable, NotFound
-from app.services.operations.index_tuning import Plan, TuningService
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.operations.index_tuning import TuningPlan, TuningService
+from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 from tests.support.corpus import DIMENSION, TENANT, Page, StoredCollections, embed, embed_query, make_collection
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 NAME = "tuned"
 CHUNKS = 2500
-QUICK = Plan(questions=30, seconds=2)
+QUICK = TuningPlan(questions=30, seconds=2)
 # A graph so thin that hardly anything is found in it.
-THIN = Graph(2, 4)
+THIN = GraphSettings(2, 4)
 
 
 @pytest.fixture
@@ -107,11 +107,11 @@ async def test_what_is_found_is_told_beside_what_an_exact_search_finds(
     collection: Collection, database: Database, service: TuningService
 ) -> None:
     async with database.connection() as connection:
-        await tuning.replace_graph(connection, collection.space.id, Graph(8, 16))
+        await tuning.replace_graph(connection, collection.space.id, GraphSettings(8, 16))
     report = await service.measure(TENANT, NAME, QUICK)
     assert (report.chunks, report.source) == (CHUNKS + 1, "passages")
     assert 20 <= report.asked <= 30  # as many as there was time for
-    assert (report.graph, report.ef_search) == (Graph(8, 16), 100)
+    assert (report.graph, report.ef_search) == (GraphSettings(8, 16), 100)
     shares = {trial.ef_search: trial.recall_at_10 for trial in report.trials}
     assert shares[10] < shares[800]
     assert shares[800] > 0.97
@@ -164,7 +164,7 @@ async def test_what_is_applied_is_used_by_the_next_search_and_told_to_every_repl
     assert stored == {"retrieval": {"lexical_weight": 0.2, "ef_search": report.best.ef_search}}
     sent: list[LoggedQuery] = []
     replica = await Database.connect(database_url, min_size=1, max_size=2, observe=sent.append)
-    keeper = StatisticsKeeper(replica)
+    keeper = LexemeStatistics(replica)
     search = SearchService(replica, StoredCollections(replica), embed_query, keeper)
     found = await search.search(Query(TENANT, NAME, "pump", mode=SearchMode.VECTOR))
     assert found.results[0].filename == "a.txt"
@@ -183,7 +183,9 @@ async def test_a_better_graph_is_tried_beside_the_one_in_use_and_takes_its_place
         await connection.execute(
             f"CREATE UNLOGGED TABLE tuning_{collection.space.id} (left_by_one_that_was_killed int)"
         )
-    report = await service.measure(TENANT, NAME, Plan(questions=30, seconds=2, graphs=[Graph(16, 64), THIN]))
+    report = await service.measure(
+        TENANT, NAME, TuningPlan(questions=30, seconds=2, graphs=[GraphSettings(16, 64), THIN])
+    )
     assert report.graph == THIN
     assert {(trial.m, trial.ef_construction) for trial in report.trials} == {(2, 4), (16, 64)}
     assert report.best is not None
@@ -194,7 +196,7 @@ async def test_a_better_graph_is_tried_beside_the_one_in_use_and_takes_its_place
 
     async def search() -> None:
         nonlocal searched
-        keeper = StatisticsKeeper(database)
+        keeper = LexemeStatistics(database)
         one = SearchService(database, StoredCollections(database), embed_query, keeper)
         while searching:
             await one.search(Query(TENANT, NAME, "pump", mode=SearchMode.VECTOR))
@@ -207,7 +209,7 @@ async def test_a_better_graph_is_tried_beside_the_one_in_use_and_takes_its_place
     await others
     assert searched > 0
     async with database.connection() as connection:
-        assert await tuning.graph_of(connection, collection.space.id) == Graph(16, 64)
+        assert await tuning.graph_of(connection, collection.space.id) == GraphSettings(16, 64)
     table = vectors_table(collection.space.id)
     assert [name for name in await relations(database, f"{table}%") if "hnsw" in name] == [f"{table}_hnsw"]
 
@@ -246,7 +248,7 @@ async def test_nothing_is_applied_if_nothing_is_good_enough_or_the_collection_ha
     with pytest.raises(InvalidInput, match="nothing is changed"):
         await service.apply(poor)
     async with database.connection() as connection:
-        await tuning.replace_graph(connection, collection.space.id, Graph())
+        await tuning.replace_graph(connection, collection.space.id, GraphSettings())
     report = await service.measure(TENANT, NAME, QUICK)
     async with database.connection() as connection:
         moved = await spaces.create(

@@ -27,8 +27,8 @@ from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService
 from app.services.ingestion.service import IngestService
-from app.services.operations.housekeeping import MaintenanceService
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.operations.housekeeping import HousekeepingService
+from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 from tests.support.ingestion import TENANT, FakeModel, HashEmbedder, LineLoader, join_section, unit_vector
 
@@ -69,7 +69,7 @@ class Service:
     """The use cases that callers have, over one pool."""
 
     def __init__(self, database: Database) -> None:
-        statistics = StatisticsKeeper(database)
+        statistics = LexemeStatistics(database)
         self.database = database
         self.collections = CollectionService(database, Models(), default_model="fake")
         self._documents = DocumentService(database, self.collections)
@@ -202,7 +202,7 @@ async def bench(url: str, chunks: int) -> None:
     await service.collections.delete(TENANT, "doomed")
     deleted = (time.perf_counter() - began) * 1000
     began = time.perf_counter()
-    done = await MaintenanceService(database, spaces_stay=0).once()
+    done = await HousekeepingService(database, spaces_stay=0).once()
     seconds = time.perf_counter() - began
     report("during deletion and purge")
     await asyncio.sleep(SECONDS_AFTER)

@@ -26,7 +26,7 @@ from app.db.tables.documents import add_version
 from app.domain.documents import Collection
 from app.domain.retrieval import ArmResult, Query, Retrieval, Vector
 from app.retrieval.fusion import fuse
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import DEPTH, SearchService
 from tests.performance import peers
 from tests.performance.bench_database import empty_collection, private_database
@@ -62,7 +62,7 @@ async def measure(database: Database, data: EvaluationSet, embeddings: Embedding
     async def embed_query(collection: Collection, text: str) -> Vector:
         return by_text.get(text, np.ones(DIMENSION, dtype=np.float32))
 
-    keeper = StatisticsKeeper(database)
+    keeper = LexemeStatistics(database)
     service = SearchService(database, StoredCollections(database), embed_query, keeper)
     found: dict[str, Retrieval] = {}
     for query, text in data.queries.items():

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from app.cli.database.tune_run import read_graph
 from app.db.database import Database
-from app.db.operations.tuning import Graph
+from app.db.operations.tuning import GraphSettings
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
-from app.services.operations.index_tuning import Plan, TuningReport, TuningService
+from app.services.operations.index_tuning import TuningPlan, TuningReport, TuningService
 from tests.performance.bench_database import private_database
 from tests.performance.quality_data import DATA, Embeddings
 from tests.performance.retrieval_data import Source, source, store
@@ -45,7 +45,7 @@ async def remember(database: Database, collection: Collection, data: Source) -> 
         )
 
 
-async def main(chunks: int, graphs: Sequence[Graph], folder: Path) -> None:
+async def main(chunks: int, graphs: Sequence[GraphSettings], folder: Path) -> None:
     data = await source(Embeddings(folder / "embeddings.sqlite"), questions=1000)
     vectors = dict(zip(data.questions, data.question_vectors, strict=True))
 
@@ -55,9 +55,9 @@ async def main(chunks: int, graphs: Sequence[Graph], folder: Path) -> None:
     async with private_database() as (database, _):
         stored = await store(database, data, chunks, NAME)
         service = TuningService(database, embed, told=lambda line: print(f"  {line}", flush=True))
-        passages = await service.measure(TENANT, NAME, Plan(QUESTIONS, seconds=SECONDS / 3))
+        passages = await service.measure(TENANT, NAME, TuningPlan(QUESTIONS, seconds=SECONDS / 3))
         await remember(database, stored.collection, data)
-        questions = await service.measure(TENANT, NAME, Plan(QUESTIONS, seconds=SECONDS, graphs=graphs))
+        questions = await service.measure(TENANT, NAME, TuningPlan(QUESTIONS, seconds=SECONDS, graphs=graphs))
     write([questions, passages], folder / "tuning.tsv")
 
 

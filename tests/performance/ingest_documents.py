@@ -28,7 +28,7 @@ from app.services.documents.service import DocumentService
 from app.services.ingestion.service import IngestService
 from app.services.search.embedding import EmbeddingService
 from app.services.search.embedding_cache import EmbeddingCache
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from tests.performance.figures import Contender, Figure, in_turns, show
 from tests.performance.ingest_embedding import MODEL, fake_server
 from tests.performance.ingest_memory import WORDS, pdf
@@ -65,7 +65,7 @@ class Desk:
                 loader,
                 embedding,
                 embedding_text=embedding_text,
-                refresh_statistics=StatisticsKeeper(database).refresh,
+                refresh_statistics=LexemeStatistics(database).refresh,
             )
             desk = cls(database, DocumentService(database, collections), collections, ingestion)
             await desk.ingest(Upload("warm.txt", b"The model is loaded, and a reader is up."))

@@ -21,7 +21,7 @@ from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService
 from app.services.ingestion.service import IngestService
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from tests.performance.figures import Figure, in_turns, show
 from tests.support.ingestion import TENANT, FakeModel, join_section
 
@@ -87,7 +87,7 @@ class Storing:
             made,
             made,
             embedding_text=join_section,
-            refresh_statistics=StatisticsKeeper(database).refresh,
+            refresh_statistics=LexemeStatistics(database).refresh,
         )
         self._number = count()
 

@@ -13,8 +13,8 @@ from app.db.database import SEARCH_SETTINGS, Connection, Database, prepare_conne
 from app.db.search import vector_index
 from app.domain.documents import Collection
 from app.domain.retrieval import Candidate, Query, SearchMode, Vector
-from app.services.search.lexeme_statistics import StatisticsKeeper
-from app.services.search.retrievers import Ask, VectorArm
+from app.services.search.lexeme_statistics import LexemeStatistics
+from app.services.search.retrievers import RetrieverQuery, VectorRetriever
 from app.services.search.selectivities import Selectivities
 from app.services.search.service import DEPTH, SearchService
 from tests.performance.retrieval_data import Source, Stored
@@ -35,10 +35,10 @@ class Bench:
         self.database = database
         self.stored = stored
         self.data = data
-        self.keeper = StatisticsKeeper(database)
+        self.keeper = LexemeStatistics(database)
         self._vectors: dict[str, Vector] = dict(zip(data.questions, data.question_vectors, strict=True))
         self._selectivities = Selectivities(database)
-        self._arm = VectorArm(database, self._embed)
+        self._arm = VectorRetriever(database, self._embed)
         self._service = SearchService(database, self, self._embed, self.keeper)
 
     async def resolve(self, _tenant: str, _name: str) -> Collection:
@@ -52,7 +52,7 @@ class Bench:
         return self._vectors[self.data.questions[question]]
 
     async def arm(self, question: int, depth: int = DEPTH) -> list[int]:
-        ask = Ask(self.stored.collection, self.data.questions[question], depth, {}, None, {})
+        ask = RetrieverQuery(self.stored.collection, self.data.questions[question], depth, {}, None, {})
         _, found = await self._arm.run(ask)
         return _ids(found.candidates)
 
@@ -60,7 +60,7 @@ class Bench:
         """The vector arm by the plan that is chosen; the choice is remembered, as it is by a search."""
         collection, wanted = self.stored.collection, {share: True}
         keeps = await self._selectivities.of(collection, wanted)
-        ask = Ask(collection, self.data.questions[question], DEPTH, wanted, keeps, {})
+        ask = RetrieverQuery(collection, self.data.questions[question], DEPTH, wanted, keeps, {})
         _, found = await self._arm.run(ask)
         return _ids(found.candidates)
 

@@ -16,7 +16,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 
 from app.cache.entry import CacheResult, CacheStatus
-from app.services.search.cached import Found
+from app.services.search.cached import SearchResult
 from app.telemetry.logging import CorrelationFilter, JsonFormatter
 from app.telemetry.tracing import Tracing
 from tests.performance.figures import Figure, show
@@ -68,7 +68,7 @@ async def _applications(collector: str, shares: dict[str, float | None]) -> Asyn
     made: dict[str, ASGIApp] = {}
     for name, share in shares.items():
         fakes = Fakes()
-        fakes.search.hit = Found(RESULTS, _HIT, {"total": 0.1})
+        fakes.search.hit = SearchResult(RESULTS, _HIT, {"total": 0.1})
         tracing = Tracing.to(None if share is None else collector, service="api", version="1")
         made[name] = serving(fakes, fresh=True, tracing=tracing, otel_traces_sampler_arg=share or 0.0)
         traces.append(tracing)

@@ -56,12 +56,12 @@ from app.services.answering.feedback import FeedbackService, StoredVerdict
 from app.services.cache_ops.admin import CacheService
 from app.services.cache_ops.warming import WarmingService
 from app.services.documents.service import etag
-from app.services.operations.analytics import Period, Report
+from app.services.operations.analytics import AnalyticsReport, Period
 from app.services.operations.deep_health import Component, DeepHealth
 from app.services.operations.health import Examiner, HealthService, Probe
 from app.services.operations.models import ModelService
 from app.services.operations.query_plans import PlanReport
-from app.services.search.cached import Found
+from app.services.search.cached import SearchResult
 from app.services.semantic.report import MatchingReporter
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
@@ -178,8 +178,8 @@ STATEMENT = {
 class FakeAnalytics:
     """Of both analytics and plans."""
 
-    async def hit_rates(self, **asked: Any) -> Report:
-        return Report([{"at": NOW, "namespace": "retrieval", **COUNTS}], NOW)
+    async def hit_rates(self, **asked: Any) -> AnalyticsReport:
+        return AnalyticsReport([{"at": NOW, "namespace": "retrieval", **COUNTS}], NOW)
 
     async def savings(self, *, since: datetime | None, until: datetime | None) -> Any:
         if since and until and since >= until:
@@ -189,8 +189,8 @@ class FakeAnalytics:
     async def slow_statements(self, *, limit: int, cursor: str | None) -> Page[Mapping[str, Any]]:
         return Page((STATEMENT,), None)
 
-    async def documents(self, tenant: str) -> Report:
-        return Report([], None)
+    async def documents(self, tenant: str) -> AnalyticsReport:
+        return AnalyticsReport([], None)
 
     async def explain(self, tenant: str, name: str | None = None) -> PlanReport:
         if name not in {None, "default"}:
@@ -300,15 +300,15 @@ class FakeSearch:
     asked: list[Query] = field(default_factory=list)
     error: Exception | None = None
 
-    hit: Found | None = None
-    by_meaning: Found | None = None
+    hit: SearchResult | None = None
+    by_meaning: SearchResult | None = None
 
-    def peek(self, query: Query) -> Found | None:
+    def peek(self, query: Query) -> SearchResult | None:
         return self.hit
 
     async def find(
         self, query: Query, control: CacheControl = CacheControl.USE, *, semantic: bool = False
-    ) -> Found:
+    ) -> SearchResult:
         self.asked.append(query)
         if self.error is not None:
             raise self.error
@@ -317,7 +317,9 @@ class FakeSearch:
         if control is CacheControl.ONLY_IF_CACHED:
             raise NotCached("The cache holds no fresh result for this request.")
         status = CacheStatus.BYPASS if control is CacheControl.BYPASS else CacheStatus.MISS
-        return Found(RESULTS, CacheResult({"results": RESULTS}, status, "c" * 64, corpus_version=4), {"embed": 1.0})
+        return SearchResult(
+            RESULTS, CacheResult({"results": RESULTS}, status, "c" * 64, corpus_version=4), {"embed": 1.0}
+        )
 
 
 @dataclass

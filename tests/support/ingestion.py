@@ -19,7 +19,7 @@ from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService
 from app.services.ingestion.service import IngestService
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 
 TENANT = "default"
 DIMENSION = 8
@@ -139,7 +139,7 @@ class Desk:
                 loader,
                 embedder,
                 embedding_text=join_section,
-                refresh_statistics=StatisticsKeeper(database).refresh,
+                refresh_statistics=LexemeStatistics(database).refresh,
             ),
         )
 

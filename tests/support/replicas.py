@@ -20,20 +20,20 @@ from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.ingestion.queue.jobs import ReindexJob
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.context_windows import ModelContexts
+from app.services.answering.context_windows import ContextWindows
 from app.services.answering.feedback import FeedbackService
-from app.services.answering.neighbours import PassageSurroundings
+from app.services.answering.neighbours import NeighbourChunks
 from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import Answer, AnswerService, collect
 from app.services.cache_ops.admin import CacheService
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.cache_ops.warming import WarmingService
-from app.services.documents.collection_cache import CollectionDirectory
+from app.services.documents.collection_cache import CollectionCache
 from app.services.documents.collections import CollectionService
 from app.services.ingestion.reindex_requests import ReindexService
 from app.services.ingestion.reindexer import Reindexer
 from app.services.search.cached import CachedSearch
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.retrievers import EmbedQuery
 from app.services.search.service import SearchService
 from app.services.semantic.lookup import Matching
@@ -56,7 +56,7 @@ class Replica:
 
     cache: Cache
     collections: CollectionService
-    directory: CollectionDirectory
+    directory: CollectionCache
     search: CachedSearch
     admin: CacheService
     feedback: FeedbackService
@@ -85,9 +85,9 @@ class Replica:
         stack.push_async_callback(database.close)
         cache = await open_cache(settings, database, stack, limits=TimeLimits().stretched(20))
         collections = CollectionService(database, FakeModels(), default_model="fake")
-        directory = CollectionDirectory(collections, cache.watch)
+        directory = CollectionCache(collections, cache.watch)
         cache.listen(directory.forget)
-        statistics = StatisticsKeeper(database)
+        statistics = LexemeStatistics(database)
         stack.push_async_callback(statistics.close)
         service = SearchService(database, collections, embed, statistics)
         matching, report = open_matching(settings, cache, embed, stack)
@@ -99,8 +99,8 @@ class Replica:
             prompts=PromptBuilder(),
             rewriter=RuleRewriter(),
             relevance=Relevance(),
-            contexts=ModelContexts(models),
-            surroundings=PassageSurroundings(database),
+            contexts=ContextWindows(models),
+            surroundings=NeighbourChunks(database),
         )
         streams: StreamCache[Event] = StreamCache(cache.chain)
         stack.push_async_callback(streams.close)
@@ -179,7 +179,7 @@ class Fleet:
     async def settle(self) -> None:
         """Take the statistics that are due, which otherwise happens behind the next questions."""
         collection = await self.desk.collections.resolve(TENANT, "default")
-        await StatisticsKeeper(self.desk.database).refresh(collection.id)
+        await LexemeStatistics(self.desk.database).refresh(collection.id)
         await asyncio.gather(*(replica.heard() for replica in self.replicas))
 
 

@@ -34,7 +34,7 @@ from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.services.answering.answer_cache import AnswerCache, NullAnswerCache
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.context_windows import ModelContexts
+from app.services.answering.context_windows import ContextWindows
 from app.services.answering.pipeline import NOTHING_FOUND, AnswerPipeline
 from app.services.answering.service import AnswerService, collect
 from app.services.search.observer import AnswerReport, QuestionObserver
@@ -90,7 +90,7 @@ class Setting:
             prompts=PromptBuilder(),
             rewriter=RuleRewriter(),
             relevance=Relevance(),
-            contexts=ModelContexts(self.models, longest=4096),
+            contexts=ContextWindows(self.models, longest=4096),
             surroundings=self.surroundings,
         )
         self.service = AnswerService(

@@ -11,7 +11,7 @@ import pytest
 from app.cache.entry import CacheResult, CacheStatus
 from app.domain.answers import Failed
 from app.errors import ModelUnavailable
-from app.services.search.cached import Found
+from app.services.search.cached import SearchResult
 from tests.support.api import QUERY_ID, RESULTS, Fakes, client_of, serving
 
 CONVERSATION = "00000000-0000-0000-0000-000000000005"
@@ -60,7 +60,7 @@ async def test_a_search_hit_names_its_tier_and_is_not_searched_for(fakes: Fakes,
     cached: CacheResult[Any] = CacheResult(
         {}, CacheStatus.HIT, "c" * 64, tier="l1", age_seconds=2.5, corpus_version=4, expires_in=60.5
     )
-    fakes.search.hit = Found(RESULTS, cached, {"total": 0.1})
+    fakes.search.hit = SearchResult(RESULTS, cached, {"total": 0.1})
     response = await client.post("/api/search", json={"query": "leave"})
     assert fakes.search.asked == []
     assert response.headers["cache-status"] == "LocalChat; hit; ttl=60; detail=l1"
@@ -75,7 +75,7 @@ async def test_a_search_hit_names_its_tier_and_is_not_searched_for(fakes: Fakes,
 
 
 async def test_a_bypassing_search_does_not_look_into_the_cache(fakes: Fakes, client: httpx.AsyncClient) -> None:
-    fakes.search.hit = Found(RESULTS, CacheResult({}, CacheStatus.HIT, "c" * 64, tier="l1"), {})
+    fakes.search.hit = SearchResult(RESULTS, CacheResult({}, CacheStatus.HIT, "c" * 64, tier="l1"), {})
     response = await client.post("/api/search", json={"query": "leave", "cache": "bypass"})
     assert response.json()["cache"]["status"] == "bypass"
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.api.cache_status import match_parameters
 from app.cache.entry import CacheResult, CacheStatus, MatchedQuestion
-from app.services.search.cached import Found
+from app.services.search.cached import SearchResult
 from tests.support.api import RESULTS, Fakes, client_of
 
 MATCHED = MatchedQuestion("How many days off are there?", 0.96349, UUID(int=5))
@@ -21,7 +21,7 @@ STATUS = 'detail=semantic; similarity=0.963; matched-query="How many days off ar
 @pytest.fixture
 def fakes() -> Fakes:
     fakes = Fakes()
-    fakes.search.by_meaning = Found(RESULTS, HIT, {"total": 0.1})
+    fakes.search.by_meaning = SearchResult(RESULTS, HIT, {"total": 0.1})
     fakes.answers.cache = {
         "status": "hit",
         "tier": "semantic",

@@ -14,8 +14,8 @@ from app.domain.answers import AnswerRequest, Message
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Query, SearchMode
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.pipeline import Asked
-from app.services.documents.collection_cache import CollectionDirectory
+from app.services.answering.pipeline import AnswerQuery
+from app.services.documents.collection_cache import CollectionCache
 from app.services.search import embedding_cache
 from app.services.search.cached import CachedSearch
 from app.services.search.service import SearchService
@@ -27,7 +27,7 @@ LATER = THEN + timedelta(days=1)
 SPACE = EmbeddingSpace(1, "all-minilm", "sha256:1", 384)
 COLLECTION = Collection(1, "acme", "docs", "", "english", 7, SPACE, THEN, THEN)
 QUERY = Query("acme", "docs", "What is amber?")
-ASKED = Asked("acme", "docs", "What is amber?", (), 5, "smollm2:135m", 0.0, 512, {})
+ASKED = AnswerQuery("acme", "docs", "What is amber?", (), 5, "smollm2:135m", 0.0, 512, {})
 
 
 def names(kind: Any) -> set[str]:
@@ -36,7 +36,7 @@ def names(kind: Any) -> set[str]:
 
 def search_key(query: Query = QUERY, collection: Collection = COLLECTION) -> str:
     """With the keys of other searches remembered, as they are in a process that serves."""
-    search = CachedSearch(cast("SearchService", None), cast("CollectionDirectory", None), assemble().chain)
+    search = CachedSearch(cast("SearchService", None), cast("CollectionCache", None), assemble().chain)
     search._spec(COLLECTION, QUERY)
     return search._spec(collection.searched_as(query.retrieval), query).key.digest
 
@@ -58,7 +58,9 @@ class Shelf:
         return replace(self.collection, tenant=tenant, name=name)
 
 
-async def answer_key(asked: Asked = ASKED, collection: Collection = COLLECTION, digest: str = "sha256:2") -> str:
+async def answer_key(
+    asked: AnswerQuery = ASKED, collection: Collection = COLLECTION, digest: str = "sha256:2"
+) -> str:
     answers = CachedAnswers(StreamCache(assemble().chain), Shelf(collection), Models(digest))
     partition = await answers._partition(asked, collection.searched_as(asked.retrieval))
     return KeySpec(partition, asked.question).key.digest
@@ -112,12 +114,12 @@ OF_SPACES: dict[str, Any] = {
 def test_every_field_there_is_has_its_place_here() -> None:
     """A collection is in a key by its id. `cache`, `semantic` and `stream` say how a result is had, not which."""
     assert names(Query) == {*OF_QUERIES, "collection"}
-    assert names(Asked) == {*OF_ASKED, "collection"}
+    assert names(AnswerQuery) == {*OF_ASKED, "collection"}
     assert names(Collection) == {*OF_COLLECTIONS, *OF_NO_KEY, "tenant"}
     assert names(EmbeddingSpace) == {*OF_SPACES, "id"}
     control = {"cache", "semantic"}
     assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text", "retrieval"} | {"query", *control}
-    assert names(AnswerRequest) == names(Asked) | {"conversation_id", "remember", *control}
+    assert names(AnswerRequest) == names(AnswerQuery) | {"conversation_id", "remember", *control}
     ours = {"tenant", "history", "remember", "retrieval"}
     assert set(ChatRequest.model_fields) == names(AnswerRequest) - ours | {"messages", "stream"}
 

@@ -17,7 +17,7 @@ from app.services.operations.deep_health import (
     loop_component,
     models_component,
 )
-from app.services.operations.health import Examiner, Probe, Reading
+from app.services.operations.health import Examiner, Probe, ProbeResult
 from tests.support.api import Fakes, client_of, well
 
 
@@ -66,11 +66,11 @@ async def test_a_required_component_that_is_down_or_hangs_fails_the_report_in_ti
 async def test_simultaneous_reports_are_one_look() -> None:
     looks = 0
 
-    async def probe() -> Reading:
+    async def probe() -> ProbeResult:
         nonlocal looks
         looks += 1
         await asyncio.sleep(0.01)
-        return Reading("Well.")
+        return ProbeResult("Well.")
 
     deep = DeepHealth([Component("it", "system", probe)], Examiner())
     reports = await asyncio.gather(*(deep.report() for _ in range(20)))

@@ -7,7 +7,7 @@ import pytest
 from app.cache.freshness.corpus_versions import NoServer, VersionWatch
 from app.domain.documents import Collection
 from app.errors import NotFound, StoreUnavailable
-from app.services.documents.collection_cache import CollectionDirectory
+from app.services.documents.collection_cache import CollectionCache
 from tests.support.api import collection
 from tests.support.cache import Clock
 
@@ -53,12 +53,12 @@ def watch(stored: Stored, clock: Clock) -> VersionWatch:
 
 
 @pytest.fixture
-def directory(stored: Any, watch: VersionWatch) -> CollectionDirectory:
-    return CollectionDirectory(stored, watch)
+def directory(stored: Any, watch: VersionWatch) -> CollectionCache:
+    return CollectionCache(stored, watch)
 
 
 async def test_a_collection_is_asked_for_once_while_notifications_are_heard(
-    directory: CollectionDirectory, stored: Stored
+    directory: CollectionCache, stored: Stored
 ) -> None:
     for _ in range(3):
         assert (await directory.resolve(TENANT, "docs")).name == "docs"
@@ -69,7 +69,7 @@ async def test_a_collection_is_asked_for_once_while_notifications_are_heard(
 
 
 async def test_nothing_remembered_is_trusted_once_the_channel_is_lost(
-    directory: CollectionDirectory, stored: Stored, watch: VersionWatch
+    directory: CollectionCache, stored: Stored, watch: VersionWatch
 ) -> None:
     await directory.resolve(TENANT, "docs")
     watch.lost()
@@ -79,7 +79,7 @@ async def test_nothing_remembered_is_trusted_once_the_channel_is_lost(
 
 
 async def test_a_remembered_collection_outlives_a_database_that_cannot_have_changed_it(
-    directory: CollectionDirectory, stored: Stored, watch: VersionWatch, clock: Clock
+    directory: CollectionCache, stored: Stored, watch: VersionWatch, clock: Clock
 ) -> None:
     await directory.resolve(TENANT, "docs")
     watch.lost()
@@ -91,7 +91,7 @@ async def test_a_remembered_collection_outlives_a_database_that_cannot_have_chan
 
 
 async def test_a_silent_database_is_asked_by_one_request_and_the_others_do_not_wait(
-    directory: CollectionDirectory, stored: Stored
+    directory: CollectionCache, stored: Stored
 ) -> None:
     stored.away = True
     for _ in range(5):
@@ -100,7 +100,7 @@ async def test_a_silent_database_is_asked_by_one_request_and_the_others_do_not_w
     assert stored.asked == 1
 
 
-async def test_a_word_from_the_database_ends_that_at_once(directory: CollectionDirectory, stored: Stored) -> None:
+async def test_a_word_from_the_database_ends_that_at_once(directory: CollectionCache, stored: Stored) -> None:
     stored.away = True
     with pytest.raises(StoreUnavailable):
         await directory.resolve(TENANT, "docs")
@@ -110,7 +110,7 @@ async def test_a_word_from_the_database_ends_that_at_once(directory: CollectionD
 
 
 async def test_a_name_that_is_not_there_says_nothing_against_the_database(
-    directory: CollectionDirectory, stored: Stored
+    directory: CollectionCache, stored: Stored
 ) -> None:
     for _ in range(3):
         with pytest.raises(NotFound):

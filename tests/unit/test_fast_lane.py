@@ -10,7 +10,7 @@ import pytest
 from starlette.types import Message
 
 from app.cache.entry import CacheResult, CacheStatus
-from app.services.search.cached import Found
+from app.services.search.cached import SearchResult
 from tests.support.api import KEY, RESULTS, Fakes, client_of, serving
 from tests.support.waiting import until
 
@@ -20,7 +20,7 @@ HIT: CacheResult[Any] = CacheResult({}, CacheStatus.HIT, "c" * 64, "l1", 12.3456
 @pytest.fixture
 def fakes() -> Fakes:
     fakes = Fakes()
-    fakes.search.hit = Found(RESULTS, HIT, {"total": 0.1})
+    fakes.search.hit = SearchResult(RESULTS, HIT, {"total": 0.1})
     return fakes
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from app.domain.documents import EmbeddingSpace
-from app.services.ingestion.in_flight import PATIENCE, Claim, Claims, sharing
+from app.services.ingestion.in_flight import PATIENCE, Claim, InFlightEmbeddings, sharing
 
 FIRST, SECOND = uuid4(), uuid4()
 SPACE = EmbeddingSpace(1, "model", "sha256:1", 8)
@@ -18,14 +18,14 @@ class Clock:
         return self.now
 
 
-def claimed(claims: Claims, document_id: UUID, lease: UUID) -> Claim:
+def claimed(claims: InFlightEmbeddings, document_id: UUID, lease: UUID) -> Claim:
     held = claims.claim("text", document_id, lease)
     assert held is not None
     return held
 
 
 async def test_others_wait_until_the_first_lets_go() -> None:
-    claims, lease = Claims(), uuid4()
+    claims, lease = InFlightEmbeddings(), uuid4()
     assert claims.claim("text", FIRST, lease) is None
     waiting = asyncio.create_task(claims.wait(claimed(claims, SECOND, uuid4())))
     await asyncio.sleep(0)
@@ -36,14 +36,14 @@ async def test_others_wait_until_the_first_lets_go() -> None:
 
 
 async def test_nobody_lets_go_of_what_another_claims() -> None:
-    claims = Claims()
+    claims = InFlightEmbeddings()
     claims.claim("text", FIRST, uuid4())
     claims.let_go(["text"], uuid4())
     assert claimed(claims, SECOND, uuid4()).document_id == FIRST
 
 
 async def test_who_took_a_document_over_does_not_wait_for_who_had_it() -> None:
-    claims, old, new = Claims(), uuid4(), uuid4()
+    claims, old, new = InFlightEmbeddings(), uuid4(), uuid4()
     claims.claim("text", FIRST, old)
     held = claimed(claims, SECOND, uuid4())
     assert claims.claim("text", FIRST, new) is None
@@ -54,7 +54,7 @@ async def test_who_took_a_document_over_does_not_wait_for_who_had_it() -> None:
 
 async def test_a_claim_that_is_kept_for_too_long_counts_no_more() -> None:
     clock = Clock()
-    claims = Claims(clock)
+    claims = InFlightEmbeddings(clock)
     claims.claim("text", FIRST, uuid4())
     held = claimed(claims, SECOND, uuid4())
     clock.now = PATIENCE

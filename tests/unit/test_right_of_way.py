@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Set as AbstractSet
 
 from app.errors import StoreUnavailable
-from app.services.operations.cross_process_priority import RightOfWay
+from app.services.operations.cross_process_priority import CrossProcessPriority
 from tests.support.waiting import until
 
 
@@ -28,7 +28,7 @@ class Lanes:
 
 async def test_a_process_gives_way_wherever_queries_of_others_wait() -> None:
     lanes = Lanes()
-    ours = RightOfWay(lanes)
+    ours = CrossProcessPriority(lanes)
     ours.hear("api-1\na\nb")
     ours.hear("api-2\nb\nc")
     assert lanes.given == {"a", "b", "c"}
@@ -41,7 +41,7 @@ async def test_a_process_gives_way_wherever_queries_of_others_wait() -> None:
 
 async def test_nobody_gives_way_for_long_to_a_process_that_says_no_more() -> None:
     lanes = Lanes()
-    ours = RightOfWay(lanes, lease=0.05)
+    ours = CrossProcessPriority(lanes, lease=0.05)
     ours.hear("gone\na")
     ours.hear("other\nb")
     assert lanes.given == {"a", "b"}
@@ -50,7 +50,7 @@ async def test_nobody_gives_way_for_long_to_a_process_that_says_no_more() -> Non
 
 async def test_what_a_process_waits_for_is_told_renewed_and_taken_back_and_its_echo_means_nothing() -> None:
     lanes, told = Lanes(), []
-    ours = RightOfWay(lanes, renewal=0.02)
+    ours = CrossProcessPriority(lanes, renewal=0.02)
 
     async def send(message: str) -> None:
         told.append(message.split("\n")[1:])

@@ -3,15 +3,15 @@
 import pytest
 
 from app.domain.retrieval import Candidate
-from app.retrieval.recall import Trial, best, middle, recall
+from app.retrieval.recall import RecallPoint, best, middle, recall
 
 
 def nearest(*scores: float) -> list[Candidate]:
     return [Candidate(place, "", score) for place, score in enumerate(scores)]
 
 
-def trial(ef_search: int, share: float, p50: float, *, m: int = 16) -> Trial:
-    return Trial(m, 64, ef_search, share, share, p50, 2 * p50)
+def trial(ef_search: int, share: float, p50: float, *, m: int = 16) -> RecallPoint:
+    return RecallPoint(m, 64, ef_search, share, share, p50, 2 * p50)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from app.db.spans import summary
 from app.errors import NotFound
-from app.services.search.cached import Found
+from app.services.search.cached import SearchResult
 from app.telemetry import correlation, tracing
 from app.telemetry.logging import JsonFormatter
 from app.telemetry.tracing import Tracing
@@ -104,7 +104,7 @@ async def test_a_hit_of_memory_is_one_span_recorded_when_it_is_over(
     recorded: Recorded, caplog: pytest.LogCaptureFixture
 ) -> None:
     fakes = Fakes()
-    fakes.search.hit = Found(RESULTS, HIT, {"total": 0.1})
+    fakes.search.hit = SearchResult(RESULTS, HIT, {"total": 0.1})
     joined = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     with caplog.at_level(logging.INFO, logger="localchat.access"):
         async with client_of(fakes, tracing=recorded.tracing, otel_traces_sampler_arg=0) as client:

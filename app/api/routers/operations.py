@@ -11,7 +11,7 @@ from app.api.dependencies import Provided
 from app.api.openapi import problems
 from app.api.problems import problem, problem_response
 from app.api.schemas.health import CheckView, ComponentView, DeepHealthView, HealthView
-from app.services.operations.deep_health import Finding, Report
+from app.services.operations.deep_health import ComponentState, DeepHealthReport
 from app.services.operations.health import Check, Health
 
 HEALTH_MEDIA_TYPE = "application/health+json"
@@ -104,7 +104,7 @@ def _reply(request: Request, health: Health, failure: str) -> HealthView | Respo
     return problem_response(body)
 
 
-def _component(finding: Finding, report: Report) -> ComponentView:
+def _component(finding: ComponentState, report: DeepHealthReport) -> ComponentView:
     component, check = finding.component, finding.check
     return ComponentView(
         status=check.status,

@@ -16,7 +16,7 @@ from app.api.schemas.search import SearchRequest, SearchResponse
 from app.cache.entry import CacheControl
 from app.domain.query_ids import query_id_text
 from app.domain.retrieval import Query
-from app.services.search.cached import Found
+from app.services.search.cached import SearchResult
 from app.telemetry.access import annotate
 
 # Longer bodies are validated each time: they are rare, and take up room.
@@ -78,7 +78,7 @@ def _query(body: SearchRequest, tenant: str) -> Query:
     )
 
 
-def _reply(found: Found, control: str) -> Reply:
+def _reply(found: SearchResult, control: str) -> Reply:
     """Put the response together from the results as they were prepared when they were computed."""
     cached, matched = found.cached, found.cached.matched
     annotate(tier=cached.tier or cached.status, key=cached.key[:12], timings_ms=found.timings_ms)

@@ -31,9 +31,9 @@ def tune(
     time. The exit code is 1 when nothing that was tried finds enough.
     """
     from app.cli.database.tune_run import read_graph, run
-    from app.services.operations.index_tuning import Plan
+    from app.services.operations.index_tuning import TuningPlan
     from app.settings import load_settings
 
-    plan = Plan(questions, recall, seconds, [read_graph(text) for text in build or ()])
+    plan = TuningPlan(questions, recall, seconds, [read_graph(text) for text in build or ()])
     if not asyncio.run(run(load_settings(), collection, plan, apply=apply, as_json=as_json)):
         raise typer.Exit(1)

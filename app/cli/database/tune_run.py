@@ -11,7 +11,7 @@ from rich.table import Table
 
 from app.cli.database.connection import own_database
 from app.cli.failure import CommandFailed
-from app.db.operations.tuning import Graph
+from app.db.operations.tuning import GraphSettings
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.embedded.supervisor.data_dir import MODEL_SERVER_URL, read_secret
@@ -19,7 +19,7 @@ from app.embedded.supervisor.probes import OLLAMA_PORT, ollama_listens
 from app.errors import Conflict, InvalidInput, ModelUnsuitable, NotFound
 from app.ollama.client import OllamaClient
 from app.ollama.scheduling.lanes import Lane
-from app.services.operations.index_tuning import Plan, TuningReport, TuningService
+from app.services.operations.index_tuning import TuningPlan, TuningReport, TuningService
 from app.settings import Settings
 
 _TENANT = "default"
@@ -28,7 +28,7 @@ _BATCH = 16
 _FEWEST_LINKS, _MOST_LINKS, _MOST_EFFORT = 2, 100, 1000
 
 
-def read_graph(text: str) -> Graph:
+def read_graph(text: str) -> GraphSettings:
     """`m:ef_construction`, within what pgvector takes.
 
     Raises:
@@ -37,7 +37,7 @@ def read_graph(text: str) -> Graph:
     m, colon, effort = text.partition(":")
     if not (colon and m.isdecimal() and effort.isdecimal()):
         raise typer.BadParameter(f"{text!r} is not m:ef_construction, as in 16:200")
-    graph = Graph(int(m), int(effort))
+    graph = GraphSettings(int(m), int(effort))
     if not (_FEWEST_LINKS <= graph.m <= _MOST_LINKS and 2 * graph.m <= graph.ef_construction <= _MOST_EFFORT):
         raise typer.BadParameter(
             f"{text!r}: m is from {_FEWEST_LINKS} to {_MOST_LINKS}, ef_construction from twice m to {_MOST_EFFORT}"
@@ -45,7 +45,7 @@ def read_graph(text: str) -> Graph:
     return graph
 
 
-async def run(settings: Settings, name: str, plan: Plan, *, apply: bool, as_json: bool) -> bool:
+async def run(settings: Settings, name: str, plan: TuningPlan, *, apply: bool, as_json: bool) -> bool:
     """Measure, print, and with `apply` store what is best. Returns whether anything was good enough.
 
     Raises:
@@ -121,7 +121,10 @@ def _show(console: Console, report: TuningReport, *, applied: bool) -> None:
     for trial in report.trials:
         shares = [f"{share:.3f}" for share in (trial.recall_at_10, trial.recall_at_depth)]
         times = [f"{took:.2f}" for took in (trial.p50_ms, trial.p95_ms)]
-        in_use = (Graph(trial.m, trial.ef_construction), trial.ef_search) == (report.graph, report.ef_search)
+        in_use = (GraphSettings(trial.m, trial.ef_construction), trial.ef_search) == (
+            report.graph,
+            report.ef_search,
+        )
         marks = ["in use"] * in_use + ["best"] * (trial == report.best)
         table.add_row(f"{trial.m}:{trial.ef_construction}", str(trial.ef_search), *shares, *times, ", ".join(marks))
     table.add_row("", "exact", "1.000", "1.000", f"{report.exact_p50_ms:.2f}", f"{report.exact_p95_ms:.2f}", "")
@@ -138,7 +141,7 @@ def _show(console: Console, report: TuningReport, *, applied: bool) -> None:
             "less (--recall)."
         )
         return
-    best, graph = report.best, Graph(report.best.m, report.best.ef_construction)
+    best, graph = report.best, GraphSettings(report.best.m, report.best.ef_construction)
     advice = f"ef_search {best.ef_search}"
     if graph != report.graph:
         advice += f" in a graph of m {graph.m} and ef_construction {graph.ef_construction}"

@@ -79,7 +79,7 @@ class ProbeConnection:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerState:
     """`standby`: it replays another's log and takes no writes."""
 
     version: str
@@ -149,11 +149,11 @@ async def check_dimensions(database: Connections) -> None:
         raise StoreUnavailable(f"The index of embedding space {mismatched} does not fit its model's dimension.")
 
 
-async def server_of(database: Connections) -> Server:
+async def server_of(database: Connections) -> ServerState:
     async with database.connection() as connection:
         row = await connection.fetchrow(_SERVER)
     assert row is not None
-    return Server(**dict(row))
+    return ServerState(**dict(row))
 
 
 async def pgvector_version(database: Connections) -> str:

@@ -44,7 +44,7 @@ _EXPECTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StatementPlan:
     """A statement and how Postgres ran it. Times are milliseconds; buffers count pages of 8 KiB."""
 
     name: str
@@ -106,7 +106,7 @@ class ExplainingDatabase(Database):
     def __init__(self, database: Database, note: str = "") -> None:
         super().__init__(database.pool)
         self._note = note
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[str, StatementPlan] = {}
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PooledConnection]:
@@ -118,16 +118,16 @@ class ExplainingDatabase(Database):
         async with super().connection() as connection:
             self._keep(await explain(connection, name, statement, arguments))
 
-    def plans(self) -> tuple[Plan, ...]:
+    def plans(self) -> tuple[StatementPlan, ...]:
         """The plan of each statement that was sent, the first of each function that sends one."""
         return tuple(self._plans.values())
 
-    def _keep(self, plan: Plan) -> None:
+    def _keep(self, plan: StatementPlan) -> None:
         self._plans.setdefault(plan.name, replace(plan, title=plan.title + self._note))
 
 
 class _ExplainingConnection:
-    def __init__(self, connection: PooledConnection, keep: Callable[[Plan], None]) -> None:
+    def __init__(self, connection: PooledConnection, keep: Callable[[StatementPlan], None]) -> None:
         self._connection = connection
         self._keep = keep
 
@@ -152,7 +152,9 @@ class _ExplainingConnection:
         self._keep(await explain(self._connection, name, statement, arguments))
 
 
-async def explain(connection: PooledConnection, name: str, statement: str, arguments: Sequence[Any]) -> Plan:
+async def explain(
+    connection: PooledConnection, name: str, statement: str, arguments: Sequence[Any]
+) -> StatementPlan:
     """Run a statement that only reads, and tell how that went."""
     async with connection.transaction(readonly=True):
         # Once before it is measured: the first run of a statement is of another kind than all that follow.
@@ -173,11 +175,11 @@ def _sender() -> str:
     return name
 
 
-def read_plan(name: str, statement: str, explained: Mapping[str, Any]) -> Plan:
+def read_plan(name: str, statement: str, explained: Mapping[str, Any]) -> StatementPlan:
     """What `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)` told, without the values that its conditions hold."""
-    top = explained["Plan"]
+    top = explained["StatementPlan"]
     nodes = list(_nodes(top))
-    return Plan(
+    return StatementPlan(
         name=name,
         title=_TITLES.get(name, name),
         statement=" ".join(statement.split()),

@@ -21,7 +21,7 @@ _LOCK = 0x7C4E
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Graph:
+class GraphSettings:
     """How an HNSW graph is built: links of each vector, and how many are looked at to choose them."""
 
     m: int = HNSW_M
@@ -84,7 +84,7 @@ async def sampled(connection: PooledConnection, space_id: int, limit: int) -> li
     return [(row["chunk_id"], row["vector"].to_numpy()) for row in rows]
 
 
-async def graph_of(connection: PooledConnection, space_id: int) -> Graph:
+async def graph_of(connection: PooledConnection, space_id: int) -> GraphSettings:
     """How the graph in use was built."""
     row = await connection.fetchrow(
         """SELECT max(option_value::int) FILTER (WHERE option_name = 'm') AS m,
@@ -92,7 +92,7 @@ async def graph_of(connection: PooledConnection, space_id: int) -> Graph:
         FROM pg_class c, pg_options_to_table(c.reloptions) WHERE c.oid = to_regclass($1)""",
         f"{vectors_table(space_id)}_hnsw",
     )
-    return Graph(**{name: value for name, value in dict(row or {}).items() if value is not None})
+    return GraphSettings(**{name: value for name, value in dict(row or {}).items() if value is not None})
 
 
 @asynccontextmanager
@@ -109,14 +109,14 @@ async def copied(connection: PooledConnection, space_id: int) -> AsyncIterator[s
         await _drop_copy(connection, space_id)
 
 
-async def build(connection: PooledConnection, table: str, graph: Graph) -> None:
+async def build(connection: PooledConnection, table: str, graph: GraphSettings) -> None:
     """Give a copy another graph in place of the one it has."""
     await connection.execute(f"DROP INDEX IF EXISTS {table}_hnsw")
     await _unhurried(connection, f"CREATE INDEX {table}_hnsw {_on(table, graph)}")
     await connection.execute(f"ANALYZE {table}", timeout=BUILD_TIMEOUT)
 
 
-async def replace_graph(connection: PooledConnection, space_id: int, graph: Graph) -> None:
+async def replace_graph(connection: PooledConnection, space_id: int, graph: GraphSettings) -> None:
     """Build another graph beside the one in use and put it in its place; nobody waits for it.
 
     Cut short, it leaves an index that `localchat maintain` removes or one that is as good as the other.
@@ -142,7 +142,7 @@ async def _drop_copy(connection: PooledConnection, space_id: int) -> None:
     await connection.execute(f"DROP TABLE IF EXISTS {_copy(space_id)}")
 
 
-def _on(table: str, graph: Graph) -> str:
+def _on(table: str, graph: GraphSettings) -> str:
     return f"""ON {table} USING hnsw (embedding halfvec_cosine_ops)
         WITH (m = {int(graph.m)}, ef_construction = {int(graph.ef_construction)}) WHERE active"""
 

@@ -38,7 +38,7 @@ class TableState:
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
+class GraphState:
     """An HNSW index, its size, and the size that it would have anew, in bytes."""
 
     index: str
@@ -105,7 +105,7 @@ async def invalid(connection: PooledConnection) -> Sequence[str]:
     return [row["relname"] for row in rows]
 
 
-async def graphs(connection: PooledConnection) -> Sequence[Graph]:
+async def graphs(connection: PooledConnection) -> Sequence[GraphState]:
     """The graphs of spaces in use."""
     rows = await connection.fetch(
         """SELECT c.relname AS index, t.relname AS table, s.dimension, pg_relation_size(c.oid) AS size,
@@ -121,7 +121,7 @@ async def graphs(connection: PooledConnection) -> Sequence[Graph]:
             f"SELECT count(*) FROM {_quoted(row['table'])} WHERE active", timeout=_TIMEOUT
         )
         expected = expected_bytes(vectors, row["dimension"], row["m"] or _DEFAULT_M)
-        found.append(Graph(row["index"], vectors, row["size"], expected))
+        found.append(GraphState(row["index"], vectors, row["size"], expected))
     return found
 
 

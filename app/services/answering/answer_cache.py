@@ -7,11 +7,11 @@ from uuid import UUID
 
 from app.domain.answers import Event
 from app.errors import NotCached
-from app.services.answering.pipeline import AnswerPipeline, Asked, Clock
+from app.services.answering.pipeline import AnswerPipeline, AnswerQuery, Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedAnswer:
     """The events of an answer after its `start`, and what `start` says of the cache.
 
     `query_id` is given by a cache that has written down what it belongs to; otherwise the key makes one.
@@ -24,8 +24,8 @@ class Opened:
 
 class AnswerCache(Protocol):
     async def open(
-        self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str, semantic: bool = False
-    ) -> Opened:
+        self, asked: AnswerQuery, pipeline: AnswerPipeline, clock: Clock, *, control: str, semantic: bool = False
+    ) -> OpenedAnswer:
         """Find the answer, or have the pipeline make it; the caller closes `events`.
 
         Args:
@@ -44,9 +44,9 @@ class NullAnswerCache:
     """Holds nothing."""
 
     async def open(
-        self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str, **_semantic: bool
-    ) -> Opened:
+        self, asked: AnswerQuery, pipeline: AnswerPipeline, clock: Clock, *, control: str, **_semantic: bool
+    ) -> OpenedAnswer:
         if control == "only-if-cached":
             raise NotCached("The cache holds no answer to this question.")
         status = "bypass" if control == "bypass" else "miss"
-        return Opened({"status": status, "tier": None}, pipeline.run(asked, clock))
+        return OpenedAnswer({"status": status, "tier": None}, pipeline.run(asked, clock))

@@ -23,11 +23,11 @@ from app.domain.retrieval import Query, Retrieval
 from app.errors import LocalChatError, ModelUnavailable
 from app.generation.prompt import PROMPT_VERSION
 from app.retrieval.fusion import RANKING_VERSION
-from app.services.answering.answer_cache import Opened
-from app.services.answering.pipeline import AnswerPipeline, Asked, Clock
+from app.services.answering.answer_cache import OpenedAnswer
+from app.services.answering.pipeline import AnswerPipeline, AnswerQuery, Clock
 from app.services.search.serialization import evidence_of
 from app.services.semantic.labels import rests_on, same_answers
-from app.services.semantic.lookup import Inquiry, Matching, NoMatching
+from app.services.semantic.lookup import Matching, NoMatching, SemanticLookup
 
 # Seconds that reading a model's digest again may keep what is cached waiting.
 _DIGEST_PATIENCE = 0.25
@@ -75,8 +75,8 @@ class CachedAnswers:
         self._showing: TrailingCoalescer[Any] = TrailingCoalescer()
 
     async def open(
-        self, asked: Asked, pipeline: AnswerPipeline, clock: Clock, *, control: str, semantic: bool = False
-    ) -> Opened:
+        self, asked: AnswerQuery, pipeline: AnswerPipeline, clock: Clock, *, control: str, semantic: bool = False
+    ) -> OpenedAnswer:
         """Find the answer, or have it made; whoever asks the same meanwhile shares it.
 
         Raises:
@@ -112,19 +112,21 @@ class CachedAnswers:
         opened = await self._streams.open(spec, source, CacheControl(control), nearby=nearby)
         if isinstance(opened, CacheResult):
             query_id = opened.matched.query_id if opened.matched else None
-            return Opened(_provenance(opened), _events(_replay(opened)), query_id)
+            return OpenedAnswer(_provenance(opened), _events(_replay(opened)), query_id)
         status = "bypass" if control == CacheControl.BYPASS else "miss"
         cache = {"status": status, "tier": None, "key": spec.key.digest, "age_seconds": None}
-        return Opened(cache, _read(opened))
+        return OpenedAnswer(cache, _read(opened))
 
-    def _inquiry(self, spec: KeySpec, collection: Collection, asked: Asked, pipeline: AnswerPipeline) -> Inquiry:
+    def _inquiry(
+        self, spec: KeySpec, collection: Collection, asked: AnswerQuery, pipeline: AnswerPipeline
+    ) -> SemanticLookup:
         async def supports(cached: Any) -> bool:
             _, retrieval = await pipeline.retrieve(asked)
             return rests_on(cached, [chunk.chunk_id for chunk in retrieval.results])
 
-        return Inquiry(spec, collection, partial(self._again, asked), same_answers, supports)
+        return SemanticLookup(spec, collection, partial(self._again, asked), same_answers, supports)
 
-    async def _again(self, asked: Asked) -> dict[str, Any] | None:
+    async def _again(self, asked: AnswerQuery) -> dict[str, Any] | None:
         """An answer made past the cache, for nobody who waits."""
         if self._unhurried is None:
             return None
@@ -135,7 +137,7 @@ class CachedAnswers:
             return None
         return _value(events) if isinstance(events[-1], Done) else None
 
-    async def _partition(self, asked: Asked, collection: Collection) -> Partition:
+    async def _partition(self, asked: AnswerQuery, collection: Collection) -> Partition:
         history = [(message.role, message.content) for message in asked.history]
         return Partition(
             namespace="answer",

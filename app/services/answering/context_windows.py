@@ -12,7 +12,7 @@ class Describes(Protocol):
     async def show(self, model: str) -> ModelFacts: ...
 
 
-class ModelContexts:
+class ContextWindows:
     """
     Args:
         models: says what a model could hold.

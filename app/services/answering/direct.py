@@ -12,7 +12,7 @@ from app.errors import LocalChatError
 from app.ollama.client import MAX_TEXTS
 from app.ollama.protocol import ChatChunk
 from app.ollama.scheduling.lanes import Lane
-from app.services.answering.context_windows import ModelContexts
+from app.services.answering.context_windows import ContextWindows
 from app.services.answering.pipeline import Clock, failed
 
 
@@ -47,7 +47,7 @@ class DirectRequest:
 class DirectService:
     """Chats and embeds with no retrieval, no cache and no memory."""
 
-    def __init__(self, models: Models, contexts: ModelContexts, *, trace_id: Callable[[], str] = str) -> None:
+    def __init__(self, models: Models, contexts: ContextWindows, *, trace_id: Callable[[], str] = str) -> None:
         self._models = models
         self._contexts = contexts
         self._trace_id = trace_id

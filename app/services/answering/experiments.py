@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Enrolment:
     """A question that takes part. `request` is what its variant makes of it."""
 
     experiment: Experiment
@@ -86,7 +86,7 @@ class ExperimentService:
                 raise _absent(name)
         self._running.pop(tenant, None)
 
-    async def enrol(self, request: AnswerRequest, *, given: AbstractSet[str], unit: str | None) -> Trial | None:
+    async def enrol(self, request: AnswerRequest, *, given: AbstractSet[str], unit: str | None) -> Enrolment | None:
         """Put a question into the variant of its unit, if its collection has an experiment that runs.
 
         Args:
@@ -101,9 +101,9 @@ class ExperimentService:
             return None
         variant = experiment.variant_of(unit)
         settings = {name: value for name, value in variant.settings.items() if name not in given}
-        return Trial(experiment, variant, unit, replace(request, **settings))
+        return Enrolment(experiment, variant, unit, replace(request, **settings))
 
-    async def observed(self, trial: Trial, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    async def observed(self, trial: Enrolment, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
         """Pass the events on, and note how they ended, also when the client leaves."""
         began, first_token, answer = self._clock(), None, Answer()
         try:

@@ -13,7 +13,7 @@ from app.errors import StoreUnavailable
 WINDOW = 1
 
 
-class PassageSurroundings:
+class NeighbourChunks:
     """Reads the neighbours of passages. Without Postgres there are none: the passages alone answer too."""
 
     def __init__(self, database: Database) -> None:

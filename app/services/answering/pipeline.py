@@ -15,7 +15,7 @@ from app.generation.citations import CitationWriter
 from app.generation.prompt import ECHOES, Prompt, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import Rewriter
-from app.services.answering.context_windows import ModelContexts
+from app.services.answering.context_windows import ContextWindows
 from app.services.search.observer import QuestionObserver
 
 NO_CONTEXT = "no_context"
@@ -60,7 +60,7 @@ class ChatModels(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnswerQuery:
     """All that an answer depends on, apart from the documents: two equal ones have the same answer."""
 
     tenant: str
@@ -116,7 +116,7 @@ class AnswerPipeline:
         prompts: PromptBuilder,
         rewriter: Rewriter,
         relevance: Relevance,
-        contexts: ModelContexts,
+        contexts: ContextWindows,
         surroundings: Surroundings,
         observer: QuestionObserver | None = None,
     ) -> None:
@@ -129,7 +129,7 @@ class AnswerPipeline:
         self._surroundings = surroundings
         self._observer = observer or QuestionObserver()
 
-    async def retrieve(self, asked: Asked, control: CacheControl = CacheControl.USE) -> tuple[str, Retrieval]:
+    async def retrieve(self, asked: AnswerQuery, control: CacheControl = CacheControl.USE) -> tuple[str, Retrieval]:
         """What was searched for, and what was found. An answer made past the cache searches past it too."""
         text = await self._rewriter.standalone(asked.question, asked.history)
         query = Query(
@@ -142,7 +142,7 @@ class AnswerPipeline:
         )
         return text, await self._search.search(query, control)
 
-    async def run(self, asked: Asked, clock: Clock) -> AsyncGenerator[Event, None]:
+    async def run(self, asked: AnswerQuery, clock: Clock) -> AsyncGenerator[Event, None]:
         """Retrieve and generate."""
         searched, retrieval = await self.retrieve(asked)
         async with aclosing(self.generate(asked, searched, retrieval, clock)) as events:
@@ -150,7 +150,7 @@ class AnswerPipeline:
                 yield event
 
     async def generate(
-        self, asked: Asked, searched: str, retrieval: Retrieval, clock: Clock
+        self, asked: AnswerQuery, searched: str, retrieval: Retrieval, clock: Clock
     ) -> AsyncGenerator[Event, None]:
         """The events of an answer after its `start`, up to one `done` or `error`. Closing it stops the model.
 
@@ -185,7 +185,9 @@ class AnswerPipeline:
         except LocalChatError as error:
             yield failed(error)
 
-    async def _reply(self, asked: Asked, prompt: Prompt, context: int, clock: Clock) -> AsyncGenerator[Event, None]:
+    async def _reply(
+        self, asked: AnswerQuery, prompt: Prompt, context: int, clock: Clock
+    ) -> AsyncGenerator[Event, None]:
         writer = CitationWriter(prompt.sources, asked.question)
         chunks = self._models.chat(
             [{"role": message.role, "content": message.content} for message in prompt.messages],

@@ -26,9 +26,9 @@ from app.domain.conversations import Exchange
 from app.domain.event_codec import plain
 from app.domain.query_ids import new_query_id
 from app.errors import LocalChatError
-from app.services.answering.answer_cache import AnswerCache, Opened
+from app.services.answering.answer_cache import AnswerCache, OpenedAnswer
 from app.services.answering.conversations import new_conversation_id
-from app.services.answering.pipeline import NO_CONTEXT, AnswerPipeline, Asked, Clock, failed
+from app.services.answering.pipeline import NO_CONTEXT, AnswerPipeline, AnswerQuery, Clock, failed
 from app.services.search.observer import AnswerReport, QuestionObserver
 from app.telemetry import tracing
 from app.telemetry.access import annotate
@@ -170,11 +170,11 @@ class AnswerService:
             report = self._report(request, answer, clock.elapsed() / 1000, first_token)
             query.set_attributes({"rag.outcome": report.outcome, "rag.cache": report.cache})
             with tracing.inside(query):
-                _tell(report, answer)
+                _log_outcome(report, answer)
             tracing.end(query, failure)
             self._observer.answered(report)
 
-    async def _open(self, request: AnswerRequest, clock: Clock) -> tuple[Asked, Opened]:
+    async def _open(self, request: AnswerRequest, clock: Clock) -> tuple[AnswerQuery, OpenedAnswer]:
         history = request.history
         if request.conversation_id is not None:
             history = await self._conversations.recall(request.tenant, request.conversation_id)
@@ -191,8 +191,8 @@ class AnswerService:
         model = request.model or self._default_model
         return AnswerReport(answer.outcome, tier or "miss", model, seconds, first_token)
 
-    def _asked(self, request: AnswerRequest, history: tuple[Message, ...]) -> Asked:
-        return Asked(
+    def _asked(self, request: AnswerRequest, history: tuple[Message, ...]) -> AnswerQuery:
+        return AnswerQuery(
             tenant=request.tenant,
             collection=request.collection,
             question=request.question.strip(),
@@ -227,7 +227,7 @@ class AnswerService:
         return True
 
 
-def _tell(report: AnswerReport, answer: Answer) -> None:
+def _log_outcome(report: AnswerReport, answer: Answer) -> None:
     """Log how a question ended, without it or any of its answer."""
     key = str(answer.start.cache.get("key") or "")[:12] if answer.start else ""
     annotate(outcome=report.outcome, tier=report.cache)

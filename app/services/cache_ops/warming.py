@@ -17,9 +17,9 @@ from app.ollama.client import OllamaClient
 from app.ollama.protocol import ChatChunk
 from app.ollama.scheduling.lanes import Lane
 from app.services.answering.answer_cache import AnswerCache
-from app.services.answering.pipeline import AnswerPipeline, Asked, Clock
+from app.services.answering.pipeline import AnswerPipeline, AnswerQuery, Clock
 from app.services.cache_ops.warm_questions import WarmQuestions
-from app.services.search.cached import Found
+from app.services.search.cached import SearchResult
 
 _log = logging.getLogger(__name__)
 
@@ -30,10 +30,10 @@ _PAUSE, _LONGEST_PAUSE = 1.0, 300.0
 
 
 class Search(Protocol):
-    async def find(self, query: Query, control: CacheControl = ...) -> Found: ...
+    async def find(self, query: Query, control: CacheControl = ...) -> SearchResult: ...
 
 
-class UnhurriedChat:
+class BackgroundChat:
     """Chats in the lane of work that nobody waits for."""
 
     def __init__(self, client: OllamaClient) -> None:
@@ -103,7 +103,7 @@ class WarmingService:
         pause = _PAUSE
         while True:
             try:
-                _tell(await self.collect(await self.questions.everybodys()))
+                _log_warmed(await self.collect(await self.questions.everybodys()))
             except LocalChatError as error:
                 _log.info("The cache is not warmed: %s", error)
                 if error.retryable:
@@ -133,7 +133,7 @@ class WarmingService:
             )
             found = await self._search.find(query, CacheControl.WARM)
             return found.cached.status is CacheStatus.HIT
-        asked = Asked(
+        asked = AnswerQuery(
             tenant=question.tenant,
             collection=question.collection,
             question=question.text,
@@ -153,7 +153,7 @@ class WarmingService:
         return bool(opened.cache["status"] == CacheStatus.HIT)
 
 
-def _tell(done: Warmed) -> None:
+def _log_warmed(done: Warmed) -> None:
     _log.info(
         "The cache was warmed in %.1f s: %d results were held, %d computed, %d failed",
         done.seconds,

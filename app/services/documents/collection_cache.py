@@ -8,7 +8,7 @@ from app.errors import NotFound, StoreUnavailable
 from app.services.documents.collections import CollectionService
 
 
-class CollectionDirectory:
+class CollectionCache:
     """Remembers collections until a notification says that one changed.
 
     Every change of a collection is notified on the channel that feeds `watch`; while the channel is silent,

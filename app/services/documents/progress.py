@@ -11,7 +11,7 @@ from app.errors import UnreadableDocument
 from app.services.documents.service import DocumentService
 
 
-class IngestWatcher:
+class ProgressWatcher:
     """Reports a document's progress by looking at its row every `interval` seconds.
 
     The row is where workers on any machine commit their progress, so nothing else has to agree.

@@ -14,8 +14,8 @@ from app.domain.documents import Collection, Stage
 from app.domain.retrieval import Vector
 from app.ingestion.embedding.embedder import BatchResult, Portion
 from app.services.ingestion.fencing import Fence, Written
-from app.services.ingestion.in_flight import Claim, Claims, sharing
-from app.services.ingestion.loading import Arrivals, EmbeddingText
+from app.services.ingestion.in_flight import Claim, InFlightEmbeddings, sharing
+from app.services.ingestion.loading import EmbeddingText, SplitProgress
 from app.services.search.observer import IngestObserver
 
 # Chunks read from the database at a time: bounds memory whatever the document's size.
@@ -39,10 +39,10 @@ class ChunkEmbedding:
         self,
         fence: Fence,
         collection: Collection,
-        arrivals: Arrivals,
+        arrivals: SplitProgress,
         embedder: Embedder,
         writers: asyncio.Semaphore,
-        claims: Claims,
+        claims: InFlightEmbeddings,
         *,
         embedding_text: EmbeddingText,
         observer: IngestObserver,

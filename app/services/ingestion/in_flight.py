@@ -30,7 +30,7 @@ class Claim:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Claims:
+class InFlightEmbeddings:
     """Who embeds a text claims it first, and lets go once its vector is stored or given up.
 
     A claim that is kept for too long, or by one whose document was taken over, is no reason to wait.

@@ -31,7 +31,7 @@ class Loader(Protocol):
         """Raises UnsupportedMedia or UnreadableDocument, with a reason a person can act on."""
 
 
-class Arrivals:
+class SplitProgress:
     """Tells those who embed of chunks that were stored. `complete`: there will be no more."""
 
     def __init__(self, *, complete: bool) -> None:
@@ -59,7 +59,7 @@ class ChunkLoading:
         self,
         fence: Fence,
         collection: Collection,
-        arrivals: Arrivals,
+        arrivals: SplitProgress,
         loader: Loader,
         writers: asyncio.Semaphore,
         *,

@@ -21,8 +21,8 @@ from app.errors import LocalChatError, StoreUnavailable, UnreadableDocument
 from app.ingestion.queue.jobs import IngestJob
 from app.services.ingestion.embedding import ChunkEmbedding, Embedder, bump
 from app.services.ingestion.fencing import Fence, LeaseLost
-from app.services.ingestion.in_flight import Claims
-from app.services.ingestion.loading import Arrivals, ChunkLoading, EmbeddingText, Loader
+from app.services.ingestion.in_flight import InFlightEmbeddings
+from app.services.ingestion.loading import ChunkLoading, EmbeddingText, Loader, SplitProgress
 from app.services.search.observer import IngestObserver
 
 # Connections that store at once in one process. Entering a vector into the graph is work for the server's
@@ -52,7 +52,7 @@ class IngestService:
         self._refresh_statistics = refresh_statistics
         self._observer = observer or IngestObserver()
         self._writers = asyncio.Semaphore(WRITERS)
-        self._claims = Claims()
+        self._claims = InFlightEmbeddings()
 
     async def ingest(self, job: IngestJob) -> bool:
         """Ingest a version, or return at once if it is not wanted any more.
@@ -67,14 +67,14 @@ class IngestService:
         async with self._database.transaction() as connection:
             task = await leases.take_lease(connection, job.document_id, job.version, lease)
         if task is None:
-            _tell(job, "Nothing to do for version %d", job.version)
+            _log_job(job, "Nothing to do for version %d", job.version)
             return False
-        _tell(task, "Ingesting version %d", task.version)
+        _log_job(task, "Ingesting version %d", task.version)
         fence = Fence(self._database, task, lease)
         try:
             await self._run(fence)
         except LeaseLost:
-            _tell(task, "Version %d was taken over", task.version)
+            _log_job(task, "Version %d was taken over", task.version)
         except StoreUnavailable:
             raise
         except LocalChatError as error:
@@ -83,7 +83,7 @@ class IngestService:
                     await leases.wait(connection, task.document_id, lease, error.detail)
                 raise
             await self._give_up(fence, error.detail)
-            _tell(task, "Refused version %d: %s", task.version, error.code)
+            _log_job(task, "Refused version %d: %s", task.version, error.code)
         except Exception:
             await self._give_up(fence, "An internal error; see the worker's log.")
             raise
@@ -91,7 +91,7 @@ class IngestService:
 
     async def _run(self, fence: Fence) -> None:
         collection = await self._collection(fence.task)
-        arrivals = Arrivals(complete=fence.task.split)
+        arrivals = SplitProgress(complete=fence.task.split)
         while True:
             try:
                 await self._fill(fence, collection, arrivals)
@@ -103,7 +103,7 @@ class IngestService:
         # Outside the transaction that shows the document: counting a large collection takes a while.
         await self._refresh_statistics(collection.id)
 
-    async def _fill(self, fence: Fence, collection: Collection, arrivals: Arrivals) -> None:
+    async def _fill(self, fence: Fence, collection: Collection, arrivals: SplitProgress) -> None:
         """Store the chunks, unless they all are, and embed them meanwhile."""
         embedding = ChunkEmbedding(
             fence,
@@ -170,7 +170,7 @@ class IngestService:
             await bump(connection, task, collection, "added" if task.version == 1 else "replaced")
         self._observer.chunks("deleted", deleted)
         self._observer.ended("partial" if document.failed_count else "indexed")
-        _tell(task, "Indexed version %d with %d chunks", task.version, document.chunk_count)
+        _log_job(task, "Indexed version %d with %d chunks", task.version, document.chunk_count)
 
     async def _give_up(self, fence: Fence, reason: str) -> None:
         """End a version that cannot be ingested. What was stored of a file that could not be read whole goes."""
@@ -184,5 +184,5 @@ class IngestService:
         self._observer.ended("failed")
 
 
-def _tell(about: IngestTask | IngestJob, message: str, *arguments: object) -> None:
+def _log_job(about: IngestTask | IngestJob, message: str, *arguments: object) -> None:
     _log.info(message, *arguments, extra={"document": str(about.document_id)})

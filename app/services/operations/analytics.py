@@ -28,7 +28,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class AnalyticsReport:
     """Rows, and when the view that they come from was refreshed; None if it never was, or if there is none."""
 
     rows: Sequence[Mapping[str, Any]]
@@ -43,7 +43,7 @@ class AnalyticsService:
 
     async def hit_rates(
         self, *, since: datetime | None, until: datetime | None, step: Step, namespace: str | None
-    ) -> Report:
+    ) -> AnalyticsReport:
         """Counters by step and namespace, of the last day if nothing else is said.
 
         Raises:
@@ -57,7 +57,7 @@ class AnalyticsService:
                 connection, since=period.since, until=period.until, step=step, namespace=namespace
             )
             refreshed = {} if step == "minute" else await statistics.refreshed_at(connection)
-        return Report([_with_rate(row) for row in rows], refreshed.get("query_statistics"))
+        return AnalyticsReport([_with_rate(row) for row in rows], refreshed.get("query_statistics"))
 
     async def savings(
         self, *, since: datetime | None, until: datetime | None
@@ -83,12 +83,12 @@ class AnalyticsService:
             rows = await analytics.slow_statements(connection, before=before, limit=limit + 1)
         return page_of(rows, limit, lambda row: row["id"])
 
-    async def documents(self, tenant: str) -> Report:
+    async def documents(self, tenant: str) -> AnalyticsReport:
         """Documents by collection and media type."""
         async with self._database.connection() as connection:
             rows = await analytics.kinds_of_documents(connection, tenant)
             refreshed = await statistics.refreshed_at(connection)
-        return Report(rows, refreshed.get("document_statistics"))
+        return AnalyticsReport(rows, refreshed.get("document_statistics"))
 
 
 def _period(since: datetime | None, until: datetime | None) -> Period:

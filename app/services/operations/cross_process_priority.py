@@ -26,7 +26,7 @@ class Lanes(Protocol):
         """Hold back bulk work at these endpoints, and at no others."""
 
 
-class RightOfWay:
+class CrossProcessPriority:
     """Keeps the lanes of several processes in step.
 
     A message is the sender's id and the names of the endpoints it waits for, a line each; none: it waits no more.
@@ -80,9 +80,9 @@ class RightOfWay:
 
 
 @asynccontextmanager
-async def right_of_way(database_url: str, lanes: Lanes) -> AsyncIterator[None]:
+async def cross_process_priority(database_url: str, lanes: Lanes) -> AsyncIterator[None]:
     """Tell the other processes of our queries, and give way to theirs, while the block runs."""
-    ours = RightOfWay(lanes)
+    ours = CrossProcessPriority(lanes)
     channel = Announcements(database_url, CHANNEL, ours.hear)
     async with AsyncExitStack() as stack:
         for work in (channel.run(), ours.announce(channel.send)):

@@ -12,7 +12,7 @@ from typing import Literal
 from app.db.database import Database
 from app.db.operations import health
 from app.db.operations.health import Connections
-from app.services.operations.health import Check, Examiner, Probe, Reading, State, worst
+from app.services.operations.health import Check, Examiner, Probe, ProbeResult, State, worst
 
 ComponentType = Literal["datastore", "component", "system"]
 
@@ -34,18 +34,18 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ComponentState:
     component: Component
     check: Check
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeepHealthReport:
     """What was found, and when (seconds since 1970)."""
 
     status: State
     taken_at: float
-    findings: Sequence[Finding]
+    findings: Sequence[ComponentState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +72,21 @@ class DeepHealth:
         self._examiner = examiner
         self._max_age = max_age
         self._looking = asyncio.Lock()
-        self._last: tuple[float, Report] | None = None
+        self._last: tuple[float, DeepHealthReport] | None = None
 
-    async def report(self) -> Report:
+    async def report(self) -> DeepHealthReport:
         async with self._looking:
             if self._last is None or time.monotonic() - self._last[0] > self._max_age:
                 self._last = (time.monotonic(), await self._look())
             return self._last[1]
 
-    async def _look(self) -> Report:
+    async def _look(self) -> DeepHealthReport:
         checks = await asyncio.gather(*(self._examiner.check(component.probe) for component in self._components))
         findings = []
         for component, check in zip(self._components, checks, strict=True):
             lost = check.status == "fail" and not component.required
-            findings.append(Finding(component, replace(check, status="warn") if lost else check))
-        return Report(worst(finding.check.status for finding in findings), time.time(), findings)
+            findings.append(ComponentState(component, replace(check, status="warn") if lost else check))
+        return DeepHealthReport(worst(finding.check.status for finding in findings), time.time(), findings)
 
 
 class RecentMaximum:
@@ -113,41 +113,41 @@ def database_components(
     They take turns on one connection. The queue, the one table among them that can be large or locked, comes last.
     """
 
-    async def server() -> Reading:
+    async def server() -> ProbeResult:
         found = await health.server_of(connections)
         used = f"{found.connections} of {found.max_connections} connections"
         if found.standby:
-            return Reading(f"PostgreSQL {found.version} is a standby, which takes no writes.", "fail")
+            return ProbeResult(f"PostgreSQL {found.version} is a standby, which takes no writes.", "fail")
         full = found.connections >= limits.connections_share * found.max_connections
-        return Reading(
+        return ProbeResult(
             f"PostgreSQL {found.version}, {used}.", "warn" if full else "pass", found.connections, "connections"
         )
 
-    async def migrations() -> Reading:
-        return Reading(f"At revision {await health.revision_of(connections)}, the newest.")
+    async def migrations() -> ProbeResult:
+        return ProbeResult(f"At revision {await health.revision_of(connections)}, the newest.")
 
-    async def pgvector() -> Reading:
-        return Reading(f"pgvector {await health.pgvector_version(connections)}.")
+    async def pgvector() -> ProbeResult:
+        return ProbeResult(f"pgvector {await health.pgvector_version(connections)}.")
 
-    async def use_of_pool() -> Reading:
+    async def use_of_pool() -> ProbeResult:
         use = pool.use()
         detail = f"{use.busy} of at most {use.limit} connections in use, {use.idle} idle."
-        return Reading(detail, "warn" if use.busy >= use.limit else "pass", use.busy, "connections")
+        return ProbeResult(detail, "warn" if use.busy >= use.limit else "pass", use.busy, "connections")
 
-    async def queue() -> Reading:
+    async def queue() -> ProbeResult:
         found = await health.queue_of(connections)
         detail = f"{found.queued} wait, the first for {found.oldest:.0f} s; {found.picked} run, "
         detail += f"the first for {found.oldest_picked:.0f} s; {found.held} are held."
         if found.attempts:
             detail += f" One is tried again, after {found.attempts} attempts."
         late = found.oldest > limits.queue_age or found.attempts >= limits.queue_attempts
-        return Reading(detail, "warn" if late else "pass", round(found.oldest, 3), "s")
+        return ProbeResult(detail, "warn" if late else "pass", round(found.oldest, 3), "s")
 
-    async def clock() -> Reading:
+    async def clock() -> ProbeResult:
         offset = await health.clock_offset(connections)
         far = abs(offset) > limits.clock_offset
         detail = f"The database's clock is {abs(offset):.3f} s {'ahead of' if offset > 0 else 'behind'} ours."
-        return Reading(detail, "warn" if far else "pass", round(offset, 6), "s")
+        return ProbeResult(detail, "warn" if far else "pass", round(offset, 6), "s")
 
     return [
         Component("postgres", "datastore", server, required=True),
@@ -164,12 +164,12 @@ def models_component(
 ) -> Component:
     """One model server. `models` gives the names that it has, `wanted` maps ours to how they are listed there."""
 
-    async def probe() -> Reading:
+    async def probe() -> ProbeResult:
         present = await models()
         missing = [name for name, listed in wanted.items() if listed not in present]
         if missing:
-            return Reading(f"Without {' and '.join(missing)}: pull what is missing, or choose another.", "fail")
-        return Reading(f"Has {' and '.join(wanted)}.", value=len(present), unit="models")
+            return ProbeResult(f"Without {' and '.join(missing)}: pull what is missing, or choose another.", "fail")
+        return ProbeResult(f"Has {' and '.join(wanted)}.", value=len(present), unit="models")
 
     return Component("models", "component", probe, id=endpoint)
 
@@ -177,23 +177,23 @@ def models_component(
 def disk_component(folder: Path, limits: Thresholds = Thresholds()) -> Component:
     """The file system that `folder` is on, or would be."""
 
-    def look() -> Reading:
+    def look() -> ProbeResult:
         existing = next(path for path in (folder, *folder.parents) if path.exists())
         usage = disk_usage(existing)
         low = usage.free < limits.disk_free_bytes or usage.free < limits.disk_free_share * usage.total
         detail = f"{usage.free / _GIB:.1f} of {usage.total / _GIB:.1f} GiB free."
-        return Reading(detail, "warn" if low else "pass", usage.free, "bytes")
+        return ProbeResult(detail, "warn" if low else "pass", usage.free, "bytes")
 
-    async def probe() -> Reading:
+    async def probe() -> ProbeResult:
         return await asyncio.to_thread(look)
 
     return Component("disk", "system", probe)
 
 
 def loop_component(lag: RecentMaximum, limits: Thresholds = Thresholds()) -> Component:
-    async def probe() -> Reading:
+    async def probe() -> ProbeResult:
         worst = lag.value
         detail = f"Late by {worst * 1000:.1f} ms at most in the last ten seconds."
-        return Reading(detail, "warn" if worst > limits.loop_lag else "pass", round(worst, 6), "s")
+        return ProbeResult(detail, "warn" if worst > limits.loop_lag else "pass", round(worst, 6), "s")
 
     return Component("event_loop", "system", probe)

@@ -14,7 +14,7 @@ _SEVERITY: tuple[State, ...] = ("pass", "warn", "fail")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ProbeResult:
     """What a probe saw of something that answers; `value` is in `unit`."""
 
     detail: str
@@ -24,7 +24,7 @@ class Reading:
 
 
 # Returns what it saw, or nothing when all is well; what it raises says what is not.
-Probe = Callable[[], Awaitable[Reading | None]]
+Probe = Callable[[], Awaitable[ProbeResult | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,15 @@ class Examiner:
         checks = await asyncio.gather(*(self.check(probe) for probe in probes.values()))
         return dict(zip(probes, checks, strict=True))
 
-    async def _read(self, probe: Probe) -> Reading:
+    async def _read(self, probe: Probe) -> ProbeResult:
         try:
-            return await self._deadline.run(probe()) or Reading("")
+            return await self._deadline.run(probe()) or ProbeResult("")
         except TimeoutError:
-            return Reading(f"No answer within {self._deadline.seconds:g} s.", "fail")
+            return ProbeResult(f"No answer within {self._deadline.seconds:g} s.", "fail")
         except LocalChatError as error:
-            return Reading(error.detail, "fail")
+            return ProbeResult(error.detail, "fail")
         except Exception as error:  # noqa: BLE001 - whatever a driver raises, the dependency is down
-            return Reading(f"Failed ({type(error).__name__}).", "fail")
+            return ProbeResult(f"Failed ({type(error).__name__}).", "fail")
 
 
 class HealthService:

@@ -28,7 +28,7 @@ SPACES_STAY = 120.0
 _log = logging.getLogger(__name__)
 
 
-class MaintenanceService:
+class HousekeepingService:
     """Purges what nobody can see, and queues again what lost its job.
 
     Args:

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 from app.db.database import SEARCH_SETTINGS, Database, PooledConnection
 from app.db.operations import tuning
-from app.db.operations.tuning import Graph
+from app.db.operations.tuning import GraphSettings
 from app.db.search.spaces import SpaceGone, present, vectors_table
 from app.db.tables import collections
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.errors import Conflict, InvalidInput, LocalChatError, NotFound
 from app.retrieval import recall
-from app.retrieval.recall import Trial
+from app.retrieval.recall import RecallPoint
 from app.retrieval.settings import RETRIEVAL, RetrievalSettings
 from app.services.operations import recall_benchmark
-from app.services.operations.recall_benchmark import FEWEST_QUESTIONS, Question
+from app.services.operations.recall_benchmark import FEWEST_QUESTIONS, BenchmarkQuery
 
 EF_SEARCH = (10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800)
 
@@ -31,7 +31,7 @@ Told = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TuningPlan:
     """What to try.
 
     Attributes:
@@ -44,7 +44,7 @@ class Plan:
     questions: int = 200
     target: float = 0.97
     seconds: float = 120.0
-    graphs: Sequence[Graph] = ()
+    graphs: Sequence[GraphSettings] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,10 @@ class TuningReport:
     target: float
     exact_p50_ms: float
     exact_p95_ms: float
-    graph: Graph
+    graph: GraphSettings
     ef_search: int
-    recall_benchmark: Sequence[Trial]
-    best: Trial | None
+    recall_benchmark: Sequence[RecallPoint]
+    best: RecallPoint | None
 
 
 class TuningService:
@@ -86,7 +86,7 @@ class TuningService:
         self._cache_table = cache_table
         self._told = told
 
-    async def measure(self, tenant: str, name: str, plan: Plan) -> TuningReport:
+    async def measure(self, tenant: str, name: str, plan: TuningPlan) -> TuningReport:
         """Try every setting.
 
         Raises:
@@ -120,7 +120,7 @@ class TuningService:
             raise InvalidInput(
                 f"Nothing that was tried finds {report.target:.1%} of the nearest; nothing is changed."
             )
-        graph = Graph(best.m, best.ef_construction)
+        graph = GraphSettings(best.m, best.ef_construction)
         if graph != report.graph:
             await self._put_into_use(collection, graph)
         async with self._database.transaction() as connection:
@@ -130,7 +130,7 @@ class TuningService:
             settings = {**now.settings.get(RETRIEVAL, {}), "ef_search": best.ef_search}
             await collections.update(connection, now.tenant, now.name, settings={RETRIEVAL: settings})
 
-    async def _put_into_use(self, collection: Collection, graph: Graph) -> None:
+    async def _put_into_use(self, collection: Collection, graph: GraphSettings) -> None:
         self._told(f"building a graph of m {graph.m}, ef_construction {graph.ef_construction} for use")
         space_id = collection.space.id
         try:
@@ -141,7 +141,9 @@ class TuningService:
         except SpaceGone:
             raise Conflict(f"{collection.name!r} went to another embedding model meanwhile.") from None
 
-    async def _measure(self, connection: PooledConnection, collection: Collection, plan: Plan) -> TuningReport:
+    async def _measure(
+        self, connection: PooledConnection, collection: Collection, plan: TuningPlan
+    ) -> TuningReport:
         chunks = await tuning.count(connection, collection.space.id)
         if chunks < FEWEST_CHUNKS:
             raise InvalidInput(
@@ -190,7 +192,7 @@ class TuningService:
 
     async def _questions(
         self, connection: PooledConnection, collection: Collection, limit: int
-    ) -> tuple[str, Sequence[Question]]:
+    ) -> tuple[str, Sequence[BenchmarkQuery]]:
         texts = await tuning.stored_questions(connection, collection, self._cache_table, limit)
         if len(texts) >= FEWEST_QUESTIONS:
             try:
@@ -198,6 +200,6 @@ class TuningService:
             except LocalChatError as error:
                 self._told(f"{len(texts)} stored questions cannot be embedded ({error.detail}): passages are asked")
             else:
-                return "questions", [Question(vector, None) for vector in vectors]
+                return "questions", [BenchmarkQuery(vector, None) for vector in vectors]
         sampled = await tuning.sampled(connection, collection.space.id, limit)
-        return "passages", [Question(vector, chunk_id) for chunk_id, vector in sampled]
+        return "passages", [BenchmarkQuery(vector, chunk_id) for chunk_id, vector in sampled]

@@ -7,12 +7,12 @@ from typing import Any
 from app.db.database import Database
 from app.db.lifecycle import changes
 from app.db.operations import plans, vacuum
-from app.db.operations.plans import ExplainingDatabase, Plan, Sample
+from app.db.operations.plans import ExplainingDatabase, Sample, StatementPlan
 from app.db.tables import collections, documents
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import NotFound
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 
 # Of the rows of a table: what may have changed, or be dead, without a word.
@@ -26,7 +26,7 @@ class PlanReport:
     """`collection` is None where there is none to look at. `warnings` are of the database as a whole."""
 
     collection: str | None
-    plans: Sequence[Plan]
+    plans: Sequence[StatementPlan]
     warnings: Sequence[str]
 
 
@@ -79,7 +79,7 @@ class PlanService:
             explained += await self._filtered(collection, sample, chosen, known=explained)
         return PlanReport(collection.name, explained, warnings)
 
-    async def _plain(self, collection: Collection, sample: Sample) -> Sequence[Plan]:
+    async def _plain(self, collection: Collection, sample: Sample) -> Sequence[StatementPlan]:
         explaining = ExplainingDatabase(self._database)
         # One arm after the other, so that neither waits; both together ask what only a hybrid search does.
         await self._search(
@@ -97,8 +97,8 @@ class PlanService:
         return explaining.plans()
 
     async def _filtered(
-        self, collection: Collection, sample: Sample, chosen: Mapping[str, Any], *, known: Sequence[Plan]
-    ) -> Sequence[Plan]:
+        self, collection: Collection, sample: Sample, chosen: Mapping[str, Any], *, known: Sequence[StatementPlan]
+    ) -> Sequence[StatementPlan]:
         explaining = ExplainingDatabase(self._database, note=f", filtered by {', '.join(chosen)}")
         await self._search(explaining, collection, sample, (SearchMode.VECTOR, SearchMode.LEXICAL), chosen)
         told = {plan.statement for plan in known}
@@ -117,7 +117,7 @@ class PlanService:
         async def embed(_collection: Collection, _text: str) -> Vector:
             return sample.vector
 
-        keeper = StatisticsKeeper(self._database)
+        keeper = LexemeStatistics(self._database)
         try:
             search = SearchService(database, _Found(database), embed, keeper)
             for mode in modes:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from statistics import mean
 
 from app.db.database import PooledConnection
-from app.db.operations.tuning import Graph
+from app.db.operations.tuning import GraphSettings
 from app.db.search import vector_index
 from app.domain.documents import Collection
 from app.domain.retrieval import Candidate, Vector
 from app.retrieval import recall
-from app.retrieval.recall import TOP, Trial
+from app.retrieval.recall import TOP, RecallPoint
 from app.services.search.service import DEPTH, POOL
 
 # Fewer questions say too little: with 20, one passage missed is half a percent.
@@ -23,7 +23,7 @@ FEWEST_QUESTIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class BenchmarkQuery:
     """`own` is the passage that is asked with, which is no answer. `exact`: what is nearest."""
 
     vector: Vector
@@ -32,10 +32,10 @@ class Question:
 
 
 async def exactly(
-    connection: PooledConnection, collection: Collection, questions: Sequence[Question], seconds: float
-) -> tuple[Sequence[Question], tuple[float, float]]:
+    connection: PooledConnection, collection: Collection, questions: Sequence[BenchmarkQuery], seconds: float
+) -> tuple[Sequence[BenchmarkQuery], tuple[float, float]]:
     """As many of the questions as there is time for, with what is nearest to them."""
-    until, answered = time.monotonic() + seconds, list[Question]()
+    until, answered = time.monotonic() + seconds, list[BenchmarkQuery]()
     times: list[float] = []
     for question in questions:
         if time.monotonic() > until and len(answered) >= FEWEST_QUESTIONS:
@@ -46,19 +46,19 @@ async def exactly(
             )
         )
         times.append(took)
-        answered.append(Question(question.vector, question.own, _without(found, question.own)))
+        answered.append(BenchmarkQuery(question.vector, question.own, _without(found, question.own)))
     return answered, recall.middle(times)
 
 
 async def attempt(
     connection: PooledConnection,
     table: str,
-    graph: Graph,
-    questions: Sequence[Question],
+    graph: GraphSettings,
+    questions: Sequence[BenchmarkQuery],
     efforts: Sequence[int],
     *,
     seconds: float,
-) -> tuple[list[Trial], int]:
+) -> tuple[list[RecallPoint], int]:
     """Ask the questions, each at every effort, in turns, so that whatever else the machine does falls on all.
 
     The ten nearest are looked for as a search by meaning alone does, which reads no further than it needs; the
@@ -93,7 +93,9 @@ async def attempt(
     for effort in efforts:
         top, depth = zip(*shares[effort], strict=True)
         trials.append(
-            Trial(graph.m, graph.ef_construction, effort, mean(top), mean(depth), *recall.middle(times[effort]))
+            RecallPoint(
+                graph.m, graph.ef_construction, effort, mean(top), mean(depth), *recall.middle(times[effort])
+            )
         )
     return trials, len(times[efforts[0]])
 

@@ -16,18 +16,18 @@ from app.domain.documents import Collection
 from app.domain.retrieval import Query, Retrieval, SearchMode
 from app.errors import LocalChatError
 from app.retrieval.fusion import RANKING_VERSION
-from app.services.documents.collection_cache import CollectionDirectory
+from app.services.documents.collection_cache import CollectionCache
 from app.services.search.serialization import evidence_of, from_plain, to_plain
 from app.services.search.service import SearchService, checked
 from app.services.semantic.labels import same_results
-from app.services.semantic.lookup import Inquiry, Matching, NoMatching
+from app.services.semantic.lookup import Matching, NoMatching, SemanticLookup
 
 # Making a key costs more than looking it up, so the last ones made are kept, unless their question is long.
 _REMEMBERED_KEYS = 8192
 _REMEMBERED_CHARS = 400
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """`results` is the JSON of the results, prepared once; `cached` says where it came from."""
 
     results: bytes
@@ -45,7 +45,7 @@ class CachedSearch:
     def __init__(
         self,
         search: SearchService,
-        directory: CollectionDirectory,
+        directory: CollectionCache,
         chain: CacheChain,
         matching: Matching | None = None,
     ) -> None:
@@ -55,7 +55,7 @@ class CachedSearch:
         self._matching = matching or NoMatching()
         self._specs: dict[tuple[Any, ...], KeySpec] = {}
 
-    def peek(self, query: Query) -> Found | None:
+    def peek(self, query: Query) -> SearchResult | None:
         """A hit from memory, found without awaiting anything; None says nothing."""
         known = self._directory.known(query.tenant, query.collection)
         if known is None:
@@ -72,7 +72,7 @@ class CachedSearch:
 
     async def find(
         self, query: Query, control: CacheControl = CacheControl.USE, *, semantic: bool = False
-    ) -> Found:
+    ) -> SearchResult:
         """Answer from the fastest tier that holds a fresh result, or search.
 
         `semantic`: the result of another question may do, if it means the same.
@@ -90,7 +90,7 @@ class CachedSearch:
         compute = partial(self._compute, spec, collection, query, timings)
         nearby = None
         if semantic and query.mode is not SearchMode.LEXICAL:
-            inquiry = Inquiry(spec, collection, partial(self._again, compute), same_results)
+            inquiry = SemanticLookup(spec, collection, partial(self._again, compute), same_results)
             nearby = partial(self._matching.find, inquiry)
             if control is CacheControl.USE:
                 compute = partial(self._learning, inquiry, compute)
@@ -112,7 +112,7 @@ class CachedSearch:
         return Computed(value, evidence_of(retrieval, collection, query))
 
     async def _learning(
-        self, inquiry: Inquiry, compute: Callable[[], Awaitable[Computed[Any]]]
+        self, inquiry: SemanticLookup, compute: Callable[[], Awaitable[Computed[Any]]]
     ) -> Computed[dict[str, Any]]:
         computed = await compute()
         vector = computed.evidence.query_vector if computed.evidence else b""
@@ -172,8 +172,8 @@ def _partition(collection: Collection, query: Query) -> Partition:
     )
 
 
-def _found(cached: CacheResult[Any], began: float) -> Found:
-    return Found(cached.value["results"], cached, {"total": round((time.perf_counter() - began) * 1000, 3)})
+def _found(cached: CacheResult[Any], began: float) -> SearchResult:
+    return SearchResult(cached.value["results"], cached, {"total": round((time.perf_counter() - began) * 1000, 3)})
 
 
 def _visible(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from app.errors import LocalChatError
 logger = logging.getLogger(__name__)
 
 
-class StatisticsKeeper:
+class LexemeStatistics:
     """Takes a collection's first snapshot at once, and later ones behind the questions that noticed the need."""
 
     def __init__(self, database: Database) -> None:

@@ -19,7 +19,7 @@ EmbedQuery = Callable[[Collection, str], Awaitable[Vector]]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RetrieverQuery:
     """What both arms are asked. `timings` is filled in milliseconds by stage; `ef_search` as in the settings."""
 
     collection: Collection
@@ -31,14 +31,14 @@ class Ask:
     ef_search: int | None = None
 
 
-class VectorArm:
+class VectorRetriever:
     """The chunks nearest in meaning."""
 
     def __init__(self, database: Database, embed_query: EmbedQuery) -> None:
         self._database = database
         self._embed_query = embed_query
 
-    async def run(self, ask: Ask) -> tuple[Vector, ArmResult]:
+    async def run(self, ask: RetrieverQuery) -> tuple[Vector, ArmResult]:
         with timed(ask.timings, "embed"):
             vector = await self._embed(ask.collection, ask.text)
         with timed(ask.timings, "vector"):
@@ -46,7 +46,7 @@ class VectorArm:
                 candidates = await self._nearest(connection, ask, vector)
         return vector, _result(candidates, ask.depth)
 
-    async def _nearest(self, connection: PooledConnection, ask: Ask, vector: Vector) -> list[Candidate]:
+    async def _nearest(self, connection: PooledConnection, ask: RetrieverQuery, vector: Vector) -> list[Candidate]:
         space = ask.collection.space
         if ask.selectivity is None or not ask.selectivity.scan_vectors(ask.depth):
             found = await vector_index.nearest(
@@ -71,13 +71,13 @@ class VectorArm:
                 text = shorter
 
 
-class LexicalArm:
+class LexicalRetriever:
     """The chunks that share the rarest words with the question, by BM25."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def run(self, ask: Ask) -> tuple[Lexicon, LexicalPlan | None, ArmResult]:
+    async def run(self, ask: RetrieverQuery) -> tuple[Lexicon, LexicalPlan | None, ArmResult]:
         with timed(ask.timings, "lexical"):
             async with self._database.reading() as connection:
                 lexicon = await self._look_up(connection, ask)
@@ -85,7 +85,7 @@ class LexicalArm:
                 found = await self._rank(connection, ask, plan) if plan is not None else []
                 return lexicon, plan, _result(found, ask.depth)
 
-    async def _look_up(self, connection: PooledConnection, ask: Ask) -> Lexicon:
+    async def _look_up(self, connection: PooledConnection, ask: RetrieverQuery) -> Lexicon:
         collection = ask.collection
         found = await lexical_index.look_up(connection, collection.id, collection.language, ask.text)
         if found is None:
@@ -94,7 +94,7 @@ class LexicalArm:
         assert found is not None, "a refresh leaves a snapshot behind"
         return found
 
-    async def _rank(self, connection: PooledConnection, ask: Ask, plan: LexicalPlan) -> list[Candidate]:
+    async def _rank(self, connection: PooledConnection, ask: RetrieverQuery, plan: LexicalPlan) -> list[Candidate]:
         if ask.selectivity is not None and ask.selectivity.scan_words:
             return await lexical_index.rank_within(
                 connection, ask.collection.id, plan, limit=ask.depth, metadata=ask.filter
@@ -102,7 +102,7 @@ class LexicalArm:
         return await lexical_index.rank(connection, plan, limit=ask.depth, metadata=ask.filter)
 
 
-def _plan(ask: Ask, lexicon: Lexicon) -> LexicalPlan | None:
+def _plan(ask: RetrieverQuery, lexicon: Lexicon) -> LexicalPlan | None:
     scan = ask.selectivity is not None and ask.selectivity.scan_words
     share = ask.selectivity.share if ask.selectivity else 1.0
     return lexical.plan(lexicon, max_terms=lexical_index.MAX_TERMS, share=share, any_match=scan)

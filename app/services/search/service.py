@@ -18,10 +18,17 @@ from app.retrieval.exact_phrase_boost import Phrase
 from app.retrieval.fusion import LEXICAL, Fused, fuse, lexical_unit
 from app.retrieval.selection import select
 from app.retrieval.settings import RetrievalSettings
-from app.services.search.lexeme_statistics import StatisticsKeeper
+from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.observer import QuestionObserver
 from app.services.search.reranking import RERANKERS, Reranking
-from app.services.search.retrievers import Ask, EmbedQuery, LexicalArm, VectorArm, raising_the_first, timed
+from app.services.search.retrievers import (
+    EmbedQuery,
+    LexicalRetriever,
+    RetrieverQuery,
+    VectorRetriever,
+    raising_the_first,
+    timed,
+)
 from app.services.search.selectivities import Selectivities
 
 MAX_QUERY_CHARS = 20_000
@@ -47,15 +54,15 @@ class SearchService:
         database: Database,
         collections: Collections,
         embed_query: EmbedQuery,
-        statistics: StatisticsKeeper,
+        statistics: LexemeStatistics,
         observer: QuestionObserver | None = None,
     ) -> None:
         self._database = database
         self._collections = collections
         self._statistics = statistics
         self._observer = observer or QuestionObserver()
-        self._vector = VectorArm(database, embed_query)
-        self._lexical = LexicalArm(database)
+        self._vector = VectorRetriever(database, embed_query)
+        self._lexical = LexicalRetriever(database)
         self._selectivities = Selectivities(database)
 
     async def search(self, query: Query) -> Retrieval:
@@ -84,7 +91,7 @@ class SearchService:
         depth = max(DEPTH if query.mode is SearchMode.HYBRID or query.filter else 0, POOL * query.top_k)
         keeps = await self._selectivities.of(collection, query.filter)
         settings = RetrievalSettings.of(collection.settings)
-        ask = Ask(collection, text, depth, query.filter, keeps, timings, settings.ef_search)
+        ask = RetrieverQuery(collection, text, depth, query.filter, keeps, timings, settings.ef_search)
         async with raising_the_first(), asyncio.TaskGroup() as group:
             meaning = group.create_task(self._vector.run(ask)) if query.mode is not SearchMode.LEXICAL else None
             words = group.create_task(self._lexical.run(ask)) if query.mode is not SearchMode.VECTOR else None

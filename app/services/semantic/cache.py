@@ -28,7 +28,7 @@ from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
 from app.errors import LocalChatError
 from app.services.search.retrievers import EmbedQuery
-from app.services.semantic.lookup import Inquiry
+from app.services.semantic.lookup import SemanticLookup
 from app.telemetry import tracing
 
 Mode = Literal["shadow", "serve"]
@@ -99,7 +99,7 @@ class SemanticCache:
         self._looking: TrailingCoalescer[_Match | None] = TrailingCoalescer()
         self._learning: set[str] = set()
 
-    async def find(self, inquiry: Inquiry) -> CacheResult[Any] | None:
+    async def find(self, inquiry: SemanticLookup) -> CacheResult[Any] | None:
         """The result is marked with its provenance. Those who ask the same at once share a lookup."""
         stratum = segment_of(inquiry.spec.partition)
         if self.mode != "serve" or stratum is None:
@@ -120,7 +120,7 @@ class SemanticCache:
         self._chain.statistics.hit(TIER, key.namespace, match.nanoseconds)
         return self._serve(inquiry, stratum, match, used)
 
-    def learn(self, inquiry: Inquiry, vector: bytes, fresh: Any) -> None:
+    def learn(self, inquiry: SemanticLookup, vector: bytes, fresh: Any) -> None:
         stratum, digest = segment_of(inquiry.spec.partition), inquiry.spec.key.digest
         if stratum is None or digest in self._learning:
             return
@@ -136,7 +136,7 @@ class SemanticCache:
     async def close(self) -> None:
         await self._background.close()
 
-    async def _look(self, inquiry: Inquiry, threshold: float) -> _Match | None:
+    async def _look(self, inquiry: SemanticLookup, threshold: float) -> _Match | None:
         spec = inquiry.spec
         try:
             vector = await self._embed(inquiry.collection, spec.question)
@@ -170,7 +170,7 @@ class SemanticCache:
                 return _Match(candidate, matched, found.hit, time.perf_counter_ns() - started)
         return None
 
-    async def _supported(self, inquiry: Inquiry, match: _Match | None) -> _Match | None:
+    async def _supported(self, inquiry: SemanticLookup, match: _Match | None) -> _Match | None:
         """The match if its result rests on what is found for this question; that is found anyway if it does not."""
         if match is None or inquiry.supports is None:
             return match
@@ -179,7 +179,9 @@ class SemanticCache:
         except LocalChatError:
             return None
 
-    def _serve(self, inquiry: Inquiry, stratum: Segment, match: _Match, used: CacheResult[Any]) -> CacheResult[Any]:
+    def _serve(
+        self, inquiry: SemanticLookup, stratum: Segment, match: _Match, used: CacheResult[Any]
+    ) -> CacheResult[Any]:
         spec, candidate = inquiry.spec, match.candidate
         self.keeper.traffic.note(stratum, candidate.similarity, served=True)
         query_id = new_query_id(candidate.key)
@@ -208,7 +210,7 @@ class SemanticCache:
             work.close()
         return started
 
-    async def _learn(self, inquiry: Inquiry, stratum: Segment, vector: bytes, fresh: Any) -> None:
+    async def _learn(self, inquiry: SemanticLookup, stratum: Segment, vector: bytes, fresh: Any) -> None:
         try:
             near = await self._match(inquiry.spec, vector, FLOOR)
             match = await self._supported(inquiry, near)
@@ -220,7 +222,7 @@ class SemanticCache:
         finally:
             self._learning.discard(inquiry.spec.key.digest)
 
-    async def _check(self, inquiry: Inquiry, stratum: Segment, match: _Match) -> None:
+    async def _check(self, inquiry: SemanticLookup, stratum: Segment, match: _Match) -> None:
         """Make the result that was not made, and quarantine an entry that should not have been served for it."""
         fresh = await inquiry.recompute()
         if fresh is None or await self._label(inquiry, stratum, match, fresh, served=True):
@@ -231,7 +233,9 @@ class SemanticCache:
             key.tenant, key.partition, inquiry.spec.question, candidate.question, candidate.similarity
         )
 
-    async def _label(self, inquiry: Inquiry, stratum: Segment, match: _Match, fresh: Any, *, served: bool) -> bool:
+    async def _label(
+        self, inquiry: SemanticLookup, stratum: Segment, match: _Match, fresh: Any, *, served: bool
+    ) -> bool:
         """Whether the cached result was right."""
         verdict = inquiry.same(match.cached.value, fresh)
         candidate = match.candidate

@@ -11,7 +11,7 @@ from app.domain.documents import Collection
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class SemanticLookup:
     """A question that the exact cache may not be able to serve.
 
     Attributes:
@@ -31,17 +31,17 @@ class Inquiry:
 
 
 class Matching(Protocol):
-    async def find(self, inquiry: Inquiry, /) -> CacheResult[Any] | None:
+    async def find(self, inquiry: SemanticLookup, /) -> CacheResult[Any] | None:
         """A fresh result of another question that may be served for this one."""
 
-    def learn(self, inquiry: Inquiry, vector: bytes, fresh: Any, /) -> None:
+    def learn(self, inquiry: SemanticLookup, vector: bytes, fresh: Any, /) -> None:
         """Compare a result that had to be computed with what would have been served, while nobody waits."""
 
 
 class NoMatching:
     """Neither finds nor learns anything."""
 
-    async def find(self, _: Inquiry, /) -> CacheResult[Any] | None:
+    async def find(self, _: SemanticLookup, /) -> CacheResult[Any] | None:
         return None
 
     def learn(self, *_: Any) -> None:

@@ -13,7 +13,7 @@ from app.db.database import translated
 Mode = Literal["off", "shadow", "serve"]
 
 
-class Observations(Protocol):
+class ReportedObservations(Protocol):
     async def observed(self, tenant: str | None = ...) -> list[Observed]: ...
     async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence: ...
     async def examples(self, digest: str, *, correct: bool, limit: int) -> list[Label]: ...
@@ -61,7 +61,7 @@ class MatchingReport:
 class MatchingReporter:
     """`observations` is None where nothing is observed: matching is off, or there is no L3."""
 
-    def __init__(self, mode: Mode, budget: float, observations: Observations | None) -> None:
+    def __init__(self, mode: Mode, budget: float, observations: ReportedObservations | None) -> None:
         self.mode = mode if observations else "off"
         self.budget = budget
         self._observations = observations
