@@ -75,7 +75,7 @@ def api_lifespan(settings: Settings, metrics: Metrics, *, draining: Callable[[],
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with AsyncExitStack() as stack:
             services = await _build(settings, metrics, stack, draining)
-            gc_tuning.settle()
+            gc_tuning.freeze()
             yield {"services": services}
 
     return lifespan

@@ -9,10 +9,14 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app.api import docs
-from app.api.fast_path.cached_response import FastLane
+from app.api.fast_path.cached_response import CachedResponseMiddleware
 from app.api.fast_path.metrics import fast_hits, instrument
-from app.api.middleware.request_context import BodyLimit, Departure, RequestContext
-from app.api.middleware.trace_context import EdgedFastAPI, TraceEdge
+from app.api.middleware.request_context import (
+    BodyLimitMiddleware,
+    ClientDisconnectMiddleware,
+    RequestContextMiddleware,
+)
+from app.api.middleware.trace_context import TraceContextMiddleware, TracedFastAPI
 from app.api.openapi import DESCRIPTION, TAGS, describe, problems
 from app.api.problems import add_problem_handlers
 from app.api.routers import (
@@ -53,10 +57,12 @@ def create_app(
 
     def ahead(app: ASGIApp) -> ASGIApp:
         lanes = {"/api/search": search_hit}
-        fast = FastLane(app, lanes=lanes, observe=fast_hits(metrics), access=access, tracer=tracing.tracer)
-        return TraceEdge(fast, sample=settings.otel_traces_sampler_arg if tracing.provider else 0.0)
+        fast = CachedResponseMiddleware(
+            app, lanes=lanes, observe=fast_hits(metrics), access=access, tracer=tracing.tracer
+        )
+        return TraceContextMiddleware(fast, sample=settings.otel_traces_sampler_arg if tracing.provider else 0.0)
 
-    app = EdgedFastAPI(
+    app = TracedFastAPI(
         tracing=tracing,
         ahead=ahead,
         title="LocalChat",
@@ -89,9 +95,9 @@ def create_app(
         app.include_router(module.router)
     describe(app, auth=settings.auth_mode)
     # The last one added is the outermost.
-    app.add_middleware(Departure)
-    app.add_middleware(BodyLimit, max_upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(ClientDisconnectMiddleware)
+    app.add_middleware(BodyLimitMiddleware, max_upload_bytes=settings.max_upload_bytes)
     if metrics.enabled:
         instrument(app, metrics, hot=("/api/search", "/api/chat"))
-    app.add_middleware(RequestContext, access=access, tracer=tracing.tracer)
+    app.add_middleware(RequestContextMiddleware, access=access, tracer=tracing.tracer)
     return app

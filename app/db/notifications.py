@@ -14,7 +14,7 @@ from app.errors import StoreUnavailable
 _log = logging.getLogger(__name__)
 
 
-class Announcements:
+class NotificationChannel:
     """One channel. Whoever is not connected at the moment misses what is said, and is told nothing later.
 
     `hear` gets every message, our own included. `heartbeat` and `timeout` are seconds.

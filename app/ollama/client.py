@@ -30,7 +30,7 @@ from app.ollama.protocol import (
 from app.ollama.retries import BULK_RETRIES, INTERACTIVE_RETRIES, RetryPolicy
 from app.ollama.scheduling.breaker import Circuit, EndpointBreaker
 from app.ollama.scheduling.dispatch import Call, Dispatcher
-from app.ollama.scheduling.lanes import Lane, Lease, Preempted, Scheduler, Work
+from app.ollama.scheduling.lanes import Lane, Preempted, QueuedWork, Scheduler, SlotLease
 from app.ollama.scheduling.window import BulkWindow
 from app.ollama.transport import Timeouts, connect, parse_address
 from app.ollama.vectors import parse_vectors
@@ -82,7 +82,7 @@ class OllamaClient:
                 connect(address, timeouts=timeouts, transport=transport),
                 timeouts=timeouts,
                 breaker=EndpointBreaker(
-                    cooldown=cooldown, clock=clock, on_change=partial(_tell, observer, address.name)
+                    cooldown=cooldown, clock=clock, on_change=partial(_observe_circuit, observer, address.name)
                 ),
                 window=BulkWindow(max_texts=MAX_TEXTS, max_requests=max_concurrency),
                 headers=headers,
@@ -188,7 +188,7 @@ class OllamaClient:
             "keep_alive": self._keep_alive,
         }
 
-        async def ask(lease: Lease, stack: AsyncExitStack) -> tuple[ChatChunk, AsyncGenerator[ChatChunk, None]]:
+        async def ask(lease: SlotLease, stack: AsyncExitStack) -> tuple[ChatChunk, AsyncGenerator[ChatChunk, None]]:
             request = lease.endpoint.lines("/api/chat", payload, model=model, operation="chat")
             async with lease.endpoint.vigil():
                 lines = await stack.enter_async_context(request)
@@ -197,7 +197,7 @@ class OllamaClient:
             self._scheduler.answered(lease)
             return first, chunks
 
-        (chunk, chunks), stack = await self._dispatcher.open(Call("chat", model, lane, Work.CHAT), ask)
+        (chunk, chunks), stack = await self._dispatcher.open(Call("chat", model, lane, QueuedWork.CHAT), ask)
         async with stack:
             yield chunk
             while not chunk.done:
@@ -277,7 +277,7 @@ class OllamaClient:
     ) -> list[Vector]:
         """Embed as many of the first texts as the lane lets pass in one request."""
 
-        async def ask(lease: Lease, _: AsyncExitStack) -> list[Vector]:
+        async def ask(lease: SlotLease, _: AsyncExitStack) -> list[Vector]:
             part = texts[: lease.max_texts]
             lease.texts = len(part)
             lease.characters = sum(map(len, part))
@@ -293,7 +293,7 @@ class OllamaClient:
             return parse_vectors(answer.get("embeddings"), count=len(part), dimension=dimension)
 
         with tracing.span(f"embeddings {model}", SpanKind.CLIENT, attributes("embeddings", model)) as span:
-            vectors = await self._dispatcher.run(Call("embed", model, lane, Work.EMBED), ask)
+            vectors = await self._dispatcher.run(Call("embed", model, lane, QueuedWork.EMBED), ask)
             span.set_attribute("rag.embedding.batch_size", len(vectors))
             return vectors
 
@@ -307,5 +307,5 @@ async def _chunks(endpoint: Endpoint, lines: AsyncIterator[Json]) -> AsyncGenera
         yield parse_chat(line)
 
 
-def _tell(observer: Observer, endpoint: str, circuit: Circuit) -> None:
+def _observe_circuit(observer: Observer, endpoint: str, circuit: Circuit) -> None:
     observer.on_circuit(endpoint=endpoint, circuit=circuit)

@@ -11,7 +11,7 @@ from opentelemetry.trace import Span, SpanKind
 
 from app.errors import ModelError, ModelProtocolError, ModelUnavailable
 from app.ollama.errors import from_answer, from_transport
-from app.ollama.liveness import Vigil
+from app.ollama.liveness import LivenessCheck
 from app.ollama.protocol import Json, encode, parse_object
 from app.ollama.scheduling.breaker import EndpointBreaker
 from app.ollama.scheduling.window import BulkWindow
@@ -90,9 +90,9 @@ class Endpoint:
         ):
             yield objects
 
-    def vigil(self) -> Vigil:
+    def vigil(self) -> LivenessCheck:
         """A block in which this server may take its time, but not be gone."""
-        return Vigil(self._timeouts.silence, self._answers, self.breaker.give_up)
+        return LivenessCheck(self._timeouts.silence, self._answers, self.breaker.give_up)
 
     async def aclose(self) -> None:
         await self._http.aclose()

@@ -11,7 +11,7 @@ from app.errors import ModelUnavailable
 _MISSED = 2
 
 
-class Vigil:
+class LivenessCheck:
     """A block that ends when the server that it waits for is gone.
 
     Args:

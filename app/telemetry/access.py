@@ -31,7 +31,7 @@ def annotate(**notes: Any) -> None:
         known.update(notes)
 
 
-class Served(NamedTuple):
+class ServedRequest(NamedTuple):
     """A request that was answered at `at`, in epoch seconds, after `seconds`."""
 
     at: float
@@ -69,7 +69,7 @@ class AccessLog:
     def __init__(self, *, delay: float = 0.1, questions: bool = False) -> None:
         self._delay = delay
         self._questions = questions
-        self._waiting: list[Served] = []
+        self._waiting: list[ServedRequest] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def note(
@@ -83,7 +83,7 @@ class AccessLog:
     ) -> None:
         if not _log.isEnabledFor(logging.INFO):
             return
-        self._waiting.append(Served(time.time(), ids, method, path, status, seconds, notes))
+        self._waiting.append(ServedRequest(time.time(), ids, method, path, status, seconds, notes))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._delay, self.flush)
         elif len(self._waiting) >= _MAX_WAITING:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import orjson
 
 from app.telemetry import correlation
-from app.telemetry.access import Served
+from app.telemetry.access import ServedRequest
 from app.telemetry.correlation import span_id
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
@@ -49,7 +49,7 @@ class JsonFormatter(logging.Formatter):
     """`timestamp` (RFC 3339, UTC), `level`, `service`, `logger`, `message`, `exception`, and what `extra` holds."""
 
     def format(self, record: logging.LogRecord) -> str:
-        served: Sequence[Served] | None = getattr(record, "served", None)
+        served: Sequence[ServedRequest] | None = getattr(record, "served", None)
         if served is not None:
             return "\n".join([_json(_head(record, each.at, each.message) | each.fields()) for each in served])
         fields = _head(record, record.created, record.getMessage())
@@ -91,12 +91,12 @@ class ConsoleFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        served: Sequence[Served] | None = getattr(record, "served", None)
+        served: Sequence[ServedRequest] | None = getattr(record, "served", None)
         if served is not None:
             return "\n".join([self._request(record, each) for each in served])
         return self._line(record, {name: value for name, value in vars(record).items() if name not in _STANDARD})
 
-    def _request(self, record: logging.LogRecord, served: Served) -> str:
+    def _request(self, record: logging.LogRecord, served: ServedRequest) -> str:
         line = logging.makeLogRecord(
             {"name": record.name, "levelname": record.levelname, "created": served.at, "msg": served.message}
         )

@@ -6,12 +6,12 @@ import gc
 _YOUNG = 10_000
 
 
-def begin() -> None:
-    """Collect nothing until `settle`: a fifth of a start goes into looking through what stays."""
+def pause() -> None:
+    """Collect nothing until `freeze`: a fifth of a start goes into looking through what stays."""
     gc.disable()
 
 
-def settle() -> None:
+def freeze() -> None:
     """Leave what lives as long as the process, most of its heap, out of every later collection.
 
     The rest is looked through seldom: each cache hit makes a few objects that stay for a moment.

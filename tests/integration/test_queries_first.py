@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.db.notifications import Announcements
+from app.db.notifications import NotificationChannel
 from app.errors import StoreUnavailable
 from tests.support.replica import api_and_worker, environment
 from tests.support.small_models import MODEL, EmbeddingServer
@@ -48,8 +48,8 @@ async def test_announcements_are_heard_again_after_the_connection_was_killed(
     database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[str] = []
-    speaker = Announcements(database_url, "test", heard.append, timeout=0.5)
-    listener = Announcements(database_url, "test", heard.append, timeout=0.5, heartbeat=0.1)
+    speaker = NotificationChannel(database_url, "test", heard.append, timeout=0.5)
+    listener = NotificationChannel(database_url, "test", heard.append, timeout=0.5, heartbeat=0.1)
     tasks = [asyncio.create_task(channel.run()) for channel in (speaker, listener)]
 
     async def say(text: str) -> None:

@@ -16,7 +16,7 @@ from app.db.search import spaces
 from app.db.tables import chunks
 from app.domain.documents import ChunkDraft, ChunkPart, Collection, StoredFile, Upload
 from app.domain.retrieval import Vector
-from app.ingestion.embedding.embedder import BatchEmbeddingProcessor, Portion
+from app.ingestion.embedding.embedder import BatchEmbeddingProcessor, EmbeddingBatchSource
 from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService
@@ -56,7 +56,7 @@ class ReadyMade:
             part = self.drafts[begin : begin + _PART]
             yield ChunkPart("text/plain", part, last=begin + _PART >= len(self.drafts))
 
-    async def embed_chunks(self, collection: Collection, portions: AsyncIterable[Portion]) -> None:
+    async def embed_chunks(self, collection: Collection, portions: AsyncIterable[EmbeddingBatchSource]) -> None:
         await self._processor.run(portions)
 
     async def _embed(self, texts: Sequence[str]) -> list[Vector]:

@@ -14,7 +14,7 @@ from app.db.database import Database
 from app.domain.documents import ChunkDraft, ChunkPart, Collection, Document, StoredFile, Upload
 from app.domain.retrieval import Vector
 from app.errors import ModelUnavailable, UnreadableDocument
-from app.ingestion.embedding.embedder import BatchResult, Portion, TextFailure
+from app.ingestion.embedding.embedder import BatchResult, EmbeddingBatchSource, TextFailure
 from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService
@@ -87,12 +87,12 @@ class HashEmbedder:
     pause: Callable[[int], Awaitable[None]] | None = None
     vector: Callable[[str, int], Vector] = unit_vector
 
-    async def embed_chunks(self, collection: Collection, portions: AsyncIterable[Portion]) -> None:
+    async def embed_chunks(self, collection: Collection, portions: AsyncIterable[EmbeddingBatchSource]) -> None:
         async for portion in portions:
             for begin in range(0, len(portion.texts), self.batch):
                 await self._embed(collection, portion, begin)
 
-    async def _embed(self, collection: Collection, portion: Portion, begin: int) -> None:
+    async def _embed(self, collection: Collection, portion: EmbeddingBatchSource, begin: int) -> None:
         if self.outage_after is not None and len(self.embedded) >= self.outage_after:
             raise ModelUnavailable("No model server answers.")
         part = portion.texts[begin : begin + self.batch]

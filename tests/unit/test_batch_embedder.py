@@ -25,7 +25,7 @@ from app.ingestion.embedding.embedder import (
     HARMLESS_TEXT,
     BatchEmbeddingProcessor,
     BatchResult,
-    Portion,
+    EmbeddingBatchSource,
     TextFailure,
 )
 from app.ingestion.embedding.progress import Progress
@@ -224,7 +224,7 @@ async def ignore(_: BatchResult) -> None:
     """Nobody wants the vectors."""
 
 
-async def portions_of(*parts: Portion) -> AsyncIterator[Portion]:
+async def portions_of(*parts: EmbeddingBatchSource) -> AsyncIterator[EmbeddingBatchSource]:
     for part in parts:
         yield part
 
@@ -252,10 +252,10 @@ async def test_the_next_portion_is_asked_for_when_the_batches_of_the_last_are_be
         await gate.wait()
         stored.append(batch.indexes)
 
-    async def endless() -> AsyncIterator[Portion]:
+    async def endless() -> AsyncIterator[EmbeddingBatchSource]:
         nonlocal asked
         for asked in range(1, 101):
-            yield Portion([f"text {asked}-{number}" for number in range(4)], store)
+            yield EmbeddingBatchSource([f"text {asked}-{number}" for number in range(4)], store)
 
     embedder = BatchEmbeddingProcessor(model, batch_size=8, max_chars=100, max_workers=3)
     run = asyncio.create_task(embedder.run(endless()))
@@ -270,7 +270,7 @@ async def test_the_next_portion_is_asked_for_when_the_batches_of_the_last_are_be
 async def test_a_run_whose_length_is_told_late_is_logged_from_then_on(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     seen: list[Progress] = []
-    parts = [Portion(["text"] * 10, ignore, total) for total in (None, None, 30)]
+    parts = [EmbeddingBatchSource(["text"] * 10, ignore, total) for total in (None, None, 30)]
     embedder = BatchEmbeddingProcessor(Model(), batch_size=10, max_chars=1000, max_workers=1)
     await embedder.run(portions_of(*parts), on_progress=seen.append)
     assert caplog.messages[:-1] == [
@@ -289,8 +289,8 @@ async def test_a_run_of_nothing_says_nothing(caplog: pytest.LogCaptureFixture) -
 
 
 async def test_a_failing_source_of_portions_stops_the_run_with_its_own_error() -> None:
-    async def broken() -> AsyncIterator[Portion]:
-        yield Portion(["text"], ignore)
+    async def broken() -> AsyncIterator[EmbeddingBatchSource]:
+        yield EmbeddingBatchSource(["text"], ignore)
         raise OSError("no connection")
 
     with pytest.raises(OSError, match="no connection"):

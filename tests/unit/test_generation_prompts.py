@@ -4,12 +4,12 @@ import pytest
 
 from app.embedded.model_server.models.generation import schema_of, shorter
 from app.embedded.model_server.routes.errors import OllamaError
-from app.embedded.model_server.routes.requests import Message
+from app.embedded.model_server.routes.requests import NativeMessage
 
-SYSTEM = Message(role="system", content="Be brief.")
-OLD = Message(role="user", content="old")
-REPLY = Message(role="assistant", content="reply")
-LAST = Message(role="user", content="0123456789")
+SYSTEM = NativeMessage(role="system", content="Be brief.")
+OLD = NativeMessage(role="user", content="old")
+REPLY = NativeMessage(role="assistant", content="reply")
+LAST = NativeMessage(role="user", content="0123456789")
 
 
 def test_the_oldest_message_that_is_not_the_systems_goes_first() -> None:
@@ -27,7 +27,7 @@ def test_the_last_message_alone_keeps_its_end() -> None:
 
 def test_nothing_left_to_leave_out_is_an_error() -> None:
     with pytest.raises(OllamaError, match="exceeds the context length"):
-        shorter([Message(role="user", content="x")], tokens=100, context=10)
+        shorter([NativeMessage(role="user", content="x")], tokens=100, context=10)
 
 
 def test_a_format_is_json_or_a_schema_or_nothing() -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.cli.ingest.executor import Courier
+from app.cli.ingest.executor import Uploader
 from app.cli.ingest.files import LocalFile, Scan, Scanner
 from app.cli.ingest.plan import SOURCE, Action, RemoteDocument, Step, plan
-from app.cli.ingest.report import Ledger
-from app.cli.ingest.service import Documents, Taken
+from app.cli.ingest.report import IngestReport
+from app.cli.ingest.service import Documents, DuplicateContent
 
 FOLDER = "file://here/docs/"
 
@@ -99,7 +99,7 @@ class Collection(Documents):
     async def replace(self, document: RemoteDocument, file: LocalFile) -> RemoteDocument:
         await asyncio.sleep(0)
         if any(other.sha256 == file.sha256 and other.id != document.id for other in self.there.values()):
-            raise Taken
+            raise DuplicateContent
         if document.id not in self.there:
             return await self.upload(file)
         return self._put(document.id, file)
@@ -129,14 +129,14 @@ async def follow(states: list[dict[str, str]], foreign: str) -> None:
     if foreign:
         collection.there["foreign"] = RemoteDocument("foreign", "x", foreign, "ready")
     for state in states:
-        ledger = Ledger()
+        ledger = IngestReport()
         files = [local(name, content) for name, content in state.items()]
         steps = plan(
             Scan(files=files), await collection.all(), covers=lambda source: source.startswith(FOLDER), deletes=True
         )
-        await Courier(collection, ledger).carry_out(steps)
+        await Uploader(collection, ledger).carry_out(steps)
         while ledger.pending:
-            await Courier(collection, ledger).follow()
+            await Uploader(collection, ledger).follow()
         assert not ledger.broken
         assert ledger.ready.keys() == {str(file.path) for file in files}
         ours = [document for document in collection.there.values() if document.source]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.cli.write_coalescing import JoiningTransport
+from app.cli.write_coalescing import WriteCoalescingTransport
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
 
@@ -29,7 +29,7 @@ def wire() -> Wire:
 
 
 async def test_a_body_that_follows_at_once_joins_the_head(wire: Wire) -> None:
-    transport = JoiningTransport(wire)
+    transport = WriteCoalescingTransport(wire)
     for _ in range(2):
         transport.write(HEAD)
         transport.write(b"ok")
@@ -38,7 +38,7 @@ async def test_a_body_that_follows_at_once_joins_the_head(wire: Wire) -> None:
 
 
 async def test_a_head_without_a_body_is_sent_when_the_loop_turns(wire: Wire) -> None:
-    transport = JoiningTransport(wire)
+    transport = WriteCoalescingTransport(wire)
     transport.write(HEAD)
     assert wire.written == []
     await asyncio.sleep(0)
@@ -48,7 +48,7 @@ async def test_a_head_without_a_body_is_sent_when_the_loop_turns(wire: Wire) -> 
 
 
 async def test_nothing_is_lost_when_the_connection_is_closed(wire: Wire) -> None:
-    transport = JoiningTransport(wire)
+    transport = WriteCoalescingTransport(wire)
     transport.write(HEAD)
     transport.close()
     await asyncio.sleep(0)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.middleware.request_context import Departure, RequestContext
+from app.api.middleware.request_context import ClientDisconnectMiddleware, RequestContextMiddleware
 from app.cache.backend import CacheKey, StoredPayload
 from app.cache.postgres.eviction import HitCountBuffer
 from app.telemetry import access, correlation
@@ -97,7 +97,7 @@ async def test_requests_are_logged_before_the_process_ends(caplog: pytest.LogCap
         async def ended(scope: Scope, receive: Receive, send: Send) -> None:
             """A lifespan that is over."""
 
-        await RequestContext(ended, access=log)({"type": "lifespan"}, no_messages, Sent())
+        await RequestContextMiddleware(ended, access=log)({"type": "lifespan"}, no_messages, Sent())
     assert lines_of(caplog)[0]["message"] == "GET /api/documents 200"
 
 
@@ -143,7 +143,7 @@ async def test_a_client_that_left_before_it_was_answered_is_logged_as_499(
     scope = {"type": "http", "method": "POST", "path": "/api/chat", "headers": []}
     with caplog.at_level(logging.INFO, logger="localchat.access"):
         log = AccessLog(delay=60)
-        await RequestContext(Departure(app), access=log)(scope, no_messages, Sent())
+        await RequestContextMiddleware(ClientDisconnectMiddleware(app), access=log)(scope, no_messages, Sent())
         log.flush()
     assert lines_of(caplog)[0]["status"] == 499
 
@@ -159,7 +159,7 @@ async def test_a_broken_response_is_logged_as_such_and_what_the_server_logs_of_i
 
     async def serve() -> correlation.Correlation | None:
         with pytest.raises(RuntimeError):
-            await RequestContext(broken, access=log)(scope, no_messages, Sent())
+            await RequestContextMiddleware(broken, access=log)(scope, no_messages, Sent())
         return correlation.current()
 
     log = AccessLog(delay=60)
@@ -191,7 +191,7 @@ def test_nothing_that_a_client_sends_makes_a_line_of_its_own(text: str, name: st
 
 @given(path=st.text())
 def test_no_path_makes_a_line_of_its_own_in_the_access_log(path: str) -> None:
-    served = access.Served(0.0, correlate(), "GET", path, 200, 0.1, {"question": path})
+    served = access.ServedRequest(0.0, correlate(), "GET", path, 200, 0.1, {"question": path})
     record = record_of("1 request", served=[served])
     (line,) = JsonFormatter().format(record).splitlines()
     assert json.loads(line)["path"] == path

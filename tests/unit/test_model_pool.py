@@ -9,7 +9,7 @@ import pytest
 from app.errors import ModelCrashed, ModelUnavailable
 from app.ollama.endpoint import Endpoint
 from app.ollama.scheduling.breaker import Circuit, EndpointBreaker
-from app.ollama.scheduling.lanes import Lane, Lease, Preempted, Scheduler, Work
+from app.ollama.scheduling.lanes import Lane, Preempted, QueuedWork, Scheduler, SlotLease
 from app.ollama.scheduling.window import AdaptiveLimit, BulkWindow
 from app.ollama.transport import Timeouts, connect, parse_address
 
@@ -181,13 +181,13 @@ async def endpoints(clock: Clock) -> AsyncIterator[list[Endpoint]]:
 class Holder:
     """Asks for a lease and holds it until told to let go."""
 
-    def __init__(self, scheduler: Scheduler, lane: Lane, work: Work = Work.EMBED) -> None:
-        self.lease: Lease | None = None
+    def __init__(self, scheduler: Scheduler, lane: Lane, work: QueuedWork = QueuedWork.EMBED) -> None:
+        self.lease: SlotLease | None = None
         self.error: BaseException | None = None
         self._let_go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._hold(scheduler, lane, work))
 
-    async def _hold(self, scheduler: Scheduler, lane: Lane, work: Work) -> None:
+    async def _hold(self, scheduler: Scheduler, lane: Lane, work: QueuedWork) -> None:
         try:
             async with scheduler.lease(lane, work) as self.lease:
                 await self._let_go
@@ -218,7 +218,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def hold(scheduler: Scheduler, lane: Lane, work: Work = Work.EMBED) -> Holder:
+async def hold(scheduler: Scheduler, lane: Lane, work: QueuedWork = QueuedWork.EMBED) -> Holder:
     holder = Holder(scheduler, lane, work)
     await settle()
     return holder
@@ -244,7 +244,7 @@ async def test_a_chat_that_nobody_waits_for_waits_for_queries_and_says_nothing_o
     clock = Clock()
     scheduler = Scheduler(endpoints[:1], max_concurrency=2, clock=clock)
     query = await hold(scheduler, Lane.INTERACTIVE)
-    chat = await hold(scheduler, Lane.BULK, Work.CHAT)
+    chat = await hold(scheduler, Lane.BULK, QueuedWork.CHAT)
     assert chat.name() is None
     await query.end()
     await settle()
@@ -296,7 +296,7 @@ async def test_the_last_single_text_is_never_cancelled(endpoints: list[Endpoint]
 
 async def test_bulk_work_may_go_on_beside_an_answer_that_has_begun(endpoints: list[Endpoint]) -> None:
     scheduler = Scheduler(endpoints[:1], max_concurrency=2)
-    chat = await hold(scheduler, Lane.INTERACTIVE, Work.CHAT)
+    chat = await hold(scheduler, Lane.INTERACTIVE, QueuedWork.CHAT)
     bulk = await hold(scheduler, Lane.BULK)
     assert bulk.name() is None
     assert chat.lease is not None
@@ -309,7 +309,7 @@ async def test_bulk_work_may_go_on_beside_an_answer_that_has_begun(endpoints: li
 
 async def test_a_long_hold_lets_single_texts_through(endpoints: list[Endpoint], clock: Clock) -> None:
     scheduler = Scheduler(endpoints[:1], max_concurrency=2, patience=0.01, clock=clock)
-    chat = await hold(scheduler, Lane.INTERACTIVE, Work.CHAT)
+    chat = await hold(scheduler, Lane.INTERACTIVE, QueuedWork.CHAT)
     bulk = await hold(scheduler, Lane.BULK)
     await asyncio.sleep(0.02)
     assert bulk.name() is None, "the clock has not moved"
@@ -330,9 +330,9 @@ async def test_a_long_hold_lets_single_texts_through(endpoints: list[Endpoint], 
 
 async def test_embedding_and_chatting_take_separate_permits(endpoints: list[Endpoint]) -> None:
     scheduler = Scheduler(endpoints[:1], max_concurrency=1)
-    chat = await hold(scheduler, Lane.INTERACTIVE, Work.CHAT)
-    waiting = await hold(scheduler, Lane.INTERACTIVE, Work.CHAT)
-    query = await hold(scheduler, Lane.INTERACTIVE, Work.EMBED)
+    chat = await hold(scheduler, Lane.INTERACTIVE, QueuedWork.CHAT)
+    waiting = await hold(scheduler, Lane.INTERACTIVE, QueuedWork.CHAT)
+    query = await hold(scheduler, Lane.INTERACTIVE, QueuedWork.EMBED)
     assert waiting.name() is None
     assert query.name() == "a"
     for holder in (query, chat, waiting):

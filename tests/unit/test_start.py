@@ -23,10 +23,10 @@ def test_a_start_does_without_what_only_migrations_need() -> None:
 
 
 def test_the_collector_works_again_once_a_process_has_started() -> None:
-    gc_tuning.begin()
+    gc_tuning.pause()
     try:
         assert not gc.isenabled()
-        gc_tuning.settle()
+        gc_tuning.freeze()
         assert gc.isenabled()
         assert gc.get_freeze_count() > 0
     finally:

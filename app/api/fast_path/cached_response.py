@@ -47,7 +47,7 @@ def json_reply(content: bytes, *headers: tuple[bytes, bytes]) -> Reply:
 Lane = Callable[[Services, bytes], Reply | None]
 
 
-class FastLane:
+class CachedResponseMiddleware:
     """Asks a lane for the reply to a POST of JSON to its path; `observe` is told the path and the seconds of a hit.
 
     It stands before everything else, so it does for a hit what others do for other requests: it echoes its id, logs

@@ -16,7 +16,7 @@ from app.telemetry.metrics import Metrics
 _BROKEN = "localchat.broken"
 
 
-class Instrumentation(PrometheusInstrumentatorMiddleware):
+class HttpMetricsMiddleware(PrometheusInstrumentatorMiddleware):
     """Finds the template of a hot route without trying every route, which costs more than serving it.
 
     And tells a response that broke off half way from one that is whole.
@@ -51,7 +51,7 @@ def instrument(app: FastAPI, metrics: Metrics, *, hot: Iterable[str]) -> None:
         metrics.http_duration.labels(*labels).observe(info.modified_duration_without_streaming)
 
     app.add_middleware(
-        Instrumentation,
+        HttpMetricsMiddleware,
         hot=frozenset(hot),
         should_group_status_codes=False,
         excluded_handlers=["^/metrics$", "^/health/"],

@@ -22,7 +22,7 @@ _errors = logging.getLogger("localchat.errors")
 _CLIENT_CLOSED_REQUEST = 499  # nginx's name for a client that left before it was answered
 
 
-class RequestContext:
+class RequestContextMiddleware:
     """Where a request begins and ends.
 
     Binds its ids, echoes `X-Request-ID`, logs one line, and answers what nothing else caught.
@@ -76,7 +76,7 @@ class RequestContext:
         correlation.unbind(token)
 
 
-class Departure:
+class ClientDisconnectMiddleware:
     """Gives a request that its client gave up before it was answered the status 499, which nobody reads.
 
     Logs and metrics would otherwise know of no status, or of a failure.
@@ -103,7 +103,7 @@ class Departure:
             await send({"type": "http.response.body", "body": b""})
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     """Refuses a body that is too large, by its declared length or as soon as too much of it has come.
 
     The connection is left open, and the server throws away what still comes: closed under a client that is

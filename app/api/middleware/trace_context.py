@@ -16,7 +16,7 @@ _IDS = "localchat.ids"
 _RECORDED = "fastapi.telemetry"
 
 
-class EdgedFastAPI(FastAPI):
+class TracedFastAPI(FastAPI):
     """FastAPI, its telemetry included, behind what `ahead` puts before it."""
 
     def __init__(self, *, tracing: Tracing, ahead: Callable[[ASGIApp], ASGIApp], **options: Any) -> None:
@@ -36,7 +36,7 @@ class EdgedFastAPI(FastAPI):
         await self._edge(scope, receive, send)
 
 
-class TraceEdge:
+class TraceContextMiddleware:
     """Gives each request its ids, and lets FastAPI open no span for one that is not recorded.
 
     The caller's trace comes with that decision; of the traces that begin here the share `sample` is recorded.

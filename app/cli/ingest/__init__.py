@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app.cli.failure import CommandFailed
-from app.cli.ingest.executor import Courier
+from app.cli.ingest.executor import Uploader
 from app.cli.ingest.files import Scanner
 from app.cli.ingest.plan import Action, Step, plan
-from app.cli.ingest.report import Ledger, report
-from app.cli.ingest.service import Away, Documents, Target
+from app.cli.ingest.report import IngestReport, report
+from app.cli.ingest.service import Documents, ServiceUnavailable, Target
 
 _POLL_SECONDS = 1.0
 _RATE_SECONDS = 30.0
@@ -30,7 +30,7 @@ async def ingest_paths(paths: Iterable[Path], target: Target) -> int:
     scan = await asyncio.to_thread(scanner.scan)
     if not scan.files and not scan.refused:
         raise CommandFailed("there is no file in what was given")
-    console, ledger = Console(), Ledger()
+    console, ledger = Console(), IngestReport()
     for name, reason in scan.refused:
         ledger.refuse(name, reason)
     async with target.open() as documents:
@@ -44,11 +44,11 @@ async def ingest_paths(paths: Iterable[Path], target: Target) -> int:
 class _Run:
     """Uploads go ahead while the documents already there are followed."""
 
-    def __init__(self, documents: Documents, ledger: Ledger, progress: Progress, steps: list[Step]) -> None:
+    def __init__(self, documents: Documents, ledger: IngestReport, progress: Progress, steps: list[Step]) -> None:
         self._ledger = ledger
         self._progress = progress
         self._steps = steps
-        self._courier = Courier(documents, ledger, on_step=self._count)
+        self._courier = Uploader(documents, ledger, on_step=self._count)
         sending = [step for step in steps if step.file and step.action is not Action.UNCHANGED]
         self._sizes = {step.name: step.file.size for step in sending if step.file}
         self._number, self._sent = len(sending), 0
@@ -72,7 +72,7 @@ class _Run:
     async def _look(self) -> None:
         try:
             await self._courier.follow()
-        except Away as away:
+        except ServiceUnavailable as away:
             if away.__cause__ is not None:
                 raise
         self._show()

@@ -5,19 +5,19 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import islice
 
 from app.cli.ingest.plan import Action, Step
-from app.cli.ingest.report import Ledger
-from app.cli.ingest.service import Broken, Documents, Refused, Taken
+from app.cli.ingest.report import IngestReport
+from app.cli.ingest.service import Broken, Documents, DuplicateContent, Refused
 
 _AT_ONCE = 4
 _POLLS_AT_ONCE = 8
 _POLLED_PER_ROUND = 16  # documents end roughly in the order in which they were uploaded
 
 
-class Courier:
+class Uploader:
     """Replaces, then deletes, then uploads, so that no document stands in for a file that it is not about."""
 
     def __init__(
-        self, documents: Documents, ledger: Ledger, *, on_step: Callable[[Step], None] = lambda _step: None
+        self, documents: Documents, ledger: IngestReport, *, on_step: Callable[[Step], None] = lambda _step: None
     ) -> None:
         self._documents = documents
         self._ledger = ledger
@@ -86,7 +86,7 @@ class Courier:
                 document = await self._documents.upload(step.file)
             else:
                 document = await self._documents.replace(step.document, step.file)
-        except Taken as error:
+        except DuplicateContent as error:
             if step.document is not None:
                 return False
             self._ledger.fail(step.name, str(error), step)

@@ -18,7 +18,7 @@ _UNFINISHED = frozenset({"queued", "processing"})
 
 
 @dataclass(slots=True)
-class Work:
+class PendingDocument:
     """A document that is being ingested, as it was last seen, and the files that it is made of: equal ones."""
 
     document: RemoteDocument
@@ -26,7 +26,7 @@ class Work:
 
 
 @dataclass(slots=True)
-class Ledger:
+class IngestReport:
     """What became of each file by its path. `broken` are failures that no property of the file explains.
 
     `pending` are the documents in work by their id.
@@ -38,7 +38,7 @@ class Ledger:
     refused: dict[str, str] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     removed: int = 0
-    pending: dict[str, Work] = field(default_factory=dict)
+    pending: dict[str, PendingDocument] = field(default_factory=dict)
     given_up: set[tuple[str, str]] = field(default_factory=set)
 
     def sent(self, step: Step, document: RemoteDocument) -> None:
@@ -48,7 +48,7 @@ class Ledger:
                 self.unchanged.add(step.name)
         else:
             self.tell("replaced" if step.action is Action.REPLACE else "uploaded", step.name, step.why)
-        work = self.pending.setdefault(document.id, Work(document, {}))
+        work = self.pending.setdefault(document.id, PendingDocument(document, {}))
         work.steps[step.name] = step
         if document.status != "unchanged":
             self.saw(document)
@@ -114,7 +114,7 @@ class Ledger:
             self.given_up.add((step.file.source, step.file.sha256))
 
 
-def report(console: Console, ledger: Ledger) -> None:
+def report(console: Console, ledger: IngestReport) -> None:
     """One line of counts, then tables of what was refused and what broke, with the reasons."""
     total = len(ledger.ready) + len(ledger.refused) + len(ledger.broken)
     unchanged = len(ledger.unchanged & ledger.ready.keys())

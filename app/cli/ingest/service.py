@@ -29,11 +29,11 @@ class Broken(Exception):
     """Something failed that no property of the file explains."""
 
 
-class Taken(Exception):
+class DuplicateContent(Exception):
     """Another document has this content."""
 
 
-class Away(Exception):
+class ServiceUnavailable(Exception):
     """The service does not answer, or not now; later it may."""
 
 
@@ -55,7 +55,7 @@ class Target:
         async with api_client(self.url, self.api_key) as client:
             try:
                 yield Documents(client, self.collection, attempts)
-            except Away as away:
+            except ServiceUnavailable as away:
                 raise away.__cause__ or CommandFailed(str(away)) from None
 
 
@@ -125,13 +125,15 @@ class Documents:
             try:
                 response = await self._send(method, path, params, file, form)
             except httpx.TransportError as error:
-                raise Away(f"{self.client.base_url} does not answer ({type(error).__name__})") from error
+                raise ServiceUnavailable(
+                    f"{self.client.base_url} does not answer ({type(error).__name__})"
+                ) from error
             if response.status_code in _UNAUTHORIZED:
                 raise CommandFailed(f"{problem_of(response)}; pass --api-key")
             if response.status_code not in BUSY:
                 return response
             if attempt >= self.attempts:
-                raise Away(problem_of(response))
+                raise ServiceUnavailable(problem_of(response))
             await asyncio.sleep(float(response.headers.get("retry-after", 0)) or 0.5 * 2**attempt)
 
     async def _send(
@@ -149,7 +151,7 @@ class Documents:
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:
         if response.status_code == _CONFLICT:
-            raise Taken(problem_of(response))
+            raise DuplicateContent(problem_of(response))
         if response.is_server_error:
             raise Broken(problem_of(response))
         if response.is_error:
@@ -160,7 +162,7 @@ class Documents:
 def _looked(response: httpx.Response) -> dict[str, Any]:
     """What was asked for. Nothing is wrong with any file where looking fails."""
     if response.is_server_error:
-        raise Away(problem_of(response))
+        raise ServiceUnavailable(problem_of(response))
     if response.is_error:
         raise CommandFailed(problem_of(response))
     found: dict[str, Any] = response.json()

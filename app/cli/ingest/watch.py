@@ -11,11 +11,11 @@ from rich.console import Console
 from watchfiles import Change, awatch
 
 from app.cli.failure import CommandFailed
-from app.cli.ingest.executor import Courier
+from app.cli.ingest.executor import Uploader
 from app.cli.ingest.files import Scan, Scanner
 from app.cli.ingest.plan import Action, Step, plan
-from app.cli.ingest.report import Ledger, report
-from app.cli.ingest.service import Away, Documents, Target
+from app.cli.ingest.report import IngestReport, report
+from app.cli.ingest.service import Documents, ServiceUnavailable, Target
 
 # A file is taken once it was left alone for so many seconds, so that none is sent half written.
 _SETTLE = 1.0
@@ -64,8 +64,8 @@ class _Watch:
         self._documents = documents
         self._console = console
         self._scanner = scanner
-        self.ledger = Ledger(tell=self._tell)
-        self._courier = Courier(documents, self.ledger)
+        self.ledger = IngestReport(tell=self._tell)
+        self._courier = Uploader(documents, self.ledger)
         self._devices = [folder.stat().st_dev for folder in self._folders]
         self._changed = asyncio.Event()
         self._saw_files = False
@@ -85,7 +85,7 @@ class _Watch:
             self._changed.clear()
             try:
                 settling, trouble = await self._compare()
-            except Away as away:
+            except ServiceUnavailable as away:
                 self._note(f"waiting: {away}")
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -127,7 +127,7 @@ class _Watch:
 
     async def _follow(self) -> None:
         while True:
-            with contextlib.suppress(Away):
+            with contextlib.suppress(ServiceUnavailable):
                 await self._courier.follow()
             await asyncio.sleep(_POLL_SECONDS)
 

@@ -64,7 +64,7 @@ OnBatch = Callable[[BatchResult], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class EmbeddingBatchSource:
     """Some of the texts of a run; blank ones are given up without being sent.
 
     `on_batch` is awaited with each finished batch of them, to store it. It may run for several batches at once, and
@@ -115,14 +115,18 @@ class BatchEmbeddingProcessor:
             if on_batch:
                 await on_batch(batch)
 
-        async def whole() -> AsyncIterator[Portion]:
-            yield Portion(texts, keep, total=len(texts))
+        async def whole() -> AsyncIterator[EmbeddingBatchSource]:
+            yield EmbeddingBatchSource(texts, keep, total=len(texts))
 
         await self.run(whole(), prefix=prefix, on_progress=on_progress)
         return vectors
 
     async def run(
-        self, portions: AsyncIterable[Portion], *, prefix: str = "", on_progress: OnProgress | None = None
+        self,
+        portions: AsyncIterable[EmbeddingBatchSource],
+        *,
+        prefix: str = "",
+        on_progress: OnProgress | None = None,
     ) -> None:
         """Embed texts that come bit by bit: the next portion is asked for when all batches of the last are begun.
 
@@ -148,7 +152,9 @@ class BatchEmbeddingProcessor:
             raise failures.exceptions[0] from None
         report.close()
 
-    async def _begin(self, group: asyncio.TaskGroup, report: ProgressReport, portion: Portion, prefix: str) -> None:
+    async def _begin(
+        self, group: asyncio.TaskGroup, report: ProgressReport, portion: EmbeddingBatchSource, prefix: str
+    ) -> None:
         sent = [prefix + text if text.strip() else "" for text in portion.texts]
         blank = [index for index, text in enumerate(sent) if not text]
         if blank:
@@ -162,7 +168,7 @@ class BatchEmbeddingProcessor:
             task.add_done_callback(lambda _: self._workers.release())
 
     async def _process_batch(
-        self, report: ProgressReport, portion: Portion, batch: Sequence[int], texts: Sequence[str]
+        self, report: ProgressReport, portion: EmbeddingBatchSource, batch: Sequence[int], texts: Sequence[str]
     ) -> None:
         await _finish(report, portion, batch, await self._embed_all(texts))
 
@@ -200,7 +206,7 @@ class BatchEmbeddingProcessor:
 
 
 async def _finish(
-    report: ProgressReport, portion: Portion, indexes: Sequence[int], outcomes: Sequence[Outcome]
+    report: ProgressReport, portion: EmbeddingBatchSource, indexes: Sequence[int], outcomes: Sequence[Outcome]
 ) -> None:
     await portion.on_batch(BatchResult(tuple(indexes), tuple(outcomes)))
     report.finished(len(outcomes), failed=sum(isinstance(outcome, TextFailure) for outcome in outcomes))

@@ -17,7 +17,7 @@ from app.errors import UnreadableDocument
 from app.ingestion.loaders import media, packages
 from app.ingestion.loaders.markdown import by_heading, sections_of, strip_tags, table_text
 from app.ingestion.loaders.pdf import read_pdf
-from app.ingestion.loaders.reading import Reading
+from app.ingestion.loaders.reading import ExtractedText
 from app.ingestion.loaders.text import clean, decode, refuse_garbage
 from app.ingestion.loaders.word97 import read_word97
 
@@ -41,7 +41,7 @@ def extract(content: bytes, filename: str, media_type: str | None = None) -> Loa
     return open_file(content, filename, media_type).finish()
 
 
-def open_file(content: bytes, filename: str, media_type: str | None = None) -> Reading:
+def open_file(content: bytes, filename: str, media_type: str | None = None) -> ExtractedText:
     """Begin to read a file. Raises what `extract` does, now or while its sections are read."""
     kind = media.detect(content, filename, media_type)
     if kind == media.PDF:
@@ -50,7 +50,7 @@ def open_file(content: bytes, filename: str, media_type: str | None = None) -> R
         sections, title, warnings = _READERS.get(kind, _plain)(content, kind)
         if not sections:
             raise UnreadableDocument(_NO_TEXT)
-        reading = Reading(kind, iter(sections), title=title, warnings=warnings)
+        reading = ExtractedText(kind, iter(sections), title=title, warnings=warnings)
     reading.title = reading.title or PurePath(filename).stem
     return reading
 

@@ -11,7 +11,7 @@ from pypdfium2 import raw
 from app.domain.documents import Section
 from app.errors import UnreadableDocument
 from app.ingestion.loaders.media import PDF
-from app.ingestion.loaders.reading import Reading
+from app.ingestion.loaders.reading import ExtractedText
 from app.ingestion.loaders.text import clean, refuse_garbage
 
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
@@ -29,7 +29,7 @@ _RUN = 50
 _AFRESH = 1000
 
 
-def read_pdf(content: bytes) -> Reading:
+def read_pdf(content: bytes) -> ExtractedText:
     """Read the text of each page, under the outline's headings.
 
     Raises:
@@ -43,11 +43,11 @@ def read_pdf(content: bytes) -> Reading:
         if error.err_code == raw.FPDF_ERR_SECURITY:
             raise UnreadableDocument("The PDF is encrypted in a way that is not supported.") from error
         pages = list(enumerate(_second_reading(content), 1))
-        return Reading(PDF, _sections(iter([pages]), [], []), page_count=len(pages))
+        return ExtractedText(PDF, _sections(iter([pages]), [], []), page_count=len(pages))
     title = clean(document.get_metadata_value("Title").strip()) or None
     warnings: list[str] = []
     runs = _runs_of_pages(document, content, warnings)
-    return Reading(PDF, _sections(runs, _outline(document), warnings), title, len(document), warnings)
+    return ExtractedText(PDF, _sections(runs, _outline(document), warnings), title, len(document), warnings)
 
 
 def _runs_of_pages(

@@ -7,7 +7,7 @@ from app.domain.documents import LoadedDocument, Section
 
 
 @dataclass(slots=True)
-class Reading:
+class ExtractedText:
     """A `LoadedDocument` in the making: `warnings` grow while `sections` are read, once."""
 
     media_type: str

@@ -54,11 +54,11 @@ class _Finished:
     peak_bytes: int
 
 
-class Done(Enum):
+class TaskDone(Enum):
     DONE = "done"
 
 
-DONE: Final = Done.DONE
+DONE: Final = TaskDone.DONE
 
 
 class ChildDied(Exception):

@@ -11,10 +11,10 @@ from app.errors import LocalChatError, ModelError
 from app.ollama.endpoint import Endpoint
 from app.ollama.observer import Observer
 from app.ollama.retries import RetryPolicy
-from app.ollama.scheduling.lanes import Lane, Lease, Preempted, Scheduler, Work
+from app.ollama.scheduling.lanes import Lane, Preempted, QueuedWork, Scheduler, SlotLease
 
 T = TypeVar("T")
-Ask = Callable[[Lease, AsyncExitStack], Awaitable[T]]
+Ask = Callable[[SlotLease, AsyncExitStack], Awaitable[T]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Call:
     operation: str
     model: str
     lane: Lane
-    work: Work
+    work: QueuedWork
 
 
 class Dispatcher:
@@ -66,8 +66,8 @@ class Dispatcher:
         raise AssertionError("a retry context ends by returning or raising")
 
     @asynccontextmanager
-    async def _watched_lease(self, call: Call, failed: set[Endpoint]) -> AsyncIterator[Lease]:
-        lease: Lease | None = None
+    async def _watched_lease(self, call: Call, failed: set[Endpoint]) -> AsyncIterator[SlotLease]:
+        lease: SlotLease | None = None
         started = 0.0
         outcome = "ok"
         try:

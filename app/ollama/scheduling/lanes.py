@@ -24,7 +24,7 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
-class Work(StrEnum):
+class QueuedWork(StrEnum):
     """Embedding and chat models run beside each other on a server, so they take separate permits."""
 
     EMBED = "embed"
@@ -36,7 +36,7 @@ class Preempted(Exception):
 
 
 @dataclass(eq=False, slots=True)
-class Lease:
+class SlotLease:
     """A permit to send one request to `endpoint`.
 
     A bulk request holds at most `max_texts` texts. Its holder sets `texts` and `characters`, what it sends.
@@ -45,7 +45,7 @@ class Lease:
 
     endpoint: Endpoint
     lane: Lane
-    work: Work
+    work: QueuedWork
     max_texts: int | None = None
     preemptible: bool = False
     holds: bool = False
@@ -57,9 +57,9 @@ class Lease:
 @dataclass(eq=False, slots=True)
 class _Ticket:
     lane: Lane
-    work: Work
+    work: QueuedWork
     avoid: AbstractSet[Endpoint]
-    granted: asyncio.Future[Lease] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    granted: asyncio.Future[SlotLease] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Scheduler:
@@ -90,8 +90,8 @@ class Scheduler:
 
     @asynccontextmanager
     async def lease(
-        self, lane: Lane, work: Work, *, avoid: AbstractSet[Endpoint] = frozenset()
-    ) -> AsyncIterator[Lease]:
+        self, lane: Lane, work: QueuedWork, *, avoid: AbstractSet[Endpoint] = frozenset()
+    ) -> AsyncIterator[SlotLease]:
         """Wait for a permit, preferring endpoints outside `avoid`; hold it for the length of the block.
 
         How the block ends is what the endpoint's breaker and window learn from.
@@ -118,12 +118,12 @@ class Scheduler:
             raise
         else:
             endpoint.breaker.succeed()
-            if lane is Lane.BULK and work is Work.EMBED:
+            if lane is Lane.BULK and work is QueuedWork.EMBED:
                 self._learn(lease)
         finally:
             self._release(lease)
 
-    def answered(self, lease: Lease) -> None:
+    def answered(self, lease: SlotLease) -> None:
         """Note the first byte of an interactive answer: bulk work may go on beside the rest of it."""
         lease.endpoint.breaker.succeed()
         self._unhold(lease)
@@ -157,7 +157,7 @@ class Scheduler:
         except TimeoutError:
             raise Preempted from None
 
-    async def _acquire(self, ticket: _Ticket) -> Lease:
+    async def _acquire(self, ticket: _Ticket) -> SlotLease:
         queue = self._waiting[ticket.lane]
         queue.append(ticket)
         self._dispatch()
@@ -179,7 +179,7 @@ class Scheduler:
                     ticket.granted.set_exception(ModelUnavailable("No model server answers."))
             return
         for lane, tickets in self._waiting.items():
-            full: set[Work] = set()
+            full: set[QueuedWork] = set()
             for ticket in tickets:
                 if ticket.granted.done() or ticket.work in full:
                     continue
@@ -199,22 +199,22 @@ class Scheduler:
             return endpoint.bulk == 0 and self._clock() >= endpoint.resting_until
         return endpoint.bulk < endpoint.window.requests
 
-    def _grant_interactive(self, endpoint: Endpoint, work: Work) -> Lease:
+    def _grant_interactive(self, endpoint: Endpoint, work: QueuedWork) -> SlotLease:
         endpoint.breaker.start()
         endpoint.interactive[work] += 1
         self._hold(endpoint)
         self.moved.set()
-        return Lease(endpoint, Lane.INTERACTIVE, work, holds=True, started=self._clock())
+        return SlotLease(endpoint, Lane.INTERACTIVE, work, holds=True, started=self._clock())
 
-    def _grant_bulk(self, endpoint: Endpoint, work: Work) -> Lease:
+    def _grant_bulk(self, endpoint: Endpoint, work: QueuedWork) -> SlotLease:
         endpoint.breaker.start()
         texts = 1 if endpoint.holds else endpoint.window.texts
         # One single text may always finish, so that bulk work advances under any load of queries.
-        preemptible = work is Work.EMBED and (texts > 1 or endpoint.bulk > 0)
+        preemptible = work is QueuedWork.EMBED and (texts > 1 or endpoint.bulk > 0)
         endpoint.bulk += 1
-        return Lease(endpoint, Lane.BULK, work, texts, preemptible=preemptible, started=self._clock())
+        return SlotLease(endpoint, Lane.BULK, work, texts, preemptible=preemptible, started=self._clock())
 
-    def _learn(self, lease: Lease) -> None:
+    def _learn(self, lease: SlotLease) -> None:
         now = self._clock()
         lease.endpoint.window.completed(
             texts=lease.texts,
@@ -234,13 +234,13 @@ class Scheduler:
         endpoint.resting_until = self._clock() + seconds
         asyncio.get_running_loop().call_later(seconds, self._dispatch)
 
-    def _unhold(self, lease: Lease) -> None:
+    def _unhold(self, lease: SlotLease) -> None:
         if lease.holds:
             lease.holds = False
             lease.endpoint.holds -= 1
             self.moved.set()
 
-    def _release(self, lease: Lease) -> None:
+    def _release(self, lease: SlotLease) -> None:
         endpoint = lease.endpoint
         if lease.lane is Lane.INTERACTIVE:
             endpoint.interactive[lease.work] -= 1

@@ -12,7 +12,7 @@ from app.db.tables import chunks
 from app.db.tables.chunks import PendingChunk
 from app.domain.documents import Collection, Stage
 from app.domain.retrieval import Vector
-from app.ingestion.embedding.embedder import BatchResult, Portion
+from app.ingestion.embedding.embedder import BatchResult, EmbeddingBatchSource
 from app.services.ingestion.fencing import Fence, Written
 from app.services.ingestion.in_flight import Claim, InFlightEmbeddings, sharing
 from app.services.ingestion.loading import EmbeddingText, SplitProgress
@@ -23,7 +23,7 @@ WINDOW = 512
 
 
 class Embedder(Protocol):
-    async def embed_chunks(self, collection: Collection, portions: AsyncIterable[Portion]) -> None:
+    async def embed_chunks(self, collection: Collection, portions: AsyncIterable[EmbeddingBatchSource]) -> None:
         """Raises ModelUnavailable when no model server answers; what was given to `on_batch` stands."""
 
 
@@ -83,7 +83,7 @@ class ChunkEmbedding:
                 for claim in self._put_off:
                     await self._claims.wait(claim)
 
-    async def _portions(self) -> AsyncIterator[Portion]:
+    async def _portions(self) -> AsyncIterator[EmbeddingBatchSource]:
         after = -1
         sent = 0
         total: int | None = None
@@ -157,7 +157,7 @@ class ChunkEmbedding:
         self._mine -= keys
         self._claims.let_go(keys, self._fence.lease)
 
-    def _portion(self, groups: Sequence[Sequence[PendingChunk]], total: int | None) -> Portion:
+    def _portion(self, groups: Sequence[Sequence[PendingChunk]], total: int | None) -> EmbeddingBatchSource:
         async def store(batch: BatchResult) -> None:
             vectors, failures = batch.spread(groups)
             await self._write(
@@ -166,7 +166,7 @@ class ChunkEmbedding:
             self._let_go({self._key(groups[index][0]) for index in batch.indexes})
 
         texts = [self._embedding_text(first.text, first.section) for first, *_ in groups]
-        return Portion(texts, store, total)
+        return EmbeddingBatchSource(texts, store, total)
 
     async def _write(self, vectors: Sequence[tuple[int, Vector]], failures: Sequence[tuple[int, str]]) -> None:
         task = self._task

@@ -20,7 +20,7 @@ from app.db.tables import collections
 from app.domain.documents import Collection, ReindexStatus
 from app.domain.retrieval import Vector
 from app.errors import LocalChatError, ModelUnsuitable, StoreUnavailable
-from app.ingestion.embedding.embedder import BatchResult, Portion
+from app.ingestion.embedding.embedder import BatchResult, EmbeddingBatchSource
 from app.ingestion.queue.jobs import ReindexJob
 from app.services.ingestion.embedding import WINDOW, Embedder
 from app.services.ingestion.fencing import LeaseLost
@@ -126,7 +126,7 @@ class Reindexer:
 
     async def _missing(
         self, task: ReindexTask, lease: UUID, target: Collection, write: Write
-    ) -> AsyncIterator[Portion]:
+    ) -> AsyncIterator[EmbeddingBatchSource]:
         after = BEGINNING
         while True:
             async with self._database.connection() as connection:
@@ -180,7 +180,7 @@ class Reindexer:
             await space_switch.switch(connection, task)
         return True
 
-    def _portion(self, window: Sequence[MissingChunk], write: Write) -> Portion:
+    def _portion(self, window: Sequence[MissingChunk], write: Write) -> EmbeddingBatchSource:
         # Equal chunks are embedded once.
         same: dict[bytes, list[MissingChunk]] = {}
         for chunk in window:
@@ -195,7 +195,7 @@ class Reindexer:
             )
 
         texts = [self._embedding_text(group[0].text, group[0].section) for group in groups]
-        return Portion(texts, store)
+        return EmbeddingBatchSource(texts, store)
 
     async def _write(
         self,
@@ -214,5 +214,5 @@ class Reindexer:
             await reindexes.record_failures(connection, task.id, failures)
 
 
-async def _alone(portion: Portion) -> AsyncIterator[Portion]:
+async def _alone(portion: EmbeddingBatchSource) -> AsyncIterator[EmbeddingBatchSource]:
     yield portion

@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from app.concurrency.background import run_for_lifetime
-from app.db.notifications import Announcements
+from app.db.notifications import NotificationChannel
 from app.errors import StoreUnavailable
 
 CHANNEL = "queries_waiting"
@@ -83,7 +83,7 @@ class CrossProcessPriority:
 async def cross_process_priority(database_url: str, lanes: Lanes) -> AsyncIterator[None]:
     """Tell the other processes of our queries, and give way to theirs, while the block runs."""
     ours = CrossProcessPriority(lanes)
-    channel = Announcements(database_url, CHANNEL, ours.hear)
+    channel = NotificationChannel(database_url, CHANNEL, ours.hear)
     async with AsyncExitStack() as stack:
         for work in (channel.run(), ours.announce(channel.send)):
             run_for_lifetime(stack, work)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Vector
 from app.errors import ModelUnsuitable
-from app.ingestion.embedding.embedder import BatchEmbeddingProcessor, Portion
+from app.ingestion.embedding.embedder import BatchEmbeddingProcessor, EmbeddingBatchSource
 from app.ollama.client import OllamaClient
 from app.ollama.prefixes import prefixes_for
 from app.ollama.scheduling.lanes import Lane
@@ -68,7 +68,7 @@ class EmbeddingService:
 
         return await self._cache.get_or_embed(collection, space.query_prefix + text, embed)
 
-    async def embed_chunks(self, collection: Collection, portions: AsyncIterable[Portion]) -> None:
+    async def embed_chunks(self, collection: Collection, portions: AsyncIterable[EmbeddingBatchSource]) -> None:
         """Embed texts in concurrent batches, beside those of other documents.
 
         Raises:

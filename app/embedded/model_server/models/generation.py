@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from app.embedded.model_server.routes.errors import OllamaError, too_long
-from app.embedded.model_server.routes.requests import Message, Options
+from app.embedded.model_server.routes.requests import NativeMessage, Options
 from app.embedded.model_server.runtime.residency import Residency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
+class GenerationPrompt:
     """Messages for the model's template, or, with `raw`, text that goes to the model as it is.
 
     `schema` constrains the output: a JSON schema, `{}` for any JSON object, None for free text.
     """
 
-    messages: Sequence[Message] = ()
+    messages: Sequence[NativeMessage] = ()
     raw: str | None = None
     options: Options = field(default_factory=Options)
     schema: dict[str, Any] | None = None
@@ -37,7 +37,7 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class GeneratedText:
     """A Finish with what the request cost around it, in nanoseconds."""
 
     finish: Finish
@@ -46,7 +46,7 @@ class Completion:
 
 
 class TextGenerator(Protocol):
-    def generate(self, prompt: Prompt) -> AsyncGenerator[str | Finish, None]:
+    def generate(self, prompt: GenerationPrompt) -> AsyncGenerator[str | Finish, None]:
         """Pieces of text as they come, then one Finish. Closing the generator stops the work.
 
         Raises:
@@ -62,7 +62,9 @@ class GenerationModel:
     def __init__(self, residency: Residency[TextGenerator]) -> None:
         self.residency = residency
 
-    async def generate(self, prompt: Prompt, *, keep_alive: float) -> AsyncGenerator[str | Completion, None]:
+    async def generate(
+        self, prompt: GenerationPrompt, *, keep_alive: float
+    ) -> AsyncGenerator[str | GeneratedText, None]:
         """Pieces of text, then one Completion. Closing the generator stops the work.
 
         Raises:
@@ -75,7 +77,7 @@ class GenerationModel:
         ):
             async for piece in pieces:
                 if isinstance(piece, Finish):
-                    yield Completion(piece, lease.load_ns, time.monotonic_ns() - started)
+                    yield GeneratedText(piece, lease.load_ns, time.monotonic_ns() - started)
                 else:
                     yield piece
 
@@ -95,7 +97,7 @@ def schema_of(value: Any) -> dict[str, Any] | None:
     raise OllamaError(400, f'invalid format: {value!r}; expected "json" or a valid JSON Schema object')
 
 
-def shorter(messages: Sequence[Message], *, tokens: int, context: int) -> list[Message]:
+def shorter(messages: Sequence[NativeMessage], *, tokens: int, context: int) -> list[NativeMessage]:
     """The messages without the oldest that is neither a system message nor the last.
 
     Once nothing else is left, the last one loses its beginning, in proportion to what is too much.
@@ -110,4 +112,4 @@ def shorter(messages: Sequence[Message], *, tokens: int, context: int) -> list[M
     keep = int(len(last.content) * context / tokens * 0.95)
     if keep == 0:
         raise too_long()
-    return [*messages[:-1], Message(role=last.role, content=last.content[-keep:])]
+    return [*messages[:-1], NativeMessage(role=last.role, content=last.content[-keep:])]

@@ -11,9 +11,9 @@ from typing import Any
 import xllamacpp
 
 from app.embedded.model_server.models.catalog import locate
-from app.embedded.model_server.models.generation import Finish, Prompt, shorter
+from app.embedded.model_server.models.generation import Finish, GenerationPrompt, shorter
 from app.embedded.model_server.routes.errors import OllamaError, too_long
-from app.embedded.model_server.routes.requests import Message, Options
+from app.embedded.model_server.routes.requests import NativeMessage, Options
 
 Chunk = dict[str, Any]
 
@@ -51,9 +51,9 @@ class SmolLm:
         self._slots = asyncio.Semaphore(slots)
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="smollm")
 
-    async def generate(self, prompt: Prompt) -> AsyncGenerator[str | Finish, None]:
+    async def generate(self, prompt: GenerationPrompt) -> AsyncGenerator[str | Finish, None]:
         """See `TextGenerator`. A prompt longer than the context loses its oldest messages."""
-        messages = list(prompt.messages or [Message(role="user", content=prompt.raw or "")])
+        messages = list(prompt.messages or [NativeMessage(role="user", content=prompt.raw or "")])
         while True:
             async with self._slots, aclosing(self._attempt(prompt, messages)) as pieces:
                 try:
@@ -66,7 +66,9 @@ class SmolLm:
                 else:
                     return
 
-    async def _attempt(self, prompt: Prompt, messages: list[Message]) -> AsyncGenerator[str | Finish, None]:
+    async def _attempt(
+        self, prompt: GenerationPrompt, messages: list[NativeMessage]
+    ) -> AsyncGenerator[str | Finish, None]:
         body = {**_sampling(prompt.options), "stream": True, "return_progress": True}
         if prompt.raw is None:
             call = self._server.handle_chat_completions

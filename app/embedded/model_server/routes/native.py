@@ -11,17 +11,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.embedded.model_server.faults import Faults
-from app.embedded.model_server.models.generation import Completion, GenerationModel, Prompt, schema_of
+from app.embedded.model_server.models.generation import GeneratedText, GenerationModel, GenerationPrompt, schema_of
 from app.embedded.model_server.models.registry import Registry, embedding_model
 from app.embedded.model_server.routes.durations import timestamp
 from app.embedded.model_server.routes.errors import OllamaError, lacks, not_found
 from app.embedded.model_server.routes.requests import (
-    ChatRequest,
     EmbedRequest,
     GenerateRequest,
     GenerationRequest,
     LegacyEmbedRequest,
-    Message,
+    NativeChatRequest,
+    NativeMessage,
     Options,
     parse,
     texts_of,
@@ -35,7 +35,7 @@ from app.embedded.model_server.routes.responses import (
 )
 
 NDJSON = "application/x-ndjson"
-_MESSAGES = TypeAdapter(list[Message])
+_MESSAGES = TypeAdapter(list[NativeMessage])
 
 
 class NativeRoutes:
@@ -79,7 +79,7 @@ class NativeRoutes:
         return json_response({"embedding": vectors[0] if vectors else []})
 
     async def chat(self, request: Request) -> Response:
-        body = parse(await request.body(), ChatRequest)
+        body = parse(await request.body(), NativeChatRequest)
         model = self._generation(body, "chat")
 
         def reply(text: str) -> dict[str, Any]:
@@ -98,8 +98,8 @@ class NativeRoutes:
 
         if not body.prompt:
             return await _load_or_unload(model, body, reply)
-        system = [Message(role="system", content=body.system)] if body.system else []
-        messages = [*system, *_remembered(body.context), Message(role="user", content=body.prompt)]
+        system = [NativeMessage(role="system", content=body.system)] if body.system else []
+        messages = [*system, *_remembered(body.context), NativeMessage(role="user", content=body.prompt)]
         return await self._run(model, body, messages, body.prompt if body.raw else None, reply)
 
     def _generation(self, body: GenerationRequest, capability: str) -> GenerationModel:
@@ -118,11 +118,11 @@ class NativeRoutes:
         self,
         model: GenerationModel,
         body: GenerationRequest,
-        messages: Sequence[Message],
+        messages: Sequence[NativeMessage],
         raw: str | None,
         reply: Callable[[str], dict[str, Any]],
     ) -> Response:
-        prompt = Prompt(
+        prompt = GenerationPrompt(
             messages=messages,
             raw=raw,
             options=body.options or Options(),
@@ -136,7 +136,7 @@ class NativeRoutes:
         def head() -> dict[str, Any]:
             return {"model": body.model, "created_at": timestamp()}
 
-        def last(text: str, said: str, completion: Completion) -> dict[str, Any]:
+        def last(text: str, said: str, completion: GeneratedText) -> dict[str, Any]:
             done: dict[str, Any] = {"done": True, "done_reason": completion.finish.reason}
             if isinstance(body, GenerateRequest) and raw is None:
                 done["context"] = _remember(messages, said)
@@ -146,7 +146,7 @@ class NativeRoutes:
             said = ""
             async with aclosing(pieces):
                 async for piece in pieces:
-                    if isinstance(piece, Completion):
+                    if isinstance(piece, GeneratedText):
                         yield json_line(last("", said, piece))
                     else:
                         said += piece
@@ -162,7 +162,7 @@ def error_line(error: OllamaError) -> bytes:
     return json_line({"error": error.message})
 
 
-async def collect(pieces: AsyncGenerator[str | Completion, None]) -> tuple[str, Completion]:
+async def collect(pieces: AsyncGenerator[str | GeneratedText, None]) -> tuple[str, GeneratedText]:
     """The whole text and how it ended.
 
     Raises:
@@ -171,7 +171,7 @@ async def collect(pieces: AsyncGenerator[str | Completion, None]) -> tuple[str, 
     said: list[str] = []
     async with aclosing(pieces):
         async for piece in pieces:
-            if isinstance(piece, Completion):
+            if isinstance(piece, GeneratedText):
                 return "".join(said), piece
             said.append(piece)
     raise OllamaError(500, "unexpected EOF")
@@ -190,13 +190,13 @@ async def _load_or_unload(
     return json_response({**head, **reply(""), "done": True, "done_reason": reason})
 
 
-def _remember(messages: Sequence[Message], said: str) -> list[int]:
+def _remember(messages: Sequence[NativeMessage], said: str) -> list[int]:
     """The `context` of a reply: callers hand it back unread, so it need not be the model's tokens."""
-    turns = [*messages, Message(role="assistant", content=said)]
+    turns = [*messages, NativeMessage(role="assistant", content=said)]
     return list(orjson.dumps([turn.model_dump() for turn in turns if turn.role != "system"]))
 
 
-def _remembered(context: list[int] | None) -> list[Message]:
+def _remembered(context: list[int] | None) -> list[NativeMessage]:
     if not context:
         return []
     try:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.embedded.model_server.faults import Faults
-from app.embedded.model_server.models.generation import Completion, Finish, GenerationModel, Prompt
+from app.embedded.model_server.models.generation import Finish, GeneratedText, GenerationModel, GenerationPrompt
 from app.embedded.model_server.models.registry import Registry, embedding_model
 from app.embedded.model_server.routes.durations import DEFAULT_KEEP_ALIVE
 from app.embedded.model_server.routes.errors import OllamaError, lacks, not_found
@@ -135,7 +135,7 @@ def _error_event(error: OllamaError) -> bytes:
 
 
 async def _events(
-    head: dict[str, Any], pieces: AsyncGenerator[str | Completion, None], *, with_usage: bool
+    head: dict[str, Any], pieces: AsyncGenerator[str | GeneratedText, None], *, with_usage: bool
 ) -> AsyncGenerator[bytes, None]:
     def event(delta: dict[str, str], finish: str | None = None) -> bytes:
         return sse_event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
@@ -161,7 +161,7 @@ def _usage(finish: Finish) -> dict[str, int]:
     }
 
 
-def _prompt(body: OpenAIChatRequest) -> Prompt:
+def _prompt(body: OpenAIChatRequest) -> GenerationPrompt:
     """OpenAI's parameters as options; temperature and top_p default to 1, as Ollama has it here."""
     options = Options(
         num_predict=body.max_tokens or body.max_completion_tokens,
@@ -178,4 +178,4 @@ def _prompt(body: OpenAIChatRequest) -> Prompt:
         schema = {}
     elif wanted is not None and wanted.type == "json_schema" and wanted.json_schema is not None:
         schema = wanted.json_schema.schema_
-    return Prompt(messages=[message.plain() for message in body.messages], options=options, schema=schema)
+    return GenerationPrompt(messages=[message.plain() for message in body.messages], options=options, schema=schema)

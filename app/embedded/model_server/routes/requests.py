@@ -59,7 +59,7 @@ class LegacyEmbedRequest(TimedRequest):
     prompt: str = ""
 
 
-class Message(BaseModel):
+class NativeMessage(BaseModel):
     role: str
     content: str = ""
 
@@ -72,8 +72,8 @@ class GenerationRequest(TimedRequest):
     truncate: bool | None = None
 
 
-class ChatRequest(GenerationRequest):
-    messages: list[Message] | None = None
+class NativeChatRequest(GenerationRequest):
+    messages: list[NativeMessage] | None = None
 
 
 class GenerateRequest(GenerationRequest):
@@ -103,10 +103,10 @@ class OpenAIMessage(BaseModel):
     role: str
     content: str | list[ContentPart] | None = None
 
-    def plain(self) -> Message:
+    def plain(self) -> NativeMessage:
         if isinstance(self.content, list):
-            return Message(role=self.role, content="".join(part.text for part in self.content))
-        return Message(role=self.role, content=self.content or "")
+            return NativeMessage(role=self.role, content="".join(part.text for part in self.content))
+        return NativeMessage(role=self.role, content=self.content or "")
 
 
 class JsonSchema(BaseModel):

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response, StreamingResponse
 
-from app.embedded.model_server.models.generation import Completion
+from app.embedded.model_server.models.generation import GeneratedText
 from app.embedded.model_server.routes.errors import OllamaError
 
 
@@ -29,7 +29,7 @@ def metrics(**values: int) -> dict[str, int]:
     return {name: value for name, value in values.items() if value}
 
 
-def completion_metrics(completion: Completion) -> dict[str, int]:
+def completion_metrics(completion: GeneratedText) -> dict[str, int]:
     finish = completion.finish
     return metrics(
         total_duration=completion.total_ns,

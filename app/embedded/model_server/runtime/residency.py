@@ -25,7 +25,7 @@ EngineT = TypeVar("EngineT", bound=Engine)
 
 
 @dataclass(frozen=True, slots=True)
-class Lease(Generic[EngineT]):
+class ModelLease(Generic[EngineT]):
     engine: EngineT
     load_ns: int
 
@@ -49,7 +49,7 @@ class Residency(Generic[EngineT]):
         return task is not None and task.done() and not task.cancelled() and task.exception() is None
 
     @asynccontextmanager
-    async def use(self, keep_alive: float) -> AsyncIterator[Lease[EngineT]]:
+    async def use(self, keep_alive: float) -> AsyncIterator[ModelLease[EngineT]]:
         """The engine, loaded if need be. A load goes on when the caller that began it goes away."""
         started = time.monotonic_ns()
         cold = not self.loaded
@@ -61,7 +61,7 @@ class Residency(Generic[EngineT]):
                 self._loading = asyncio.create_task(self._load_logged())
             engine = await asyncio.shield(self._loading)
             self.expires_at = expiry(keep_alive)
-            yield Lease(engine, time.monotonic_ns() - started if cold else 0)
+            yield ModelLease(engine, time.monotonic_ns() - started if cold else 0)
         finally:
             self._users -= 1
             self._settle()
