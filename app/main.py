@@ -11,11 +11,9 @@ from starlette.types import ASGIApp
 from app.api import docs
 from app.api.fast_path.cached_response import CachedResponseMiddleware
 from app.api.fast_path.metrics import fast_hits, instrument
-from app.api.middleware.request_context import (
-    BodyLimitMiddleware,
-    ClientDisconnectMiddleware,
-    RequestContextMiddleware,
-)
+from app.api.middleware.disconnect import ClientDisconnectMiddleware
+from app.api.middleware.limits import BodyLimitMiddleware
+from app.api.middleware.request_context import RequestContextMiddleware
 from app.api.middleware.trace_context import TraceContextMiddleware, TracedFastAPI
 from app.api.openapi import DESCRIPTION, TAGS, describe, problems
 from app.api.problems import add_problem_handlers

@@ -42,7 +42,7 @@ async def examine(settings: Settings) -> bool:
         *(_models(settings, url) for url in settings.ollama_base_url or (None,)),
     )
     findings = [DoctorFinding("Settings", "ok", "all valid"), _disk(settings), *found]
-    table = Table("", "What", "DoctorFinding")
+    table = Table("", "What", "Finding")
     for finding in findings:
         table.add_row(f"[{_STYLES[finding.verdict]}]{finding.verdict}[/]", finding.subject, finding.detail)
     Console().print(table)

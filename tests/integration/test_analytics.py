@@ -213,16 +213,16 @@ async def test_the_plans_told_are_those_of_the_statements_that_a_search_sends(de
     plans = {plan.name: plan for plan in report.plans}
     assert {
         "collections.find",
-        "index_vector.nearest",
-        "index_lexical.look_up",
-        "index_lexical.rank",
+        "vector_index.nearest",
+        "lexical_index.look_up",
+        "lexical_index.rank",
         "passages.fetch",
         "documents.page",
         "changes.between",
         "changes.nearest_of",
         "cache.read",
     } == set(plans)
-    nearest = plans["index_vector.nearest"]
+    nearest = plans["vector_index.nearest"]
     assert nearest.execution_ms > 0
     assert nearest.buffers_hit > 0
     assert nearest.rows > 0
@@ -238,11 +238,11 @@ async def test_filtered_searches_are_explained_by_a_filter_of_ones_own(desk: Des
     report = await PlanService(desk.database).explain(TENANT)
     filtered = {plan.name: plan for plan in report.plans if plan.name.endswith(" filtered")}
     assert set(filtered) == {
-        "index_vector.matching filtered",
-        "index_vector.nearest_exactly filtered",
-        "index_lexical.rank_within filtered",
+        "vector_index.matching filtered",
+        "vector_index.nearest_exactly filtered",
+        "lexical_index.rank_within filtered",
     }
-    exact = filtered["index_vector.nearest_exactly filtered"]
+    exact = filtered["vector_index.nearest_exactly filtered"]
     assert exact.title.endswith(", filtered by kind")
     assert exact.rows == 2
     assert "secret" not in str(report)
@@ -276,7 +276,7 @@ def test_a_plan_that_reads_everything_or_expected_little_is_warned_of() -> None:
         "Actual Total Time": 9.0,
         "Plan Rows": 10,
     }
-    plan = read_plan("index_vector.nearest", "SELECT\n 1", {"Plan": scan, "Planning Time": 1, "Execution Time": 9})
+    plan = read_plan("vector_index.nearest", "SELECT\n 1", {"Plan": scan, "Planning Time": 1, "Execution Time": 9})
     assert plan.warnings == (
         "The index made for this (hnsw) is not used.",
         "All 20005 rows of vectors_1 are read: no index is used.",

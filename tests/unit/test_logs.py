@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.middleware.request_context import ClientDisconnectMiddleware, RequestContextMiddleware
+from app.api.middleware.disconnect import ClientDisconnectMiddleware
+from app.api.middleware.request_context import RequestContextMiddleware
 from app.cache.backend import CacheKey, StoredPayload
 from app.cache.postgres.eviction import HitCountBuffer
 from app.telemetry import access, correlation

@@ -87,7 +87,7 @@ class DocumentKindsView(View):
 class PlanView(View):
     """A statement and how Postgres ran it. Buffers are pages of 8 KiB: found in memory, or read."""
 
-    name: str = Field(examples=["index_vector.nearest"])
+    name: str = Field(examples=["vector_index.nearest"])
     title: str
     statement: str
     planning_ms: float

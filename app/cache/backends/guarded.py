@@ -38,7 +38,7 @@ class TierHit:
 
 @dataclass(frozen=True, slots=True)
 class TierEntry:
-    """What one tier has of an entry: nothing, a record, or a payload that was refused. `deadline` as in `TierHit`."""
+    """One tier's state of an entry: absent, held, or refused with a reason. `deadline` as in `TierHit`."""
 
     tier: str
     record: CacheEntry | Refusal | None = None

@@ -1,6 +1,6 @@
 """Moving a collection to another embedding model: the space being filled, how far it is, and the switch.
 
-Only the worker that holds a reindex's lease writes to its space, as `app.db.lifecycle.leases` does it for documents.
+Only the worker that holds a reindex's lease writes to its space, as `lifecycle.leases` does for documents.
 """
 
 from collections.abc import Sequence

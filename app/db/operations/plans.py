@@ -22,13 +22,13 @@ _MISJUDGED = 100
 # What each statement is for, by the function that sends it.
 _TITLES = {
     "collections.find": "The collection by its name",
-    "index_vector.nearest": "Vector arm: the HNSW graph",
-    "index_vector.nearest_exactly": "Vector arm: exact, where the graph falls short or few documents pass",
-    "index_vector.matching": "How many vectors there are, and how many a filter keeps",
-    "index_lexical.look_up": "Lexical arm: the question's lexemes and their statistics",
-    "index_lexical.rank": "Lexical arm: BM25 over the GIN index",
-    "index_lexical.rank_within": "Lexical arm: BM25 within few documents",
-    "index_lexical.proximity": "Reranker: the question's words near each other",
+    "vector_index.nearest": "Vector arm: the HNSW graph",
+    "vector_index.nearest_exactly": "Vector arm: exact, where the graph falls short or few documents pass",
+    "vector_index.matching": "How many vectors there are, and how many a filter keeps",
+    "lexical_index.look_up": "Lexical arm: the question's lexemes and their statistics",
+    "lexical_index.rank": "Lexical arm: BM25 over the GIN index",
+    "lexical_index.rank_within": "Lexical arm: BM25 within few documents",
+    "lexical_index.proximity": "Reranker: the question's words near each other",
     "passages.fetch": "The passages found",
     "documents.page": "The list of documents",
     "changes.between": "Cache: what changed since a result was kept",
@@ -37,8 +37,8 @@ _TITLES = {
 }
 # Which of a plan's indexes must be there, by a part of its name, once its table has many rows.
 _EXPECTED = {
-    "index_vector.nearest": "_hnsw",
-    "index_lexical.rank": "chunks_tsv",
+    "vector_index.nearest": "_hnsw",
+    "lexical_index.rank": "chunks_tsv",
     "cache.read": "_cache_key_key",
 }
 
@@ -164,20 +164,20 @@ async def explain(
 
 
 def _sender() -> str:
-    """The outermost function of this package that led to the statement: `index_vector.nearest`."""
+    """The outermost function of this package that led to the statement: `vector_index.nearest`."""
     frame, name = sys._getframe(2), ""  # noqa: SLF001 - what the traceback module uses too
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
         if not module.startswith("app.db."):
             break
-        name = f"{module.removeprefix('app.db.')}.{frame.f_code.co_name}"
+        name = f"{module.rpartition('.')[2]}.{frame.f_code.co_name}"
         frame = cast("Any", frame.f_back)
     return name
 
 
 def read_plan(name: str, statement: str, explained: Mapping[str, Any]) -> StatementPlan:
     """What `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)` told, without the values that its conditions hold."""
-    top = explained["StatementPlan"]
+    top = explained["Plan"]
     nodes = list(_nodes(top))
     return StatementPlan(
         name=name,

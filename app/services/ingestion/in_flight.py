@@ -14,7 +14,7 @@ PATIENCE = 120.0
 
 
 def sharing(tenant: str, space: EmbeddingSpace) -> Hashable:
-    """What all spaces have in common that may copy each other's vectors, as `app.db.search.spaces.find_equal` does."""
+    """What all spaces have in common that may copy each other's vectors, as `spaces.find_equal` does."""
     if not space.digest:
         return tenant, space.id
     return tenant, space.model, space.digest, space.dimension, space.document_prefix

@@ -1,4 +1,4 @@
-"""Beginning and cancelling a collection's move to another embedding model; `app.services.ingestion.reindexer` makes it."""
+"""Beginning and cancelling a collection's move to another embedding model; the reindexer makes it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

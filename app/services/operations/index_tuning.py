@@ -60,7 +60,7 @@ class TuningReport:
     exact_p95_ms: float
     graph: GraphSettings
     ef_search: int
-    recall_benchmark: Sequence[RecallPoint]
+    trials: Sequence[RecallPoint]
     best: RecallPoint | None
 
 
@@ -186,7 +186,7 @@ class TuningService:
             exact_p95_ms=exact[1],
             graph=graph,
             ef_search=now,
-            recall_benchmark=tried,
+            trials=tried,
             best=recall.best(tried, target=plan.target),
         )
 
