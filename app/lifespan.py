@@ -1,6 +1,5 @@
 """The composition root of the API: builds every adapter from settings, and hands the services to the routes."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -11,21 +10,16 @@ from fastapi import FastAPI
 from app.api.dependencies import Services
 from app.cache.backends.postgres import reading
 from app.cache.stream_cache import StreamCache
-from app.concurrency.background import Background
-from app.db.database import Database
-from app.db.operations.slow_statements import SlowStatements
+from app.concurrency.background import Background, run_for_lifetime
 from app.domain.answers import Event
 from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.generation.tokens import TokenCounter
 from app.main import Lifespan
-from app.observers.cache import CacheMetrics
 from app.observers.ingestion import IngestMetrics
-from app.observers.models import ModelMetrics
 from app.observers.questions import QuestionMetrics
 from app.observers.sampling import GaugeSampler
-from app.ollama.client import OllamaClient
 from app.services.answering.cached import CachedAnswers
 from app.services.answering.context_windows import ContextWindows
 from app.services.answering.conversations import ConversationService
@@ -45,14 +39,10 @@ from app.services.documents.service import DocumentService
 from app.services.ingestion.reindex_requests import ReindexService
 from app.services.operations.analytics import AnalyticsService
 from app.services.operations.api_keys import KeyService
-from app.services.operations.cross_process_priority import cross_process_priority
 from app.services.operations.deep_health import RecentMaximum
 from app.services.operations.models import ModelService
 from app.services.operations.query_plans import PlanService
-from app.services.operations.reporting import reporting
 from app.services.search.cached import CachedSearch
-from app.services.search.embedding import EmbeddingService
-from app.services.search.embedding_cache import EmbeddingCache
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 from app.settings import Settings
@@ -60,7 +50,7 @@ from app.telemetry import correlation
 from app.telemetry.event_loop import sample_lag
 from app.telemetry.metrics import Metrics
 from app.wiring import gc_tuning
-from app.wiring.cache import open_cache
+from app.wiring.core import open_core
 from app.wiring.health import open_health
 from app.wiring.semantic import open_matching
 
@@ -84,34 +74,8 @@ def api_lifespan(settings: Settings, metrics: Metrics, *, draining: Callable[[],
 async def _build(
     settings: Settings, metrics: Metrics, stack: AsyncExitStack, draining: Callable[[], bool]
 ) -> Services:
-    assert settings.database_url is not None
-    # No connection is opened yet: the API starts without Postgres, and says so in its readiness.
-    slow = SlowStatements(settings.slow_query_threshold)
-    database = await Database.connect(
-        settings.database_url,
-        min_size=0,
-        max_size=16,
-        on_acquire=metrics.pool_acquire.observe,
-        observe=slow.note,
-    )
-    stack.push_async_callback(database.close)
-    client = OllamaClient(
-        settings.ollama_base_url,
-        max_concurrency=settings.batch_max_workers,
-        headers=correlation.headers,
-        observer=ModelMetrics(metrics),
-    )
-    stack.push_async_callback(client.aclose)
-    await stack.enter_async_context(cross_process_priority(settings.database_url, client))
-    cache = await open_cache(settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None)
-    await stack.enter_async_context(reporting(database, slow, cache.chain.statistics.totals))
-    embedding = EmbeddingService(
-        client,
-        EmbeddingCache(cache.chain),
-        batch_size=settings.batch_size,
-        max_chars=settings.batch_max_chars,
-        max_workers=settings.batch_max_workers,
-    )
+    core = await open_core(settings, stack, metrics, connections=16)
+    database, client, cache, embedding = core.database, core.client, core.cache, core.embedding
     collections = CollectionService(database, embedding, default_model=settings.embedding_model)
     directory = CollectionCache(collections, cache.watch)
     cache.listen(directory.forget)
@@ -180,7 +144,7 @@ async def _build(
     gauges = [GaugeSampler(metrics, database, client, cache.chain).run()] if metrics.enabled else []
     warm = [warming.after_start()] if settings.cache_warm_on_startup else []
     for work in (sample_lag(observe_lag), health.watch(), *gauges, *warm):
-        stack.callback(asyncio.create_task(work).cancel)
+        run_for_lifetime(stack, work)
     return Services(
         documents=documents,
         watcher=ProgressWatcher(documents),

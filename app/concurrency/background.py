@@ -1,4 +1,4 @@
-"""Work that nobody waits for, bounded in number and ended with its owner."""
+"""Background work: detached tasks, bounded in number, and loops; their owner waits for the end of both."""
 
 import asyncio
 import logging
@@ -40,16 +40,21 @@ class Background:
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            logger.warning("background work failed", exc_info=task.exception())
+        _report(task)
 
 
 def run_for_lifetime(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
-    """Run work that never ends by itself for as long as the stack is open."""
+    """Run a loop for as long as the stack is open; closing the stack cancels it and waits for its end."""
     task = asyncio.create_task(work)
+    task.add_done_callback(_report)
 
     async def stop() -> None:
         task.cancel()
         await asyncio.wait([task])
 
     stack.push_async_callback(stop)
+
+
+def _report(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        logger.warning("background work failed", exc_info=task.exception())

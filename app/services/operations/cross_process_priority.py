@@ -1,14 +1,15 @@
-"""Queries ahead of bulk work in every process: each tells the others which model servers its queries wait for."""
+"""Cross-process priority: queries go ahead of bulk embedding, whichever process runs either.
+
+Each process announces over NOTIFY at which model servers its queries wait; the others pause their bulk work there.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Protocol
 from uuid import uuid4
 
-from app.concurrency.background import run_for_lifetime
-from app.db.notifications import NotificationChannel
 from app.errors import StoreUnavailable
 
 CHANNEL = "queries_waiting"
@@ -29,9 +30,9 @@ class Lanes(Protocol):
 class CrossProcessPriority:
     """Keeps the lanes of several processes in step.
 
-    A message is the sender's id and the names of the endpoints it waits for, a line each; none: it waits no more.
-    It is repeated every `renewal` seconds and holds for `lease` seconds, so that nobody gives way for long to a
-    process that is gone.
+    A message has one line for the sender's id and one for each endpoint that its queries wait for. A message
+    without endpoints ends the wait. Messages are repeated every `renewal` seconds and expire after `lease`
+    seconds, so a process that died holds up bulk work for no longer than that.
     """
 
     def __init__(self, lanes: Lanes, *, renewal: float = 0.5, lease: float = 2.0) -> None:
@@ -43,7 +44,7 @@ class CrossProcessPriority:
         self._expiries: dict[str, asyncio.TimerHandle] = {}
 
     async def announce(self, send: Callable[[str], Awaitable[None]]) -> None:
-        """Tell the others, until cancelled. What cannot be sent is dropped: speed is lost, and nothing else."""
+        """Send our waits until cancelled. A message that cannot be sent is dropped: it would only save time."""
         told: frozenset[str] = frozenset()
         while True:
             with suppress(TimeoutError):
@@ -56,6 +57,7 @@ class CrossProcessPriority:
             told = waited_for
 
     def hear(self, message: str) -> None:
+        """Take in another process's message; our own are ignored."""
         sender, *endpoints = message.split("\n")
         if sender == self._sender:
             return
@@ -77,14 +79,3 @@ class CrossProcessPriority:
 
     def _give_way(self) -> None:
         self._lanes.give_way(frozenset().union(*self._others.values()))
-
-
-@asynccontextmanager
-async def cross_process_priority(database_url: str, lanes: Lanes) -> AsyncIterator[None]:
-    """Tell the other processes of our queries, and give way to theirs, while the block runs."""
-    ours = CrossProcessPriority(lanes)
-    channel = NotificationChannel(database_url, CHANNEL, ours.hear)
-    async with AsyncExitStack() as stack:
-        for work in (channel.run(), ours.announce(channel.send)):
-            run_for_lifetime(stack, work)
-        yield

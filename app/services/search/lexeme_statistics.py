@@ -1,8 +1,8 @@
 """Keeps the lexeme statistics that BM25 needs in step with a collection's size."""
 
-import asyncio
 import logging
 
+from app.concurrency.single_flight import SingleFlight
 from app.db.database import Database
 from app.db.search import lexical_index
 from app.domain.documents import Collection
@@ -17,7 +17,7 @@ class LexemeStatistics:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._checked: dict[int, int] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._refreshing: SingleFlight[None] = SingleFlight()
 
     async def refresh(self, collection_id: int) -> int:
         """Take a snapshot if the collection's size has moved enough. Returns the newest one's id."""
@@ -26,19 +26,14 @@ class LexemeStatistics:
 
     def observe(self, collection: Collection) -> None:
         """Refresh in the background if the collection has changed since it was last looked at."""
-        if self._checked.get(collection.id) == collection.corpus_version or collection.id in self._tasks:
+        if self._checked.get(collection.id) == collection.corpus_version or collection.id in self._refreshing:
             return
         self._checked[collection.id] = collection.corpus_version
-        task = asyncio.create_task(self._refresh_quietly(collection.id))
-        self._tasks[collection.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(collection.id, None))
+        self._refreshing.start(collection.id, lambda: self._refresh_quietly(collection.id))
 
     async def close(self) -> None:
-        """Stop what runs in the background."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Stop the refreshes under way."""
+        await self._refreshing.close()
 
     async def _refresh_quietly(self, collection_id: int) -> None:
         try:

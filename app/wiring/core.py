@@ -1,0 +1,84 @@
+"""Builds what every process stands on: database, model client, cache and embedding, with their background loops."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from app.concurrency.background import run_for_lifetime
+from app.db.database import Database
+from app.db.notifications import NotificationChannel
+from app.db.operations.slow_statements import SlowStatements
+from app.observers.cache import CacheMetrics
+from app.observers.models import ModelMetrics
+from app.ollama.client import OllamaClient
+from app.services.operations.cache_rollup import CacheRollup
+from app.services.operations.cross_process_priority import CHANNEL, CrossProcessPriority
+from app.services.search.embedding import EmbeddingService
+from app.services.search.embedding_cache import EmbeddingCache
+from app.settings import Settings
+from app.telemetry import correlation
+from app.telemetry.metrics import Metrics
+from app.wiring.cache import Cache, open_cache
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What the other builders build on. Closing `stack` closes all of it, and ends its background work."""
+
+    settings: Settings
+    stack: AsyncExitStack
+    metrics: Metrics
+    database_url: str
+    database: Database
+    client: OllamaClient
+    cache: Cache
+    embedding: EmbeddingService
+
+
+async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics, *, connections: int) -> Core:
+    """Build the core. Nothing is connected before its first use: a process starts without Postgres or models.
+
+    Args:
+        settings: with DATABASE_URL and OLLAMA_BASE_URL set.
+        stack: closes what is opened here, in reverse.
+        metrics: the instruments of this process.
+        connections: the most that the pool opens.
+    """
+    assert settings.database_url is not None
+    slow = SlowStatements(settings.slow_query_threshold)
+    database = await Database.connect(
+        settings.database_url,
+        min_size=0,
+        max_size=connections,
+        on_acquire=metrics.pool_acquire.observe,
+        observe=slow.note,
+    )
+    stack.push_async_callback(database.close)
+    client = OllamaClient(
+        settings.ollama_base_url,
+        max_concurrency=settings.batch_max_workers,
+        headers=correlation.headers,
+        observer=ModelMetrics(metrics),
+    )
+    stack.push_async_callback(client.aclose)
+    _open_priority(settings.database_url, client, stack)
+    cache = await open_cache(settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None)
+    rollup = CacheRollup(database, cache.chain.statistics.totals)
+    stack.push_async_callback(rollup.close)
+    for loop in (slow.run(database), rollup.run()):
+        run_for_lifetime(stack, loop)
+    embedding = EmbeddingService(
+        client,
+        EmbeddingCache(cache.chain),
+        batch_size=settings.batch_size,
+        max_chars=settings.batch_max_chars,
+        max_workers=settings.batch_max_workers,
+    )
+    return Core(settings, stack, metrics, settings.database_url, database, client, cache, embedding)
+
+
+def _open_priority(database_url: str, client: OllamaClient, stack: AsyncExitStack) -> None:
+    """Let queries of any process go ahead of this one's bulk work, and its queries ahead of theirs."""
+    priority = CrossProcessPriority(client)
+    channel = NotificationChannel(database_url, CHANNEL, priority.hear)
+    for loop in (channel.run(), priority.announce(channel.send)):
+        run_for_lifetime(stack, loop)
