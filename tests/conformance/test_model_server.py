@@ -20,10 +20,9 @@ import pytest
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from app.embedded.model_server import ModelServerConfig, create_model_server
+from app.embedded.model_server import ModelServerConfig, bundled_models, create_model_server
 from app.embedded.model_server.models.catalog import locate
 from app.embedded.model_server.routes.durations import parse_duration
-from app.embedded.model_server.routes.errors import ConnectionDropped
 from app.embedded.model_server.runtime.serving import tcp_socket
 from tests.support.model_server import TOKEN, RunningModelServer, running_model_server
 
@@ -48,14 +47,14 @@ PATIENCE = 40.0
 
 @pytest.fixture(scope="module")
 def server(server_folder: Path) -> Iterator[RunningModelServer]:
-    options = ("--faults", "--chat-slots", "1", "--fake-embedding-latency-ms", "1")
+    options = ("--chat-slots", "1", "--fake-text-ms", "1")
     with running_model_server(server_folder / "conformance.log", *options) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def single_slot(server_folder: Path) -> Iterator[RunningModelServer]:
-    options = ("--slots", "single", "--fake-embedding-latency-ms", "10")
+    options = ("--slots", "single", "--fake-text-ms", "10")
     with running_model_server(server_folder / "single.log", *options) as running:
         yield running
 
@@ -625,19 +624,14 @@ def test_34_fake_vectors_depend_on_the_text_alone(api: httpx.Client) -> None:
     assert np.allclose(np.linalg.norm(first, axis=1), 1, atol=1e-5)
 
 
-async def test_34_faults_are_not_mounted_unless_asked_for() -> None:
-    app = create_model_server(ModelServerConfig())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as api:
-        assert (await api.get("/faults")).status_code == 404
+async def test_04_no_model_is_loaded_before_it_is_used() -> None:
+    async with in_process(ModelServerConfig()) as api:
         assert (await api.get("/api/ps")).json() == {"models": []}
 
 
-async def test_34_a_reset_without_a_socket_raises_in_the_test_itself() -> None:
-    app = create_model_server(ModelServerConfig(faults=True))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as api:
-        await api.post("/faults", json={"kind": "reset"})
-        with pytest.raises(ConnectionDropped):
-            await api.post("/api/embed", json={"model": "all-minilm", "input": "x"})
+def in_process(config: ModelServerConfig) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(create_model_server(config, bundled_models(config)))
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
 
 @pytest.mark.parametrize(
@@ -645,8 +639,7 @@ async def test_34_a_reset_without_a_socket_raises_in_the_test_itself() -> None:
     [("127.0.0.1", 200), ("localhost:80", 200), ("[::1]:80", 200), ("my.internal", 200), ("evil.example", 403)],
 )
 async def test_a_foreign_host_header_is_refused(host: str, status: int) -> None:
-    app = create_model_server(ModelServerConfig())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as api:
+    async with in_process(ModelServerConfig()) as api:
         response = await api.get("/", headers={"host": host})
         assert response.status_code == status
         if status == 403:
@@ -654,8 +647,7 @@ async def test_a_foreign_host_header_is_refused(host: str, status: int) -> None:
 
 
 async def test_a_secret_is_asked_for_as_bearer_or_basic() -> None:
-    app = create_model_server(ModelServerConfig(token=TOKEN))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as api:
+    async with in_process(ModelServerConfig(token=TOKEN)) as api:
         for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic !"}):
             response = await api.get("/", headers=headers)
             assert (response.status_code, response.content) == (403, b"")
@@ -679,7 +671,7 @@ def test_sigterm_ends_the_server_while_it_generates(server_folder: Path) -> None
 def test_what_a_model_works_for_is_logged_under_the_ids_of_whoever_asked(server_folder: Path) -> None:
     trace, log = "4bf92f3577b34da6a3ce929d0e0e4736", server_folder / "logged.log"
     with (
-        running_model_server(log, "--fake-embedding-latency-ms", "300") as running,
+        running_model_server(log, "--fake-text-ms", "300") as running,
         httpx.Client(base_url=running.url, trust_env=False) as api,
     ):
         api.headers["traceparent"] = f"00-{trace}-{'1' * 16}-01"

@@ -35,7 +35,7 @@ FAULTY_TEXT = "the text that makes trouble"
 
 @pytest.fixture(scope="module")
 def server(server_folder: Path) -> Iterator[RunningModelServer]:
-    options = ("--faults", "--slots", "single", "--fake-embedding-latency-ms", "10")
+    options = ("--slots", "single", "--fake-text-ms", "10")
     with running_model_server(server_folder / "client.log", *options, token=TOKEN) as running:
         yield running
 

@@ -32,8 +32,8 @@ def texts(number: int = TEXTS) -> list[str]:
 def fake_server(stack: ExitStack, log: Path, *, slots: int = 1, text_ms: float = TEXT_MS) -> str:
     """The address of a model server that takes a known time for each text."""
     options = (
-        *("--fake-embedding-latency-ms", str(text_ms)),
-        *("--fake-request-latency-ms", str(REQUEST_MS)),
+        *("--fake-text-ms", str(text_ms)),
+        *("--fake-request-ms", str(REQUEST_MS)),
         *("--fake-slots", str(slots)),
     )
     return stack.enter_context(running_model_server(log, *options)).url

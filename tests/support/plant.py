@@ -39,7 +39,7 @@ class ModelServer:
         self._argv = [
             "--port",
             str(self.port),
-            "--fake-embedding-latency-ms",
+            "--fake-text-ms",
             str(text_ms),
             "--fake-dimension",
             "16",
@@ -50,7 +50,7 @@ class ModelServer:
     def start(self) -> None:
         self._process = ChildProcess(
             "model server",
-            [sys.executable, "-m", "app.embedded.model_server", *self._argv],
+            [sys.executable, "-m", "tests.support.model_server", *self._argv],
             cwd=REPO,
             log=self._log,
         )

@@ -4,6 +4,7 @@
 """
 
 from app.embedded.model_server.app import create_model_server
-from app.embedded.model_server.runtime.config import FakeEmbedding, ModelServerConfig
+from app.embedded.model_server.models.registry import bundled_models
+from app.embedded.model_server.runtime.config import ModelServerConfig
 
-__all__ = ["FakeEmbedding", "ModelServerConfig", "create_model_server"]
+__all__ = ["ModelServerConfig", "bundled_models", "create_model_server"]

@@ -1,28 +1,42 @@
 """`python -m app.embedded.model_server`."""
 
 import argparse
+import asyncio
 import logging
 import os
 from pathlib import Path
+from typing import Literal
 
-from app.embedded.model_server.runtime.config import FakeEmbedding, ModelServerConfig
+from starlette.applications import Starlette
+
+from app.embedded.model_server.app import create_model_server
+from app.embedded.model_server.models.registry import bundled_models
+from app.embedded.model_server.runtime.config import ModelServerConfig
 from app.embedded.model_server.runtime.serving import serve
 from app.telemetry.logging import configure_logging
 
 TOKEN_VARIABLE = "LOCALCHAT_MODEL_SERVER_TOKEN"  # noqa: S105  the variable's name, not a secret
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main() -> None:
+    config = read_config(argument_parser().parse_args())
+    run(create_model_server(config, bundled_models(config)), config)
+
+
+def run(
+    app: Starlette, config: ModelServerConfig, *, http: type[asyncio.Protocol] | Literal["httptools"] = "httptools"
+) -> None:
+    """Serve until SIGTERM or SIGINT, then end the process."""
     configure_logging("WARNING", "json", service="model-server")
     for name in ("app.embedded.model_server", "localchat.access"):
         logging.getLogger(name).setLevel(logging.INFO)
-    serve(read_config(arguments))
+    serve(app, config, http=http)
     # The libraries' threads may be in the middle of a batch; there is nothing to save.
     logging.shutdown()
     os._exit(0)
 
 
-def read_config(arguments: list[str] | None = None) -> ModelServerConfig:
+def argument_parser() -> argparse.ArgumentParser:
     default = ModelServerConfig()
     parser = argparse.ArgumentParser(
         prog="python -m app.embedded.model_server",
@@ -37,20 +51,10 @@ def read_config(arguments: list[str] | None = None) -> ModelServerConfig:
     add("--chat-threads", type=int, default=default.chat_threads)
     add("--chat-slots", type=int, default=default.chat_slots)
     add("--preload", action="store_true", help="load the models at start")
-    add("--faults", action="store_true", help="let tests inject faults through /faults")
-    add("--fake-embedding-latency-ms", type=float, metavar="MS", help="add fake-embedding: MS for each text")
-    add("--fake-request-latency-ms", type=float, default=0.0, metavar="MS", help="and MS for each request")
-    add("--fake-slots", type=int, default=1, help="texts that fake-embedding embeds at once")
-    add("--fake-dimension", type=int, default=384, help="numbers in a vector of fake-embedding")
-    given = parser.parse_args(arguments)
-    fake = None
-    if given.fake_embedding_latency_ms is not None:
-        fake = FakeEmbedding(
-            text_ms=given.fake_embedding_latency_ms,
-            request_ms=given.fake_request_latency_ms,
-            slots=given.fake_slots,
-            dimension=given.fake_dimension,
-        )
+    return parser
+
+
+def read_config(given: argparse.Namespace) -> ModelServerConfig:
     return ModelServerConfig(
         host=given.host,
         port=given.port,
@@ -61,8 +65,6 @@ def read_config(arguments: list[str] | None = None) -> ModelServerConfig:
         chat_threads=given.chat_threads,
         chat_slots=given.chat_slots,
         preload=given.preload,
-        faults=given.faults,
-        fake_embedding=fake,
     )
 
 

@@ -109,20 +109,6 @@ def smollm_card() -> ModelCard:
     )
 
 
-def fake_card(dimension: int) -> ModelCard:
-    return ModelCard(
-        name="fake-embedding:latest",
-        architecture="fake",
-        parameter_size="0",
-        parameter_count=0,
-        quantization="none",
-        file_format="none",
-        capability=EMBEDDING,
-        context_length=8192,
-        embedding_length=dimension,
-    )
-
-
 def _file_facts(file: PackagePath) -> dict[str, Any]:
     """Size, digest and age. The digest is the one that the wheel's installer recorded and checked."""
     status = Path(str(file.locate())).stat()

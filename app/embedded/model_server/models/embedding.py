@@ -31,9 +31,6 @@ class TextEncoder(Protocol):
             OllamaError: the text is longer and may not be truncated.
         """
 
-    async def request_begins(self) -> None:
-        """What a request costs apart from its texts."""
-
     async def close(self) -> None: ...
 
 
@@ -72,8 +69,6 @@ class EmbeddingModel:
         started = time.monotonic_ns()
         limit = min(num_ctx or self._context, self._context)
         async with self.residency.use(keep_alive) as lease:
-            if texts:
-                await lease.engine.request_begins()
             embedded = await self.scheduler.run_all(
                 [partial(lease.engine.encode, text, limit=limit, truncate=truncate) for text in texts]
             )

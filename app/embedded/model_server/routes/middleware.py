@@ -11,12 +11,9 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.embedded.model_server.routes.errors import ConnectionDropped
 from app.telemetry import correlation
 from app.telemetry.access import AccessLog
 
-# ASGI extension under which a server offers to drop the connection; see `serving.py`.
-ABORT = "localchat.abort"
 _WORK = frozenset(
     {"/api/embed", "/api/embeddings", "/api/chat", "/api/generate", "/v1/embeddings", "/v1/chat/completions"}
 )
@@ -139,11 +136,6 @@ class CancelOnDisconnect:
                 work.cancel()
         try:
             await work
-        except ConnectionDropped:
-            abort = scope.get("extensions", {}).get(ABORT)
-            if abort is None:
-                raise
-            abort["connection"]()
         except asyncio.CancelledError:
             if not gone.done():
                 raise

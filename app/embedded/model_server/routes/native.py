@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.embedded.model_server.faults import Faults
 from app.embedded.model_server.models.generation import GeneratedText, GenerationModel, GenerationPrompt, schema_of
 from app.embedded.model_server.models.registry import Registry, embedding_model
 from app.embedded.model_server.routes.durations import timestamp
@@ -39,9 +38,8 @@ _MESSAGES = TypeAdapter(list[NativeMessage])
 
 
 class NativeRoutes:
-    def __init__(self, registry: Registry, faults: Faults) -> None:
+    def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._faults = faults
 
     def routes(self) -> list[Route]:
         return [
@@ -55,7 +53,6 @@ class NativeRoutes:
         body = parse(await request.body(), EmbedRequest)
         texts = texts_of(body.input)
         model = embedding_model(self._registry, body.model)
-        await self._faults.on_request(texts)
         result = await model.embed(
             texts,
             keep_alive=body.seconds_kept,
@@ -66,17 +63,14 @@ class NativeRoutes:
         costs = metrics(
             total_duration=result.total_ns, load_duration=result.load_ns, prompt_eval_count=result.tokens
         )
-        vectors = self._faults.on_vectors(texts, result.vectors)
-        return json_response({"model": body.model, "embeddings": vectors, **costs})
+        return json_response({"model": body.model, "embeddings": result.vectors, **costs})
 
     async def embeddings(self, request: Request) -> Response:
         body = parse(await request.body(), LegacyEmbedRequest)
         texts = texts_of(body.prompt)
         model = embedding_model(self._registry, body.model)
-        await self._faults.on_request(texts)
         result = await model.embed(texts, keep_alive=body.seconds_kept)
-        vectors = self._faults.on_vectors(texts, result.vectors)
-        return json_response({"embedding": vectors[0] if vectors else []})
+        return json_response({"embedding": result.vectors[0] if result.vectors else []})
 
     async def chat(self, request: Request) -> Response:
         body = parse(await request.body(), NativeChatRequest)
@@ -129,9 +123,7 @@ class NativeRoutes:
             schema=schema_of(body.format),
             truncate=body.truncate is not False,
         )
-        texts = [message.content for message in messages]
-        await self._faults.on_request(texts)
-        pieces = self._faults.on_stream(texts, model.generate(prompt, keep_alive=body.seconds_kept))
+        pieces = model.generate(prompt, keep_alive=body.seconds_kept)
 
         def head() -> dict[str, Any]:
             return {"model": body.model, "created_at": timestamp()}

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.embedded.model_server.faults import Faults
 from app.embedded.model_server.models.generation import Finish, GeneratedText, GenerationModel, GenerationPrompt
 from app.embedded.model_server.models.registry import Registry, embedding_model
 from app.embedded.model_server.routes.durations import DEFAULT_KEEP_ALIVE
@@ -30,9 +29,8 @@ _ERROR_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
 
 
 class OpenAIRoutes:
-    def __init__(self, registry: Registry, faults: Faults) -> None:
+    def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._faults = faults
 
     def routes(self) -> list[Route]:
         return [
@@ -70,9 +68,7 @@ class OpenAIRoutes:
         if not texts:
             raise OllamaError(400, "invalid input")
         model = embedding_model(self._registry, body.model)
-        await self._faults.on_request(texts)
         result = await model.embed(texts, keep_alive=DEFAULT_KEEP_ALIVE, dimensions=body.dimensions)
-        vectors = self._faults.on_vectors(texts, result.vectors)
         data = [
             {
                 "object": "embedding",
@@ -81,7 +77,7 @@ class OpenAIRoutes:
                 else base64.b64encode(vector.astype("<f4").tobytes()).decode(),
                 "index": index,
             }
-            for index, vector in enumerate(vectors)
+            for index, vector in enumerate(result.vectors)
         ]
         usage = {"prompt_tokens": result.tokens, "total_tokens": result.tokens}
         return json_response({"object": "list", "data": data, "model": body.model, "usage": usage})
@@ -92,9 +88,7 @@ class OpenAIRoutes:
             raise OllamaError(400, "[] is too short - 'messages'")
         model = self._generation(body)
         prompt = _prompt(body)
-        texts = [message.content for message in prompt.messages]
-        await self._faults.on_request(texts)
-        pieces = self._faults.on_stream(texts, model.generate(prompt, keep_alive=DEFAULT_KEEP_ALIVE))
+        pieces = model.generate(prompt, keep_alive=DEFAULT_KEEP_ALIVE)
         head = {
             "id": f"chatcmpl-{secrets.randbelow(1000)}",
             "created": int(time.time()),

@@ -9,22 +9,6 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FakeEmbedding:
-    """A model named `fake-embedding`: deterministic unit vectors after a fixed delay, for benchmarks.
-
-    Attributes:
-        text_ms: milliseconds of one slot that each text takes.
-        request_ms: milliseconds added to every request, outside the slots.
-        slots: texts embedded at once, whatever the server's own mode is.
-    """
-
-    text_ms: float = 0.0
-    request_ms: float = 0.0
-    slots: int = 1
-    dimension: int = 384
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelServerConfig:
     """Where the server listens, who may call it, and how it spends the cores.
 
@@ -39,7 +23,6 @@ class ModelServerConfig:
             (on two cores under load 1 token/s with two threads, 18 with one).
         chat_slots: generations at once in parallel mode; each has a whole context of its own.
         preload: load the models at start rather than on first use.
-        faults: mount `/faults`, by which tests make the server misbehave.
     """
 
     host: str = "127.0.0.1"
@@ -51,5 +34,3 @@ class ModelServerConfig:
     chat_threads: int = max(1, CORES // 2)
     chat_slots: int = 2
     preload: bool = False
-    faults: bool = False
-    fake_embedding: FakeEmbedding | None = None

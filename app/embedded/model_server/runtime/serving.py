@@ -5,33 +5,18 @@ import logging
 import os
 import signal
 import socket
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.applications import Starlette
 
-from app.embedded.model_server.app import create_model_server
-from app.embedded.model_server.routes.middleware import ABORT
 from app.embedded.model_server.runtime.config import ModelServerConfig
 
 log = logging.getLogger(__name__)
-
-
-class AbortableProtocol(HttpToolsProtocol):
-    """Offers the application to reset its connection, for the faults that tests ask for."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope.setdefault("extensions", {})[ABORT] = {"connection": self._reset}
-
-    def _reset(self) -> None:
-        connection = self.transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
 
 
 class Server(uvicorn.Server):
@@ -47,14 +32,16 @@ class Server(uvicorn.Server):
         yield
 
 
-def serve(config: ModelServerConfig) -> None:
-    """Serve until SIGTERM or SIGINT; requests in progress then get a second to end."""
+def serve(
+    app: Starlette, config: ModelServerConfig, *, http: type[asyncio.Protocol] | Literal["httptools"]
+) -> None:
+    """Serve until SIGTERM or SIGINT; requests in progress then get a second to end. `http`: uvicorn's protocol."""
     listener = _unix_socket(config.uds) if config.uds else tcp_socket(config.host, config.port)
     where = str(config.uds) if config.uds else "http://{}:{}".format(*listener.getsockname()[:2])
     server = Server(
         uvicorn.Config(
-            create_model_server(config),
-            http=AbortableProtocol if config.faults else "httptools",
+            app,
+            http=http,
             ws="none",
             log_config=None,
             access_log=False,

@@ -1,4 +1,4 @@
-"""The embedded model server as a process, on a port or a socket of its own."""
+"""The embedded model server as a process, on a port or a socket of its own, with faults and a fake model."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import httpx
 from app.embedded.supervisor.probes import free_port
 from app.embedded.supervisor.process import ChildProcess
 
-REPO = Path(__file__).parents[2]
+REPO = Path(__file__).parents[3]
 TOKEN = "a secret of the model server"
 
 
@@ -33,7 +33,7 @@ def running_model_server(
     url = "http://localhost" if uds else f"http://127.0.0.1:{port}"
     process = ChildProcess(
         "model server",
-        [sys.executable, "-m", "app.embedded.model_server", *where, *options],
+        [sys.executable, "-m", "tests.support.model_server", *where, *options],
         cwd=REPO,
         env={**os.environ, "LOCALCHAT_MODEL_SERVER_TOKEN": token},
         log=log,

@@ -1,18 +1,25 @@
-"""Misbehaviour on demand, so that clients can be tested against what is seen in the field."""
+"""Faults on demand: what users report of model servers, so that clients can be tested against it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, Field
 
-from app.embedded.model_server.models.embedding import Vector
-from app.embedded.model_server.routes.errors import ConnectionDropped, OllamaError, busy
+from app.embedded.model_server.models.embedding import EmbeddingModel, EmbedResult, Vector
+from app.embedded.model_server.models.generation import GeneratedText, GenerationModel, GenerationPrompt
+from app.embedded.model_server.models.registry import HeldModel
+from app.embedded.model_server.routes.errors import OllamaError
 
 Piece = TypeVar("Piece")
+
+
+class ConnectionDropped(Exception):
+    """Ends the connection without an answer."""
 
 
 class FaultKind(StrEnum):
@@ -76,7 +83,7 @@ class Faults:
         if fault := self._take(texts, FaultKind.DELAY):
             await asyncio.sleep(fault.seconds)
         if self._take(texts, FaultKind.BUSY_503):
-            raise busy()
+            raise OllamaError(503, "server busy, please try again.  maximum pending requests exceeded")
         if self._take(texts, FaultKind.RESET):
             raise ConnectionDropped
 
@@ -113,6 +120,44 @@ class Faults:
                 if fault.kind is FaultKind.STREAM_RESET:
                     raise ConnectionDropped
                 return
+
+
+class _FaultyEmbedding(EmbeddingModel):
+    def __init__(self, model: EmbeddingModel, faults: Faults) -> None:
+        self.residency = model.residency
+        self.scheduler = model.scheduler
+        self._model = model
+        self._faults = faults
+
+    async def embed(self, texts: Sequence[str], **chosen: Any) -> EmbedResult:
+        await self._faults.on_request(texts)
+        result = await self._model.embed(texts, **chosen)
+        return replace(result, vectors=self._faults.on_vectors(texts, result.vectors))
+
+
+class _FaultyGeneration(GenerationModel):
+    def __init__(self, model: GenerationModel, faults: Faults) -> None:
+        super().__init__(model.residency)
+        self._faults = faults
+
+    async def generate(
+        self, prompt: GenerationPrompt, *, keep_alive: float
+    ) -> AsyncGenerator[str | GeneratedText, None]:
+        texts = [message.content for message in prompt.messages]
+        await self._faults.on_request(texts)
+        answer = super().generate(prompt, keep_alive=keep_alive)
+        async with aclosing(self._faults.on_stream(texts, answer)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+def faulty(model: HeldModel, faults: Faults) -> HeldModel:
+    """The same model, which misbehaves as `faults` say."""
+    return replace(
+        model,
+        embedding=model.embedding and _FaultyEmbedding(model.embedding, faults),
+        generation=model.generation and _FaultyGeneration(model.generation, faults),
+    )
 
 
 def _spoil(
