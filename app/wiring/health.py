@@ -1,12 +1,10 @@
-"""Puts the health checks together, apart from the pool where a full pool or a hung server must not matter."""
+"""Builds the health checks. They have connections of their own: a full pool says nothing about the database."""
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from functools import partial
 
 from redis.asyncio import Redis
 
-from app.db.database import Database
 from app.db.operations.health import ProbeConnection, check_answers, check_dimensions, check_migrated
 from app.errors import ModelUnavailable
 from app.ollama.client import OllamaClient
@@ -21,30 +19,26 @@ from app.services.operations.deep_health import (
     models_component,
 )
 from app.services.operations.health import Examiner, HealthService
-from app.settings import Settings
+from app.wiring.core import Core
 
 # Seconds for each probe: the deep report, which runs them all at once, must come within one.
 _TIMEOUT = 0.5
 _PING_SECONDS = 0.4
 
 
-def open_health(
-    settings: Settings,
-    stack: AsyncExitStack,
-    *,
-    database: Database,
-    client: OllamaClient,
-    redis: Redis | None,
-    lag: RecentMaximum,
-    draining: Callable[[], bool],
-    observe: Callable[[str, bool], None],
-) -> tuple[HealthService, DeepHealth]:
-    """Build the probes' services; nothing is connected before it is asked."""
-    assert settings.database_url is not None
+def open_health(core: Core, lag: RecentMaximum, draining: Callable[[], bool]) -> tuple[HealthService, DeepHealth]:
+    """Build the services behind `/health/*`; nothing is connected before a probe asks.
+
+    Args:
+        core: the parts that are probed.
+        lag: the event loop's latest delays.
+        draining: returns whether the process has been told to stop.
+    """
+    settings, database, client, redis = core.settings, core.database, core.client, core.cache.redis
     # Readiness must not wait behind what the deep report asks.
-    connection, deep_connection = (ProbeConnection(settings.database_url) for _ in range(2))
+    connection, deep_connection = (ProbeConnection(core.database_url) for _ in range(2))
     for opened in (connection, deep_connection):
-        stack.callback(opened.close)
+        core.stack.callback(opened.close)
     examiner = Examiner(_TIMEOUT)
     optional = {"models": partial(_check_models, client)}
     if redis is not None:
@@ -59,7 +53,7 @@ def open_health(
         },
         examiner=examiner,
         draining=draining,
-        observe=observe,
+        observe=lambda name, up: core.metrics.dependency_up.labels(name).set(up),
     )
     wanted = {name: full_name(name) for name in (settings.embedding_model, settings.chat_model)}
     components = [

@@ -1,0 +1,114 @@
+"""Builds a question's way: search, the answer pipeline, the caches before both, and what learns from answers."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from app.cache.stream_cache import StreamCache
+from app.concurrency.background import Background, run_for_lifetime
+from app.domain.answers import Event
+from app.generation.prompt import PromptBuilder
+from app.generation.relevance import Relevance
+from app.generation.rewriting import RuleRewriter
+from app.generation.tokens import TokenCounter
+from app.observers.questions import QuestionMetrics
+from app.services.answering.cached import CachedAnswers
+from app.services.answering.context_windows import ContextWindows
+from app.services.answering.conversations import ConversationService
+from app.services.answering.direct import DirectService
+from app.services.answering.experiments import ExperimentService
+from app.services.answering.feedback import FeedbackService
+from app.services.answering.neighbours import NeighbourChunks
+from app.services.answering.pipeline import AnswerPipeline
+from app.services.answering.service import AnswerService
+from app.services.cache_ops.warm_questions import WarmQuestions
+from app.services.cache_ops.warming import BackgroundChat, WarmingService
+from app.services.search.cached import CachedSearch
+from app.services.search.lexeme_statistics import LexemeStatistics
+from app.services.search.service import SearchService
+from app.services.semantic.report import MatchingReporter
+from app.telemetry import correlation
+from app.wiring.core import Core
+from app.wiring.documents import Documents
+from app.wiring.semantic import open_matching
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """`direct` asks a model without documents; `warming` answers ahead of questions."""
+
+    search: CachedSearch
+    answers: AnswerService
+    conversations: ConversationService
+    direct: DirectService
+    experiments: ExperimentService
+    feedback: FeedbackService
+    warming: WarmingService
+    matching: MatchingReporter
+
+
+def open_answering(core: Core, documents: Documents) -> Answering:
+    settings, database, client, cache = core.settings, core.database, core.client, core.cache
+    statistics = LexemeStatistics(database)
+    core.stack.push_async_callback(statistics.close)
+    observer = QuestionMetrics(core.metrics)
+    matching, matching_report = open_matching(settings, cache, core.embedding.embed_query, core.stack)
+    search = CachedSearch(
+        SearchService(database, documents.collections, core.embedding.embed_query, statistics, observer),
+        documents.collection_cache,
+        cache.chain,
+        matching,
+    )
+    conversations = ConversationService(database)
+    contexts = ContextWindows(client)
+    pipeline = partial(
+        AnswerPipeline,
+        search,
+        prompts=PromptBuilder(TokenCounter()),
+        rewriter=RuleRewriter(),
+        relevance=Relevance(),
+        contexts=contexts,
+        surroundings=NeighbourChunks(database),
+    )
+    streams: StreamCache[Event] = StreamCache(cache.chain)
+    core.stack.push_async_callback(streams.close)
+    unhurried = pipeline(BackgroundChat(client))
+    cached_answers = CachedAnswers(
+        streams, documents.collection_cache, client, matching=matching, unhurried=unhurried
+    )
+    answers = AnswerService(
+        pipeline(client, observer=observer),
+        cached_answers,
+        conversations,
+        default_model=settings.chat_model,
+        trace_id=_trace_id,
+        observer=observer,
+    )
+    warming = WarmingService(
+        WarmQuestions(cache.manager, database),
+        cache.pacer,
+        search=search,
+        answers=cached_answers,
+        pipeline=unhurried,
+        default_model=settings.chat_model,
+    )
+    if settings.cache_warm_on_startup:
+        run_for_lifetime(core.stack, warming.after_start())
+    background = Background()
+    core.stack.push_async_callback(background.close)
+    return Answering(
+        search=search,
+        answers=answers,
+        conversations=conversations,
+        direct=DirectService(client, contexts, trace_id=_trace_id),
+        experiments=ExperimentService(database, background),
+        feedback=FeedbackService(
+            database, cache.manager, observe=lambda verdict: core.metrics.feedback.labels(verdict).inc()
+        ),
+        warming=warming,
+        matching=matching_report,
+    )
+
+
+def _trace_id() -> str:
+    current = correlation.current()
+    return current.trace_id if current else ""

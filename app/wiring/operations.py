@@ -1,0 +1,54 @@
+"""Builds the services that operators and probes use, and the loops that feed gauges and readiness."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.cache.backends.postgres import reading
+from app.concurrency.background import run_for_lifetime
+from app.observers.sampling import GaugeSampler
+from app.services.cache_ops.admin import CacheService
+from app.services.operations.analytics import AnalyticsService
+from app.services.operations.api_keys import KeyService
+from app.services.operations.deep_health import DeepHealth, RecentMaximum
+from app.services.operations.health import HealthService
+from app.services.operations.models import ModelService
+from app.services.operations.query_plans import PlanService
+from app.telemetry.event_loop import sample_lag
+from app.wiring.core import Core
+from app.wiring.health import open_health
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """`keys` is None while no API key is asked for."""
+
+    analytics: AnalyticsService
+    plans: PlanService
+    models: ModelService
+    cache: CacheService
+    keys: KeyService | None
+    health: HealthService
+    deep_health: DeepHealth
+
+
+def open_operations(core: Core, draining: Callable[[], bool]) -> Operations:
+    settings, database, metrics = core.settings, core.database, core.metrics
+    lag = RecentMaximum()
+    health, deep_health = open_health(core, lag, draining)
+
+    def observe_lag(seconds: float) -> None:
+        metrics.event_loop_lag.observe(seconds)
+        lag.observe(seconds)
+
+    gauges = [GaugeSampler(metrics, database, core.client, core.cache.chain).run()] if metrics.enabled else []
+    for loop in (sample_lag(observe_lag), health.watch(), *gauges):
+        run_for_lifetime(core.stack, loop)
+    return Operations(
+        analytics=AnalyticsService(database),
+        plans=PlanService(database, cached=reading(settings.l3_cache_table), cache_table=settings.l3_cache_table),
+        models=ModelService(core.client, chat_model=settings.chat_model, embedding_model=settings.embedding_model),
+        cache=CacheService(core.cache.manager, database),
+        keys=KeyService(database) if settings.auth_mode == "api_key" else None,
+        health=health,
+        deep_health=deep_health,
+    )
