@@ -11,10 +11,10 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet -
 	--generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up test check bench bench-cache bench-ingest bench-memory bench-quality bench-retrieval bench-settings bench-telemetry bench-deletion bench-tuning bench-semantic e2e load format dashboards lock clean
+.PHONY: help up test check bench bench-priority bench-cache bench-ingest bench-memory bench-quality bench-retrieval bench-settings bench-telemetry bench-deletion bench-tuning bench-semantic e2e load format dashboards lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --no-deps: the lock is complete, and some model wheels name dependencies that are left out on purpose.
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
@@ -53,38 +53,44 @@ check: $(VENV)/.dev ## Lint, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.dev ## Measure, beside the floors
-	@exec $(BIN)/pytest tests/performance
+BENCHES := priority cache ingest settings retrieval quality semantic tuning deletion telemetry
+
+# One after the other, also under `make -j`: each has the machine to itself. One that misses its aim stops no other.
+bench: ## Run every benchmark, one after the other
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 $(addprefix bench-,$(BENCHES))
+
+bench-priority: $(VENV)/.dev ## Compute what queries wait and what ingestion loses to them, in simulated time
+	@exec $(BIN)/python -m tests.performance.priority
 
 bench-cache: $(VENV)/.dev ## Measure what each cache tier costs and how often it has the answer, beside floors
-	@exec $(BIN)/python -m tests.performance.bench_cache
+	@exec $(BIN)/python -m tests.performance.cache
 
 bench-ingest: $(VENV)/.dev ## Measure how fast documents go in, beside the floors
-	@exec $(BIN)/python -m tests.performance.bench_ingest
+	@exec $(BIN)/python -m tests.performance.ingest
 
 bench-retrieval: $(VENV)/.peers ## Measure how fast search is beside the bare database and other stores
-	@exec $(BIN)/python -m tests.performance.bench_retrieval $(ARGS)
+	@exec $(BIN)/python -m tests.performance.retrieval $(ARGS)
 
 bench-memory: $(VENV)/.dev ## Measure what ten times the pages and files take of the worker's memory
-	@exec $(BIN)/python -m tests.performance.bench_ingest --only memory
+	@exec $(BIN)/python -m tests.performance.ingest --only memory
 
 bench-quality: $(VENV)/.peers ## Measure how well search finds, beside baselines
-	@exec $(BIN)/python -m tests.performance.bench_quality
+	@exec $(BIN)/python -m tests.performance.quality
 
 bench-telemetry: $(VENV)/.dev ## Measure what metrics, logs and traces cost
-	@exec $(BIN)/python -m tests.performance.bench_telemetry
+	@exec $(BIN)/python -m tests.performance.telemetry
 
 bench-settings: $(VENV)/.dev ## Measure what batch and pool settings are worth
-	@exec $(BIN)/python -m tests.performance.bench_settings
+	@exec $(BIN)/python -m tests.performance.settings
 
 bench-semantic: $(VENV)/.dev ## Measure what matching by meaning saves and gets wrong
-	@exec $(BIN)/python -m tests.performance.bench_semantic
+	@exec $(BIN)/python -m tests.performance.semantic
 
 bench-tuning: $(VENV)/.dev ## Measure what a larger graph of vectors is worth, or more of it looked at
-	@exec $(BIN)/python -m tests.performance.bench_tuning
+	@exec $(BIN)/python -m tests.performance.tuning
 
 bench-deletion: $(VENV)/.dev ## Measure what others feel while 100,000 chunks are deleted
-	@exec $(BIN)/python -m tests.performance.bench_deletion
+	@exec $(BIN)/python -m tests.performance.deletion
 
 e2e: $(VENV)/.dev ## Check a running service by its HTTP interface: make e2e URL=http://127.0.0.1:8000
 	@LOCALCHAT_URL=$(or $(URL),http://127.0.0.1:8000) exec $(BIN)/pytest tests/e2e

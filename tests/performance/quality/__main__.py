@@ -1,0 +1,183 @@
+"""How well search finds what it should, by arm and together, beside measured baselines.
+
+    python -m tests.performance.quality [SET ...]     (or: make bench-quality)
+
+Loads each set of the shared evaluation data into a PostgreSQL of its own, embeds it with the bundled MiniLM, and
+asks every question (at most 1,500 a set, evenly sampled) of the service that the API uses. Embeddings are kept in
+BENCH_CACHE (default bench-results/), since they take most of the time: about an hour for all sets on 2 cores.
+`exact` is MiniLM by brute force, `bm25s` that library's BM25 over the same passages. In brackets, figures measured
+elsewhere: BM25 by Lucene's formula, and both fused by reciprocal rank.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import os
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from app.db.database import Database
+from app.db.search import lexical_index, spaces
+from app.db.tables import chunks
+from app.db.tables.documents import add_version
+from app.domain.documents import Collection
+from app.domain.retrieval import ArmResult, Query, Retrieval, Vector
+from app.retrieval.fusion import fuse
+from app.services.search.lexeme_statistics import LexemeStatistics
+from app.services.search.service import DEPTH, SearchService
+from tests.performance.quality.report import Outcome, report
+from tests.performance.shared import peers
+from tests.performance.shared.database import empty_collection, private_database
+from tests.performance.shared.evaluation import (
+    DATA,
+    DIMENSION,
+    Embeddings,
+    EvaluationSet,
+    Scores,
+    load,
+    score,
+)
+from tests.support.corpus import TENANT, StoredCollections
+
+SETS = ["adi", "claude_docs", "cranfield", "cisi", "cacm", "squad11_dev_a", "nq_open_gold", "docs/aws"]
+# Results asked for: nDCG@10 of several chunks a document needs more than ten of them.
+RESULTS = 20
+LEXICAL_SETS = ["cmrc2018_trial_zh", *(f"xquad_a/{code}" for code in ("en", "zh", "ar", "de", "ru", "hi", "th"))]
+UNSPACED = ("_zh", "/zh", "/th")
+
+
+async def measure(database: Database, data: EvaluationSet, embeddings: Embeddings | None) -> Outcome:
+    vectors = await _vectors(data, embeddings)
+    documents = await _store(database, data, vectors)
+    asked = (
+        dict(zip(data.queries, await embeddings.embed(list(data.queries.values())), strict=True))
+        if embeddings
+        else {}
+    )
+    by_text = {data.queries[query]: vector for query, vector in asked.items()}
+
+    async def embed_query(collection: Collection, text: str) -> Vector:
+        return by_text.get(text, np.ones(DIMENSION, dtype=np.float32))
+
+    keeper = LexemeStatistics(database)
+    service = SearchService(database, StoredCollections(database), embed_query, keeper)
+    found: dict[str, Retrieval] = {}
+    for query, text in data.queries.items():
+        if not text.strip():
+            continue  # one set has such a question; it scores 0
+        found[query] = await service.search(Query(TENANT, data.name, text.replace("\0", " "), top_k=RESULTS))
+    await keeper.close()
+
+    def ranked(arms: Mapping[str, Sequence[int]]) -> Scores:
+        rankings = {
+            query: list(dict.fromkeys(documents[chunk] for chunk in arms.get(query, ()))) for query in data.queries
+        }
+        return score(rankings, data.relevant)
+
+    scores = {
+        "lexical": ranked({query: _ids(one.lexical) for query, one in found.items()}),
+        "bm25s": ranked(await _by_reference(data, list(documents))),
+    }
+    if embeddings:
+        scores |= {
+            "vector": ranked({query: _ids(one.vector) for query, one in found.items()}),
+            "exact": ranked(_by_brute_force(asked, list(documents), vectors)),
+            "fused": ranked({query: _fused(one) for query, one in found.items()}),
+            "results": ranked({query: [item.chunk_id for item in one.results] for query, one in found.items()}),
+        }
+    return Outcome(scores, statistics.median(one.timings_ms["total"] for one in found.values()))
+
+
+def _ids(arm: ArmResult | None) -> list[int]:
+    return [candidate.chunk_id for candidate in arm.candidates] if arm else []
+
+
+def _fused(found: Retrieval) -> list[int]:
+    return [item.chunk_id for item in fuse(vector=found.vector, lexical=found.lexical, depth=DEPTH)]
+
+
+def _by_brute_force(asked: Mapping[str, Vector], ids: list[int], vectors: list[Vector]) -> dict[str, list[int]]:
+    matrix = np.stack(vectors)
+    return {
+        query: [ids[row] for row in np.argsort(-(matrix @ vector), kind="stable")[:DEPTH]]
+        for query, vector in asked.items()
+    }
+
+
+async def _by_reference(data: EvaluationSet, ids: list[int]) -> dict[str, list[int]]:
+    texts = [f"{one.draft.section or ''} {one.draft.text}" for page in data.pages.values() for one in page]
+    task = {
+        "texts": texts,
+        "queries": list(data.queries.values()),
+        "language": "unspaced" if data.name.endswith(UNSPACED) else data.language,
+        "depth": DEPTH,
+    }
+    found = await peers.run("bm25", task)
+    return {query: [ids[place] for place in row] for query, row in zip(data.queries, found, strict=True)}
+
+
+async def _vectors(data: EvaluationSet, embeddings: Embeddings | None) -> list[Vector]:
+    texts = [passage.embedded for page in data.pages.values() for passage in page]
+    return await embeddings.embed(texts) if embeddings else []
+
+
+async def _store(database: Database, data: EvaluationSet, vectors: list[Vector]) -> dict[int, str]:
+    """Fill a collection. Returns each chunk's document id, in the order of the vectors."""
+    documents: dict[int, str] = {}
+    collection_id, space_id = await empty_collection(database, data.name, data.language)
+    async with database.transaction() as connection:
+        waiting = iter(vectors)
+        for page, passages in data.pages.items():
+            document_id = await connection.fetchval(
+                """INSERT INTO documents (collection_id, filename, media_type, size_bytes, sha256, status,
+                    chunk_count, active_version)
+                VALUES ($1, $2, 'text/plain', 1, $2, 'ready', $3, 1) RETURNING id""",
+                collection_id,
+                page,
+                len(passages),
+            )
+            await add_version(connection, document_id, b"")
+            await chunks.insert(
+                connection,
+                tenant=TENANT,
+                collection_id=collection_id,
+                language=data.language,
+                document_id=document_id,
+                version=1,
+                drafts=[(one.draft, hashlib.sha256(one.embedded.encode()).digest()) for one in passages],
+            )
+            rows = await connection.fetch(
+                "SELECT id FROM chunks WHERE document_id = $1 ORDER BY ordinal", document_id
+            )
+            documents |= {row["id"]: page for row in rows}
+            if vectors:
+                pairs = [(row["id"], next(waiting)) for row in rows]
+                await spaces.insert_vectors(connection, space_id, document_id, 1, pairs)
+        await lexical_index.refresh_statistics(connection, collection_id)
+        await connection.execute(f"ANALYZE documents, chunks, lexeme_statistics, {spaces.vectors_table(space_id)}")
+    return documents
+
+
+async def main(names: Sequence[str], folder: Path) -> None:
+    embeddings = Embeddings(folder / "embeddings.sqlite")
+    outcomes: dict[str, Outcome] = {}
+    async with private_database() as (database, _):
+        for name in names:
+            print(name, flush=True)
+            outcomes[name] = await measure(database, load(name), None if name in LEXICAL_SETS else embeddings)
+    report(outcomes, folder)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", default=[*SETS, *LEXICAL_SETS], metavar="SET")
+    wanted = parser.parse_args().sets
+    if DATA.is_dir():
+        folder = Path(os.environ.get("BENCH_CACHE", "bench-results"))
+        folder.mkdir(parents=True, exist_ok=True)
+        asyncio.run(main(wanted, folder))
+    else:
+        print("The shared evaluation data is not here; nothing was measured.")
