@@ -93,7 +93,7 @@ class GuardedTier:
                 finally:
                     timer.cancel()
         except Exception as error:  # noqa: BLE001 - a cache fails open
-            self._failed(key, "get", repr(error))
+            self._failed(key, "get", error)
             return None
         self.breaker.succeeded()
         if entry is None:
@@ -157,7 +157,7 @@ class GuardedTier:
                 async with lag_tolerant_timeout(self._hard):
                     result = await work()
         except Exception as error:  # noqa: BLE001 - a cache fails open
-            self._failed(key, operation, repr(error))
+            self._failed(key, operation, error)
             return None
         self.breaker.succeeded()
         self._stats.observer.operated(self.name, operation, time.perf_counter() - started)
@@ -190,13 +190,13 @@ class GuardedTier:
         task.add_done_callback(settle)
         return read
 
-    def _failed(self, key: CacheKey, operation: str, why: str) -> None:
+    def _failed(self, key: CacheKey, operation: str, error: Exception) -> None:
         # Hundreds that were under way when the tier went away would all say the same.
         told = self.breaker.state is BreakerState.OPEN
         self.breaker.failed()
         self._stats.error(self.name, key.namespace)
         if not told:
-            logger.info("%s %s failed: %s", self.name, operation, why)
+            logger.info("%s %s failed: %r", self.name, operation, error.__cause__ or error)
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

@@ -41,7 +41,10 @@ _USAGE = "SELECT namespace, count(*), coalesce(sum(size_bytes), 0)::bigint FROM 
 class PostgresCache:
     """`table` is a plain identifier. `timeout` bounds every statement, in seconds.
 
-    An entry is kept for `retain` seconds past its expiry. Raises asyncpg's errors, OSError or TimeoutError.
+    An entry is kept for `retain` seconds past its expiry.
+
+    Raises:
+        StoreUnavailable: Postgres does not answer.
     """
 
     def __init__(

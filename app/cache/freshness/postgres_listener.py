@@ -12,6 +12,7 @@ import asyncpg
 from app.cache.freshness.corpus_versions import NoServer, VersionWatch
 from app.cache.postgres.connections import HeldConnections
 from app.concurrency.data_loader import DataLoader
+from app.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -38,7 +39,7 @@ class PostgresVersions:
 
         Raises:
             NoServer: nothing listens at the database's address.
-            Exception: the driver's, if it fails otherwise.
+            StoreUnavailable: it does not answer for another reason.
         """
         return await self._gather.get(collection)
 
@@ -49,8 +50,10 @@ class PostgresVersions:
         try:
             async with self._connections.connection() as connection:
                 return {row[0]: row[1] for row in await connection.fetch(_SOME, collections)}
-        except (ConnectionRefusedError, FileNotFoundError) as error:
-            raise NoServer from error
+        except StoreUnavailable as error:
+            if isinstance(error.__cause__, ConnectionRefusedError | FileNotFoundError):
+                raise NoServer from error
+            raise
 
 
 class PostgresVersionFeed:

@@ -1,6 +1,5 @@
 """What operators ask of L3: the most used entries, browsing by question, and one entry."""
 
-import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +52,8 @@ class CatalogEntry:
 class PostgresCatalog:
     """Bound to one tenant, all but `popular`; in `timeout` seconds, waiting for a connection included.
 
-    Raises asyncpg's errors, OSError or TimeoutError.
+    Raises:
+        StoreUnavailable: Postgres does not answer.
     """
 
     def __init__(self, connections: HeldConnections, *, table: str = "query_cache", timeout: float = 5.0) -> None:
@@ -98,7 +98,7 @@ class PostgresCatalog:
         return (_entry(rows[0]), rows[0]["result_data"]) if rows else None
 
     async def _fetch(self, statement: str, *arguments: Any) -> list[Any]:
-        async with asyncio.timeout(self._timeout), self._connections.connection() as connection:
+        async with self._connections.connection(self._timeout) as connection:
             return list(await connection.fetch(statement, *arguments))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from app.concurrency.timeouts import lag_tolerant_timeout
+from app.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -21,18 +22,46 @@ else:
     Pool = Connection = Statement = Any
 
 
+# asyncpg's errors for a server that is away, hangs or shuts down; TimeoutError is an OSError.
+_AWAY = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
+
 @dataclass(slots=True)
 class _Held:
     connection: Connection
     prepared: dict[str, Statement] = field(default_factory=dict)
 
 
+class _translated:  # noqa: N801 - reads as a statement: `with _translated():`
+    """Raise StoreUnavailable in place of an error that says that Postgres is away."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        # A DataError is an argument of the wrong kind: ours, not the database's.
+        if isinstance(error, _AWAY) and not isinstance(error, asyncpg.DataError):
+            raise StoreUnavailable("The database did not answer; try again shortly.") from error
+
+
 class HeldConnections:
     """Takes up to `size` connections from the pool as they are needed and keeps them.
 
-    Getting one from the pool may take `acquire_timeout` seconds, then TimeoutError is raised: a cache never
-    queues on the pool. `session` is run on each first. A connection whose user fails or is cancelled is closed at
-    once, without waiting for a server that may not answer.
+    Getting one from the pool may take `acquire_timeout` seconds: a cache never queues on the pool. `session` is run
+    on each first. A connection whose user fails or is cancelled is closed at once, without waiting for a server
+    that may not answer.
+
+    Raises:
+        StoreUnavailable: Postgres does not answer, also in place of the driver's errors that say so; those are its
+            cause.
     """
 
     def __init__(self, pool: Pool, *, size: int = 2, acquire_timeout: float = 0.1, session: str = "") -> None:
@@ -44,30 +73,33 @@ class HeldConnections:
         self._closed = False
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        async with self._slots:
-            held = await self._take()
-            try:
-                yield held.connection
-            except BaseException:
-                await self._discard(held)
-                raise
-            await self._give_back(held)
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - of what is done with it
+        """Lend a connection; waiting for it and using it take `timeout` seconds at most."""
+        with _translated():
+            async with asyncio.timeout(timeout), self._slots:
+                held = await self._take()
+                try:
+                    yield held.connection
+                except BaseException:
+                    await self._discard(held)
+                    raise
+                await self._give_back(held)
 
     async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
         """Run a read that is prepared once per connection: the hot path, with nothing on top."""
-        async with self._slots:
-            held = await self._take()
-            try:
-                prepared = held.prepared.get(statement)
-                if prepared is None:
-                    prepared = held.prepared[statement] = await held.connection.prepare(statement)
-                rows = await prepared.fetch(*arguments)
-            except BaseException:
-                await self._discard(held)
-                raise
-            await self._give_back(held)
-            return rows
+        with _translated():
+            async with self._slots:
+                held = await self._take()
+                try:
+                    prepared = held.prepared.get(statement)
+                    if prepared is None:
+                        prepared = held.prepared[statement] = await held.connection.prepare(statement)
+                    rows = await prepared.fetch(*arguments)
+                except BaseException:
+                    await self._discard(held)
+                    raise
+                await self._give_back(held)
+                return rows
 
     async def close(self) -> None:
         """Give the connections back to the pool; what is in use follows when its user is done."""

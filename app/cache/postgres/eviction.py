@@ -5,10 +5,9 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 
-import asyncpg
-
 from app.cache.postgres.connections import HeldConnections
 from app.cache.postgres.pins import PostgresPins
+from app.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +47,6 @@ DELETE FROM @table WHERE NOT pinned AND id IN (
     ) AS ranked WHERE entries > most_entries OR bytes > most_bytes
 ) RETURNING namespace
 """
-
-# What a Postgres that is away or hangs makes of a statement; TimeoutError is an OSError.
-_UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 # Seconds for writing the hits of a few seconds. An operator who wants to see the counts waits for it.
 _FLUSHING = 5.0
@@ -133,7 +129,7 @@ class PostgresEviction:
                     sweep_at = loop.time() + self._sweep_every
                     await self.sweep()
             except Exception as error:
-                unforeseen = not isinstance(error, _UNREACHABLE)
+                unforeseen = not isinstance(error, StoreUnavailable)
                 logger.warning("cache upkeep failed and will be tried again: %r", error, exc_info=unforeseen)
 
     async def flush(self) -> None:
@@ -142,7 +138,7 @@ class PostgresEviction:
         if not hits:
             return
         try:
-            async with asyncio.timeout(_FLUSHING), self._connections.connection() as connection:
+            async with self._connections.connection(_FLUSHING) as connection:
                 await connection.execute(self._count, list(hits.keys()), list(hits.values()))
         except BaseException:
             self._ledger.put_back(hits)

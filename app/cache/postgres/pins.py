@@ -3,7 +3,6 @@
 A payload carries its own expiry under its signature. So a pinned entry is sealed anew before it expires.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from time import time
@@ -28,7 +27,8 @@ WHERE cache_key = $1 AND pinned AND result_data = $2
 class PostgresPins:
     """Pins entries of `table`, and gives them another `ttl` seconds when half of it has passed.
 
-    Raises asyncpg's errors, OSError or TimeoutError.
+    Raises:
+        StoreUnavailable: Postgres does not answer.
     """
 
     def __init__(
@@ -74,5 +74,5 @@ class PostgresPins:
         return renewed
 
     async def _fetch(self, statement: str, *arguments: Any) -> list[Any]:
-        async with asyncio.timeout(self._timeout), self._connections.connection() as connection:
+        async with self._connections.connection(self._timeout) as connection:
             return list(await connection.fetch(statement, *arguments))

@@ -52,8 +52,10 @@ _READY = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
 class PostgresQuestionIndex:
     """`table` is L3's, a plain identifier; `connections` have had `SESSION` run.
 
-    A partition's size is taken to be what it was for `size_age` seconds. Raises asyncpg's errors, OSError or
-    TimeoutError.
+    The size of a partition is counted again after `size_age` seconds.
+
+    Raises:
+        StoreUnavailable: Postgres does not answer.
     """
 
     def __init__(

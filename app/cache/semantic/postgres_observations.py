@@ -80,7 +80,11 @@ _PURGE = (
 
 
 class PostgresObservations:
-    """Raises asyncpg's errors, OSError or TimeoutError."""
+    """Writes and reads what is observed of matching by meaning.
+
+    Raises:
+        StoreUnavailable: Postgres does not answer.
+    """
 
     def __init__(self, connections: HeldConnections, *, timeout: float = 10.0) -> None:
         self._connections = connections

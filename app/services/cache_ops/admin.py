@@ -6,7 +6,7 @@ from typing import Any
 
 from app.cache.admin import CacheManager, EntryDetails
 from app.cache.postgres.catalog import CatalogEntry
-from app.db.database import Database, translated
+from app.db.database import Database
 from app.db.search import passages
 from app.db.search.passages import PassagesOfDocument
 from app.db.tables import collections
@@ -50,8 +50,7 @@ class CacheService:
 
     async def top(self, tenant: str, *, limit: int, namespace: str | None = None) -> list[ListedEntry]:
         """The unexpired entries with the most hits."""
-        with translated():
-            return await self._named(await self._manager.top(tenant, limit=limit, namespace=namespace))
+        return await self._named(await self._manager.top(tenant, limit=limit, namespace=namespace))
 
     async def entries(
         self,
@@ -70,16 +69,15 @@ class CacheService:
             InvalidInput: the cursor is none of ours.
         """
         before = _id_of(cursor)
-        with translated():
-            found = await self._manager.catalog.browse(
-                tenant,
-                text=text,
-                namespace=namespace,
-                collection=await self._id(tenant, collection),
-                before=before,
-                limit=limit + 1,
-            )
-            items = await self._named(found[:limit])
+        found = await self._manager.catalog.browse(
+            tenant,
+            text=text,
+            namespace=namespace,
+            collection=await self._id(tenant, collection),
+            before=before,
+            limit=limit + 1,
+        )
+        items = await self._named(found[:limit])
         return Page(tuple(items), str(found[limit - 1].id) if len(found) > limit else None)
 
     async def entry(self, tenant: str, key: str) -> ExaminedEntry:
@@ -87,16 +85,15 @@ class CacheService:
         Raises:
             NotFound: neither L3 nor this replica's memory has it.
         """
-        with translated():
-            details = await self._manager.details(tenant, key)
-            if details is None:
-                raise _absent(key)
-            names = await self._names([details.key.collection])
-            evidence = None if details.record is None else details.record.evidence
-            documents: Sequence[PassagesOfDocument] = ()
-            if evidence is not None and evidence.chunks:
-                async with self._database.connection() as connection:
-                    documents = await passages.by_document(connection, tenant, evidence.chunks)
+        details = await self._manager.details(tenant, key)
+        if details is None:
+            raise _absent(key)
+        names = await self._names([details.key.collection])
+        evidence = None if details.record is None else details.record.evidence
+        documents: Sequence[PassagesOfDocument] = ()
+        if evidence is not None and evidence.chunks:
+            async with self._database.connection() as connection:
+                documents = await passages.by_document(connection, tenant, evidence.chunks)
         return ExaminedEntry(details, names.get(details.key.collection), tuple(documents))
 
     async def delete(self, tenant: str, key: str) -> None:
@@ -115,8 +112,7 @@ class CacheService:
         Raises:
             NotFound: L3 does not have it.
         """
-        with translated():
-            found = await self._manager.pin(tenant, key, pinned=pinned)
+        found = await self._manager.pin(tenant, key, pinned=pinned)
         if not found:
             raise _absent(key)
         return await self.entry(tenant, key)
@@ -133,8 +129,7 @@ class CacheService:
 
     async def clear_expired(self) -> int:
         """Remove from L3 what nobody can be served any more."""
-        with translated():
-            return await self._manager.clear_expired()
+        return await self._manager.clear_expired()
 
     async def _id(self, tenant: str, collection: str | None) -> int | None:
         if collection is None:

@@ -7,7 +7,7 @@ import orjson
 
 from app.cache.admin import CacheManager
 from app.cache.postgres.catalog import CatalogEntry
-from app.db.database import Database, translated
+from app.db.database import Database
 from app.db.tables import collections
 from app.domain.retrieval import SearchMode
 from app.domain.warming import WarmedNamespace, WarmQuestion
@@ -77,12 +77,11 @@ class WarmQuestions:
         collection: int | None = None,
         namespace: WarmedNamespace | None = None,
     ) -> list[WarmQuestion]:
-        with translated():
-            entries = await self._manager.popular(
-                limit=limit * _SPARE, tenant=tenant, collection=collection, namespace=namespace
-            )
-            async with self._database.connection() as connection:
-                names = await collections.names_of(connection, [each.key.collection or 0 for each in entries])
+        entries = await self._manager.popular(
+            limit=limit * _SPARE, tenant=tenant, collection=collection, namespace=namespace
+        )
+        async with self._database.connection() as connection:
+            names = await collections.names_of(connection, [each.key.collection or 0 for each in entries])
         questions = filter(None, (_question(entry, names) for entry in entries))
         different = {orjson.dumps(each, option=orjson.OPT_SORT_KEYS): each for each in questions}
         return list(different.values())[:limit]

@@ -8,7 +8,6 @@ from typing import Literal, Protocol
 from app.cache.semantic.calibration import BINS, Point, Tally, bin_of, curve
 from app.cache.semantic.decision import RECENT
 from app.cache.semantic.store import Label, Observed, SegmentEvidence
-from app.db.database import translated
 
 Mode = Literal["off", "shadow", "serve"]
 
@@ -75,17 +74,16 @@ class MatchingReporter:
         observations = self._observations
         if observations is None:
             return []
-        with translated():
-            return [
-                _report(
-                    each,
-                    await observations.evidence(each.stratum.digest, recent=RECENT),
-                    await observations.examples(each.stratum.digest, correct=True, limit=examples),
-                    await observations.examples(each.stratum.digest, correct=False, limit=examples),
-                )
-                for each in await observations.observed(tenant)
-                if collection in (None, each.collection)
-            ]
+        return [
+            _report(
+                each,
+                await observations.evidence(each.stratum.digest, recent=RECENT),
+                await observations.examples(each.stratum.digest, correct=True, limit=examples),
+                await observations.examples(each.stratum.digest, correct=False, limit=examples),
+            )
+            for each in await observations.observed(tenant)
+            if collection in (None, each.collection)
+        ]
 
 
 def _report(
