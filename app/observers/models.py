@@ -1,4 +1,4 @@
-from app.ollama.observer import NullObserver
+from app.ollama.instrumentation import NullObserver
 from app.telemetry.metrics import Metrics
 
 PROVIDER = "ollama"

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from app.errors import ModelError, ModelNotFound, ModelUnsuitable
@@ -157,3 +157,31 @@ class Catalog:
         if not good:
             raise failures[0]
         return good
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixes:
+    """Ollama adds neither, so whoever embeds does."""
+
+    query: str = ""
+    document: str = ""
+
+
+_PASSAGES = Prefixes(query="Represent this sentence for searching relevant passages: ")
+_QWEN3_TASK = "Given a web search query, retrieve relevant passages that answer the query"
+
+# From the models' cards.
+_PREFIXES = {
+    "nomic-embed-text": Prefixes("search_query: ", "search_document: "),
+    "mxbai-embed-large": _PASSAGES,
+    "snowflake-arctic-embed": _PASSAGES,
+    "snowflake-arctic-embed2": Prefixes(query="query: "),
+    "embeddinggemma": Prefixes("task: search result | query: ", "title: none | text: "),
+    "qwen3-embedding": Prefixes(query=f"Instruct: {_QWEN3_TASK}\nQuery:"),
+}
+
+
+def prefixes_for(model: str) -> Prefixes:
+    """Return the prefixes of a model by its name, whatever its namespace and tag; none if it has none."""
+    name = full_name(model).rpartition("/")[2].partition(":")[0]
+    return _PREFIXES.get(name, Prefixes())

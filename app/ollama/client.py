@@ -1,6 +1,5 @@
 """The client that the rest of LocalChat asks for embeddings, chats and facts about models."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -15,9 +14,7 @@ from app.domain.retrieval import Vector
 from app.errors import InvalidInput, ModelProtocolError
 from app.ollama.catalog import Catalog
 from app.ollama.endpoint import Endpoint, Headers
-from app.ollama.instrumented import attributes, watched
-from app.ollama.observer import NullObserver, Observer
-from app.ollama.options import FrozenOptions, RunnerOptions
+from app.ollama.instrumentation import NullObserver, Observer, attributes, watched
 from app.ollama.protocol import (
     ChatChunk,
     EndpointStatus,
@@ -26,14 +23,13 @@ from app.ollama.protocol import (
     PullProgress,
     RunningModel,
     parse_chat,
+    parse_vectors,
 )
-from app.ollama.retries import BULK_RETRIES, INTERACTIVE_RETRIES, RetryPolicy
 from app.ollama.scheduling.breaker import Circuit, EndpointBreaker
-from app.ollama.scheduling.dispatch import Call, Dispatcher
+from app.ollama.scheduling.dispatch import BULK_RETRIES, INTERACTIVE_RETRIES, Call, Dispatcher, RetryPolicy
 from app.ollama.scheduling.lanes import Lane, Preempted, QueuedWork, Scheduler, SlotLease
 from app.ollama.scheduling.window import BulkWindow
 from app.ollama.transport import Timeouts, connect, parse_address
-from app.ollama.vectors import parse_vectors
 from app.telemetry import tracing
 
 MAX_TEXTS = 64
@@ -46,8 +42,6 @@ class OllamaClient:
         base_urls: `http(s)://[user:password@]host[:port]` or `http+unix:///path`, one for each endpoint.
         max_concurrency: requests in flight on one endpoint, for each of queries, chats and bulk work.
         timeouts: seconds to connect, and of silence.
-        keep_alive: how long a model stays loaded, as Ollama spells it; its own default when unset.
-        options: what each model is loaded with, by name.
         headers: called for each request, for `traceparent` and `X-Request-ID`.
         observer: told of each request, retry and circuit change.
         retries: when to ask again, by lane.
@@ -63,8 +57,6 @@ class OllamaClient:
         *,
         max_concurrency: int = 8,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
-        keep_alive: str | int | None = None,
-        options: Mapping[str, RunnerOptions] | None = None,
         headers: Headers = dict,
         observer: Observer | None = None,
         retries: Mapping[Lane, RetryPolicy] | None = None,
@@ -74,8 +66,6 @@ class OllamaClient:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._observer = observer = observer or NullObserver()
-        self._keep_alive = keep_alive
-        self._options = FrozenOptions(options or {})
         self._endpoints = [
             Endpoint(
                 address.name,
@@ -143,7 +133,6 @@ class OllamaClient:
         max_tokens: int | None = None,
         stop: Sequence[str] = (),
         num_ctx: int | None = None,
-        format: str | Mapping[str, Any] | None = None,  # noqa: A002 - Ollama's name
         lane: Lane = Lane.INTERACTIVE,
     ) -> AsyncGenerator[ChatChunk, None]:
         """Stream an answer; the last chunk, and it alone, has `done`. Closing the iterator stops the model.
@@ -155,37 +144,35 @@ class OllamaClient:
             max_tokens: of the answer.
             stop: texts before which the answer ends.
             num_ctx: the context in tokens, the same at every call for one model.
-            format: `json`, or a JSON schema that the answer must follow.
             lane: `BULK` for work that nobody waits for.
 
         Raises:
             ModelProtocolError: the stream ended before it was done.
             ModelError: any other failure. Nothing is asked again once a first chunk came.
         """
-        sampling = {"temperature": temperature, "num_predict": max_tokens, "stop": list(stop) or None}
-        chunks = self._chat(messages, model, sampling, num_ctx=num_ctx, format_=format, lane=lane)
+        options = {
+            "num_ctx": num_ctx,
+            "temperature": temperature,
+            "num_predict": max_tokens,
+            "stop": list(stop) or None,
+        }
+        chunks = self._chat(messages, model, options, lane)
         return watched(chunks, model=model, observer=self._observer)
 
     async def _chat(
         self,
         messages: Sequence[Mapping[str, str]],
         model: str,
-        sampling: Mapping[str, Any],
-        *,
-        num_ctx: int | None,
-        format_: str | Mapping[str, Any] | None,
+        options: Mapping[str, Any],
         lane: Lane,
     ) -> AsyncGenerator[ChatChunk, None]:
-        options = self._options.of(model, num_ctx=num_ctx)
-        options |= {name: value for name, value in sampling.items() if value is not None}
+        given = {name: value for name, value in options.items() if value is not None}
         payload = {
             "model": model,
             "messages": messages,
             "stream": True,
             "think": False if "thinking" in await self._catalog.capabilities(model) else None,
-            "format": format_,
-            "options": options or None,
-            "keep_alive": self._keep_alive,
+            "options": given or None,
         }
 
         async def ask(lease: SlotLease, stack: AsyncExitStack) -> tuple[ChatChunk, AsyncGenerator[ChatChunk, None]]:
@@ -203,28 +190,6 @@ class OllamaClient:
             while not chunk.done:
                 chunk = await anext(chunks)
                 yield chunk
-
-    async def warm(self, model: str, *, num_ctx: int | None = None) -> None:
-        """Load a model on every endpoint, with the options it will be used with.
-
-        Raises:
-            ModelError: an endpoint could not load it.
-        """
-        embeds = "embedding" in await self._catalog.capabilities(model)
-        payload = {
-            "model": model,
-            "options": self._options.of(model, num_ctx=num_ctx) or None,
-            "keep_alive": self._keep_alive,
-        }
-        path, nothing = (
-            ("/api/embed", {"input": []}) if embeds else ("/api/chat", {"messages": [], "stream": False})
-        )
-        await asyncio.gather(
-            *(
-                endpoint.json("POST", path, {**payload, **nothing}, model=model, operation="load")
-                for endpoint in self._endpoints
-            )
-        )
 
     @property
     def waited_for(self) -> frozenset[str]:
@@ -281,13 +246,7 @@ class OllamaClient:
             part = texts[: lease.max_texts]
             lease.texts = len(part)
             lease.characters = sum(map(len, part))
-            payload = {
-                "model": model,
-                "input": part,
-                "truncate": False,
-                "options": self._options.of(model) or None,
-                "keep_alive": self._keep_alive,
-            }
+            payload = {"model": model, "input": part, "truncate": False}
             async with lease.endpoint.vigil():
                 answer = await lease.endpoint.json("POST", "/api/embed", payload, model=model, operation="embed")
             return parse_vectors(answer.get("embeddings"), count=len(part), dimension=dimension)

@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.documents import EmbeddingSpace
 from app.errors import (
     InputTooLong,
     InvalidInput,
@@ -30,14 +29,12 @@ from app.errors import (
     UnusableEmbedding,
 )
 from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
+from app.ollama.catalog import Prefixes, prefixes_for
 from app.ollama.client import OllamaClient
-from app.ollama.observer import NullObserver
-from app.ollama.options import RunnerOptions
-from app.ollama.prefixes import Prefixes, prefixes_for
-from app.ollama.protocol import ChatChunk, ModelInfo
-from app.ollama.retries import INTERACTIVE_RETRIES, RetryPolicy
+from app.ollama.instrumentation import NullObserver
+from app.ollama.protocol import ChatChunk
+from app.ollama.scheduling.dispatch import INTERACTIVE_RETRIES, RetryPolicy
 from app.ollama.scheduling.lanes import Lane
-from app.ollama.spaces import CANARY_COSINE, batch_agreement, check_space
 from app.ollama.transport import Timeouts
 from tests.support.fake_ollama import (
     DIMENSION,
@@ -326,28 +323,23 @@ async def test_41_a_silent_server_ends_in_model_unavailable() -> None:
             await embed(client, "one")
 
 
-async def test_42_options_are_frozen_per_model_and_nulls_are_never_sent() -> None:
-    seen: list[Any] = []
-    options = {"m:latest": RunnerOptions(num_ctx=2048, num_batch=256)}
-    client = chat_client([DONE], seen=seen, options=options, keep_alive="10m")
-    await collect(client)
-    await collect(client, num_ctx=2048, temperature=0.2, max_tokens=50)
-    with pytest.raises(InvalidInput, match="2048"):
-        await collect(client, num_ctx=4096)
-    assert [payload["options"] for payload in seen] == [
-        {"num_ctx": 2048, "num_batch": 256},
-        {"num_ctx": 2048, "num_batch": 256, "temperature": 0.2, "num_predict": 50},
-    ]
-    assert all(payload["keep_alive"] == "10m" for payload in seen)
-    assert not any("think" in payload or "format" in payload for payload in seen)
-
-
-async def test_42_the_first_context_that_a_model_is_used_with_stays() -> None:
+async def test_42_chats_send_the_options_that_are_given_and_no_nulls() -> None:
     seen: list[Any] = []
     client = chat_client([DONE], seen=seen)
-    await client.warm("m", num_ctx=4096)
     await collect(client)
-    assert [payload["options"] for payload in seen] == [{"num_ctx": 4096}, {"num_ctx": 4096}]
+    await collect(client, num_ctx=2048, temperature=0.2, max_tokens=50)
+    assert "options" not in seen[0]
+    assert seen[1]["options"] == {"num_ctx": 2048, "temperature": 0.2, "num_predict": 50}
+    assert not any("think" in payload for payload in seen)
+
+
+async def test_42_a_mistaken_embedding_leaves_the_context_of_later_chats_alone() -> None:
+    seen: list[Any] = []
+    client = chat_client([DONE], seen=seen)
+    with pytest.raises(ModelError):
+        await embed(client, "one")
+    await collect(client, num_ctx=4096)
+    assert seen[-1]["options"] == {"num_ctx": 4096}
 
 
 async def test_42_embeddings_are_never_cut_silently_and_send_no_null() -> None:
@@ -574,19 +566,6 @@ async def test_47_bulk_work_steps_aside_for_a_query_of_another_process() -> None
         await worker.aclose()
 
 
-def described(digest: str = "d", dimension: int | None = 384) -> ModelInfo:
-    return ModelInfo("all-minilm:latest", digest, 1, "", {}, frozenset({"embedding"}), dimension, 256)
-
-
-def test_48_vectors_of_another_digest_or_dimension_are_refused() -> None:
-    space = EmbeddingSpace(1, "all-minilm", "d", 384)
-    check_space(space, described())
-    with pytest.raises(ModelUnsuitable, match="changed"):
-        check_space(space, described(digest="other"))
-    with pytest.raises(ModelUnsuitable, match="768"):
-        check_space(space, described(dimension=768))
-
-
 def test_48_prefixes_follow_the_model_whatever_its_tag_and_namespace() -> None:
     assert prefixes_for("all-minilm") == Prefixes("", "")
     assert prefixes_for("nomic-embed-text:v1.5") == Prefixes("search_query: ", "search_document: ")
@@ -723,18 +702,6 @@ async def test_the_observer_is_told_of_requests_retries_and_circuits() -> None:
         ("circuit", "http://models", "open"),
         failed,
     ]
-
-
-async def test_48_a_canary_tells_a_server_that_mixes_up_its_batches() -> None:
-    sound = client_of(embed_answer)
-    assert await batch_agreement(lambda texts: embed(sound, *texts)) > CANARY_COSINE
-
-    def mixing(request: httpx.Request) -> httpx.Response:
-        texts = json.loads(request.content)["input"]
-        return httpx.Response(200, json={"embeddings": [unit_vector("".join(texts)) for _ in texts]})
-
-    mixed = client_of(mixing)
-    assert await batch_agreement(lambda texts: embed(mixed, *texts)) < CANARY_COSINE
 
 
 async def test_49_a_local_server_is_never_asked_through_a_proxy(

@@ -13,7 +13,7 @@ from app.domain.documents import LoadedDocument
 from app.errors import UnreadableDocument, UnsupportedMedia
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitting.splitter import SplitterConfig, embedding_text
-from app.ollama.prefixes import prefixes_for
+from app.ollama.catalog import prefixes_for
 from tests.support.loader_tasks import read_and_split
 from tests.support.tokens import model_tokens
 

@@ -20,7 +20,7 @@ from app.cache.semantic.replay import Replayed, replay, serve
 from app.cli.api_client import api_client, problem_of
 from app.cli.cache.tables import table_of
 from app.cli.failure import CommandFailed
-from app.ollama.prefixes import prefixes_for
+from app.ollama.catalog import prefixes_for
 from app.services.semantic.labels import same_answers, same_results
 
 BUDGETS = (0.005, 0.01, 0.02, 0.05)

@@ -8,8 +8,8 @@ from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Vector
 from app.errors import ModelUnsuitable
 from app.ingestion.embedding.embedder import BatchEmbeddingProcessor, EmbeddingBatchSource
+from app.ollama.catalog import prefixes_for
 from app.ollama.client import OllamaClient
-from app.ollama.prefixes import prefixes_for
 from app.ollama.scheduling.lanes import Lane
 from app.services.search.embedding_cache import EmbeddingCache
 
