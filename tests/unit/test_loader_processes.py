@@ -143,7 +143,7 @@ def test_children_die_with_a_killed_parent() -> None:
     script = (
         "import asyncio, os, sys\n"
         "from app.ingestion.loaders.loader import DocumentLoader\n"
-        "from app.ingestion.splitter import SplitterConfig\n"
+        "from app.ingestion.splitting.splitter import SplitterConfig\n"
         "from tests.support.loader_tasks import hang, pid\n"
         "async def main():\n"
         "    loader = DocumentLoader(SplitterConfig(), workers=1)\n"
