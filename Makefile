@@ -112,6 +112,7 @@ lock: $(VENV)/.dev ## Resolve the requirement files anew
 		--output-file requirements/dev.txt
 	@$(COMPILE) requirements/bench.in --output-file requirements/bench.txt
 	@$(COMPILE) requirements/deploy.in --output-file requirements/deploy.txt
+	@$(COMPILE) requirements/page.in --output-file requirements/page.txt
 
 clean: ## Remove the virtual environment and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

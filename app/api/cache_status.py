@@ -37,8 +37,8 @@ def match_parameters(similarity: float, question: str) -> str:
 
 
 def answer_headers(event: Event, control: str) -> dict[str, str]:
-    """The headers of an answer that begins with this event: none if no cache was on its way."""
-    if not isinstance(event, Start) or "status" not in event.cache:
+    """The headers of an answer that begins with this event."""
+    if not isinstance(event, Start):
         return {}
     status = cache_status(event.cache["status"], event.cache.get("tier"), control=control)
     matched = event.cache.get("matched_query")

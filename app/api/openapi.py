@@ -1,13 +1,13 @@
 """What OpenAPI says besides what the routes declare: problems, tags and keys."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import FastAPI
-from pydantic.json_schema import models_json_schema
+from pydantic import TypeAdapter
 
-from app.api.problems import MEDIA_TYPE, FieldError, Problem
+from app.api.problems import MEDIA_TYPE, Problem
+from app.api.schemas.events import STREAMS
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -43,17 +43,9 @@ def problems(*statuses: int) -> Responses:
     }
 
 
-def event_stream(names: Sequence[str], example: str) -> dict[str, Any]:
-    """The content of a response that is a stream of server-sent events, each of this shape."""
-    event = {
-        "type": "object",
-        "required": ["event", "data"],
-        "properties": {
-            "event": {"enum": list(names)},
-            "data": {"type": "string", "contentMediaType": "application/json"},
-        },
-    }
-    return {"text/event-stream": {"schema": event, "example": example}}
+def event_stream(stream: str, example: str) -> dict[str, Any]:
+    """The content of a response that is one of `STREAMS`, server-sent events each of that shape (OpenAPI 3.2)."""
+    return {"text/event-stream": {"itemSchema": {"$ref": _REF.format(model=stream)}, "example": example}}
 
 
 def describe(app: FastAPI, *, auth: Literal["none", "api_key"]) -> None:
@@ -63,16 +55,31 @@ def describe(app: FastAPI, *, auth: Literal["none", "api_key"]) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = generate()
-            _, definitions = models_json_schema(
-                [(Problem, "serialization"), (FieldError, "serialization")], ref_template=_REF
-            )
-            components = schema.setdefault("components", {})
-            components.setdefault("schemas", {}).update(definitions["$defs"])
+            schema.setdefault("components", {}).setdefault("schemas", {}).update(_components())
             if auth == "api_key":
                 _ask_for_keys(schema)
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend the schema
+
+
+def _components() -> dict[str, Any]:
+    """Schemas that no route declares as its model: problems, and the events of streams."""
+    kinds = {(stream, event): data for stream, events in STREAMS.items() for event, data in events.items()}
+    adapters: list[Any] = [(key, "serialization", TypeAdapter(data)) for key, data in kinds.items()]
+    adapters.append((Problem, "serialization", TypeAdapter(Problem)))
+    schemas, definitions = TypeAdapter.json_schemas(adapters, ref_template=_REF)
+    components: dict[str, Any] = definitions["$defs"]
+    for stream, events in STREAMS.items():
+        components[stream] = {"oneOf": [_event(name, schemas[(stream, name), "serialization"]) for name in events]}
+    return components
+
+
+def _event(name: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The shape of one event; a stream whose events have no name sends their data alone."""
+    content = {"type": "string", "contentMediaType": "application/json", "contentSchema": data}
+    properties = {**({"event": {"const": name}} if name else {}), "data": content}
+    return {"type": "object", "required": list(properties), "properties": properties}
 
 
 def _ask_for_keys(schema: dict[str, Any]) -> None:

@@ -3,14 +3,18 @@
 from starlette.types import Scope
 
 from app.api.schemas.chat import ChatResponse, CitationView, SourceView, UsageView
+from app.api.schemas.events import AnswerStart
+from app.api.schemas.search import CacheView
 from app.api.sse import encode, failure
-from app.domain.answers import EVENT_NAMES, Event, Failed, Sources
+from app.domain.answers import EVENT_NAMES, Event, Failed, Sources, Start
 from app.errors import ModelProtocolError
 from app.services.answering.service import Answer
 
 
 def encode_event(scope: Scope, event: Event) -> bytes:
     match event:
+        case Start():
+            return encode("start", AnswerStart.model_validate(event).model_dump())
         case Sources(items):
             return encode("sources", items)
         case Failed(reason, retryable):
@@ -31,7 +35,7 @@ def whole(answer: Answer) -> ChatResponse:
         answer=answer.text,
         sources=[SourceView.model_validate(source) for source in answer.sources],
         citations=[CitationView.model_validate(citation) for citation in answer.citations],
-        cache=answer.start.cache,
+        cache=CacheView.model_validate(answer.start.cache),
         usage=UsageView.model_validate(answer.usage) if answer.usage else None,
         timings_ms=answer.timings_ms,
         conversation_id=answer.start.conversation_id,

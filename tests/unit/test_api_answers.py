@@ -115,11 +115,10 @@ async def test_the_whole_answer_is_the_collected_stream(client: httpx.AsyncClien
         ({"status": "stale", "tier": "l1"}, "use", "LocalChat; hit; detail=l1-stale"),
         ({"status": "miss", "tier": None}, "refresh", "LocalChat; fwd=request; stored"),
         ({"status": "bypass"}, "bypass", "LocalChat; fwd=request"),
-        ({}, "use", None),
     ],
 )
 async def test_an_answer_says_in_its_headers_what_the_cache_did(
-    fakes: Fakes, client: httpx.AsyncClient, stream: bool, cache: dict[str, Any], control: str, header: str | None
+    fakes: Fakes, client: httpx.AsyncClient, stream: bool, cache: dict[str, Any], control: str, header: str
 ) -> None:
     fakes.answers.cache = cache
     body = {"question": "How many days?", "stream": stream, "cache": control}

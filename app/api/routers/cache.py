@@ -115,7 +115,7 @@ async def unpin(services: Provided, tenant: Tenant, key: Key) -> ExaminedEntryVi
         200: {
             "description": "What was done. With `stream`, `progress` {done, total, held, computed, failed} after "
             "each query, then `done` with the same as without, or `error` {problem, retryable}",
-            "content": event_stream(("progress", "done", "error"), _WARMING),
+            "content": event_stream("WarmingEvent", _WARMING),
         },
         **problems(400, 404, 409, 413, 415, 502),
     },

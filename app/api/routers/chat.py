@@ -14,7 +14,7 @@ from app.api.problems import failed_response
 from app.api.replies import encode_event, whole
 from app.api.schemas.chat import ChatRequest, ChatResponse
 from app.api.sse import EventStream
-from app.domain.answers import EVENT_NAMES, Event
+from app.domain.answers import Event
 from app.services.answering.service import collect
 
 _EXAMPLE = """event: start
@@ -55,7 +55,7 @@ def add_chat(app: FastAPI) -> None:
                 "description": "With `stream` (the default) the events `start`, `status`*, `sources`, `delta`*, "
                 "`citation`*, `usage` and exactly one of `done` and `error`; without it, the same collected",
                 "headers": {"Cache-Status": CACHE_STATUS, "X-Experiment": _EXPERIMENT},
-                "content": event_stream(tuple(EVENT_NAMES.values()), _EXAMPLE),
+                "content": event_stream("AnswerEvent", _EXAMPLE),
             },
             **problems(401, 404, 409, 413, 415, 422, 502, 503),
         },

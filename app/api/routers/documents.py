@@ -108,7 +108,7 @@ async def get_document(
             "description": "`progress` {stage, done, total, embeddings_per_second, eta_seconds}, then `done` with "
             "the document, or `error` {problem, retryable}",
             "content": event_stream(
-                ("progress", "done", "error"),
+                "IngestionEvent",
                 'event: progress\ndata: {"stage":"embed","done":64,"total":700,'
                 '"embeddings_per_second":21.5,"eta_seconds":29.6}\n\n',
             ),

@@ -31,9 +31,7 @@ async def list_models(services: Provided, _tenant: Tenant) -> ModelsView:
         200: {
             "description": "`progress` {endpoint, status, digest, total, completed} in bytes, then `done` {model} "
             "or `error` {problem, retryable}",
-            "content": event_stream(
-                ("progress", "done", "error"), 'event: done\ndata: {"model":"smollm2:135m"}\n\n'
-            ),
+            "content": event_stream("PullEvent", 'event: done\ndata: {"model":"smollm2:135m"}\n\n'),
         },
         **problems(400, 404, 413, 415, 422),
     },

@@ -44,7 +44,7 @@ router = APIRouter(prefix="/v1", tags=["openai"], route_class=BodyRoute, respons
         200: {
             "headers": {"Cache-Status": CACHE_STATUS},
             "description": "With `stream`, chunks that end in `[DONE]`; sources come in a chunk of their own",
-            "content": event_stream(("message",), _CHUNK),
+            "content": event_stream("CompletionEvent", _CHUNK),
         },
         **problems(400, 404, 413, 415, 422),
     },

@@ -1,13 +1,12 @@
 """Questions and answers as clients see them."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from app.api.schemas.common import CollectionName, JsonObject, ModelName, RequestModel, Text, View
-from app.api.schemas.search import CacheUse, Semantic
+from app.api.schemas.search import CacheUse, CacheView, Semantic
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
 
 QuestionText = Annotated[Text, Field(min_length=1, max_length=32_000)]
@@ -109,7 +108,7 @@ class ChatResponse(View):
     answer: str
     sources: list[SourceView]
     citations: list[CitationView]
-    cache: Mapping[str, Any]
+    cache: CacheView
     usage: UsageView | None
     timings_ms: dict[str, float]
     conversation_id: UUID | None

@@ -71,7 +71,8 @@ class RequestModel(BaseModel):
 class View(BaseModel):
     """A representation made from a domain value."""
 
-    model_config = ConfigDict(from_attributes=True)
+    # What has a default is sent too: those who generate clients may rely on it.
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
 
 class PageView(View, Generic[T]):

@@ -124,6 +124,34 @@ class Completion(BaseModel):
     query_id: UUID
 
 
+class ChunkDelta(BaseModel):
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+
+class ChunkChoice(BaseModel):
+    index: int
+    delta: ChunkDelta
+    finish_reason: Literal["stop", "length"] | None
+
+
+class CompletionChunk(BaseModel):
+    """A part of OpenAI's reply. The first has `query_id`, one has `sources`, the last may have `usage`.
+
+    An answer that breaks ends in one with `error` alone.
+    """
+
+    id: str | None = None
+    object: Literal["chat.completion.chunk"] | None = None
+    created: int | None = None
+    model: str | None = None
+    choices: list[ChunkChoice] | None = None
+    usage: CompletionUsage | None = None
+    sources: list[dict[str, Any]] | None = None
+    query_id: UUID | None = None
+    error: dict[str, Any] | None = None
+
+
 class EmbeddingItem(BaseModel):
     object: Literal["embedding"] = "embedding"
     index: int
