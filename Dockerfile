@@ -10,6 +10,7 @@ RUN /opt/localchat/bin/pip install --no-deps --require-hashes --requirement requ
 COPY pyproject.toml README.md LICENSE alembic.ini ./
 COPY alembic alembic
 COPY app app
+COPY THIRD_PARTY THIRD_PARTY
 RUN /opt/localchat/bin/pip install --no-deps --no-build-isolation --editable . \
     && /opt/localchat/bin/python -m compileall -q app alembic
 

@@ -15,6 +15,7 @@ from app.embedded.model_server.routes.errors import OllamaError
 from app.embedded.model_server.routes.middleware import CancelOnDisconnect, Gate, LoggedWork
 from app.embedded.model_server.routes.native import NativeRoutes
 from app.embedded.model_server.routes.openai import OpenAIRoutes, error_body
+from app.embedded.model_server.routes.reranking import RerankingRoutes
 from app.embedded.model_server.routes.responses import json_response
 from app.embedded.model_server.runtime.config import ModelServerConfig
 
@@ -36,6 +37,7 @@ def create_model_server(config: ModelServerConfig, models: Sequence[HeldModel]) 
         *LibraryRoutes(registry).routes(),
         *NativeRoutes(registry).routes(),
         *OpenAIRoutes(registry).routes(),
+        *RerankingRoutes(registry).routes(),
     ]
     return Starlette(
         routes=routes,

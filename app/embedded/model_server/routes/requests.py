@@ -135,6 +135,20 @@ class OpenAIChatRequest(BaseModel):
     tools: list[Any] | None = None
 
 
+class RerankDocument(BaseModel):
+    text: str
+
+
+class RerankRequest(BaseModel):
+    """`top_n`: how many of the best to answer with; all, if it is absent."""
+
+    model: str = ""
+    query: str = ""
+    documents: list[str | RerankDocument] = []
+    top_n: int | None = Field(default=None, ge=1)
+    return_documents: bool | None = None
+
+
 def parse(body: bytes, kind: type[Body]) -> Body:
     """Read a request body, whatever its content type says.
 
