@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+from app.domain.reading import DocumentProperties, DocumentWarning
+
 
 class DocumentStatus(StrEnum):
-    """Where a document stands. `partial`: searchable, but some chunks have no embedding."""
+    """Where a document stands. `partial`: searchable, but some chunks have no embedding or a part was not read."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -47,29 +49,7 @@ class Document:
     version: int
     created_at: datetime
     updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A run of text on one page, under one heading path."""
-
-    text: str
-    page: int | None = None
-    heading: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedDocument:
-    """What a loader read: sections in reading order.
-
-    `warnings` name what was left out (an unreadable page, a skipped attachment).
-    """
-
-    media_type: str
-    sections: tuple[Section, ...]
-    title: str | None = None
-    page_count: int | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[DocumentWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +73,13 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class ChunkPart:
-    """Some of a document's chunks, in order. `last`: there are no more."""
+    """Some of a document's chunks, in order. `last`: there are no more, and `warnings` are complete."""
 
     media_type: str
     chunks: Sequence[ChunkDraft]
     last: bool
+    warnings: tuple[DocumentWarning, ...] = ()
+    properties: DocumentProperties = field(default_factory=DocumentProperties)
 
 
 @dataclass(frozen=True, slots=True)

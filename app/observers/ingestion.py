@@ -25,6 +25,9 @@ class IngestMetrics(IngestObserver):
         if number:
             self._metrics.ingest_chunks.labels(operation).inc(number)
 
+    def warned(self, kind: str) -> None:
+        self._metrics.ingest_warnings.labels(kind).inc()
+
     def ended(self, status: str) -> None:
         self._metrics.ingest_documents.labels(status).inc()
 

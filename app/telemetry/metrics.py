@@ -180,6 +180,9 @@ class Metrics:
         self.ingest_chunks = make.counter(
             "rag_ingest_chunks_total", "Chunks inserted, reused (their vectors), failed or deleted.", "op"
         )
+        self.ingest_warnings = make.counter(
+            "rag_ingest_warnings_total", "Warnings of documents: what of a file was not read, or guessed.", "kind"
+        )
         self.ingest_stage_duration = make.latency(
             "rag_ingest_stage_duration_seconds",
             "One stage of one document: parse, chunk, embed or store.",

@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.documents import DocumentStatus, Upload
 from app.domain.ingestion import IngestDone, IngestFailed, IngestProgress
+from app.domain.reading import DocumentWarning, WarningKind
 from app.errors import Conflict, ModelUnavailable, UnreadableDocument
 from app.ingestion.queue.jobs import IngestJob
 from app.ingestion.queue.worker import QueueWorker
@@ -25,6 +26,33 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
     desk = await Desk.open(database_url)
     yield desk
     await desk.database.close()
+
+
+UNREAD = DocumentWarning(WarningKind.PAGE_WITHOUT_TEXT, "The page holds no text.", "pages 2-5")
+GUESSED = DocumentWarning(WarningKind.ENCODING_GUESSED, "The encoding was guessed.")
+
+
+async def test_a_document_of_which_a_part_was_not_read_is_partial_and_says_what_is_missing(desk: Desk) -> None:
+    desk.loader.warnings = (UNREAD, GUESSED)
+    document = await desk.add(LINES)
+    assert (document.status, document.failed_count) == ("partial", 0)
+    assert document.error == "A part of the file was not read; see warnings."
+    assert document.warnings == (UNREAD, GUESSED)
+
+
+async def test_a_document_that_was_read_whole_is_ready_whatever_was_guessed(desk: Desk) -> None:
+    desk.loader.warnings = (GUESSED,)
+    document = await desk.add(LINES)
+    assert (document.status, document.error, document.warnings) == ("ready", None, (GUESSED,))
+
+
+async def test_a_new_version_has_warnings_of_its_own(desk: Desk) -> None:
+    desk.loader.warnings = (UNREAD,)
+    document = await desk.add(LINES)
+    desk.loader.warnings = ()
+    replaced = await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"better"))
+    assert replaced.warnings == ()
+    assert ((await desk.ingest(replaced)).status, replaced.error) == ("ready", None)
 
 
 async def test_one_bad_text_costs_one_chunk_and_a_retry_embeds_only_that(desk: Desk) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from app.domain.documents import LoadedDocument
 from app.errors import UnreadableDocument, UnsupportedMedia
+from app.ingestion.document.model import LoadedDocument
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.splitting.splitter import SplitterConfig, embedding_text
 from app.ollama.catalog import prefixes_for

@@ -12,6 +12,7 @@ import numpy as np
 
 from app.db.database import Database
 from app.domain.documents import ChunkDraft, ChunkPart, Collection, Document, StoredFile, Upload
+from app.domain.reading import DocumentWarning
 from app.domain.retrieval import Vector
 from app.errors import ModelUnavailable, UnreadableDocument
 from app.ingestion.embedding.embedder import BatchResult, EmbeddingBatchSource, TextFailure
@@ -48,6 +49,7 @@ class LineLoader:
     def __init__(self, part: int = 100) -> None:
         self.loads = 0
         self.part = part
+        self.warnings: tuple[DocumentWarning, ...] = ()
         self.before_part: Callable[[int], Awaitable[None]] | None = None
 
     @asynccontextmanager
@@ -67,7 +69,8 @@ class LineLoader:
             part = drafts[begin : begin + self.part]
             if any(draft.text.startswith("!") for draft in part):
                 raise UnreadableDocument(f"{filename} is scrambled.")
-            yield ChunkPart("text/plain", part, last=begin + self.part >= len(drafts))
+            last = begin + self.part >= len(drafts)
+            yield ChunkPart("text/plain", part, last, self.warnings if last else ())
 
 
 def unit_vector(text: str, dimension: int = DIMENSION) -> Vector:

@@ -20,7 +20,21 @@ ENDINGS: dict[str, dict[str, Any]] = {
         "chunk_count": 0,
         "error": "It is encrypted; upload it without a password.",
     },
-    "half.txt": {"status": "partial", "chunk_count": 2, "error": "1 chunk has no embedding"},
+    "half.txt": {
+        "status": "partial",
+        "chunk_count": 2,
+        "failed_count": 1,
+        "error": "1 chunk has no embedding",
+    },
+    "scan.pdf": {
+        "status": "partial",
+        "chunk_count": 2,
+        "error": "A part of the file was not read; see warnings.",
+        "warnings": [
+            {"kind": "page_without_text", "message": "The page holds no text.", "where": "page 2", "missing": True},
+            {"kind": "encoding_guessed", "message": "A guess.", "where": None, "missing": False},
+        ],
+    },
 }
 ANSWER = [
     ("start", {"query_id": "1", "trace_id": "2", "model": "m", "cache": {}}),
@@ -88,7 +102,7 @@ class StubApi(BaseHTTPRequestHandler):
 
 
 def _document(name: str, **fields: Any) -> dict[str, Any]:
-    counts = {"embedded_count": 0, "failed_count": 0}
+    counts = {"embedded_count": 0, "failed_count": 0, "warnings": []}
     return {"id": name.replace("/", ":"), "filename": name, "sha256": "", "metadata": {}, **counts, **fields}
 
 
@@ -136,6 +150,14 @@ def test_ingest_fails_when_a_file_is_left_incomplete(url: str, tmp_path: Path) -
     done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["ingest", str(tmp_path), "--url", url])
     assert done.exit_code == 1
     assert "partial: 1 chunk has no embedding" in done.output
+
+
+def test_ingest_lists_what_was_not_read_of_a_file_and_counts_it_as_ready(url: str, tmp_path: Path) -> None:
+    (tmp_path / "scan.pdf").write_text("x")
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["ingest", str(tmp_path), "--url", url])
+    assert done.exit_code == 0
+    assert "1 files: 1 ready in 2 chunks, 0 refused, 0 broken" in done.output
+    assert "page 2: The page holds no text.; A guess." in done.output
 
 
 def test_ingest_of_files_that_are_all_taken_ends_with_0(url: str, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from io import BytesIO
 
 import pytest
 
-from app.domain.documents import LoadedDocument
 from app.errors import UnreadableDocument, UnsupportedMedia
 from app.ingestion.loaders import media
 from app.ingestion.loaders.extract import extract
@@ -141,7 +140,7 @@ def test_text_of_other_scripts_is_decoded_by_its_statistics(encoding: str, sourc
 def test_a_page_may_declare_its_encoding() -> None:
     source = '<html><head><meta charset="iso-8859-2"><title>Žluťoučký</title></head><body>kůň úpěl</body></html>'
     document = extract(source.encode("iso-8859-2"), "a.html")
-    assert document.title == "Žluťoučký"
+    assert document.properties.title == "Žluťoučký"
     assert "kůň úpěl" in document.sections[0].text
 
 
@@ -180,8 +179,7 @@ def test_the_kind_is_told_by_content_then_by_name_then_by_what_is_declared() -> 
 def test_each_page_of_a_pdf_keeps_its_number() -> None:
     document = extract(pdf("first page", "", "third page"), "a.pdf")
     assert [(section.page, section.text) for section in document.sections] == [(1, "first page"), (3, "third page")]
-    assert document.page_count == 3
-    assert document.title == "a"
+    assert document.properties.page_count == 3
 
 
 def test_headings_make_a_path_and_stay_in_the_text() -> None:
@@ -236,12 +234,6 @@ def test_an_email_is_read_with_its_subject_and_its_attachments_are_named() -> No
         '--cut\nContent-Type: text/plain\nContent-Disposition: attachment; filename="plan.txt"\n\nsecret\n--cut--\n'
     )
     document = extract(message.encode(), "a.eml")
-    assert document.title == "Grüße"
+    assert document.properties.title == "Grüße"
     assert "Schöne Grüße" in document.sections[0].text
-    assert document.warnings == ("The attachment plan.txt was not read.",)
-
-
-def test_a_document_without_a_title_takes_its_file_name() -> None:
-    document = extract(b"words", "Annual report.txt")
-    assert isinstance(document, LoadedDocument)
-    assert document.title == "Annual report"
+    assert [(warning.kind, warning.where) for warning in document.warnings] == [("attachment_unread", "plan.txt")]

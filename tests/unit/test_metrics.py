@@ -31,7 +31,8 @@ gen_ai_client_inference_time_per_output_chunk_seconds{gen_ai_operation_name,gen_
 gen_ai_client_inference_usage_input_tokens_total{provider,model}
 gen_ai_client_inference_usage_output_tokens_total{provider,model}
 gen_ai_client_embeddings_duration_seconds{provider,model} rag_embedding_batch_size{provider,model}
-rag_ingest_documents_total{status} rag_ingest_chunks_total{op} rag_ingest_stage_duration_seconds{stage}
+rag_ingest_documents_total{status} rag_ingest_chunks_total{op} rag_ingest_warnings_total{kind}
+rag_ingest_stage_duration_seconds{stage}
 rag_ingest_queue_jobs{state} rag_ingest_queue_oldest_job_age_seconds{state} rag_ingest_job_attempts_total{result}
 rag_db_pool_connections{state} rag_db_pool_acquire_seconds{} rag_upstream_retries_total{upstream}
 rag_circuit_state{upstream} rag_dependency_up{dependency} rag_sse_streams_active{} rag_sse_streams_total{end}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.documents import LoadedDocument, Section
+from app.ingestion.document.model import LoadedDocument, Section
 from app.ingestion.splitting.splitter import Splitter, SplitterConfig, embedding_text, splitter_for
 from app.ingestion.splitting.tokenizer import WORD, EstimatingCounter, WordPieceCounter, counter_for
 from tests.support.tokens import model_tokens

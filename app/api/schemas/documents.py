@@ -8,14 +8,27 @@ from pydantic import Field
 
 from app.api.schemas.common import CollectionName, ModelName, RequestModel, Text, View
 from app.domain.documents import CollectionStatistics, DocumentStatus, ReindexStatus, Stage, UploadResult
+from app.domain.reading import WarningKind
 
 _YEAR = 365 * 86_400.0
 _MOST_ENTRIES = 10_000_000
 _MOST_BYTES = 1 << 50
 
 
+class WarningView(View):
+    """What of a file was not read, or was guessed. `where` is a page, a sheet, a cell or an attachment."""
+
+    kind: WarningKind
+    message: str = Field(examples=["The page holds no text."])
+    where: str | None = Field(examples=["pages 2-5"])
+    missing: bool = Field(description="Whether text of the file cannot be found, so that the document is `partial`")
+
+
 class DocumentView(View):
-    """A document and how far its ingestion is. `partial`: searchable, but some chunks have no embedding."""
+    """A document and how far its ingestion is.
+
+    `partial`: searchable, but some chunks have no embedding, or a part of the file was not read (see `warnings`).
+    """
 
     id: UUID
     collection: str = Field(examples=["default"])
@@ -34,6 +47,7 @@ class DocumentView(View):
     version: int
     created_at: datetime
     updated_at: datetime
+    warnings: list[WarningView]
 
 
 class UploadView(DocumentView):

@@ -23,7 +23,9 @@ class RemoteDocument:
     status: str
     chunk_count: int = 0
     done_count: int = 0
+    failed_count: int = 0
     error: str | None = None
+    warnings: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property

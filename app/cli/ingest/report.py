@@ -39,6 +39,7 @@ class IngestReport:
     broken: dict[str, str] = field(default_factory=dict)
     removed: int = 0
     pending: dict[str, PendingDocument] = field(default_factory=dict)
+    warned: dict[str, str] = field(default_factory=dict)
     given_up: set[tuple[str, str]] = field(default_factory=set)
 
     def sent(self, step: Step, document: RemoteDocument) -> None:
@@ -65,7 +66,8 @@ class IngestReport:
 
     def _ended(self, step: Step, document: RemoteDocument) -> None:
         match document.status:
-            case "ready":
+            case "ready" | "partial" if not document.failed_count:
+                self._warn(step.name, document.warnings)
                 if step.action is not Action.UNCHANGED and step.name not in self.unchanged:
                     self.tell("ready", step.name, f"{document.chunk_count} chunks")
                 self._settle(step.name)
@@ -74,6 +76,11 @@ class IngestReport:
                 self.refuse(step.name, document.error or "no reason was given", step)
             case status:
                 self.fail(step.name, f"{status}: {document.error or 'no reason was given'}", step)
+
+    def _warn(self, name: str, warnings: Sequence[str]) -> None:
+        self.warned.pop(name, None)
+        if warnings:
+            self.warned[name] = "; ".join(warnings)
 
     def lost(self, document_id: str) -> None:
         """A document was deleted while it was in work."""
@@ -92,7 +99,7 @@ class IngestReport:
 
     def keep_only(self, names: set[str]) -> None:
         """Forget the files that are gone."""
-        for ended in (self.ready, self.refused, self.broken):
+        for ended in (self.ready, self.refused, self.broken, self.warned):
             for name in ended.keys() - names:
                 del ended[name]
         self.unchanged &= names
@@ -126,9 +133,14 @@ def report(console: Console, ledger: IngestReport) -> None:
     if ledger.removed:
         line += f"; {ledger.removed} removed"
     console.print(line, highlight=False)
-    for title, rows in (("Refused", ledger.refused), ("Broken", ledger.broken)):
+    tables = (
+        ("Not read whole", "Warnings", ledger.warned),
+        ("Refused", "Reason", ledger.refused),
+        ("Broken", "Reason", ledger.broken),
+    )
+    for title, head, rows in tables:
         if rows:
-            show_table(console, title, ("File", "Reason"), sorted(rows.items()))
+            show_table(console, title, ("File", head), sorted(rows.items()))
 
 
 def show_table(console: Console, title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -169,6 +169,10 @@ def _looked(response: httpx.Response) -> dict[str, Any]:
     return found
 
 
+def _warning(told: dict[str, Any]) -> str:
+    return f"{told['where']}: {told['message']}" if told["where"] else str(told["message"])
+
+
 def _document(item: dict[str, Any]) -> RemoteDocument:
     return RemoteDocument(
         id=item["id"],
@@ -177,6 +181,8 @@ def _document(item: dict[str, Any]) -> RemoteDocument:
         status=item["status"],
         chunk_count=item["chunk_count"],
         done_count=item["embedded_count"] + item["failed_count"],
+        failed_count=item["failed_count"],
         error=item["error"],
+        warnings=tuple(_warning(told) for told in item["warnings"]),
         metadata=item["metadata"],
     )

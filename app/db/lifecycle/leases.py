@@ -4,12 +4,15 @@ Every write of a worker is in a transaction with an update `WHERE lease = …`; 
 no row, learns it, and writes nothing more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from app.db.database import PooledConnection
 from app.db.search.spaces import vectors_table
+from app.db.tables import documents
 from app.domain.documents import Stage
+from app.domain.reading import DocumentWarning
 
 _FAILED = "status = 'failed', stage = NULL, error = $2, lease = NULL, updated_at = now()"
 
@@ -112,9 +115,8 @@ async def holds_space(connection: PooledConnection, collection_id: int, space_id
 async def activate(connection: PooledConnection, document_id: UUID, lease: UUID) -> bool:
     """Show readers the newest version. False if the lease is lost."""
     changed = await connection.execute(
-        """UPDATE documents SET active_version = version, stage = NULL, lease = NULL, updated_at = now(),
-        status = CASE WHEN failed_count > 0 THEN 'partial' ELSE 'ready' END,
-        error = CASE WHEN failed_count > 0 THEN failed_count || ' chunks could not be embedded' END
+        f"""UPDATE documents SET active_version = version, stage = NULL, lease = NULL, updated_at = now(),
+        {documents.outcome("failed_count")}
         WHERE id = $1 AND lease = $2""",
         document_id,
         lease,
@@ -167,8 +169,18 @@ async def is_split(connection: PooledConnection, document_id: UUID, version: int
     )
 
 
-async def recognise(connection: PooledConnection, document_id: UUID, lease: UUID, media_type: str) -> None:
-    """Record the media type that the bytes turned out to have."""
+async def recognise(
+    connection: PooledConnection,
+    document_id: UUID,
+    lease: UUID,
+    media_type: str,
+    warnings: Sequence[DocumentWarning],
+) -> None:
+    """Record the media type that the bytes turned out to have, and what of them was not read."""
     await connection.execute(
-        "UPDATE documents SET media_type = $3 WHERE id = $1 AND lease = $2", document_id, lease, media_type
+        "UPDATE documents SET media_type = $3, warnings = $4 WHERE id = $1 AND lease = $2",
+        document_id,
+        lease,
+        media_type,
+        documents.stored_warnings(warnings),
     )

@@ -3,6 +3,7 @@
 from app.db.database import PooledConnection
 from app.db.lifecycle.reindexes import ReindexTask
 from app.db.search.spaces import vectors_table
+from app.db.tables import documents
 
 
 async def failures(connection: PooledConnection, task: ReindexTask) -> tuple[int, int]:
@@ -54,7 +55,7 @@ async def settle(connection: PooledConnection, task: ReindexTask) -> None:
         task.collection_id,
         task.id,
     )
-    documents = [row["id"] for row in rows]
+    touched = [row["id"] for row in rows]
     await connection.execute(
         f"""UPDATE chunks c SET error = f.reason FROM reindex_failures f
         WHERE f.reindex_id = $1 AND c.id = f.chunk_id
@@ -64,18 +65,17 @@ async def settle(connection: PooledConnection, task: ReindexTask) -> None:
     await connection.execute(
         f"""UPDATE chunks c SET error = NULL WHERE c.document_id = ANY($1::uuid[]) AND c.error IS NOT NULL
           AND EXISTS (SELECT FROM {table} v WHERE v.chunk_id = c.id)""",
-        documents,
+        touched,
     )
     await connection.execute(
-        """UPDATE documents d SET failed_count = k.failed, embedded_count = k.chunks - k.failed,
-            status = CASE WHEN k.failed > 0 THEN 'partial' ELSE 'ready' END,
-            error = CASE WHEN k.failed > 0 THEN k.failed || ' chunks could not be embedded' END, updated_at = now()
+        f"""UPDATE documents d SET failed_count = k.failed, embedded_count = k.chunks - k.failed,
+            {documents.outcome("k.failed")}, updated_at = now()
         FROM (
             SELECT document_id, version, count(*) AS chunks, count(error) AS failed FROM chunks
             WHERE document_id = ANY($1::uuid[]) GROUP BY document_id, version
         ) k
         WHERE k.document_id = d.id AND k.version = d.version AND d.status IN ('ready', 'partial')""",
-        documents,
+        touched,
     )
     await connection.execute("DELETE FROM reindex_failures WHERE reindex_id = $1", task.id)
     await connection.execute(

@@ -4,6 +4,7 @@
 replacement is being ingested.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,13 @@ import asyncpg
 
 from app.db.database import PooledConnection
 from app.domain.documents import Content, Document, DocumentStatus, Stage
+from app.domain.reading import DocumentWarning, WarningKind
 from app.errors import Conflict
 
 _COLUMNS = """
     d.id, d.tenant, c.name AS collection, d.filename, d.media_type, d.size_bytes, d.sha256, d.status, d.stage,
     d.chunk_count, d.embedded_count, d.failed_count, d.reused_count, d.error, d.metadata, d.version,
-    d.created_at, d.updated_at
+    d.created_at, d.updated_at, d.warnings
 """
 _FROM = "documents d JOIN collections c ON c.id = d.collection_id AND c.deleted_at IS NULL"
 
@@ -133,7 +135,8 @@ async def supersede(
         await connection.execute(
             """UPDATE documents SET version = version + 1, filename = $2, media_type = $3, size_bytes = $4,
             sha256 = $5, metadata = $6, status = 'queued', stage = NULL, chunk_count = 0, embedded_count = 0,
-            failed_count = 0, reused_count = 0, error = NULL, lease = NULL, updated_at = now() WHERE id = $1""",
+            failed_count = 0, reused_count = 0, error = NULL, warnings = '[]', lease = NULL, updated_at = now()
+            WHERE id = $1""",
             document_id,
             filename,
             media_type,
@@ -203,8 +206,26 @@ async def content_piece(
     return piece
 
 
+def outcome(failed: str) -> str:
+    """SQL that sets how a stored document ended, by the number of its chunks that `failed`."""
+    unread = "warnings @? '$[*] ? (@.missing == true)'"
+    return f"""status = CASE WHEN {failed} > 0 OR {unread} THEN 'partial' ELSE 'ready' END,
+        error = CASE WHEN {failed} > 0 THEN {failed} || ' chunks could not be embedded'
+            WHEN {unread} THEN 'A part of the file was not read; see warnings.' END"""
+
+
+def stored_warnings(warnings: Sequence[DocumentWarning]) -> list[dict[str, Any]]:
+    return [
+        {"kind": told.kind, "message": told.message, "where": told.where, "missing": told.kind.missing}
+        for told in warnings
+    ]
+
+
 def _document(row: Any) -> Document:
     fields = dict(row)
     fields["status"] = DocumentStatus(fields["status"])
     fields["stage"] = Stage(fields["stage"]) if fields["stage"] else None
+    fields["warnings"] = tuple(
+        DocumentWarning(WarningKind(told["kind"]), told["message"], told["where"]) for told in fields["warnings"]
+    )
     return Document(**fields)

@@ -7,28 +7,29 @@ from collections.abc import Callable
 from dataclasses import replace
 from email import message_from_bytes
 from html import unescape
-from pathlib import PurePath
 
 import kreuzberg
 from striprtf.striprtf import rtf_to_text
 
-from app.domain.documents import LoadedDocument, Section
+from app.domain.reading import DocumentProperties, DocumentWarning, WarningKind
 from app.errors import UnreadableDocument
+from app.ingestion.document.cleaning import clean
+from app.ingestion.document.model import LoadedDocument, Section
 from app.ingestion.loaders import media, packages
 from app.ingestion.loaders.markdown import by_heading, sections_of, strip_tags, table_text
 from app.ingestion.loaders.pdf import read_pdf
-from app.ingestion.loaders.reading import ExtractedText
-from app.ingestion.loaders.text import clean, decode, refuse_garbage
+from app.ingestion.loaders.reader import Source, reader_for
+from app.ingestion.loaders.reading import NO_TEXT, Reading, begin
+from app.ingestion.loaders.text import decode, refuse_garbage
 from app.ingestion.loaders.word97 import read_word97
 
-_NO_TEXT = "The file holds no text."
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _HEAD_NOISE = re.compile(r"<meta\b[^>]*>|<title\b[^>]*>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
 _JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _CSV_SAMPLE = 64 * 1024
 _CELL = re.compile(r"(?<!\\)\|")
 
-Parts = tuple[list[Section], str | None, list[str]]
+Parts = tuple[list[Section], str | None, list[DocumentWarning]]
 
 
 def extract(content: bytes, filename: str, media_type: str | None = None) -> LoadedDocument:
@@ -41,17 +42,21 @@ def extract(content: bytes, filename: str, media_type: str | None = None) -> Loa
     return open_file(content, filename, media_type).finish()
 
 
-def open_file(content: bytes, filename: str, media_type: str | None = None) -> ExtractedText:
+def open_file(content: bytes, filename: str, media_type: str | None = None) -> Reading:
     """Begin to read a file. Raises what `extract` does, now or while its sections are read."""
     kind = media.detect(content, filename, media_type)
+    read = reader_for(kind)
+    if read is not None:
+        source = Source(content, filename, kind)
+        return begin(source, read(source))
     if kind == media.PDF:
-        reading = read_pdf(content)
-    else:
-        sections, title, warnings = _READERS.get(kind, _plain)(content, kind)
-        if not sections:
-            raise UnreadableDocument(_NO_TEXT)
-        reading = ExtractedText(kind, iter(sections), title=title, warnings=warnings)
-    reading.title = reading.title or PurePath(filename).stem
+        return read_pdf(content)
+    sections, title, warnings = _READERS.get(kind, _plain)(content, kind)
+    if not sections:
+        raise UnreadableDocument(NO_TEXT)
+    reading = Reading(kind, iter(sections), DocumentProperties(title))
+    for warning in warnings:
+        reading.warnings.add(warning)
     return reading
 
 
@@ -126,7 +131,7 @@ def _email(content: bytes, kind: str) -> Parts:
     if message.get_content_type() in {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}:
         raise UnreadableDocument("The message is encrypted.")
     if message.is_multipart() is False and not str(message.get_payload()).strip():
-        raise UnreadableDocument(_NO_TEXT)
+        raise UnreadableDocument(NO_TEXT)
     return _converted(content, kind)
 
 
@@ -134,7 +139,10 @@ def _converted(content: bytes, kind: str) -> Parts:
     result = _kreuzberg(content, kind)
     refuse_garbage(result.content[:1_000_000])
     attachments = result.metadata.get("attachments") or []
-    warnings = [f"The attachment {name} was not read." for name in attachments]
+    warnings = [
+        DocumentWarning(WarningKind.ATTACHMENT_UNREAD, f"The attachment {name} was not read.", where=name)
+        for name in attachments
+    ]
     title = _title(result, "subject" if kind in {media.EMAIL, media.MSG} else "title")
     return sections_of(result.content, indented_code=False), title, warnings
 

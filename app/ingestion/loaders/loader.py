@@ -11,8 +11,9 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from app.domain.documents import ChunkPart, LoadedDocument, StoredFile
+from app.domain.documents import ChunkPart, StoredFile
 from app.errors import UnreadableDocument
+from app.ingestion.document.model import LoadedDocument
 from app.ingestion.loaders.extract import extract, open_file
 from app.ingestion.loaders.worker import DONE, ChildDied, Limits, Task, TaskFailed, TaskTimedOut, Worker
 from app.ingestion.splitting.splitter import SplitterConfig, splitter_for
@@ -184,7 +185,8 @@ def chunk_parts(content: bytes, filename: str, media_type: str | None, config: S
     part = next(parts, ())
     while part:
         following = next(parts, ())
-        yield ChunkPart(reading.media_type, part, last=not following)
+        warnings = () if following else reading.warnings.all()
+        yield ChunkPart(reading.media_type, part, not following, warnings, reading.properties)
         part = following
     parsed = opened + sections.seconds
     yield (("parse", began, parsed), ("chunk", parsed, opened + parts.seconds))

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from app.domain.documents import Section
-from app.ingestion.loaders.text import clean
+from app.ingestion.document.cleaning import clean
+from app.ingestion.document.model import Section
 
 _NESTING = 200
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)

@@ -8,11 +8,14 @@ from contextlib import closing
 import pypdfium2
 from pypdfium2 import raw
 
-from app.domain.documents import Section
+from app.domain.reading import DocumentProperties, DocumentWarning, WarningKind
 from app.errors import UnreadableDocument
+from app.ingestion.document.cleaning import clean
+from app.ingestion.document.model import Section
 from app.ingestion.loaders.media import PDF
-from app.ingestion.loaders.reading import ExtractedText
-from app.ingestion.loaders.text import clean, refuse_garbage
+from app.ingestion.loaders.reading import Reading
+from app.ingestion.loaders.text import refuse_garbage
+from app.ingestion.loaders.warning_list import WarningList
 
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 # Vertical writing comes as a character a line.
@@ -29,7 +32,7 @@ _RUN = 50
 _AFRESH = 1000
 
 
-def read_pdf(content: bytes) -> ExtractedText:
+def read_pdf(content: bytes) -> Reading:
     """Read the text of each page, under the outline's headings.
 
     Raises:
@@ -43,15 +46,15 @@ def read_pdf(content: bytes) -> ExtractedText:
         if error.err_code == raw.FPDF_ERR_SECURITY:
             raise UnreadableDocument("The PDF is encrypted in a way that is not supported.") from error
         pages = list(enumerate(_second_reading(content), 1))
-        return ExtractedText(PDF, _sections(iter([pages]), [], []), page_count=len(pages))
+        return Reading(PDF, _sections(iter([pages]), []), DocumentProperties(page_count=len(pages)))
     title = clean(document.get_metadata_value("Title").strip()) or None
-    warnings: list[str] = []
-    runs = _runs_of_pages(document, content, warnings)
-    return ExtractedText(PDF, _sections(runs, _outline(document), warnings), title, len(document), warnings)
+    reading = Reading(PDF, properties=DocumentProperties(title, page_count=len(document)))
+    reading.sections = _sections(_runs_of_pages(document, content, reading.warnings), _outline(document))
+    return reading
 
 
 def _runs_of_pages(
-    document: pypdfium2.PdfDocument, content: bytes, warnings: list[str]
+    document: pypdfium2.PdfDocument, content: bytes, warnings: WarningList
 ) -> Iterator[list[tuple[int, str]]]:
     """A few pages at a time, so that memory does not grow with their number, without those that cannot be read."""
     vertical: bool | None = None
@@ -75,7 +78,9 @@ def _runs_of_pages(
             if readings:
                 pages.append((number, max(readings, key=lambda found: len("".join(found.split())))))
             else:
-                warnings.append(f"Page {number} could not be read.")
+                warnings.add(
+                    DocumentWarning(WarningKind.PAGE_FAILED, "The page could not be read.", f"page {number}")
+                )
         yield pages
     document.close()
 
@@ -124,17 +129,16 @@ def _writes_vertically(content: bytes) -> bool:
     return pdfminer_reader.writes_vertically(content)
 
 
-def _sections(
-    runs: Iterator[list[tuple[int, str]]], outline: list[tuple[int, int, str]], warnings: list[str]
-) -> Iterator[Section]:
+def _sections(runs: Iterator[list[tuple[int, str]]], outline: list[tuple[int, int, str]]) -> Iterator[Section]:
     path: list[tuple[int, str]] = []
     waiting = deque(outline)
-    checked = found = False
+    checked = found = readable = False
     for pages in runs:
         if not checked:
             checked = True
             refuse_garbage("".join(text for _, text in pages).replace("\x00", ""))
         for number, raw_text in pages:
+            readable = True
             rest = _COLUMN.sub(r"\1", clean(raw_text))
             sections: list[Section] = []
             while waiting and waiting[0][0] <= number:
@@ -146,7 +150,7 @@ def _sections(
             found = found or bool(sections)
             yield from sections
     if not found:
-        raise UnreadableDocument(_DAMAGED if warnings else _NO_TEXT)
+        raise UnreadableDocument(_NO_TEXT if readable else _DAMAGED)
 
 
 def _section(text: str, page: int, path: list[tuple[int, str]]) -> list[Section]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 
-from app.domain.documents import ChunkDraft, LoadedDocument, Section
+from app.domain.documents import ChunkDraft
+from app.ingestion.document.model import LoadedDocument, Section
+from app.ingestion.document.sections import HEADING_SEPARATOR as PATH_SEPARATOR
 from app.ingestion.splitting.blocks import Unit, blocks, units
 from app.ingestion.splitting.ruler import Ruler
 from app.ingestion.splitting.tokenizer import WORD, TokenCounter, counter_for
 
-PATH_SEPARATOR = " > "
 # Bounds the context's tokens whatever the script: no tokenizer makes more tokens than bytes.
 _MAX_CONTEXT_BYTES = 144
 _LEAST_MAX_TOKENS = 256

@@ -147,7 +147,9 @@ class ChunkLoading:
                 )
                 written.chunks = len(hashed)
                 if part.last:
-                    await leases.recognise(connection, task.document_id, self._fence.lease, part.media_type)
+                    await leases.recognise(
+                        connection, task.document_id, self._fence.lease, part.media_type, part.warnings
+                    )
                     await leases.set_split(connection, task.document_id, task.version)
             self._seconds += time.perf_counter() - began
         self._observer.chunks("inserted", len(hashed))

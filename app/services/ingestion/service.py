@@ -7,7 +7,7 @@ once, and only those without a vector are embedded.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import uuid4
 
 from app.db.database import Database
@@ -169,8 +169,17 @@ class IngestService:
             await spaces.deactivate(connection, collection.space.id, task.document_id, keep_version=task.version)
             await bump(connection, task, collection, "added" if task.version == 1 else "replaced")
         self._observer.chunks("deleted", deleted)
-        self._observer.ended("partial" if document.failed_count else "indexed")
-        _log_job(task, "Indexed version %d with %d chunks", task.version, document.chunk_count)
+        for warning in document.warnings:
+            self._observer.warned(warning.kind)
+        unread = any(warning.kind.missing for warning in document.warnings)
+        self._observer.ended("partial" if document.failed_count or unread else "indexed")
+        _log_job(
+            task,
+            "Indexed version %d with %d chunks",
+            task.version,
+            document.chunk_count,
+            warnings=[f"{told.kind} {told.where}" if told.where else str(told.kind) for told in document.warnings],
+        )
 
     async def _give_up(self, fence: Fence, reason: str) -> None:
         """End a version that cannot be ingested. What was stored of a file that could not be read whole goes."""
@@ -184,5 +193,6 @@ class IngestService:
         self._observer.ended("failed")
 
 
-def _log_job(about: IngestTask | IngestJob, message: str, *arguments: object) -> None:
-    _log.info(message, *arguments, extra={"document": str(about.document_id)})
+def _log_job(about: IngestTask | IngestJob, message: str, *arguments: object, warnings: Sequence[str] = ()) -> None:
+    noted = {"warnings": list(warnings)} if warnings else {}
+    _log.info(message, *arguments, extra={"document": str(about.document_id), **noted})

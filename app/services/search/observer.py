@@ -64,6 +64,9 @@ class IngestObserver:
     def chunks(self, operation: str, number: int) -> None:
         """So many chunks were inserted, reused (their vectors), failed or deleted, and it is committed."""
 
+    def warned(self, kind: str) -> None:
+        """A stored document has a warning of this kind."""
+
     def ended(self, status: str) -> None:
         """A document is indexed, unchanged, partial or failed."""
 

@@ -50,6 +50,13 @@ INGESTION = Dashboard(
                     stacked=True,
                 ),
                 Panel(
+                    "Warnings",
+                    "Per minute: what of a file was not read, or was guessed.",
+                    "cpm",
+                    [Query(f"60 * {rate('rag_ingest_warnings_total', 'kind')}", "{{kind}}")],
+                    stacked=True,
+                ),
+                Panel(
                     "Stages",
                     "95 % of documents pass a stage sooner.",
                     "s",

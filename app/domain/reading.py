@@ -1,0 +1,63 @@
+"""What reading a file tells beside its text: its properties, and what of it was not read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class WarningKind(StrEnum):
+    """What a reader could not take from a file as a person sees it."""
+
+    PAGE_WITHOUT_TEXT = "page_without_text"
+    PAGE_FAILED = "page_failed"
+    PART_FAILED = "part_failed"
+    ATTACHMENT_UNREAD = "attachment_unread"
+    LIMIT_REACHED = "limit_reached"
+    PICTURE = "picture"
+    FORMULA_WITHOUT_VALUE = "formula_without_value"
+    ENCODING_GUESSED = "encoding_guessed"
+    BYTES_REPLACED = "bytes_replaced"
+    RECOGNISED_TEXT = "recognised_text"
+    STRUCTURE_GUESSED = "structure_guessed"
+
+    @property
+    def missing(self) -> bool:
+        """Whether text of the file cannot be found, so that the document is `partial`."""
+        return self in _MISSING
+
+
+_MISSING = frozenset(
+    {
+        WarningKind.PAGE_WITHOUT_TEXT,
+        WarningKind.PAGE_FAILED,
+        WarningKind.PART_FAILED,
+        WarningKind.ATTACHMENT_UNREAD,
+        WarningKind.LIMIT_REACHED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWarning:
+    """A sentence for the document's owner. `where` is a page, sheet, cell or attachment: "page 3", "pages 2-5"."""
+
+    kind: WarningKind
+    message: str
+    where: str | None = None
+
+    @property
+    def missing(self) -> bool:
+        return self.kind.missing
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProperties:
+    """What a file says of itself. `created_at` is the date that the author gave it, not the upload's."""
+
+    title: str | None = None
+    author: str | None = None
+    created_at: datetime | None = None
+    page_count: int | None = None

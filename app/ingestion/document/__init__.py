@@ -1,0 +1,1 @@
+"""What a document is, whatever its format, and how it is written as text."""

@@ -1,0 +1,122 @@
+"""Elements to text: the sections that the splitter receives."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from app.ingestion.document.cleaning import clean, clean_line
+from app.ingestion.document.model import (
+    Body,
+    Comment,
+    Heading,
+    Lines,
+    ListItem,
+    Note,
+    PageStart,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+)
+
+HEADING_SEPARATOR = " > "
+# Characters after which a section ends though its page and heading go on, so that memory does not grow with a file.
+_LONG = 200_000
+
+
+def sections_of(elements: Iterable[Body | PageStart]) -> Iterator[Section]:
+    """Gather elements into sections: a page, a heading and a paragraph over two pages each begin one."""
+    path: list[Heading] = []
+    page: int | None = None
+    blocks: list[Body] = []
+    size = 0
+
+    def flush(last_page: int | None = None) -> Iterator[Section]:
+        nonlocal size
+        text = clean(text_of(blocks))
+        if text.strip():
+            heading = HEADING_SEPARATOR.join(step.text for step in path) or None
+            yield Section(text, page, heading, last_page, tuple(blocks))
+        blocks.clear()
+        size = 0
+
+    for element in elements:
+        match element:
+            case PageStart(number):
+                if number != page:
+                    yield from flush()
+                page = number
+            case Heading(level, text):
+                yield from flush()
+                text = clean_line(text)
+                if text:
+                    path = [step for step in path if step.level < level] + [Heading(level, text)]
+                    blocks.append(path[-1])
+            case Paragraph(last_page=int(last_page)):
+                yield from flush()
+                blocks.append(element)
+                yield from flush(last_page)
+            case _:
+                blocks.append(_cleaned(element))
+                size += _size(blocks[-1])
+                if size > _LONG:
+                    yield from flush()
+    yield from flush()
+
+
+def text_of(blocks: Iterable[Body]) -> str:
+    """Blocks as text: a blank line between them, but none between the items of a list."""
+    parts: list[str] = []
+    before: Body | None = None
+    for block in blocks:
+        text = _block_text(block)
+        if not text.strip():
+            continue
+        if before is not None:
+            in_list = isinstance(block, ListItem) and isinstance(before, ListItem)
+            goes_on = isinstance(block, Table) and block.continued and isinstance(before, Table)
+            parts.append("\n" if in_list or goes_on else "\n\n")
+            if goes_on and isinstance(block, Table):
+                text = table_text(block.rows)
+        parts.append(text)
+        before = block
+    return "".join(parts)
+
+
+def _block_text(block: Body) -> str:
+    match block:
+        case ListItem(text, marker, level):
+            indent = "  " * level
+            hanging = indent + " " * (len(marker) + 1)
+            written = f"{indent}{marker} " + text.strip().replace("\n", f"\n{hanging}")
+        case Table(rows, header):
+            written = table_text((*header, *rows))
+        case Lines(text, language) if language is not None:
+            written = f"```{language}\n{text.rstrip()}\n```"
+        case Note(text, label):
+            written = f"[{label}] {text}"
+        case Comment(text, author):
+            written = f"[Comment by {author}] {text}" if author else f"[Comment] {text}"
+        case _:
+            written = block.text
+    return written
+
+
+def table_text(rows: Iterable[Row]) -> str:
+    """Rows as lines of `| a | b |`; rows without any text are left out."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows if any(row))
+
+
+def _cleaned(block: Body) -> Body:
+    if isinstance(block, Table):
+        return replace(block, rows=_cleaned_rows(block.rows), header=_cleaned_rows(block.header))
+    return replace(block, text=clean(block.text))
+
+
+def _cleaned_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(tuple(map(clean_line, row)) for row in rows)
+
+
+def _size(block: Body) -> int:
+    if isinstance(block, Table):
+        return sum(len(cell) for row in block.rows for cell in row)
+    return len(block.text)

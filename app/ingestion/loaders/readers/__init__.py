@@ -1,0 +1,1 @@
+"""One reader a format. Modules are imported when a file of their kind comes, since some take long to import."""
