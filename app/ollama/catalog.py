@@ -134,7 +134,7 @@ class Catalog:
             version, seconds = str(answer.get("version")), time.perf_counter() - started
         return EndpointStatus(
             endpoint=endpoint.name,
-            circuit=endpoint.breaker.circuit,
+            circuit=endpoint.breaker.state,
             version=version,
             seconds=seconds,
             error=error,

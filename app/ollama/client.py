@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from opentelemetry.trace import SpanKind
 
+from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.domain.retrieval import Vector
 from app.errors import InvalidInput, ModelProtocolError
 from app.ollama.catalog import Catalog
@@ -25,7 +26,6 @@ from app.ollama.protocol import (
     parse_chat,
     parse_vectors,
 )
-from app.ollama.scheduling.breaker import Circuit, EndpointBreaker
 from app.ollama.scheduling.dispatch import BULK_RETRIES, INTERACTIVE_RETRIES, Call, Dispatcher, RetryPolicy
 from app.ollama.scheduling.lanes import Lane, Preempted, QueuedWork, Scheduler, SlotLease
 from app.ollama.scheduling.window import BulkWindow
@@ -33,6 +33,10 @@ from app.ollama.transport import Timeouts, connect, parse_address
 from app.telemetry import tracing
 
 MAX_TEXTS = 64
+
+# Failures in a row that open an endpoint's breaker, and the longest time in seconds between two probes of it.
+_FAILURES = 3
+_LONGEST_COOLDOWN = 60.0
 
 
 class OllamaClient:
@@ -71,8 +75,12 @@ class OllamaClient:
                 address.name,
                 connect(address, timeouts=timeouts, transport=transport),
                 timeouts=timeouts,
-                breaker=EndpointBreaker(
-                    cooldown=cooldown, clock=clock, on_change=partial(_observe_circuit, observer, address.name)
+                breaker=CircuitBreaker(
+                    threshold=_FAILURES,
+                    cooldown=cooldown,
+                    longest=_LONGEST_COOLDOWN,
+                    clock=clock,
+                    on_change=partial(_observe_circuit, observer, address.name),
                 ),
                 window=BulkWindow(max_texts=MAX_TEXTS, max_requests=max_concurrency),
                 headers=headers,
@@ -80,7 +88,7 @@ class OllamaClient:
             for address in map(parse_address, base_urls)
         ]
         for name in self.endpoints:
-            observer.on_circuit(endpoint=name, circuit=Circuit.CLOSED)
+            observer.on_circuit(endpoint=name, circuit=BreakerState.CLOSED)
         self._scheduler = Scheduler(
             self._endpoints, max_concurrency=max_concurrency, patience=patience, clock=clock
         )
@@ -223,9 +231,9 @@ class OllamaClient:
         return list(dict.fromkeys(endpoint.name for endpoint in self._endpoints))
 
     @property
-    def circuits(self) -> dict[str, Circuit]:
+    def circuits(self) -> dict[str, BreakerState]:
         """The state of each endpoint's breaker at this moment, by its name."""
-        return {endpoint.name: endpoint.breaker.circuit for endpoint in self._endpoints}
+        return {endpoint.name: endpoint.breaker.state for endpoint in self._endpoints}
 
     async def names(self, endpoint: str) -> frozenset[str]:
         return await self._catalog.names(endpoint)
@@ -266,5 +274,5 @@ async def _chunks(endpoint: Endpoint, lines: AsyncIterator[Json]) -> AsyncGenera
         yield parse_chat(line)
 
 
-def _observe_circuit(observer: Observer, endpoint: str, circuit: Circuit) -> None:
+def _observe_circuit(observer: Observer, endpoint: str, circuit: BreakerState) -> None:
     observer.on_circuit(endpoint=endpoint, circuit=circuit)

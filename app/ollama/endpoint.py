@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 from opentelemetry.trace import Span, SpanKind
 
+from app.concurrency.circuit_breaker import CircuitBreaker
 from app.errors import ModelError, ModelProtocolError, ModelUnavailable
 from app.ollama.errors import from_answer, from_transport
 from app.ollama.liveness import LivenessCheck
 from app.ollama.protocol import Json, encode, parse_object
-from app.ollama.scheduling.breaker import EndpointBreaker
 from app.ollama.scheduling.window import BulkWindow
 from app.ollama.transport import Timeouts
 from app.telemetry import tracing
@@ -33,7 +33,7 @@ class Endpoint:
         http: httpx.AsyncClient,
         *,
         timeouts: Timeouts,
-        breaker: EndpointBreaker,
+        breaker: CircuitBreaker,
         window: BulkWindow,
         headers: Headers,
     ) -> None:
@@ -92,7 +92,7 @@ class Endpoint:
 
     def vigil(self) -> LivenessCheck:
         """A block in which this server may take its time, but not be gone."""
-        return LivenessCheck(self._timeouts.silence, self._answers, self.breaker.give_up)
+        return LivenessCheck(self._timeouts.silence, self._answers, self.breaker.suspect)
 
     async def aclose(self) -> None:
         await self._http.aclose()

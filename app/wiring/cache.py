@@ -229,15 +229,13 @@ class _Parts:
         return PostgresTier(PostgresCatalog(self.desk, table=table), upkeep, pins)
 
     def _lease_stores(self) -> list[tuple[LeaseStore, CircuitBreaker]]:
-        stores: list[tuple[LeaseStore, CircuitBreaker]] = [
-            (PostgresLeases(self.held), CircuitBreaker("postgres leases"))
-        ]
+        stores: list[tuple[LeaseStore, CircuitBreaker]] = [(PostgresLeases(self.held), CircuitBreaker())]
         if self.redis is not None:
-            stores.insert(0, (RedisLeases(self.redis), CircuitBreaker("redis leases")))
+            stores.insert(0, (RedisLeases(self.redis), CircuitBreaker()))
         return stores
 
     def _tier(self, backend: RedisCache | PostgresCache, ttl: float, soft: float) -> GuardedTier:
-        breaker, hard = CircuitBreaker(backend.name), self.limits.hard
+        breaker, hard = CircuitBreaker(), self.limits.hard
         return GuardedTier(
             backend, codec=self.codec, breaker=breaker, stats=self.stats, ttl=ttl, soft=soft, hard=hard
         )

@@ -296,7 +296,7 @@ async def test_the_lease_of_a_dead_holder_is_taken_over(leases: LeaseStore) -> N
     async def probe() -> str | None:
         return None
 
-    fleet = FleetLease([(leases, CircuitBreaker("lease"))], wait=10)
+    fleet = FleetLease([(leases, CircuitBreaker())], wait=10)
     lease = await fleet.claim("name", probe)
     assert isinstance(lease, ComputeLease)
     assert lease.held
@@ -478,9 +478,9 @@ async def test_a_frozen_or_killed_valkey_costs_no_error_and_little_time(
 ) -> None:
     async with Redis.from_url(own_valkey.url) as client:
         l2 = RedisCache(client, timeout=0.1)
-        lease = FleetLease([(RedisLeases(client), CircuitBreaker("redis", cooldown=0.2))])
+        lease = FleetLease([(RedisLeases(client), CircuitBreaker(cooldown=0.2))])
         made = assemble([l2], soft=0.025, hard=0.1, lease=lease, policy=ChainPolicy(budget=0.06))
-        made.shared[0].breaker = CircuitBreaker("redis", cooldown=0.2)
+        made.shared[0].breaker = CircuitBreaker(cooldown=0.2)
 
         async def compute() -> Computed[str]:
             return Computed("answer")

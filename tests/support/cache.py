@@ -225,7 +225,7 @@ def assemble(
         GuardedTier(
             backend,
             codec=codec,
-            breaker=CircuitBreaker(backend.name),
+            breaker=CircuitBreaker(),
             stats=stats,
             ttl=ttl,
             soft=soft,

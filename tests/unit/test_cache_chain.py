@@ -175,7 +175,7 @@ async def test_only_if_cached_never_computes() -> None:
 
 async def test_a_value_that_cannot_be_cached_is_an_error_and_leaves_no_lease() -> None:
     leases = MemoryLeases()
-    made = assemble([Tier()], lease=FleetLease([(leases, CircuitBreaker("lease"))]))
+    made = assemble([Tier()], lease=FleetLease([(leases, CircuitBreaker())]))
 
     async def compute() -> Computed[object]:
         return Computed(object())
@@ -321,7 +321,7 @@ async def test_a_computation_outlives_the_request_that_began_it() -> None:
 async def test_replicas_share_one_computation() -> None:
     l2, leases = Tier(), MemoryLeases()
     pipeline = Pipeline()
-    lease = FleetLease([(leases, CircuitBreaker("lease"))], poll=(0.001, 0.005))
+    lease = FleetLease([(leases, CircuitBreaker())], poll=(0.001, 0.005))
     replicas = [assemble([l2], lease=lease) for _ in range(4)]
     pipeline.go.clear()
     requests = [
@@ -339,7 +339,7 @@ async def test_replicas_share_one_computation() -> None:
 
 async def test_a_failed_computation_gives_its_lease_back() -> None:
     leases, pipeline = MemoryLeases(), Pipeline()
-    made = assemble([Tier()], lease=FleetLease([(leases, CircuitBreaker("lease"))]))
+    made = assemble([Tier()], lease=FleetLease([(leases, CircuitBreaker())]))
     pipeline.error = ValueError("broken")
     with pytest.raises(ValueError, match="broken"):
         await made.chain.get_or_compute(SPEC, pipeline)
@@ -348,7 +348,7 @@ async def test_a_failed_computation_gives_its_lease_back() -> None:
 
 async def test_writes_that_are_dropped_give_their_lease_back() -> None:
     leases = MemoryLeases()
-    made = assemble([Tier()], lease=FleetLease([(leases, CircuitBreaker("lease"))]), background=Background(limit=0))
+    made = assemble([Tier()], lease=FleetLease([(leases, CircuitBreaker())]), background=Background(limit=0))
     assert run_of(await made.chain.get_or_compute(SPEC, Pipeline())) == 1
     assert leases.holders == {}
 
@@ -590,7 +590,7 @@ async def test_garbage_from_a_tier_is_a_miss_and_is_removed() -> None:
 async def test_a_tier_that_recovers_is_used_again() -> None:
     chaos = Chaos(errors=1)
     made, tier = chaotic(chaos)
-    made.shared[0].breaker = CircuitBreaker("l2", threshold=1, cooldown=0.01)
+    made.shared[0].breaker = CircuitBreaker(threshold=1, cooldown=0.01)
     await made.chain.get_or_compute(SPEC, Pipeline())
     await made.tiers.drain()
     chaos.errors = 0

@@ -23,7 +23,7 @@ class Fleet:
 
     def __init__(self) -> None:
         self.shared = [Tier("l2"), Tier("l3")]
-        self.lease = FleetLease([(MemoryLeases(), CircuitBreaker("lease"))], poll=(0.001, 0.005))
+        self.lease = FleetLease([(MemoryLeases(), CircuitBreaker())], poll=(0.001, 0.005))
 
     def replica(self) -> tuple[Assembly, Metrics]:
         metrics = Metrics("1")

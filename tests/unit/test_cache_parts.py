@@ -1,4 +1,4 @@
-"""The chain's small parts: breaker, statistics, notices, hit ledger, leases, chaos."""
+"""The chain's small parts: statistics, notices, hit ledger, leases, chaos."""
 
 import asyncio
 from typing import Any
@@ -15,52 +15,8 @@ from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.report import report
 from app.cache.stampede.lease import ComputeLease, FleetLease
 from app.cache.stats import CacheObserver, CacheStats, TierLatency
-from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
-from tests.support.cache import Clock, key_of
-
-
-def broken_breaker() -> tuple[CircuitBreaker, Clock]:
-    clock = Clock()
-    breaker = CircuitBreaker("redis", threshold=3, cooldown=10, clock=clock)
-    for _ in range(3):
-        assert breaker.allows()
-        breaker.failed()
-    return breaker, clock
-
-
-def test_a_breaker_opens_after_failures_in_a_row_only() -> None:
-    breaker = CircuitBreaker("redis", threshold=3)
-    for _ in range(5):
-        breaker.failed()
-        breaker.failed()
-        breaker.succeeded()
-    assert str(breaker.state) == BreakerState.CLOSED
-    opened, _ = broken_breaker()
-    assert opened.state is BreakerState.OPEN
-    assert not opened.allows()
-
-
-def test_one_probe_at_a_time_decides_whether_a_breaker_closes() -> None:
-    breaker, clock = broken_breaker()
-    clock.now += 10
-    assert [breaker.allows(), breaker.allows()] == [True, False]
-    breaker.failed()
-    assert str(breaker.state) == BreakerState.OPEN
-    clock.now += 9
-    assert not breaker.allows()
-    clock.now += 1
-    assert breaker.allows()
-    assert str(breaker.state) == BreakerState.HALF_OPEN
-    breaker.succeeded()
-    assert [breaker.allows(), breaker.allows()] == [True, True]
-
-
-def test_a_probe_that_never_reports_is_replaced() -> None:
-    breaker, clock = broken_breaker()
-    clock.now += 10
-    assert breaker.allows()
-    clock.now += 10
-    assert breaker.allows()
+from app.concurrency.circuit_breaker import CircuitBreaker
+from tests.support.cache import key_of
 
 
 @given(st.lists(st.integers(0, 2**36), min_size=1, max_size=200), st.floats(0.01, 1))
@@ -191,7 +147,7 @@ class MemoryLeases:
 
 
 def fleet(*stores: MemoryLeases, wait: float = 5, ttl: float = 5) -> FleetLease:
-    breakers = [(store, CircuitBreaker("lease", threshold=1, cooldown=1000)) for store in stores]
+    breakers = [(store, CircuitBreaker(threshold=1, cooldown=1000)) for store in stores]
     return FleetLease(breakers, wait=wait, ttl=ttl, poll=(0.001, 0.005))
 
 

@@ -123,7 +123,7 @@ async def test_a_generation_that_is_slow_to_stop_does_not_disturb_its_successor(
 
 async def test_an_error_reaches_the_clients_and_is_not_cached() -> None:
     leases = MemoryLeases()
-    streams = streams_of(assemble([Tier()], lease=FleetLease([(leases, CircuitBreaker("lease"))])))
+    streams = streams_of(assemble([Tier()], lease=FleetLease([(leases, CircuitBreaker())])))
     generation = Generation()
     generation.error = ValueError("broken")
     with pytest.raises(ValueError, match="broken"):
@@ -157,7 +157,7 @@ async def test_bypass_and_refresh_and_only_if_cached() -> None:
 
 async def test_another_replica_replays_the_stream_it_waited_for() -> None:
     tier, leases, generation = Tier(), MemoryLeases(), Generation()
-    lease = FleetLease([(leases, CircuitBreaker("lease"))], poll=(0.001, 0.005))
+    lease = FleetLease([(leases, CircuitBreaker())], poll=(0.001, 0.005))
     replicas = [streams_of(assemble([tier], lease=lease)) for _ in range(2)]
     generation.go.clear()
     clients = [asyncio.create_task(collect(await streams.open(SPEC, generation.source))) for streams in replicas]

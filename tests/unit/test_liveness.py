@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from app.concurrency.circuit_breaker import BreakerState
 from app.errors import ModelUnavailable
 from app.observers.sampling import GaugeSampler
 from app.ollama.client import OllamaClient
-from app.ollama.scheduling.breaker import Circuit
 from app.ollama.scheduling.lanes import Lane
 from app.ollama.transport import Timeouts
 from app.telemetry.metrics import Metrics
@@ -86,7 +86,7 @@ async def test_a_server_that_hangs_is_given_up_and_not_asked_again_for_a_while(
     server.gone = True
     with pytest.raises(ModelUnavailable):
         await embed(client)
-    assert set(client.circuits.values()) == {Circuit.OPEN}
+    assert set(client.circuits.values()) == {BreakerState.OPEN}
     assert server.asked == ["/api/embed", "/api/version", "/api/version"]
     with pytest.raises(ModelUnavailable, match="No model server answers"):
         await embed(client)

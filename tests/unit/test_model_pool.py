@@ -1,4 +1,4 @@
-"""The parts under the Ollama client: breaker, bulk window, lanes."""
+"""The parts under the Ollama client: bulk window, lanes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack, aclosing
 
 import pytest
 
+from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.errors import ModelCrashed, ModelUnavailable
 from app.ollama.endpoint import Endpoint
-from app.ollama.scheduling.breaker import Circuit, EndpointBreaker
 from app.ollama.scheduling.lanes import Lane, Preempted, QueuedWork, Scheduler, SlotLease
 from app.ollama.scheduling.window import AdaptiveLimit, BulkWindow
 from app.ollama.transport import Timeouts, connect, parse_address
@@ -24,75 +24,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def changes() -> list[Circuit]:
-    return []
-
-
-@pytest.fixture
-def breaker(clock: Clock, changes: list[Circuit]) -> EndpointBreaker:
-    return EndpointBreaker(on_change=changes.append, clock=clock, threshold=3, cooldown=10, longest=40)
-
-
-def circuit(breaker: EndpointBreaker) -> Circuit:
-    return breaker.circuit
-
-
-def admits(breaker: EndpointBreaker) -> bool:
-    return breaker.admits
-
-
-def trip(breaker: EndpointBreaker) -> None:
-    for _ in range(3):
-        breaker.fail()
-
-
-def test_three_failures_in_a_row_open_the_circuit(breaker: EndpointBreaker, changes: list[Circuit]) -> None:
-    breaker.fail()
-    breaker.fail()
-    breaker.succeed()
-    breaker.fail()
-    breaker.fail()
-    assert admits(breaker)
-    breaker.fail()
-    assert not admits(breaker)
-    assert changes == [Circuit.OPEN]
-
-
-def test_after_the_cooldown_one_probe_passes_and_closes_the_circuit(
-    breaker: EndpointBreaker, clock: Clock, changes: list[Circuit]
-) -> None:
-    trip(breaker)
-    clock.now += 10
-    assert circuit(breaker) is Circuit.HALF_OPEN
-    breaker.start()
-    assert not admits(breaker)
-    breaker.succeed()
-    assert admits(breaker)
-    assert changes == [Circuit.OPEN, Circuit.HALF_OPEN, Circuit.CLOSED]
-
-
-def test_each_failed_probe_doubles_the_cooldown_up_to_the_longest(breaker: EndpointBreaker, clock: Clock) -> None:
-    trip(breaker)
-    for longest in (20, 40, 40):
-        clock.now += 41
-        breaker.start()
-        breaker.fail()
-        assert not admits(breaker)
-        clock.now += longest / 2 - 0.1
-        assert circuit(breaker) is Circuit.OPEN
-        clock.now += longest / 2 + 0.1
-        assert circuit(breaker) is Circuit.HALF_OPEN
-
-
-def test_a_cancelled_probe_lets_another_try(breaker: EndpointBreaker, clock: Clock) -> None:
-    trip(breaker)
-    clock.now += 10
-    breaker.start()
-    breaker.abandon()
-    assert admits(breaker)
 
 
 def simulate(limit: AdaptiveLimit, *, slots: int, demand: int, requests: int) -> list[int]:
@@ -170,7 +101,7 @@ async def endpoints(clock: Clock) -> AsyncIterator[list[Endpoint]]:
                     aclosing(connect(parse_address(f"http://{name}"), timeouts=Timeouts()))
                 ),
                 timeouts=Timeouts(),
-                breaker=EndpointBreaker(on_change=lambda _: None, clock=clock, cooldown=10),
+                breaker=CircuitBreaker(threshold=3, clock=clock, cooldown=10),
                 window=BulkWindow(max_texts=64, max_requests=2),
                 headers=dict,
             )
@@ -354,14 +285,14 @@ async def test_waiting_ends_at_once_when_the_last_endpoint_fails(endpoints: list
     probe = await hold(scheduler, Lane.INTERACTIVE)
     assert probe.name() == "a"
     await probe.end()
-    assert endpoints[0].breaker.circuit is Circuit.CLOSED
+    assert endpoints[0].breaker.state is BreakerState.CLOSED
 
 
 async def test_a_crashed_model_does_not_open_the_circuit_of_its_server(endpoints: list[Endpoint]) -> None:
     scheduler = Scheduler(endpoints[:1], max_concurrency=1)
     for _ in range(5):
         await (await hold(scheduler, Lane.BULK)).end(ModelCrashed("died"))
-    assert endpoints[0].breaker.circuit is Circuit.CLOSED
+    assert endpoints[0].breaker.state is BreakerState.CLOSED
 
 
 async def test_cancelling_a_wait_or_a_lease_returns_its_permit(endpoints: list[Endpoint]) -> None:

@@ -14,9 +14,9 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.concurrency.circuit_breaker import BreakerState
 from app.errors import ModelError, ModelUnavailable
 from app.ollama.endpoint import Endpoint
-from app.ollama.scheduling.breaker import Circuit
 
 
 class Lane(StrEnum):
@@ -106,18 +106,18 @@ class Scheduler:
             async with self._preemptible(endpoint) if lease.preemptible else nullcontext():
                 yield lease
         except ModelUnavailable:
-            endpoint.breaker.fail()
+            endpoint.breaker.failed()
             if lane is Lane.BULK:
                 endpoint.window.interrupted(self._clock())
             raise
         except ModelError:
-            endpoint.breaker.succeed()
+            endpoint.breaker.succeeded()
             raise
         except BaseException:
-            endpoint.breaker.abandon()
+            endpoint.breaker.abandoned()
             raise
         else:
-            endpoint.breaker.succeed()
+            endpoint.breaker.succeeded()
             if lane is Lane.BULK and work is QueuedWork.EMBED:
                 self._learn(lease)
         finally:
@@ -125,7 +125,7 @@ class Scheduler:
 
     def answered(self, lease: SlotLease) -> None:
         """Note the first byte of an interactive answer: bulk work may go on beside the rest of it."""
-        lease.endpoint.breaker.succeed()
+        lease.endpoint.breaker.succeeded()
         self._unhold(lease)
         self._dispatch()
 
@@ -166,14 +166,14 @@ class Scheduler:
         except asyncio.CancelledError:
             if not ticket.granted.cancelled() and ticket.granted.exception() is None:
                 lease = ticket.granted.result()
-                lease.endpoint.breaker.abandon()
+                lease.endpoint.breaker.abandoned()
                 self._release(lease)
             raise
         finally:
             queue.remove(ticket)
 
     def _dispatch(self) -> None:
-        if all(endpoint.breaker.circuit is Circuit.OPEN for endpoint in self._endpoints):
+        if all(endpoint.breaker.state is BreakerState.OPEN for endpoint in self._endpoints):
             for ticket in self._waiting[Lane.INTERACTIVE] + self._waiting[Lane.BULK]:
                 if not ticket.granted.done():
                     ticket.granted.set_exception(ModelUnavailable("No model server answers."))
@@ -191,7 +191,7 @@ class Scheduler:
                     full.add(ticket.work)
 
     def _admits(self, endpoint: Endpoint, ticket: _Ticket) -> bool:
-        if not endpoint.breaker.admits:
+        if not endpoint.breaker.ready:
             return False
         if ticket.lane is Lane.INTERACTIVE:
             return endpoint.interactive[ticket.work] < self._max_concurrency
@@ -200,14 +200,14 @@ class Scheduler:
         return endpoint.bulk < endpoint.window.requests
 
     def _grant_interactive(self, endpoint: Endpoint, work: QueuedWork) -> SlotLease:
-        endpoint.breaker.start()
+        endpoint.breaker.allows()
         endpoint.interactive[work] += 1
         self._hold(endpoint)
         self.moved.set()
         return SlotLease(endpoint, Lane.INTERACTIVE, work, holds=True, started=self._clock())
 
     def _grant_bulk(self, endpoint: Endpoint, work: QueuedWork) -> SlotLease:
-        endpoint.breaker.start()
+        endpoint.breaker.allows()
         texts = 1 if endpoint.holds else endpoint.window.texts
         # One single text may always finish, so that bulk work advances under any load of queries.
         preemptible = work is QueuedWork.EMBED and (texts > 1 or endpoint.bulk > 0)

@@ -21,7 +21,7 @@ class CollectionCache:
         self._remembered: dict[tuple[str, str], Collection] = {}
         self._changes = 0
         self._asking: TrailingCoalescer[Collection] = TrailingCoalescer()
-        self._breaker = CircuitBreaker("collections", threshold=1, cooldown=1.0)
+        self._breaker = CircuitBreaker(threshold=1, cooldown=1.0)
 
     def known(self, tenant: str, name: str) -> Collection | None:
         """The collection if it can be told without asking."""

@@ -94,7 +94,7 @@ class SemanticCache:
         self.checked = checked
         self.timeout = timeout
         self._draw = draw
-        self._breaker = CircuitBreaker("semantic index")
+        self._breaker = CircuitBreaker()
         self._background = Background(limit=64)
         self._looking: TrailingCoalescer[_Match | None] = TrailingCoalescer()
         self._learning: set[str] = set()
