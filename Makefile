@@ -44,8 +44,8 @@ $(VENV)/.deploy: requirements/deploy.txt $(VENV)/.dev
 up: $(VENV)/.runtime ## Set everything up and serve on http://127.0.0.1:8000
 	@exec $(BIN)/localchat up --stop-with-parent
 
-test: $(VENV)/.dev ## Run every test against real servers; they must reach every line and branch of the cache
-	@exec $(BIN)/pytest --cov=app/cache --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+test: $(VENV)/.dev ## Run every test against real servers; they must reach every line and branch of the cache and of the batch processor
+	@exec $(BIN)/pytest --cov=app/cache --cov=app/ingestion/embedding --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 check: $(VENV)/.dev ## Lint, types and import rules
 	@$(BIN)/ruff check .

@@ -2,25 +2,20 @@
 
 import asyncio
 import contextlib
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
 import pytest
 import redis
 
 from app.db.migrate import migrate
-from app.embedded.services.postgres import DATABASE, EmbeddedPostgres
+from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
 from app.embedded.supervisor.probes import answers, free_port
 from app.embedded.supervisor.process import ChildProcess
-
-REPO = Path(__file__).parents[1]
+from tests.support.databases import fresh_database
+from tests.support.folders import REPO, short_folder
 
 
 @pytest.fixture(scope="session")
@@ -45,19 +40,6 @@ async def database_url(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
     """A migrated, empty database of the test's own."""
     async with fresh_database(postgres_server) as url:
         yield url
-
-
-@contextlib.asynccontextmanager
-async def fresh_database(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
-    """A migrated, empty database, for as long as it is needed."""
-    name = f"test_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres_server.url("postgres"))
-    try:
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE}")
-        yield postgres_server.url(name)
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await admin.close()
 
 
 @pytest.fixture(scope="session")
@@ -94,18 +76,3 @@ def model_server_url(server_folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.stop(5)
-
-
-@contextlib.contextmanager
-def short_folder() -> Iterator[Path]:
-    """A private folder for a server, in memory where there is room.
-
-    Its path is short, because a socket's must fit 107 bytes, which pytest's own folders may not.
-    """
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 1024**3
-    folder = Path(tempfile.mkdtemp(prefix="localchat-", dir=memory if roomy else None))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.conftest import search
+from tests.support.service import search
 
 # BM25 over whole pages answers 85.7 % of these within its top five.
 AWS_SHARE = 0.88

@@ -87,6 +87,7 @@ RESULTS = orjson.dumps(
         }
     ]
 )
+HIT: CacheResult[Any] = CacheResult({}, CacheStatus.HIT, "c" * 64, "l1", 12.3456, 4, 60.0)
 
 
 class FakeCollections:

@@ -22,7 +22,8 @@ from app.services.documents.service import DocumentService
 from app.services.search.embedding import EmbeddingService
 from app.services.search.embedding_cache import EmbeddingCache
 from tests.support.cache import assemble
-from tests.support.replica import REPO, SIGNING_KEYS
+from tests.support.folders import REPO
+from tests.support.replica import SIGNING_KEYS
 
 MODEL = "fake-embedding"
 

@@ -15,8 +15,9 @@ import httpx
 
 from app.embedded.supervisor.probes import answers, free_port
 from app.embedded.supervisor.process import ChildProcess
+from tests.support.folders import REPO
 
-CONFIGURATION = Path(__file__).parents[2] / "deploy/prometheus"
+CONFIGURATION = REPO / "deploy/prometheus"
 
 _FUNCTIONS = {
     "sum",

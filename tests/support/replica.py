@@ -14,8 +14,8 @@ import psutil
 
 from app.embedded.supervisor.probes import answers, free_port
 from app.embedded.supervisor.process import ChildProcess
+from tests.support.folders import REPO
 
-REPO = Path(__file__).parents[2]
 _START_SECONDS = 60
 SIGNING_KEYS = "k1:a secret that is long enough"
 

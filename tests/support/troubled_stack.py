@@ -10,7 +10,7 @@ from app.db.migrate import migrate
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
 from app.embedded.supervisor.process import ChildProcess
-from tests.conftest import short_folder
+from tests.support.folders import short_folder
 from tests.support.replica import Replica, environment, hung, serving, worker
 from tests.support.scripted_models import ScriptedModels
 from tests.support.troubled_redis import Trouble, TroubledRedis

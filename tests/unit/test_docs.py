@@ -7,8 +7,8 @@ import pytest
 from typer.main import get_command
 
 from app.cli import app as cli
+from tests.support.folders import REPO
 
-REPO = Path(__file__).parents[2]
 DOCS = REPO / "docs"
 PAGES = [REPO / "README.md", REPO / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 TUNING = DOCS / "PERFORMANCE_TUNING.md"

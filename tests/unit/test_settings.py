@@ -7,8 +7,9 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from app.settings import Settings, SettingsError, load_settings
+from tests.support.folders import REPO
 
-EXAMPLE = Path(__file__).parents[2] / ".env.example"
+EXAMPLE = REPO / ".env.example"
 # Shown with an example value, because the default is to have none.
 UNSET = {"DATABASE_URL", "REDIS_URL", "OLLAMA_BASE_URL", "CACHE_SIGNING_KEYS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 
 from app.db.revisions import newest
 from app.wiring import gc_tuning
-from tests.support.replica import REPO
+from tests.support.folders import REPO
 
 
 def test_the_newest_revision_is_the_one_that_alembic_names() -> None:

@@ -26,6 +26,7 @@ from tests.performance.cache.tiers import bench_l1, bench_l2, bench_l3
 from tests.performance.cache.traffic import bench_eviction, bench_tiers
 from tests.performance.shared.report import Report
 from tests.performance.shared.timing import REPEATS
+from tests.support.folders import REPO
 
 PARTS = ("tiers", "http", "faults", "eviction", "traffic")
 
@@ -73,7 +74,7 @@ async def main(parts: Sequence[str], scale: float, folder: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a fifth of the reads")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[3] / "docs" / "benchmarks")
+    parser.add_argument("--out", type=Path, default=REPO / "docs" / "benchmarks")
     parser.add_argument("parts", nargs="*", help="all unless some are named")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):

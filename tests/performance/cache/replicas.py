@@ -17,8 +17,9 @@ from app.embedded.supervisor.process import ChildProcess
 from tests.performance.shared.http_load import Target, arrive, saturate
 from tests.performance.shared.report import Report
 from tests.performance.shared.timing import REPEATS, Timing, beside_floor, several
+from tests.support.folders import REPO
 from tests.support.raw_http import post
-from tests.support.replica import REPO, Replica, client, environment, serving, worker
+from tests.support.replica import Replica, client, environment, serving, worker
 from tests.support.scripted_models import ScriptedModels
 
 CONNECTIONS = (1, 16, 64)

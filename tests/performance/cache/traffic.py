@@ -5,7 +5,6 @@ import json
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,12 @@ from app.cache.entry import CacheEntry, Computed
 from app.cache.keys import KeySpec
 from tests.performance.shared.report import Report
 from tests.performance.shared.timing import several
+from tests.support import folders
 from tests.support.cache import Assembly, assemble, spec_of
 
 CAPACITY = 5_000
 TIERS = ("l1", "l2", "l3")
-TRAFFIC = Path(__file__).parents[4] / "shared" / "data" / "traffic"
+TRAFFIC = folders.DATA / "traffic"
 REPLAYS = ("zipf_qqp_synthetic", "excite_1997")
 _DRAWS = 1_000_000
 

@@ -16,16 +16,16 @@ from pathlib import Path
 
 from app.db.migrate import migrate
 from app.embedded.services.postgres import EmbeddedPostgres
-from tests.conftest import short_folder
 from tests.performance.ingest.documents import bench_documents, bench_real
 from tests.performance.ingest.embedding import TEXTS, bench_clients, bench_endpoints
 from tests.performance.ingest.memory import bench_memory
 from tests.performance.ingest.questions import bench_questions
 from tests.performance.ingest.storing import CHUNKS, bench_storing
 from tests.performance.shared.figures import Figure, keep, reached
+from tests.support.folders import REPO, short_folder
 from tests.support.plant import Plant
 
-FIGURES = Path(__file__).parents[3] / "docs" / "benchmarks" / "ingest.tsv"
+FIGURES = REPO / "docs" / "benchmarks" / "ingest.tsv"
 
 
 def embedding(folder: Path, *, quick: bool) -> list[Figure]:

@@ -23,6 +23,7 @@ from tests.performance.semantic.pairs import bench_adversarial, bench_pairs
 from tests.performance.semantic.stream import bench_stream
 from tests.performance.shared.evaluation import DATA, Embeddings
 from tests.performance.shared.report import Report
+from tests.support.folders import REPO
 
 PARTS = {
     "pairs": bench_pairs,
@@ -47,7 +48,7 @@ async def main(names: Sequence[str], embeddings: Embeddings, folder: Path) -> No
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[3] / "docs" / "benchmarks")
+    parser.add_argument("--out", type=Path, default=REPO / "docs" / "benchmarks")
     parser.add_argument("parts", nargs="*", help=f"all unless some are named: {', '.join(PARTS)}")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):

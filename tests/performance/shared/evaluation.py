@@ -20,8 +20,9 @@ from app.domain.retrieval import Vector
 from app.embedded.model_server.models.sentence_encoder import minilm
 from app.ingestion.loaders.extract import extract
 from app.ingestion.splitting.splitter import SplitterConfig, embedding_text, splitter_for
+from tests.support import folders
 
-DATA = Path(__file__).parents[4] / "shared" / "data"
+DATA = folders.DATA
 MAX_QUERIES = 1500
 CONTEXT_TOKENS = 256
 DIMENSION = 384

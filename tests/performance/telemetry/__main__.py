@@ -26,14 +26,14 @@ import psutil
 
 from app.embedded.supervisor.probes import free_port
 from app.embedded.supervisor.process import ChildProcess
-from tests.conftest import short_folder
 from tests.performance.shared.database import private_database
 from tests.performance.shared.figures import Figure, keep, show
 from tests.performance.telemetry.inside import measure
-from tests.support.replica import REPO, Replica, client, environment, ingested, worker
+from tests.support.folders import REPO, short_folder
+from tests.support.replica import Replica, client, environment, ingested, worker
 from tests.support.scripted_models import ScriptedModels
 
-FIGURES = Path(__file__).parents[3] / "docs" / "benchmarks" / "telemetry.tsv"
+FIGURES = REPO / "docs" / "benchmarks" / "telemetry.tsv"
 RATES = "a search that memory answers, requests/s by wrk with 16 connections"
 COSTS = "the same, processor time of one"
 BASE, FIVE_PERCENT = "metrics and logs, as by default", "with traces, 5 % sampled"

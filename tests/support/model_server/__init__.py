@@ -12,8 +12,8 @@ import httpx
 
 from app.embedded.supervisor.probes import free_port
 from app.embedded.supervisor.process import ChildProcess
+from tests.support.folders import REPO
 
-REPO = Path(__file__).parents[3]
 TOKEN = "a secret of the model server"
 
 
