@@ -7,13 +7,13 @@ import sys
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from app.db.revisions import newest
+from app.db.operations.health import newest_revision
 from app.wiring import gc_tuning
 from tests.support.folders import REPO
 
 
 def test_the_newest_revision_is_the_one_that_alembic_names() -> None:
-    assert newest() == ScriptDirectory.from_config(Config(REPO / "alembic.ini")).get_current_head()
+    assert newest_revision() == ScriptDirectory.from_config(Config(REPO / "alembic.ini")).get_current_head()
 
 
 def test_a_start_does_without_what_only_migrations_need() -> None:

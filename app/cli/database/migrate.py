@@ -8,9 +8,13 @@ import asyncpg
 from app.cache.postgres.schema import query_cache_ddl, query_vectors_ddl
 from app.cli.failure import CommandFailed
 from app.db.database import UNAVAILABLE
-from app.db.migrate import migrate
+from app.db.migrate import UnknownRevision, migrate
 
 _PAUSE_SECONDS = 0.05
+_OTHER_RELEASE = (
+    "run the release that made it, or begin anew with an empty database "
+    "(`localchat up`: `mv DATA_DIR/postgres DATA_DIR/postgres.old`) and ingest again"
+)
 
 
 async def run_migration(database_url: str, wait_seconds: float, *, cache_table: str) -> None:
@@ -30,7 +34,10 @@ async def run_migration(database_url: str, wait_seconds: float, *, cache_table: 
             await asyncio.sleep(_PAUSE_SECONDS)
         except (asyncpg.PostgresError, ValueError) as error:
             raise CommandFailed(f"DATABASE_URL: the database refuses ({error})") from None
-    await migrate(database_url)
+    try:
+        await migrate(database_url)
+    except UnknownRevision as error:
+        raise CommandFailed(f"{error}; {_OTHER_RELEASE}") from None
     await _make_cache_table(database_url, cache_table)
 
 

@@ -150,13 +150,17 @@ class ChildProcess:
             os.truncate(self.log, 0)
 
     def last_words(self) -> str:
-        """The most telling recent line of its log, in parentheses, with where to read more."""
+        """The most telling recent line of its log, in parentheses, with where to read more.
+
+        A command of ours ends its log with the reason, which goes before any older error.
+        """
         if self.log is None or not self.log.exists():
             return ""
         with self.log.open("rb") as file:
             file.seek(-min(self.log.stat().st_size, _TAIL_BYTES), os.SEEK_END)
             lines = file.read().decode("utf-8", "replace").strip().splitlines()
-        telling = [line for line in lines if "FATAL" in line or "rror" in line]
+        reason = [line for line in lines[-1:] if line.startswith("localchat: ")]
+        telling = reason or [line for line in lines if "FATAL" in line or "rror" in line]
         last = (telling or lines)[-1:]
         return f" ({_gist(last[0])[:_LINE_CHARS]}; more in {self.log})" if last else f" (see {self.log})"
 

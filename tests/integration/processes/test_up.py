@@ -186,6 +186,19 @@ def test_a_data_folder_that_is_a_file_is_refused_in_one_line(folders: Path) -> N
     _assert_refused(["--data-dir", str(folders / "file"), "--port", str(free_port())], "is not a folder")
 
 
+def test_a_data_folder_of_another_release_is_refused_in_one_line_that_says_what_to_do(folders: Path) -> None:
+    folder = folders / "older"
+    folder.mkdir()
+    server = EmbeddedPostgres(folder / "postgres", durable=False)
+    url = server.start()
+    asyncio.run(_run(url, "CREATE TABLE alembic_version AS SELECT '0019'::varchar(32) AS version_num"))
+    server.stop()
+    _assert_refused(
+        ["--data-dir", str(folder), "--port", str(free_port())], "at revision 0019, which this release (of"
+    )
+    _assert_refused(["--data-dir", str(folder), "--port", str(free_port())], "`mv DATA_DIR/postgres ")
+
+
 def test_a_second_instance_runs_beside_and_ctrl_c_leaves_nothing_of_it(running: Instance, folders: Path) -> None:
     folder = folders / "two"
     folder.mkdir(mode=0o700)

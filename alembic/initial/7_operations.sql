@@ -1,69 +1,12 @@
-"""Moving collections between embedding models, upkeep that suits each table, and statistics."""
-
-from app.db.migrate import run_sql
-
-revision = "0004"
-down_revision = "0001"
-
-REINDEXES = """
--- A collection on its way to another embedding model: `space_id` is being filled beside the space in use.
-CREATE TABLE reindexes (
+CREATE TABLE api_keys (
     id uuid PRIMARY KEY DEFAULT uuidv7(),
-    collection_id integer NOT NULL REFERENCES collections ON DELETE CASCADE,
-    space_id integer NOT NULL,
-    model text NOT NULL,
-    status text NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled')),
-    chunk_count integer NOT NULL DEFAULT 0,
-    embedded_count integer NOT NULL DEFAULT 0,
-    failed_count integer NOT NULL DEFAULT 0,
-    error text,
-    lease uuid,
-    switched_at timestamptz,
+    tenant text NOT NULL DEFAULT 'default',
+    name text NOT NULL,
+    key_hash bytea NOT NULL UNIQUE,
     created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE INDEX reindexes_newest ON reindexes (collection_id, id);
-CREATE UNIQUE INDEX reindexes_one ON reindexes (collection_id) WHERE status IN ('queued', 'running');
-
--- Chunks that the new model cannot embed, until the switch writes them to the chunks themselves.
-CREATE TABLE reindex_failures (
-    reindex_id uuid NOT NULL REFERENCES reindexes ON DELETE CASCADE,
-    chunk_id bigint NOT NULL,
-    reason text NOT NULL,
-    PRIMARY KEY (reindex_id, chunk_id)
+    revoked_at timestamptz
 );
 
--- Nobody begins to read a space that is retired; it is dropped once those who had begun are done.
-ALTER TABLE embedding_spaces ADD COLUMN retired_at timestamptz;
-CREATE INDEX embedding_spaces_retired ON embedding_spaces (retired_at) WHERE retired_at IS NOT NULL;
-UPDATE embedding_spaces s SET retired_at = now() FROM collections c
-    WHERE c.id = s.collection_id AND c.deleted_at IS NOT NULL;
-"""
-
-UPKEEP = """
--- Purging looks for what is inactive without reading what is not.
-CREATE INDEX documents_replaced ON documents (id) WHERE version > 1 AND deleted_at IS NULL;
-CREATE INDEX collections_deleted ON collections (id) WHERE deleted_at IS NOT NULL;
-
--- Progress is written to a document's row with every batch: room on its page keeps that out of the indexes.
-ALTER TABLE documents SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05,
-    autovacuum_analyze_scale_factor = 0.05);
--- The default would let a fifth of a large table be dead, or other than its statistics say, before it acts.
-ALTER TABLE chunks SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05,
-    autovacuum_analyze_scale_factor = 0.02);
-ALTER TABLE corpus_changes SET (autovacuum_vacuum_scale_factor = 0.05);
-ALTER TABLE query_cache SET (autovacuum_analyze_scale_factor = 0.05, toast.autovacuum_vacuum_scale_factor = 0.05);
-DO $$
-DECLARE space integer;
-BEGIN
-    FOR space IN SELECT id FROM embedding_spaces LOOP
-        EXECUTE format('ALTER TABLE vectors_%s SET (autovacuum_vacuum_scale_factor = 0.1,
-            autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_analyze_scale_factor = 0.05)', space);
-    END LOOP;
-END $$;
-"""
-
-STATISTICS = """
 -- What the caches of all replicas did, by minute; each adds what it counted since it last did.
 CREATE TABLE cache_minutes (
     minute timestamptz NOT NULL,
@@ -154,18 +97,3 @@ SELECT date_bin('1 hour', minute, '2000-01-01Z') AS hour, namespace, sum(request
     sum(seconds_saved) AS seconds_saved, sum(tokens_saved)::bigint AS tokens_saved
 FROM cache_minutes GROUP BY 1, 2;
 CREATE UNIQUE INDEX query_statistics_key ON query_statistics (hour, namespace);
-"""
-
-
-def upgrade() -> None:
-    for sql in (REINDEXES, UPKEEP, STATISTICS):
-        run_sql(sql)
-
-
-def downgrade() -> None:
-    run_sql("""
-    DROP MATERIALIZED VIEW query_statistics, document_statistics, collection_statistics;
-    DROP TABLE statistics_refreshes, slow_statements, cache_minutes, reindex_failures, reindexes;
-    DROP INDEX documents_replaced, collections_deleted, embedding_spaces_retired;
-    ALTER TABLE embedding_spaces DROP COLUMN retired_at;
-    """)
