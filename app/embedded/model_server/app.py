@@ -9,12 +9,11 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from app.embedded.model_server.models.library import LibraryRoutes
 from app.embedded.model_server.models.registry import HeldModel, Registry
 from app.embedded.model_server.routes.errors import OllamaError
+from app.embedded.model_server.routes.library import LibraryRoutes
 from app.embedded.model_server.routes.middleware import CancelOnDisconnect, Gate, LoggedWork
 from app.embedded.model_server.routes.native import NativeRoutes
-from app.embedded.model_server.routes.openai import OpenAIRoutes, error_body
 from app.embedded.model_server.routes.reranking import RerankingRoutes
 from app.embedded.model_server.routes.responses import json_response
 from app.embedded.model_server.runtime.config import ModelServerConfig
@@ -36,7 +35,6 @@ def create_model_server(config: ModelServerConfig, models: Sequence[HeldModel]) 
     routes = [
         *LibraryRoutes(registry).routes(),
         *NativeRoutes(registry).routes(),
-        *OpenAIRoutes(registry).routes(),
         *RerankingRoutes(registry).routes(),
     ]
     return Starlette(
@@ -51,10 +49,9 @@ def create_model_server(config: ModelServerConfig, models: Sequence[HeldModel]) 
     )
 
 
-async def _ollama_error(request: Request, error: Exception) -> Response:
+async def _ollama_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, OllamaError)
-    openai = request.url.path.startswith("/v1/")
-    return json_response(error_body(error) if openai else {"error": error.message}, error.status)
+    return json_response({"error": error.message}, error.status)
 
 
 async def _plain_error(_: Request, error: Exception) -> Response:

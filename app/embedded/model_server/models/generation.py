@@ -13,13 +13,12 @@ from app.embedded.model_server.runtime.residency import Residency
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationPrompt:
-    """Messages for the model's template, or, with `raw`, text that goes to the model as it is.
+    """Messages for the model's template.
 
     `schema` constrains the output: a JSON schema, `{}` for any JSON object, None for free text.
     """
 
-    messages: Sequence[NativeMessage] = ()
-    raw: str | None = None
+    messages: Sequence[NativeMessage]
     options: Options = field(default_factory=Options)
     schema: dict[str, Any] | None = None
     truncate: bool = True

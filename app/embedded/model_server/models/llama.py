@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Any
@@ -53,7 +53,7 @@ class SmolLm:
 
     async def generate(self, prompt: GenerationPrompt) -> AsyncGenerator[str | Finish, None]:
         """See `TextGenerator`. A prompt longer than the context loses its oldest messages."""
-        messages = list(prompt.messages or [NativeMessage(role="user", content=prompt.raw or "")])
+        messages = list(prompt.messages)
         while True:
             async with self._slots, aclosing(self._attempt(prompt, messages)) as pieces:
                 try:
@@ -69,30 +69,27 @@ class SmolLm:
     async def _attempt(
         self, prompt: GenerationPrompt, messages: list[NativeMessage]
     ) -> AsyncGenerator[str | Finish, None]:
-        body = {**_sampling(prompt.options), "stream": True, "return_progress": True}
-        if prompt.raw is None:
-            call = self._server.handle_chat_completions
-            body |= {"messages": [message.model_dump() for message in messages], "reasoning_format": "none"}
-            body |= _response_format(prompt.schema)
-        else:
-            call = self._server.handle_completions
-            body |= {"prompt": messages[0].content}
-            body |= {} if prompt.schema is None else {"json_schema": prompt.schema or {"type": "object"}}
+        body = {
+            **_sampling(prompt.options),
+            **_response_format(prompt.schema),
+            "messages": [message.model_dump() for message in messages],
+            "reasoning_format": "none",
+            "stream": True,
+            "return_progress": True,
+        }
         reason = "stop"
-        async with aclosing(self._chunks(call, body)) as chunks:
+        async with aclosing(self._chunks(body)) as chunks:
             async for chunk in chunks:
                 if "error" in chunk:
                     raise _failure(chunk["error"])
                 for choice in chunk["choices"]:
-                    if text := choice.get("text") or choice.get("delta", {}).get("content"):
+                    if text := choice["delta"].get("content"):
                         yield text
                     reason = choice["finish_reason"] or reason
                 if timings := chunk.get("timings"):
                     yield _finish(reason, timings)
 
-    async def _chunks(
-        self, call: Callable[[Chunk, Callable[[Chunk], bool]], None], body: Chunk
-    ) -> AsyncGenerator[Chunk, None]:
+    async def _chunks(self, body: Chunk) -> AsyncGenerator[Chunk, None]:
         loop = asyncio.get_running_loop()
         received: asyncio.Queue[Chunk | Exception | None] = asyncio.Queue()
         abandoned = threading.Event()
@@ -104,7 +101,7 @@ class SmolLm:
         def work() -> None:
             last: Exception | None = None
             try:
-                call(body, forward)
+                self._server.handle_chat_completions(body, forward)
             except Exception as error:  # noqa: BLE001  raised again on the event loop
                 last = error
             loop.call_soon_threadsafe(received.put_nowait, last)

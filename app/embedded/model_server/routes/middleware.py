@@ -14,9 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.telemetry import correlation
 from app.telemetry.access import AccessLog
 
-_WORK = frozenset(
-    {"/api/embed", "/api/embeddings", "/api/chat", "/api/generate", "/v1/embeddings", "/v1/chat/completions"}
-)
+_WORK = frozenset({"/api/embed", "/api/chat"})
 _CLIENT_CLOSED_REQUEST = 499  # nginx's name for a client that left before it was answered
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
 

@@ -1,6 +1,6 @@
 """The bodies that callers send. Unknown fields are ignored, as in Ollama; null means absent."""
 
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, Field, ValidationError
@@ -55,84 +55,18 @@ class EmbedRequest(TimedRequest):
     dimensions: int | None = None
 
 
-class LegacyEmbedRequest(TimedRequest):
-    prompt: str = ""
-
-
 class NativeMessage(BaseModel):
     role: str
     content: str = ""
 
 
-class GenerationRequest(TimedRequest):
+class ChatRequest(TimedRequest):
+    messages: list[NativeMessage] | None = None
     stream: bool | None = None
     format: Any = None
     think: bool | str | None = None
     tools: list[Any] | None = None
     truncate: bool | None = None
-
-
-class NativeChatRequest(GenerationRequest):
-    messages: list[NativeMessage] | None = None
-
-
-class GenerateRequest(GenerationRequest):
-    prompt: str = ""
-    system: str = ""
-    raw: bool | None = None
-    context: list[int] | None = None
-
-
-class StreamOptions(BaseModel):
-    include_usage: bool | None = None
-
-
-class OpenAIEmbedRequest(BaseModel):
-    model: str = ""
-    input: Any = None
-    dimensions: int | None = None
-    encoding_format: str | None = None
-
-
-class ContentPart(BaseModel):
-    type: str
-    text: str = ""
-
-
-class OpenAIMessage(BaseModel):
-    role: str
-    content: str | list[ContentPart] | None = None
-
-    def plain(self) -> NativeMessage:
-        if isinstance(self.content, list):
-            return NativeMessage(role=self.role, content="".join(part.text for part in self.content))
-        return NativeMessage(role=self.role, content=self.content or "")
-
-
-class JsonSchema(BaseModel):
-    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
-
-
-class ResponseFormat(BaseModel):
-    type: Literal["text", "json_object", "json_schema"] = "text"
-    json_schema: JsonSchema | None = None
-
-
-class OpenAIChatRequest(BaseModel):
-    model: str = ""
-    messages: list[OpenAIMessage] = []
-    stream: bool | None = None
-    stream_options: StreamOptions | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    seed: int | None = None
-    stop: str | list[str] | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    response_format: ResponseFormat | None = None
-    tools: list[Any] | None = None
 
 
 class RerankDocument(BaseModel):

@@ -1,6 +1,6 @@
 """How answers are put on the wire."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -20,10 +20,6 @@ def json_line(content: Any) -> bytes:
     return orjson.dumps(content) + b"\n"
 
 
-def sse_event(content: Any) -> bytes:
-    return b"data: " + orjson.dumps(content) + b"\n\n"
-
-
 def metrics(**values: int) -> dict[str, int]:
     """The metrics, without those that are zero."""
     return {name: value for name, value in values.items() if value}
@@ -41,23 +37,18 @@ def completion_metrics(completion: GeneratedText) -> dict[str, int]:
     )
 
 
-async def stream_response(
-    chunks: AsyncGenerator[bytes, None], media_type: str, *, error_chunk: Callable[[OllamaError], bytes]
-) -> StreamingResponse:
-    """Stream the chunks once the first is there: an error before it keeps its own status.
+async def stream_lines(lines: AsyncGenerator[bytes, None]) -> StreamingResponse:
+    """Stream JSON lines once the first is there: an error before it keeps its own status, a later one is a line."""
+    first = await anext(lines, None)
 
-    A later error becomes the last chunk.
-    """
-    first = await anext(chunks, None)
-
-    async def all_chunks() -> AsyncIterator[bytes]:
-        async with aclosing(chunks):
+    async def all_lines() -> AsyncIterator[bytes]:
+        async with aclosing(lines):
             if first is not None:
                 yield first
             try:
-                async for chunk in chunks:
-                    yield chunk
+                async for line in lines:
+                    yield line
             except OllamaError as error:
-                yield error_chunk(error)
+                yield json_line({"error": error.message})
 
-    return StreamingResponse(all_chunks(), media_type=media_type)
+    return StreamingResponse(all_lines(), media_type="application/x-ndjson")

@@ -11,9 +11,8 @@ from app.embedded.model_server.models.catalog import ModelCard
 from app.embedded.model_server.models.registry import Registry
 from app.embedded.model_server.routes.durations import timestamp
 from app.embedded.model_server.routes.errors import OllamaError, not_found
-from app.embedded.model_server.routes.native import NDJSON, error_line
 from app.embedded.model_server.routes.requests import ModelRequest, parse
-from app.embedded.model_server.routes.responses import json_line, json_response, stream_response
+from app.embedded.model_server.routes.responses import json_line, json_response, stream_lines
 
 # The version of Ollama whose protocol this is.
 OLLAMA_VERSION = "0.33.0"
@@ -90,7 +89,7 @@ class LibraryRoutes:
         if body.stream is False:
             self._pulled(body.named)
             return json_response({"status": "success"})
-        return await stream_response(self._pulling(body.named), NDJSON, error_chunk=error_line)
+        return await stream_lines(self._pulling(body.named))
 
     async def _pulling(self, name: str) -> AsyncGenerator[bytes, None]:
         yield json_line({"status": "pulling manifest"})
