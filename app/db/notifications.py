@@ -1,10 +1,11 @@
-"""What processes tell each other in passing: LISTEN and NOTIFY, on a connection that does nothing else."""
+"""LISTEN and NOTIFY on a connection of its own, which is opened again whenever it breaks."""
 
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 import asyncpg
 
@@ -14,71 +15,109 @@ from app.errors import StoreUnavailable
 _log = logging.getLogger(__name__)
 
 
-class NotificationChannel:
-    """One channel. Whoever is not connected at the moment misses what is said, and is told nothing later.
+def ping(connection: Connection) -> Awaitable[object]:
+    return connection.execute("SELECT 1")
 
-    `hear` gets every message, our own included. `heartbeat` and `timeout` are seconds.
+
+def _ignore() -> None:
+    pass
+
+
+class NotificationListener:
+    """Receives messages from Postgres. Delivery is at most once: messages sent while disconnected are lost.
+
+    Args:
+        url: of the database.
+        handlers: a handler for each channel; it gets every message, our own included.
+        heartbeat: runs on the connection when it opens and every `interval` seconds, to notice a loss.
+        on_return: called when the connection is back after a loss, during which messages may have been missed.
+        on_loss: called as soon as the connection is lost.
+        timeout: seconds for connecting, and for each statement.
     """
 
     def __init__(
-        self, url: str, channel: str, hear: Callable[[str], None], *, heartbeat: float = 5.0, timeout: float = 1.0
+        self,
+        url: str,
+        handlers: Mapping[str, Callable[[str], None]],
+        *,
+        heartbeat: Callable[[Connection], Awaitable[object]] = ping,
+        on_return: Callable[[], None] = _ignore,
+        on_loss: Callable[[], None] = _ignore,
+        interval: float = 5.0,
+        timeout: float = 1.0,
     ) -> None:
         self._url = url
-        self._channel = channel
-        self._hear = hear
+        self._handlers = handlers
         self._heartbeat = heartbeat
+        self._on_return = on_return
+        self._on_loss = on_loss
+        self._interval = interval
         self._timeout = timeout
         self._turn = asyncio.Lock()
         self._connection: Connection | None = None
         self._lost = False
 
     async def run(self) -> None:
-        """Listen until cancelled, connecting again whenever the connection breaks. Each loss is told once."""
+        """Listen until cancelled, connecting again after each loss. A loss is logged once, not at every attempt."""
         while True:
             try:
                 await self._listen()
-            except Exception as error:  # noqa: BLE001 - whatever broke the channel, it is opened again
+            except Exception as error:  # noqa: BLE001 - whatever broke the connection, it is opened again
                 if not self._lost:
-                    _log.warning("The channel %s is lost: %s", self._channel, type(error).__name__)
+                    channels = ", ".join(self._handlers)
+                    _log.warning("The notification channel (%s) is lost: %r", channels, error.__cause__ or error)
                 self._lost = True
             await asyncio.sleep(self._timeout * random.uniform(0.25, 0.75))  # noqa: S311 - jitter
 
-    async def send(self, message: str) -> None:
+    async def send(self, channel: str, message: str) -> None:
         """
         Raises:
             StoreUnavailable: there is no connection now.
         """
-        connection = self._connection
-        if connection is None:
+        if self._connection is None:
             raise StoreUnavailable("The database did not answer; try again shortly.")
-        await self._execute(connection, "SELECT pg_notify($1, $2)", self._channel, message)
+        await self._use(self._connection, lambda of: of.execute("SELECT pg_notify($1, $2)", channel, message))
 
     async def _listen(self) -> None:
         async with asyncio.timeout(self._timeout):
             connection = await asyncpg.connect(self._url)
         closed = asyncio.Event()
         connection.add_termination_listener(lambda _: closed.set())
+        connection.add_termination_listener(lambda _: self._on_loss())
         try:
-            # A message is worth nothing after a crash, and must not wait for a disk.
-            await self._execute(connection, "SET synchronous_commit = off")
-            async with asyncio.timeout(self._timeout):
-                await connection.add_listener(self._channel, lambda *message: self._hear(str(message[3])))
+            await self._use(connection, self._subscribe)
             self._connection = connection
-            self._lost = False
+            if self._lost:
+                _log.info("The notification channel (%s) is back", ", ".join(self._handlers))
+                self._lost = False
+                self._on_return()
             while True:
+                await self._use(connection, self._heartbeat)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._heartbeat):
+                    async with asyncio.timeout(self._interval):
                         await closed.wait()
-                await self._execute(connection, "SELECT 1")
         finally:
             self._connection = None
             connection.terminate()
+            self._on_loss()
 
-    async def _execute(self, connection: Connection, statement: str, *arguments: str) -> None:
+    async def _subscribe(self, connection: Connection) -> None:
+        # A message is worth nothing after a crash, and must not wait for a disk.
+        await connection.execute("SET synchronous_commit = off")
+        for channel, handle in self._handlers.items():
+            await connection.add_listener(channel, partial(_deliver, handle))
+
+    async def _use(self, connection: Connection, work: Callable[[Connection], Awaitable[object]]) -> None:
+        """Wait for the connection's turn and work on it; a connection that fails is closed."""
         try:
             async with asyncio.timeout(self._timeout), self._turn:
-                await connection.execute(statement, *arguments)
+                await work(connection)
         except (*UNAVAILABLE, asyncpg.PostgresError) as error:
             self._connection = None
             connection.terminate()
             raise StoreUnavailable("The database did not answer; try again shortly.") from error
+
+
+def _deliver(handle: Callable[[str], None], *notification: object) -> None:
+    """Pass on the payload, the last of what asyncpg gives: connection, process, channel, payload."""
+    handle(str(notification[3]))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-import asyncpg
 from redis.asyncio import Redis
 
 from app.cache.admin import CacheManager, PostgresTier
@@ -21,7 +20,13 @@ from app.cache.entry import CacheEntry
 from app.cache.freshness.corpus_versions import VersionWatch
 from app.cache.freshness.guard import FreshnessGuard
 from app.cache.freshness.invalidation import InvalidationBus
-from app.cache.freshness.postgres_listener import PostgresVersionFeed, PostgresVersions, notify
+from app.cache.freshness.postgres_versions import (
+    INVALIDATION_CHANNEL,
+    VERSION_CHANNEL,
+    PostgresVersions,
+    VersionFeed,
+    invalidation_sender,
+)
 from app.cache.freshness.validator import FreshnessValidator
 from app.cache.policy import ChainPolicy, TimeLimits
 from app.cache.postgres.catalog import PostgresCatalog
@@ -38,11 +43,15 @@ from app.cache.warming import TURN_POLL, LoadGate, Pacer
 from app.concurrency.background import run_for_lifetime
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.db.database import Database
+from app.db.notifications import NotificationListener
 from app.services.search.change_log import CorpusChanges
 from app.settings import Settings
 
 # Seconds for which an expired entry is kept, to be served if the pipeline fails meanwhile.
 RETAINED = 3600.0
+
+# Seconds between two readings of all versions, which also notice a lost connection.
+VERSION_HEARTBEAT = 0.5
 
 # Signs what stays in this process's memory when no key is configured; never leaves it.
 _LOCAL_KEY = ("local", "memory only, never stored")
@@ -88,7 +97,7 @@ async def open_cache(
     chain = CacheChain(tiers, parts.judge, lease=parts.lease())
     stack.push_async_callback(chain.close)
     listeners: list[Callable[[], None]] = []
-    run_for_lifetime(stack, parts.feed(tiers, listeners).run())
+    run_for_lifetime(stack, parts.listener(tiers, listeners).run())
     last = parts.last_tier() if parts.uses_postgres else None
     if last is not None:
         run_for_lifetime(stack, last.upkeep.run())
@@ -152,7 +161,7 @@ class _Parts:
                 retain=RETAINED,
                 on_evict=lambda key: stats.observer.evicted(key.namespace, "l1", "capacity"),
             ),
-            backplane=InvalidationBus(notify(held)),
+            backplane=InvalidationBus(invalidation_sender(held)),
             ledger=HitCountBuffer(),
             questions=PostgresQuestionIndex(near, table=settings.l3_cache_table) if _by_meaning(settings) else None,
         )
@@ -189,26 +198,29 @@ class _Parts:
         turns = FleetLease(self._lease_stores(), wait=math.inf, poll=TURN_POLL)
         return Pacer(turns, LoadGate(self.settings.cache_warm_max_load))
 
-    def feed(self, tiers: TieredCache, listeners: Sequence[Callable[[], None]]) -> PostgresVersionFeed:
-        def on_notice(payload: str) -> None:
+    def listener(self, tiers: TieredCache, listeners: Sequence[Callable[[], None]]) -> NotificationListener:
+        def on_invalidation(payload: str) -> None:
             notice = self.backplane.read(payload)
             if notice is not None:
                 tiers.drop(notice)
 
-        def on_version(_collection: int) -> None:
+        def on_change() -> None:
             for listener in listeners:
                 listener()
 
         def on_return() -> None:
             self.memory.purge(EVERYTHING)
-            on_version(0)
+            on_change()
 
-        return PostgresVersionFeed(
-            self.watch,
-            lambda: asyncpg.connect(self.settings.database_url),
-            on_notice=on_notice,
+        assert self.settings.database_url is not None
+        feed = VersionFeed(self.watch, on_change)
+        return NotificationListener(
+            self.settings.database_url,
+            {VERSION_CHANNEL: feed.hear, INVALIDATION_CHANNEL: on_invalidation},
+            heartbeat=feed.refresh,
             on_return=on_return,
-            on_version=on_version,
+            on_loss=self.watch.lost,
+            interval=VERSION_HEARTBEAT,
         )
 
     def last_tier(self) -> PostgresTier:

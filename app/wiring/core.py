@@ -2,10 +2,11 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from app.concurrency.background import run_for_lifetime
 from app.db.database import Database
-from app.db.notifications import NotificationChannel
+from app.db.notifications import NotificationListener
 from app.db.operations.slow_statements import SlowStatements
 from app.observers.cache import CacheMetrics
 from app.observers.models import ModelMetrics
@@ -79,6 +80,6 @@ async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics,
 def _open_priority(database_url: str, client: OllamaClient, stack: AsyncExitStack) -> None:
     """Let queries of any process go ahead of this one's bulk work, and its queries ahead of theirs."""
     priority = CrossProcessPriority(client)
-    channel = NotificationChannel(database_url, CHANNEL, priority.hear)
-    for loop in (channel.run(), priority.announce(channel.send)):
+    listener = NotificationListener(database_url, {CHANNEL: priority.hear})
+    for loop in (listener.run(), priority.announce(partial(listener.send, CHANNEL))):
         run_for_lifetime(stack, loop)

@@ -48,6 +48,10 @@ class VersionWatch:
         self._trusted_until = 0.0
         self._heard_at: float | None = None
 
+    def now(self) -> float:
+        """Read this watch's clock."""
+        return self._clock()
+
     @property
     def live(self) -> bool:
         return self._clock() < self._trusted_until

@@ -22,7 +22,13 @@ from app.cache.entry import CacheEntry, CacheStatus, Computed
 from app.cache.freshness.corpus_versions import NoServer, VersionWatch
 from app.cache.freshness.guard import Evidence
 from app.cache.freshness.invalidation import Invalidation, InvalidationBus
-from app.cache.freshness.postgres_listener import PostgresVersionFeed, PostgresVersions, notify
+from app.cache.freshness.postgres_versions import (
+    INVALIDATION_CHANNEL,
+    VERSION_CHANNEL,
+    PostgresVersions,
+    VersionFeed,
+    invalidation_sender,
+)
 from app.cache.freshness.validator import Freshness
 from app.cache.policy import ChainPolicy
 from app.cache.postgres.catalog import PostgresCatalog
@@ -33,6 +39,7 @@ from app.cache.postgres.schema import cache_leases_ddl, query_cache_ddl
 from app.cache.stampede.lease import ComputeLease, FleetLease, LeaseStore, RedisLeases
 from app.cache.stampede.postgres_lease import PostgresLeases
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
+from app.db.notifications import NotificationListener
 from app.embedded.services.valkey import EmbeddedValkey
 from app.errors import StoreUnavailable
 from tests.support.cache import assemble, key_of, new_codec, open_pool, spec_of
@@ -309,15 +316,16 @@ async def watching(store: Store, **options: Any) -> AsyncIterator[tuple[VersionW
     returns: list[int] = []
     asker = PostgresVersions(store.held, timeout=5)
     watch = VersionWatch(asker.ask, **options)
-    feed = PostgresVersionFeed(
-        watch,
-        lambda: asyncpg.connect(store.url),
-        on_notice=notices.append,
+    feed = VersionFeed(watch, on_change=lambda: None)
+    listener = NotificationListener(
+        store.url,
+        {VERSION_CHANNEL: feed.hear, INVALIDATION_CHANNEL: notices.append},
+        heartbeat=feed.refresh,
         on_return=lambda: returns.append(1),
-        heartbeat=0.05,
-        timeout=5,
+        on_loss=watch.lost,
+        interval=0.05,
     )
-    running = asyncio.create_task(feed.run())
+    running = asyncio.create_task(listener.run())
     await until(lambda: watch.live)
     yield watch, notices, returns
     running.cancel()
@@ -379,7 +387,7 @@ async def test_nothing_listening_is_told_apart_from_other_failures(tmp_path: Pat
 
 
 async def test_notices_reach_other_replicas_and_not_their_sender(store: Store) -> None:
-    here, there = InvalidationBus(notify(store.held)), InvalidationBus(notify(store.held))
+    here, there = InvalidationBus(invalidation_sender(store.held)), InvalidationBus(invalidation_sender(store.held))
     async with watching(store, max_silence=5) as (_, notices, _):
         await here.publish(Invalidation(digest="d"))
         await until(lambda: notices != [])

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.db.notifications import NotificationChannel
+from app.db.notifications import NotificationListener
 from app.errors import StoreUnavailable
 from tests.support.replica import api_and_worker, environment
 from tests.support.small_models import MODEL, EmbeddingServer
@@ -48,20 +48,20 @@ async def test_announcements_are_heard_again_after_the_connection_was_killed(
     database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[str] = []
-    speaker = NotificationChannel(database_url, "test", heard.append, timeout=0.5)
-    listener = NotificationChannel(database_url, "test", heard.append, timeout=0.5, heartbeat=0.1)
-    tasks = [asyncio.create_task(channel.run()) for channel in (speaker, listener)]
+    speaker = NotificationListener(database_url, {"test": heard.append}, timeout=0.5)
+    listener = NotificationListener(database_url, {"test": heard.append}, timeout=0.5, interval=0.1)
+    tasks = [asyncio.create_task(each.run()) for each in (speaker, listener)]
 
     async def say(text: str) -> None:
         """Until both hear it."""
         async with asyncio.timeout(20):
             while heard.count(text) < 2:
                 with suppress(StoreUnavailable):
-                    await speaker.send(text)
+                    await speaker.send("test", text)
                 await asyncio.sleep(0.05)
 
     with pytest.raises(StoreUnavailable):
-        await speaker.send("too early")
+        await speaker.send("test", "too early")
     await say("one")
     killer = await asyncpg.connect(database_url)
     await killer.execute(
@@ -70,9 +70,35 @@ async def test_announcements_are_heard_again_after_the_connection_was_killed(
     )
     await killer.close()
     await say("two")
-    assert [record.levelname for record in caplog.records if record.name == "app.db.notifications"] == [
-        "WARNING"
-    ] * 2
+    assert losses(caplog) == 2
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
+
+
+async def test_a_loss_is_logged_once_and_not_at_every_attempt(caplog: pytest.LogCaptureFixture) -> None:
+    attempts = 0
+    tried_again = asyncio.Event()
+
+    def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal attempts
+        attempts += 1
+        writer.close()
+        if attempts == 4:
+            tried_again.set()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = f"postgresql://user@127.0.0.1:{port}/none?sslmode=disable"
+        task = asyncio.create_task(NotificationListener(url, {"test": print}, timeout=0.1).run())
+        async with asyncio.timeout(20):
+            await tried_again.wait()
+        task.cancel()
+        await asyncio.wait([task])
+    assert losses(caplog) == 1
+
+
+def losses(caplog: pytest.LogCaptureFixture) -> int:
+    return len(
+        [each for each in caplog.records if each.name == "app.db.notifications" and each.levelname == "WARNING"]
+    )
