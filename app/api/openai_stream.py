@@ -9,7 +9,7 @@ from fastapi.sse import format_sse_event
 
 from app.api.schemas.openai import Choice, Completion, CompletionUsage, ReplyMessage
 from app.domain.answers import Delta, Done, Event, Failed, Sources, Start, Usage
-from app.services.answering.service import Answer
+from app.services.answering.answer import Answer
 
 
 class CompletionChunks:

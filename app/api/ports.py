@@ -1,4 +1,4 @@
-"""What the routes need of the services that answer questions."""
+"""The interfaces that the routes need of the services that answer questions."""
 
 from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
@@ -9,6 +9,7 @@ from app.domain.answers import AnswerRequest, Event
 from app.domain.conversations import Conversation, ConversationHistory, Export
 from app.domain.paging import Page
 from app.domain.retrieval import Query
+from app.services.answering.answer import Answer
 from app.services.search.cached import SearchResult
 
 ExportFormat = Literal["markdown", "json"]
@@ -21,6 +22,7 @@ class Search(Protocol):
 
 class Answers(Protocol):
     def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]: ...
+    async def collect(self, request: AnswerRequest) -> Answer: ...
 
 
 class Conversations(Protocol):

@@ -8,7 +8,7 @@ from app.api.schemas.search import CacheView
 from app.api.sse import encode, failure
 from app.domain.answers import EVENT_NAMES, Event, Failed, Sources, Start
 from app.errors import ModelProtocolError
-from app.services.answering.service import Answer
+from app.services.answering.answer import Answer
 
 
 def encode_event(scope: Scope, event: Event) -> bytes:

@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 
 from app.cache.backend import CacheKey
 from app.cache.chain import CacheChain, Nearby, find_nearby
@@ -19,19 +19,20 @@ from app.errors import NotCached
 E = TypeVar("E")
 
 
-@dataclass(frozen=True, slots=True)
-class StreamSource(Generic[E]):
-    """How one answer is made and remade.
+class StreamSource(Protocol[E]):
+    """Makes one answer, and makes it again from the cache."""
 
-    `produce` yields the events; `conclude` turns all of them into what is cached, or None if they are not worth
-    caching, such as an answer that ended in an error; `replay` turns a cached answer into events again. `promises`
-    tells of an event whether it shows that the answer comes (True) or has failed (False), None if it does not tell.
-    """
+    async def produce(self) -> AsyncGenerator[E, None]:
+        """Begin the answer, and return its events."""
 
-    produce: Callable[[], AsyncGenerator[E, None]]
-    conclude: Callable[[Sequence[E]], Computed[Any] | None]
-    replay: Callable[[CacheResult[Any]], Iterable[E]]
-    promises: Callable[[E], bool | None]
+    def conclude(self, events: Sequence[E]) -> Computed[Any] | None:
+        """Turn all events into the value to cache; None if it must not be cached, as a failed answer."""
+
+    def replay(self, cached: CacheResult[Any]) -> Iterable[E]:
+        """Turn a cached value into its events."""
+
+    def promises(self, event: E) -> bool | None:
+        """Whether an event shows that the answer comes (True) or has failed (False); None if it shows neither."""
 
 
 class _Outcome(Enum):
@@ -78,7 +79,7 @@ class StreamCache(Generic[E]):
         key = spec.key
         if control is CacheControl.BYPASS:
             self._chain.count_bypass(key)
-            return BroadcastFlight(source.produce, grace=self._grace).read()
+            return BroadcastFlight(partial(_uncached, source), grace=self._grace).read()
         refresh = control is CacheControl.REFRESH
         fallback = None
         if not refresh:
@@ -183,7 +184,7 @@ class StreamCache(Generic[E]):
             events: list[E] = []
             started = self._clock()
             try:
-                async with aclosing(source.produce()) as produced:
+                async with aclosing(await source.produce()) as produced:
                     async for event in produced:
                         events.append(event)
                         yield event
@@ -208,6 +209,12 @@ class StreamCache(Generic[E]):
         """Make room for the next flight of this name, unless it has begun already."""
         if self._flights.get(name) is flight:
             del self._flights[name]
+
+
+async def _uncached(source: StreamSource[E]) -> AsyncGenerator[E, None]:
+    async with aclosing(await source.produce()) as events:
+        async for event in events:
+            yield event
 
 
 async def _read_to_the_end(reader: BroadcastReader[Any]) -> None:

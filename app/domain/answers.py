@@ -1,15 +1,22 @@
-"""The events of an answer. A JSON answer is these events, collected."""
+"""A question with everything that shapes its answer, and the events of the answer."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from app.domain.experiments import Enrolment
+
 DEFAULT_MAX_TOKENS = 512
+# The finish reason of an answer that found nothing to rest on.
+NO_CONTEXT = "no_context"
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
+    """The first event of every answer. `cache` says where the answer comes from."""
+
     query_id: UUID
     trace_id: str
     model: str
@@ -85,7 +92,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The answer is complete. `finish_reason` is "stop", "length", or "no_context" when nothing was found."""
+    """The answer is complete. `finish_reason` is "stop", "length" or `NO_CONTEXT`."""
 
     finish_reason: str
     citations_used: tuple[int, ...]
@@ -123,12 +130,18 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRequest:
-    """A question with what shapes its answer.
+    """A question with everything that shapes its answer and the way it is given.
 
-    `retrieval` replaces some of the collection's settings of that name.
-    `model` None means the default chat model. `semantic`: the answer to another question may do, if it means the
-    same. `remember`: the question and its answer are kept, in the conversation
-    `conversation_id` or in a new one; then `history` is that conversation's.
+    Attributes:
+        history: earlier turns, the oldest first. With `conversation_id`, that conversation's turns replace them.
+        model: the chat model; empty means the default one.
+        retrieval: replaces some of the collection's settings of that name.
+        cache: use, bypass, refresh, only-if-cached or warm.
+        semantic: the answer to another question that means the same may be given.
+        remember: the question and its answer are stored, in `conversation_id` or in a new conversation.
+        background: nobody waits for the answer, so the model serves interactive requests first.
+        enrolment: the variant of an experiment that shaped this request.
+        asked_at: when the question came, in seconds of `time.perf_counter`. All times of an answer count from it.
     """
 
     tenant: str
@@ -137,7 +150,7 @@ class AnswerRequest:
     history: tuple[Message, ...] = ()
     conversation_id: UUID | None = None
     top_k: int = 5
-    model: str | None = None
+    model: str = ""
     temperature: float = 0.0
     max_tokens: int = DEFAULT_MAX_TOKENS
     filter: Mapping[str, Any] = field(default_factory=dict)
@@ -145,3 +158,6 @@ class AnswerRequest:
     cache: str = "use"
     semantic: bool = True
     remember: bool = True
+    background: bool = False
+    enrolment: Enrolment | None = None
+    asked_at: float = field(default_factory=time.perf_counter, compare=False)

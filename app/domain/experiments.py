@@ -14,9 +14,9 @@ _PARTS = 2**64
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way of answering. `settings` are fields of an `AnswerRequest`, put in place of what was not asked for.
+    """One way of answering. `settings` are values for fields of an `AnswerRequest` that the client left open.
 
-    It gets `weight` out of all variants' weights of the units.
+    The variant receives `weight / sum(weights)` of the units.
     """
 
     name: str
@@ -45,6 +45,15 @@ class Experiment:
             if point < 0:
                 return variant
         raise AssertionError("the weights are not below their own sum")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A question's place in an experiment. `unit` names the asker, whose variant never changes."""
+
+    experiment: Experiment
+    variant: Variant
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)

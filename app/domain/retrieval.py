@@ -1,6 +1,6 @@
 """Questions put to the index and the passages that come back."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -9,7 +9,12 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from app.domain.documents import Collection
+
 Vector = npt.NDArray[np.float32]
+
+# Embeds a question with the model of a collection.
+EmbedQuery = Callable[[Collection, str], Awaitable[Vector]]
 
 
 class SearchMode(StrEnum):

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.services.search.observer import IngestObserver
+from app.services.documents.observer import IngestObserver
 from app.telemetry.instruments import timed
 from app.telemetry.metrics import Metrics
 

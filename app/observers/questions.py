@@ -1,8 +1,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from app.domain.answers import AnswerRequest
 from app.domain.retrieval import Retrieval, SearchMode
-from app.services.search.observer import AnswerReport, QuestionObserver
+from app.services.answering.answer import Answer
+from app.services.answering.observer import PipelineObserver
 from app.telemetry.instruments import timed
 from app.telemetry.metrics import Metrics
 
@@ -10,8 +12,8 @@ from app.telemetry.metrics import Metrics
 _STAGES = {"embed": "embed", "total": "retrieve", "rerank": "rerank"}
 
 
-class QuestionMetrics(QuestionObserver):
-    """Questions, their stages, and what was found and cited."""
+class QuestionMetrics(PipelineObserver):
+    """Counts and times questions, their stages, and the passages that were found and cited."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -38,11 +40,11 @@ class QuestionMetrics(QuestionObserver):
         if invalid:
             self._metrics.citations_invalid.labels("unknown_source").inc(invalid)
 
-    def answered(self, report: AnswerReport) -> None:
-        self._metrics.queries.labels(report.outcome).inc()
-        self._metrics.query_duration.labels(report.outcome, report.cache).observe(report.seconds)
-        if report.first_token is not None:
-            self._metrics.time_to_first_token.labels(report.model, report.cache).observe(report.first_token)
+    def answered(self, request: AnswerRequest, answer: Answer) -> None:
+        self._metrics.queries.labels(answer.outcome).inc()
+        self._metrics.query_duration.labels(answer.outcome, answer.tier).observe(answer.seconds)
+        if answer.first_token is not None:
+            self._metrics.time_to_first_token.labels(request.model, answer.tier).observe(answer.first_token)
 
     def prompted(self, tokens: int) -> None:
         self._metrics.context_tokens.observe(tokens)

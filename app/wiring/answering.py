@@ -1,7 +1,6 @@
-"""Builds a question's way: search, the answer pipeline, the caches before both, and what learns from answers."""
+"""Builds the way of a question: search, the answer pipeline, the caches in front of both, and their observers."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from app.cache.stream_cache import StreamCache
 from app.concurrency.background import Background, run_for_lifetime
@@ -17,11 +16,12 @@ from app.services.answering.conversations import ConversationService
 from app.services.answering.direct import DirectService
 from app.services.answering.experiments import ExperimentService
 from app.services.answering.feedback import FeedbackService
+from app.services.answering.model_digests import ModelDigests
 from app.services.answering.neighbours import NeighbourChunks
 from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService
 from app.services.cache_ops.warm_questions import WarmQuestions
-from app.services.cache_ops.warming import BackgroundChat, WarmingService
+from app.services.cache_ops.warming import WarmingService
 from app.services.search.cached import CachedSearch
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
@@ -53,54 +53,53 @@ def open_answering(core: Core, documents: Documents) -> Answering:
     observer = QuestionMetrics(core.metrics)
     matching, matching_report = open_matching(settings, cache, core.embedding.embed_query, core.stack)
     search = CachedSearch(
-        SearchService(database, documents.collections, core.embedding.embed_query, statistics, observer),
+        SearchService(database, documents.collections, core.embedding.embed_query, statistics, observer.searched),
         documents.collection_cache,
         cache.chain,
         matching,
     )
     conversations = ConversationService(database)
     contexts = ContextWindows(client)
-    pipeline = partial(
-        AnswerPipeline,
+    pipeline = AnswerPipeline(
         search,
+        client,
         prompts=PromptBuilder(TokenCounter()),
         rewriter=RuleRewriter(),
         relevance=Relevance(),
         contexts=contexts,
         surroundings=NeighbourChunks(database),
+        observer=observer,
     )
     streams: StreamCache[Event] = StreamCache(cache.chain)
     core.stack.push_async_callback(streams.close)
-    unhurried = pipeline(BackgroundChat(client))
     cached_answers = CachedAnswers(
-        streams, documents.collection_cache, client, matching=matching, unhurried=unhurried
+        pipeline, streams, documents.collection_cache, ModelDigests(client), matching=matching
     )
+    background = Background()
+    core.stack.push_async_callback(background.close)
+    experiments = ExperimentService(database, background)
     answers = AnswerService(
-        pipeline(client, observer=observer),
         cached_answers,
         conversations,
         default_model=settings.chat_model,
         trace_id=_trace_id,
-        observer=observer,
+        observers=(observer.answered, experiments.answered),
     )
     warming = WarmingService(
         WarmQuestions(cache.manager, database),
         cache.pacer,
         search=search,
         answers=cached_answers,
-        pipeline=unhurried,
         default_model=settings.chat_model,
     )
     if settings.cache_warm_on_startup:
         run_for_lifetime(core.stack, warming.after_start())
-    background = Background()
-    core.stack.push_async_callback(background.close)
     return Answering(
         search=search,
         answers=answers,
         conversations=conversations,
         direct=DirectService(client, contexts, trace_id=_trace_id),
-        experiments=ExperimentService(database, background),
+        experiments=experiments,
         feedback=FeedbackService(
             database, cache.manager, observe=lambda verdict: core.metrics.feedback.labels(verdict).inc()
         ),

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from app.cache.semantic.postgres_observations import PostgresObservations
 from app.cache.semantic.thresholds import ThresholdManager
 from app.concurrency.background import run_for_lifetime
-from app.services.search.retrievers import EmbedQuery
+from app.domain.retrieval import EmbedQuery
 from app.services.semantic.cache import SemanticCache
 from app.services.semantic.lookup import Matching, NoMatching
 from app.services.semantic.report import MatchingReporter

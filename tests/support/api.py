@@ -51,6 +51,7 @@ from app.domain.retrieval import Query
 from app.errors import Conflict, InvalidInput, NotCached, NotFound, PreconditionFailed
 from app.main import Lifespan, create_app
 from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
+from app.services.answering.answer import Answer, collect
 from app.services.answering.direct import DirectRequest
 from app.services.answering.feedback import FeedbackService, StoredVerdict
 from app.services.cache_ops.admin import CacheService
@@ -356,6 +357,9 @@ class FakeAnswers:
             yield self.end
         finally:
             self.closed.set()
+
+    async def collect(self, request: AnswerRequest) -> Answer:
+        return await collect(self.answer(request))
 
 
 class FakeConversations:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from app.domain.answers import AnswerRequest
 from app.domain.experiments import Experiment, Percentiles, Variant, VariantResult
 from app.domain.paging import Page
 from app.domain.shares import Share
@@ -14,13 +15,13 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 class FakeExperiments:
-    """Nothing takes part in them."""
+    """No question takes part."""
 
     def __init__(self) -> None:
         self.found: dict[str, Experiment] = {}
 
-    async def enrol(self, *_: Any, **__: Any) -> None:
-        return None
+    async def enrol(self, request: AnswerRequest, **_: Any) -> AnswerRequest:
+        return request
 
     async def start(self, tenant: str, name: str, collection: str, variants: Sequence[Variant]) -> Experiment:
         if name in self.found:

@@ -14,17 +14,19 @@ from app.cache.stream_cache import StreamCache
 from app.db.database import Database
 from app.domain.answers import AnswerRequest, Event
 from app.domain.documents import Collection
-from app.domain.retrieval import Query, Vector
+from app.domain.retrieval import EmbedQuery, Query, Vector
 from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.ingestion.queue.jobs import ReindexJob
+from app.services.answering.answer import Answer
 from app.services.answering.cached import CachedAnswers
 from app.services.answering.context_windows import ContextWindows
 from app.services.answering.feedback import FeedbackService
+from app.services.answering.model_digests import ModelDigests
 from app.services.answering.neighbours import NeighbourChunks
 from app.services.answering.pipeline import AnswerPipeline
-from app.services.answering.service import Answer, AnswerService, collect
+from app.services.answering.service import AnswerService
 from app.services.cache_ops.admin import CacheService
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.cache_ops.warming import WarmingService
@@ -34,7 +36,6 @@ from app.services.ingestion.reindex_requests import ReindexService
 from app.services.ingestion.reindexer import Reindexer
 from app.services.search.cached import CachedSearch
 from app.services.search.lexeme_statistics import LexemeStatistics
-from app.services.search.retrievers import EmbedQuery
 from app.services.search.service import SearchService
 from app.services.semantic.lookup import Matching
 from app.services.semantic.report import MatchingReporter
@@ -104,7 +105,7 @@ class Replica:
         )
         streams: StreamCache[Event] = StreamCache(cache.chain)
         stack.push_async_callback(streams.close)
-        answers = CachedAnswers(streams, directory, models, matching=matching, unhurried=pipeline)
+        answers = CachedAnswers(pipeline, streams, directory, ModelDigests(models), matching)
         return cls(
             cache,
             collections,
@@ -113,13 +114,12 @@ class Replica:
             CacheService(cache.manager, database),
             FeedbackService(database, cache.manager),
             models,
-            AnswerService(pipeline, answers, FakeConversations(), default_model="fake-chat"),
+            AnswerService(answers, FakeConversations(), default_model="fake-chat"),
             WarmingService(
                 WarmQuestions(cache.manager, database),
                 cache.pacer,
                 search=search,
                 answers=answers,
-                pipeline=pipeline,
                 default_model="fake-chat",
             ),
             matching,
@@ -148,7 +148,7 @@ class Replica:
 
     async def answer(self, question: str, **shape: Any) -> Answer:
         """Ask for an answer, and wait until every tier has it."""
-        answer = await collect(self.answers.answer(AnswerRequest(TENANT, "default", question, **shape)))
+        answer = await self.answers.collect(AnswerRequest(TENANT, "default", question, **shape))
         await self.cache.chain.tiers.drain()
         return answer
 

@@ -1,6 +1,5 @@
 """Questions: an answer as it is written, or whole."""
 
-from collections.abc import AsyncGenerator
 from functools import partial
 
 from fastapi import FastAPI, Request
@@ -14,8 +13,7 @@ from app.api.problems import failed_response
 from app.api.replies import encode_event, whole
 from app.api.schemas.chat import ChatRequest, ChatResponse
 from app.api.sse import EventStream
-from app.domain.answers import Event
-from app.services.answering.service import collect
+from app.domain.answers import AnswerRequest, Event
 
 _EXAMPLE = """event: start
 data: {"query_id":"…","trace_id":"…","model":"smollm2:135m","cache":{"status":"miss"},"conversation_id":null}
@@ -68,24 +66,21 @@ async def chat(request: Request, body: ChatRequest) -> Response:
     """Answer a question from the documents of a collection, citing them."""
     tenant = await tenant_of(request)
     services = services_of(request)
-    question = body.to_domain(tenant)
     unit = request.headers.get("x-unit-id") or (str(body.conversation_id) if body.conversation_id else None)
-    trial = await services.experiments.enrol(question, given=body.model_fields_set, unit=unit)
-    experiment = {"X-Experiment": f"{trial.experiment.name}/{trial.variant.name}"} if trial else {}
-
-    def events() -> AsyncGenerator[Event, None]:
-        if trial is None:
-            return services.answers.answer(question)
-        return services.experiments.observed(trial, services.answers.answer(trial.request))
-
-    def headers(first: Event) -> dict[str, str]:
-        control = trial.request.cache if trial else body.cache
-        return {**answer_headers(first, control), **experiment}
-
+    asked = await services.experiments.enrol(body.to_domain(tenant), given=body.model_fields_set, unit=unit)
+    headers = partial(_headers, asked)
     if body.stream:
+        events = partial(services.answers.answer, asked)
         return EventStream(events, partial(encode_event, request.scope), services.metrics, headers=headers)
-    answer = await collect(events())
+    answer = await services.answers.collect(asked)
     if answer.failed is not None:
         return failed_response(request.scope, answer.failed.problem)
     sent = headers(answer.start) if answer.start else {}
     return Response(whole(answer).model_dump_json(), media_type="application/json", headers=sent)
+
+
+def _headers(asked: AnswerRequest, first: Event) -> dict[str, str]:
+    headers = answer_headers(first, asked.cache)
+    if asked.enrolment is not None:
+        headers["X-Experiment"] = f"{asked.enrolment.experiment.name}/{asked.enrolment.variant.name}"
+    return headers

@@ -1,7 +1,7 @@
 """Routes for OpenAI's clients. A model called `localchat` or `localchat/COLLECTION` answers from documents."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 from fastapi import APIRouter, Request
@@ -25,13 +25,16 @@ from app.api.sse import EventStream
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Event
 from app.errors import InvalidInput, ModelProtocolError, NotCached
 from app.generation.tokens import estimate
+from app.services.answering.answer import Answer, collect
 from app.services.answering.direct import DirectRequest
-from app.services.answering.service import collect
 
 DOCUMENTS = "localchat"
 # How chat front ends begin their own errands, such as naming a conversation: no document has the answer.
 _ERRAND = "### Task:"
 _CHUNK = 'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Thirty"}}]}\n\n'
+
+_Events = Callable[[], AsyncIterator[Event]]
+_Whole = Callable[[], Awaitable[Answer]]
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=BodyRoute, responses=problems(401, 502, 503))
 
@@ -53,7 +56,7 @@ async def create_chat_completion(
     request: Request, services: Provided, tenant: Tenant, body: CompletionRequest
 ) -> Response:
     """Answer from documents, or let a model reply by itself."""
-    events = _answering(services, tenant, body)
+    events, whole = _replying(services, tenant, body)
     if body.stream:
         include_usage = body.stream_options is not None and body.stream_options.include_usage
         return EventStream(
@@ -62,7 +65,7 @@ async def create_chat_completion(
             services.metrics,
             headers=partial(answer_headers, control=body.cache),
         )
-    answer = await collect(events())
+    answer = await whole()
     if answer.failed is not None:
         return failed_response(request.scope, answer.failed.problem)
     if answer.start is None or answer.done is None:
@@ -96,14 +99,16 @@ async def list_openai_models(services: Provided, tenant: Tenant) -> OpenAIModels
     )
 
 
-def _answering(services: Services, tenant: str, body: CompletionRequest) -> Callable[[], AsyncIterator[Event]]:
-    """Who answers: the documents of a collection, or a model by itself."""
+def _replying(services: Services, tenant: str, body: CompletionRequest) -> tuple[_Events, _Whole]:
+    """How to get the reply, event by event or whole: from the documents of a collection, or from a model alone."""
     collection = _collection(body)
     if collection is None:
         if body.cache == "only-if-cached":
-            raise NotCached("What a model replies by itself is never cached.")
-        return partial(services.direct.chat, _direct(body, services.models.default_chat))
-    return partial(services.answers.answer, _question(body, tenant, collection))
+            raise NotCached("The reply of a model without documents is never cached.")
+        events = partial(services.direct.chat, _direct(body, services.models.default_chat))
+        return events, lambda: collect(events())
+    question = _question(body, tenant, collection)
+    return partial(services.answers.answer, question), partial(services.answers.collect, question)
 
 
 def _collection(body: CompletionRequest) -> str | None:

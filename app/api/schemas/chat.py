@@ -55,7 +55,7 @@ class ChatRequest(RequestModel):
             history=tuple(Message(item.role, item.content) for item in (self.messages or [])[:-1]),
             conversation_id=self.conversation_id,
             top_k=self.top_k,
-            model=self.model,
+            model=self.model or "",
             temperature=self.temperature,
             max_tokens=self.max_tokens,
             filter=self.filter,

@@ -1,5 +1,6 @@
-"""Models without documents: what is asked of a model by its own name goes to it as it is."""
+"""Chats with a model by its own name: no documents, no cache, no memory."""
 
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from app.errors import LocalChatError
 from app.ollama.client import MAX_TEXTS
 from app.ollama.protocol import ChatChunk
 from app.ollama.scheduling.lanes import Lane
+from app.services.answering.answer import failed
 from app.services.answering.context_windows import ContextWindows
-from app.services.answering.pipeline import Clock, failed
+from app.services.answering.pipeline import StageClock
 
 
 class Models(Protocol):
@@ -58,7 +60,7 @@ class DirectService:
         Raises:
             ModelError: before the first event; a later one becomes the last event.
         """
-        clock = Clock()
+        clock = StageClock(time.perf_counter())
         chunks = self._models.chat(
             [{"role": message.role, "content": message.content} for message in request.messages],
             model=request.model,

@@ -1,37 +1,26 @@
-"""Experiments: which questions take part, in which variant, and what came of it."""
+"""Experiments: which questions take part, in which variant, and how their answers fare."""
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from app.concurrency.background import Background
 from app.db.database import Database
 from app.db.tables import collections, experiments
-from app.domain.answers import AnswerRequest, Delta, Event
-from app.domain.experiments import Experiment, Exposure, Variant, VariantResult
+from app.domain.answers import AnswerRequest
+from app.domain.experiments import Enrolment, Experiment, Exposure, Variant, VariantResult
 from app.domain.paging import Page
 from app.errors import LocalChatError, NotFound, StoreUnavailable
-from app.services.answering.service import Answer
+from app.services.answering.answer import Answer
 from app.services.documents.pagination import id_of, page_of
 
-# Seconds after which a replica has heard of an experiment that began or was stopped on another.
+# Seconds until every replica knows of an experiment that was started or stopped on another one.
 HEARD_AFTER = 5.0
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """A question that takes part. `request` is what its variant makes of it."""
-
-    experiment: Experiment
-    variant: Variant
-    unit: str
-    request: AnswerRequest
 
 
 class ExperimentService:
@@ -73,7 +62,7 @@ class ExperimentService:
             return found, await experiments.results(connection, tenant, found)
 
     async def stop(self, tenant: str, name: str) -> Experiment:
-        """Let no further question take part; results stay."""
+        """Enrol no further question. The results stay."""
         async with self._database.transaction() as connection:
             await experiments.stop(connection, tenant, name)
             stopped = await experiments.get(connection, tenant, name)
@@ -86,47 +75,39 @@ class ExperimentService:
                 raise _absent(name)
         self._running.pop(tenant, None)
 
-    async def enrol(self, request: AnswerRequest, *, given: AbstractSet[str], unit: str | None) -> Enrolment | None:
-        """Put a question into the variant of its unit, if its collection has an experiment that runs.
+    async def enrol(self, request: AnswerRequest, *, given: AbstractSet[str], unit: str | None) -> AnswerRequest:
+        """Return the request as the variant of its unit shapes it, if its collection has a running experiment.
 
         Args:
             request: the question as it was asked.
             given: the fields that the client chose itself, which no variant changes.
-            unit: who asks, as the client names it; without one a question takes no part.
+            unit: who asks, as the client names it; a question without one does not take part.
         """
         if unit is None:
-            return None
+            return request
         experiment = (await self._known(request.tenant)).get(request.collection)
         if experiment is None:
-            return None
+            return request
         variant = experiment.variant_of(unit)
         settings = {name: value for name, value in variant.settings.items() if name not in given}
-        return Enrolment(experiment, variant, unit, replace(request, **settings))
+        return replace(request, enrolment=Enrolment(experiment, variant, unit), **settings)
 
-    async def observed(self, trial: Enrolment, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
-        """Pass the events on, and note how they ended, also when the client leaves."""
-        began, first_token, answer = self._clock(), None, Answer()
-        try:
-            async with aclosing(events) as passing:
-                async for event in passing:
-                    answer.add(event)
-                    if first_token is None and isinstance(event, Delta):
-                        first_token = self._clock()
-                    yield event
-        finally:
-            if answer.start is not None:
-                ended = self._clock()
-                exposure = Exposure(
-                    variant=trial.variant.name,
-                    unit=trial.unit,
-                    query_id=answer.start.query_id,
-                    outcome=answer.outcome,
-                    cached=answer.start.cache.get("status") == "hit",
-                    ttft_ms=None if first_token is None else (first_token - began) * 1000,
-                    total_ms=(ended - began) * 1000,
-                    output_tokens=answer.usage.output_tokens if answer.usage else 0,
-                )
-                self._background.spawn(self._note(trial.experiment.id, exposure))
+    def answered(self, request: AnswerRequest, answer: Answer) -> None:
+        """Store in the background how an enrolled question ended, also when the client has left."""
+        enrolment = request.enrolment
+        if enrolment is None or answer.start is None:
+            return
+        exposure = Exposure(
+            variant=enrolment.variant.name,
+            unit=enrolment.unit,
+            query_id=answer.start.query_id,
+            outcome=answer.outcome,
+            cached=answer.start.cache.get("status") == "hit",
+            ttft_ms=None if answer.first_token is None else answer.first_token * 1000,
+            total_ms=answer.seconds * 1000,
+            output_tokens=answer.usage.output_tokens if answer.usage else 0,
+        )
+        self._background.spawn(self._note(enrolment.experiment.id, exposure))
 
     async def _known(self, tenant: str) -> Mapping[str, Experiment]:
         """The running experiments by collection, not older than `HEARD_AFTER`."""
@@ -137,7 +118,7 @@ class ExperimentService:
                     found = await experiments.running(connection, tenant)
                 known = {experiment.collection: experiment for experiment in found}
             except StoreUnavailable:
-                _log.warning("Postgres is away: experiments are taken to be as they were last heard of")
+                _log.warning("Postgres is away: the experiments that were running last are taken to run on")
             self._running[tenant] = self._clock(), known
         return known
 
@@ -146,7 +127,7 @@ class ExperimentService:
             async with self._database.connection() as connection:
                 await experiments.note(connection, experiment_id, exposure)
         except LocalChatError as error:
-            _log.warning("An answer is missing from its experiment: %s", error.title)
+            _log.warning("The outcome of an answer was not stored in its experiment: %s", error.title)
 
 
 def _present(found: Experiment | None, name: str) -> Experiment:

@@ -1,24 +1,25 @@
-"""From a question to the events of its answer: rewrite, retrieve, fit the prompt, generate, cite."""
+"""Turns a question into the events of its answer, by stages: rewrite, retrieve, fit the prompt, generate, cite."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 from app.cache.entry import CacheControl
-from app.domain.answers import Delta, Done, Event, Failed, Message, Sources, Status, Usage
+from app.domain.answers import NO_CONTEXT, AnswerRequest, Delta, Done, Event, Sources, Start, Status, Usage
 from app.domain.documents import Chunk
+from app.domain.query_ids import new_query_id
 from app.domain.retrieval import Query, Retrieval, ScoredChunk
 from app.errors import LocalChatError, ModelError
 from app.generation.citations import CitationWriter
 from app.generation.prompt import ECHOES, Prompt, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import Rewriter
+from app.ollama.scheduling.lanes import Lane
+from app.services.answering.answer import failed
 from app.services.answering.context_windows import ContextWindows
-from app.services.search.observer import QuestionObserver
+from app.services.answering.observer import PipelineObserver
 
-NO_CONTEXT = "no_context"
 NOTHING_FOUND = "I found nothing in these documents that answers this question."
 
 
@@ -56,56 +57,43 @@ class ChatModels(Protocol):
         max_tokens: int,
         stop: Sequence[str],
         num_ctx: int,
+        lane: Lane,
     ) -> AsyncGenerator[ChatChunk, None]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerQuery:
-    """All that an answer depends on, apart from the documents: two equal ones have the same answer."""
+class Found(NamedTuple):
+    """The standalone question that was searched for, and what the search found."""
 
-    tenant: str
-    collection: str
-    question: str
-    history: tuple[Message, ...]
-    top_k: int
-    model: str
-    temperature: float
-    max_tokens: int
-    filter: Mapping[str, Any]
-    retrieval: Mapping[str, Any] = field(default_factory=dict)
+    text: str
+    retrieval: Retrieval
 
 
-@dataclass(slots=True)
-class Clock:
-    """Milliseconds since it was made, and since the last stage ended."""
+class StageClock:
+    """Measures in milliseconds: from `began`, a time of `time.perf_counter`, and from the end of the last stage."""
 
-    now: Callable[[], float] = time.perf_counter
-    began: float = field(init=False)
-    _lap: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.began = self._lap = self.now()
+    def __init__(self, began: float) -> None:
+        self._began = self._lap = began
 
     def elapsed(self) -> float:
-        return (self.now() - self.began) * 1000
+        return (time.perf_counter() - self._began) * 1000
 
     def lap(self) -> float:
-        last, self._lap = self._lap, self.now()
+        last, self._lap = self._lap, time.perf_counter()
         return (self._lap - last) * 1000
 
 
 class AnswerPipeline:
-    """Answers a question from documents, with no cache and no memory.
+    """Answers a question from documents, with no cache and no memory. The request names its model.
 
     Args:
         search: finds passages.
         models: the chat models.
         prompts: fits the prompt.
-        rewriter: makes a follow-up searchable.
-        relevance: decides whether anything found is worth asking a model about.
+        rewriter: makes a follow-up question searchable on its own.
+        relevance: decides whether the passages are worth asking a model about.
         contexts: how many tokens each model is loaded with.
-        surroundings: reads what stands around the passages, for prompts that have room for it.
-        observer: told of the stages.
+        surroundings: reads the chunks around the passages, for prompts that have room for them.
+        observer: receives the stages of answers that somebody waits for.
     """
 
     def __init__(
@@ -118,7 +106,7 @@ class AnswerPipeline:
         relevance: Relevance,
         contexts: ContextWindows,
         surroundings: Surroundings,
-        observer: QuestionObserver | None = None,
+        observer: PipelineObserver | None = None,
     ) -> None:
         self._search = search
         self._models = models
@@ -127,93 +115,69 @@ class AnswerPipeline:
         self._relevance = relevance
         self._contexts = contexts
         self._surroundings = surroundings
-        self._observer = observer or QuestionObserver()
+        self._observer = observer or PipelineObserver()
+        self._unobserved = PipelineObserver()
 
-    async def retrieve(self, asked: AnswerQuery, control: CacheControl = CacheControl.USE) -> tuple[str, Retrieval]:
-        """What was searched for, and what was found. An answer made past the cache searches past it too."""
-        text = await self._rewriter.standalone(asked.question, asked.history)
-        query = Query(
-            asked.tenant,
-            asked.collection,
-            text,
-            top_k=asked.top_k,
-            filter=asked.filter,
-            retrieval=asked.retrieval,
-        )
-        return text, await self._search.search(query, control)
+    async def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]:
+        """Yield the events of an answer, from `Start` to one `Done` or `Failed`. Closing it stops the model.
 
-    async def run(self, asked: AnswerQuery, clock: Clock) -> AsyncGenerator[Event, None]:
-        """Retrieve and generate."""
-        searched, retrieval = await self.retrieve(asked)
-        async with aclosing(self.generate(asked, searched, retrieval, clock)) as events:
+        Raises:
+            LocalChatError: before the first event; a later error becomes the last event.
+        """
+        found = await self.retrieve(request)
+        async with aclosing(self.generate(request, found)) as events:
+            first = await anext(events)
+            yield Start(new_query_id(None), "", request.model, {"status": "miss", "tier": None})
+            yield first
             async for event in events:
                 yield event
 
-    async def generate(
-        self, asked: AnswerQuery, searched: str, retrieval: Retrieval, clock: Clock
-    ) -> AsyncGenerator[Event, None]:
-        """The events of an answer after its `start`, up to one `done` or `error`. Closing it stops the model.
+    async def retrieve(self, request: AnswerRequest) -> Found:
+        """Find passages. An answer made past the cache searches past it too."""
+        text = await self._rewriter.standalone(request.question, request.history)
+        query = Query(
+            request.tenant,
+            request.collection,
+            text,
+            top_k=request.top_k,
+            filter=request.filter,
+            retrieval=request.retrieval,
+        )
+        return Found(text, await self._search.search(query, CacheControl(request.cache)))
 
-        Raises:
-            LocalChatError: before the first event; a later one becomes the `error` event.
-        """
+    async def generate(self, request: AnswerRequest, found: Found) -> AsyncGenerator[Event, None]:
+        """Yield the events of an answer after its `Start`, as `answer` does."""
+        clock = StageClock(request.asked_at)
         retrieved = Status("retrieve", clock.lap())
-        if not self._relevance.holds(searched, retrieval):
+        if not self._relevance.holds(*found):
             for event in (retrieved, *_nothing_found(clock)):
                 yield event
             return
-        context = await self._contexts.of(asked.model)
-        around = await self._surroundings.around(retrieval.results)
-        with self._observer.stage("prompt"):
-            prompt = self._prompts.build(
-                asked.question,
-                retrieval.results,
-                model=asked.model,
-                context=context,
-                max_tokens=asked.max_tokens,
-                history=asked.history,
-                search_text=searched,
-                around=around,
-            )
+        context = await self._contexts.of(request.model)
+        prompt = await self._prompt(request, found, context)
         yield retrieved
         yield Status("prompt", clock.lap(), prompt.left_out)
         yield Sources(prompt.sources)
-        try:
-            async with aclosing(self._reply(asked, prompt, context, clock)) as events:
-                async for event in events:
-                    yield event
-        except LocalChatError as error:
-            yield failed(error)
-
-    async def _reply(
-        self, asked: AnswerQuery, prompt: Prompt, context: int, clock: Clock
-    ) -> AsyncGenerator[Event, None]:
-        writer = CitationWriter(prompt.sources, asked.question)
-        chunks = self._models.chat(
-            [{"role": message.role, "content": message.content} for message in prompt.messages],
-            model=asked.model,
-            temperature=asked.temperature,
-            max_tokens=prompt.max_tokens,
-            stop=ECHOES,
-            num_ctx=context,
-        )
+        writer = CitationWriter(prompt.sources, request.question)
         first_token = 0.0
         last: ChatChunk | None = None
-        async with aclosing(chunks):
-            async for last in chunks:
-                if last.text and not first_token:
-                    first_token = clock.elapsed()
-                for event in writer.feed(last.text):
-                    yield event
-        for event in writer.finish():
-            yield event
-        if last is None or not writer.written:
-            raise ModelError("The model returned an empty answer.")
-        self._prompts.counter.learn(asked.model, guessed=prompt.tokens, counted=last.prompt_eval_count)
+        try:
+            async with aclosing(self._chat(request, prompt, context)) as chunks:
+                async for last in chunks:
+                    if last.text and not first_token:
+                        first_token = clock.elapsed()
+                    for event in writer.feed(last.text):
+                        yield event
+            for event in writer.finish():
+                yield event
+            if last is None or not writer.written:
+                raise ModelError("The model returned an empty answer.")
+        except LocalChatError as error:
+            yield failed(error)
+            return
+        self._prompts.counter.learn(request.model, guessed=prompt.tokens, counted=last.prompt_eval_count)
         generated = Status("generate", clock.lap())
-        self._observer.took("generate", generated.elapsed_ms / 1000)
-        self._observer.prompted(last.prompt_eval_count)
-        self._observer.cited(writer.used, writer.invalid)
+        self._observe(request, generated, last, writer)
         yield generated
         yield Usage(
             input_tokens=last.prompt_eval_count,
@@ -224,19 +188,42 @@ class AnswerPipeline:
         )
         yield Done(last.done_reason or "stop", writer.used)
 
+    async def _prompt(self, request: AnswerRequest, found: Found, context: int) -> Prompt:
+        around = await self._surroundings.around(found.retrieval.results)
+        with self._observer_of(request).stage("prompt"):
+            return self._prompts.build(
+                request.question,
+                found.retrieval.results,
+                model=request.model,
+                context=context,
+                max_tokens=request.max_tokens,
+                history=request.history,
+                search_text=found.text,
+                around=around,
+            )
 
-def failed(error: LocalChatError) -> Failed:
-    """The error as the last event of an answer."""
-    problem = {
-        "type": f"urn:localchat:problem:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-    }
-    return Failed(problem, error.retryable)
+    def _chat(self, request: AnswerRequest, prompt: Prompt, context: int) -> AsyncGenerator[ChatChunk, None]:
+        return self._models.chat(
+            [{"role": message.role, "content": message.content} for message in prompt.messages],
+            model=request.model,
+            temperature=request.temperature,
+            max_tokens=prompt.max_tokens,
+            stop=ECHOES,
+            num_ctx=context,
+            lane=Lane.BULK if request.background else Lane.INTERACTIVE,
+        )
+
+    def _observe(self, request: AnswerRequest, generated: Status, last: ChatChunk, writer: CitationWriter) -> None:
+        observer = self._observer_of(request)
+        observer.took(generated.stage, generated.elapsed_ms / 1000)
+        observer.prompted(last.prompt_eval_count)
+        observer.cited(writer.used, writer.invalid)
+
+    def _observer_of(self, request: AnswerRequest) -> PipelineObserver:
+        return self._unobserved if request.background else self._observer
 
 
-def _nothing_found(clock: Clock) -> Iterator[Event]:
+def _nothing_found(clock: StageClock) -> Iterator[Event]:
     yield Sources(())
     yield Delta(NOTHING_FOUND)
     yield Usage(input_tokens=0, output_tokens=0, ttft_ms=clock.elapsed(), total_ms=clock.elapsed())

@@ -1,42 +1,34 @@
-"""Answers a question: in its conversation, from the cache or afresh, as events."""
+"""Answers a question in its conversation, stores the exchange, and reports how it went."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from typing import Protocol
 from uuid import UUID
 
 from app.concurrency.deadline import Deadline
-from app.domain.answers import (
-    AnswerRequest,
-    Citation,
-    Delta,
-    Done,
-    Event,
-    Failed,
-    Message,
-    Source,
-    Sources,
-    Start,
-    Status,
-    Usage,
-)
+from app.domain.answers import AnswerRequest, Done, Event, Message, Start, Status
 from app.domain.conversations import Exchange
 from app.domain.event_codec import plain
-from app.domain.query_ids import new_query_id
 from app.errors import LocalChatError
-from app.services.answering.answer_cache import AnswerCache, OpenedAnswer
+from app.services.answering.answer import Answer, failed
 from app.services.answering.conversations import new_conversation_id
-from app.services.answering.pipeline import NO_CONTEXT, AnswerPipeline, AnswerQuery, Clock, failed
-from app.services.search.observer import AnswerReport, QuestionObserver
 from app.telemetry import tracing
 from app.telemetry.access import annotate
 
 _log = logging.getLogger(__name__)
-_OUR_FAULT = 500
 # Seconds that storing an exchange may keep the end of its answer waiting.
 _SAVING_SECONDS = 2.0
+
+# Receives each request with its answer when that has ended, however it ended. Must be quick.
+Observer = Callable[[AnswerRequest, Answer], None]
+
+
+class Answers(Protocol):
+    """What makes answers: an `AnswerPipeline`, or `CachedAnswers` in front of one."""
+
+    def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]: ...
 
 
 class Conversations(Protocol):
@@ -45,173 +37,103 @@ class Conversations(Protocol):
     async def append(self, tenant: str, conversation_id: UUID, exchange: Exchange) -> None: ...
 
 
-@dataclass(slots=True)
-class Answer:
-    """What the events of an answer amount to. `failed` is set if it ended in an error."""
-
-    start: Start | None = None
-    text: str = ""
-    sources: tuple[Source, ...] = ()
-    citations: list[Citation] = field(default_factory=list)
-    usage: Usage | None = None
-    timings_ms: dict[str, float] = field(default_factory=dict)
-    done: Done | None = None
-    failed: Failed | None = None
-
-    def add(self, event: Event) -> None:
-        match event:
-            case Start():
-                self.start = event
-            case Status(stage, elapsed_ms):
-                self.timings_ms[stage] = elapsed_ms
-            case Sources(items):
-                self.sources = items
-            case Delta(text):
-                self.text += text
-            case Citation():
-                self.citations.append(event)
-            case Usage():
-                self.usage = event
-            case Done():
-                self.done = event
-            case Failed():
-                self.failed = event
-
-    @property
-    def outcome(self) -> str:
-        """answered, no_context, refused, error or cancelled, as metrics name them."""
-        if self.failed is not None:
-            return "error" if self.failed.problem["status"] >= _OUR_FAULT else "refused"
-        if self.done is None:
-            return "cancelled"
-        return NO_CONTEXT if self.done.finish_reason == NO_CONTEXT else "answered"
-
-
-async def collect(events: AsyncIterator[Event]) -> Answer:
-    """The whole answer: what a client gets who does not stream."""
-    answer = Answer()
-    async for event in events:
-        answer.add(event)
-    return answer
-
-
 class AnswerService:
-    """Answers questions.
+    """Answers questions in their conversations, and reports each answer when it has ended.
 
     Args:
-        pipeline: makes answers.
-        cache: keeps them.
-        conversations: keeps what was said.
+        answers: makes answers, or finds them.
+        conversations: stores what was said.
         default_model: the chat model of a request that names none.
         trace_id: the current trace.
-        observer: told of each answer when it has ended, however it did.
+        observers: receive each request with its answer.
     """
 
     def __init__(
         self,
-        pipeline: AnswerPipeline,
-        cache: AnswerCache,
+        answers: Answers,
         conversations: Conversations,
         *,
         default_model: str,
         trace_id: Callable[[], str] = str,
-        observer: QuestionObserver | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
-        self._pipeline = pipeline
-        self._cache = cache
+        self._answers = answers
         self._conversations = conversations
         self._default_model = default_model
         self._trace_id = trace_id
-        self._observer = observer or QuestionObserver()
+        self._observers = observers
         self._saving = Deadline(_SAVING_SECONDS)
 
-    async def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]:
-        """The events of an answer, the last of them `done` or `error`.
+    def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]:
+        """Yield the events of an answer, from `Start` to one `Done` or `Failed`.
 
-        The conversation is stored just before `done`, so whoever sees `done` can read it. Closing the generator
-        stops the model and stores nothing.
+        The conversation is stored just before `Done`, so a client that sees `Done` can read it. Closing the
+        generator stops the model and stores nothing.
 
         Raises:
-            LocalChatError: before the first event; a later one is the last event.
+            LocalChatError: before the first event; a later error becomes the last event.
         """
+        return self._events(request, Answer(request.asked_at))
+
+    async def collect(self, request: AnswerRequest) -> Answer:
+        """Return the whole answer: the same events, collected. Raises what `answer` raises."""
+        answer = Answer(request.asked_at)
+        async for _ in self._events(request, answer):
+            pass
+        return answer
+
+    async def _events(self, request: AnswerRequest, answer: Answer) -> AsyncGenerator[Event, None]:
         annotate(question=request.question)
-        clock = Clock()
-        answer = Answer()
-        first_token: float | None = None
+        request = replace(request, question=request.question.strip(), model=request.model or self._default_model)
         failure: BaseException | None = None
         query = tracing.begin("rag.query", attributes={"rag.collection": request.collection})
         try:
             with tracing.inside(query):
-                asked, opened = await self._open(request, clock)
-            conversation_id = request.conversation_id or (new_conversation_id() if request.remember else None)
-            async with aclosing(opened.events) as events:
-                first = await anext(events)
-                query_id = opened.query_id or new_query_id(opened.cache.get("key"))
-                start = Start(query_id, self._trace_id(), asked.model, opened.cache, conversation_id)
-                for event in (start, first):
-                    answer.add(event)
-                    yield event
+                complete = await self._with_history(request)
+            async with aclosing(self._answers.answer(complete)) as events:
+                with tracing.inside(query):
+                    start = self._in_conversation(await anext(events), request)
+                answer.add(start)
+                yield start
                 async for event in events:
-                    if first_token is None and isinstance(event, Delta):
-                        first_token = clock.elapsed() / 1000
                     if isinstance(event, Done):
                         with tracing.inside(query):
-                            saved = await self._remember(request, start, answer)
+                            saved = await self._save(request, start, answer)
                         if not saved:
-                            yield Status("unsaved", clock.elapsed())
+                            yield Status("unsaved", answer.elapsed() * 1000)
                     answer.add(event)
                     yield event
         except Exception as error:
             failure = error
-            known = error if isinstance(error, LocalChatError) else LocalChatError("The answer failed.")
-            answer.add(failed(known))
+            answer.add(failed(error if isinstance(error, LocalChatError) else LocalChatError("The answer failed.")))
             raise
         finally:
-            report = self._report(request, answer, clock.elapsed() / 1000, first_token)
-            query.set_attributes({"rag.outcome": report.outcome, "rag.cache": report.cache})
+            answer.seconds = answer.elapsed()
+            query.set_attributes({"rag.outcome": answer.outcome, "rag.cache": answer.tier})
             with tracing.inside(query):
-                _log_outcome(report, answer)
+                _log_outcome(answer)
             tracing.end(query, failure)
-            self._observer.answered(report)
+            for observe in self._observers:
+                observe(request, answer)
 
-    async def _open(self, request: AnswerRequest, clock: Clock) -> tuple[AnswerQuery, OpenedAnswer]:
-        history = request.history
-        if request.conversation_id is not None:
-            history = await self._conversations.recall(request.tenant, request.conversation_id)
-        asked = self._asked(request, history)
-        opened = await self._cache.open(
-            asked, self._pipeline, clock, control=request.cache, semantic=request.semantic
-        )
-        return asked, opened
+    async def _with_history(self, request: AnswerRequest) -> AnswerRequest:
+        if request.conversation_id is None:
+            return request
+        history = await self._conversations.recall(request.tenant, request.conversation_id)
+        return replace(request, history=history)
 
-    def _report(
-        self, request: AnswerRequest, answer: Answer, seconds: float, first_token: float | None
-    ) -> AnswerReport:
-        tier = answer.start.cache.get("tier") if answer.start else None
-        model = request.model or self._default_model
-        return AnswerReport(answer.outcome, tier or "miss", model, seconds, first_token)
+    def _in_conversation(self, first: Event, request: AnswerRequest) -> Start:
+        assert isinstance(first, Start), "an answer begins with its start"
+        conversation_id = request.conversation_id or (new_conversation_id() if request.remember else None)
+        return replace(first, trace_id=self._trace_id(), conversation_id=conversation_id)
 
-    def _asked(self, request: AnswerRequest, history: tuple[Message, ...]) -> AnswerQuery:
-        return AnswerQuery(
-            tenant=request.tenant,
-            collection=request.collection,
-            question=request.question.strip(),
-            history=history,
-            top_k=request.top_k,
-            model=request.model or self._default_model,
-            temperature=request.temperature,
-            max_tokens=request.max_tokens,
-            filter=request.filter,
-            retrieval=request.retrieval,
-        )
-
-    async def _remember(self, request: AnswerRequest, start: Start, answer: Answer) -> bool:
+    async def _save(self, request: AnswerRequest, start: Start, answer: Answer) -> bool:
         """Store the exchange. False if that failed: an answer that was given is not taken back."""
         if not request.remember or start.conversation_id is None:
             return True
         exchange = Exchange(
             query_id=start.query_id,
-            question=request.question.strip(),
+            question=request.question,
             answer=answer.text,
             sources=tuple(plain(asdict(source)) for source in answer.sources),
         )
@@ -227,14 +149,14 @@ class AnswerService:
         return True
 
 
-def _log_outcome(report: AnswerReport, answer: Answer) -> None:
+def _log_outcome(answer: Answer) -> None:
     """Log how a question ended, without it or any of its answer."""
     key = str(answer.start.cache.get("key") or "")[:12] if answer.start else ""
-    annotate(outcome=report.outcome, tier=report.cache)
+    annotate(outcome=answer.outcome, tier=answer.tier)
     if key:
         annotate(key=key)
-    if report.cache == "miss" and answer.timings_ms:  # else these are the times of the answer that is replayed
+    if answer.tier == "miss" and answer.timings_ms:  # else these are the times of the answer that is replayed
         annotate(timings_ms={stage: round(spent, 3) for stage, spent in answer.timings_ms.items()})
-    if report.first_token is not None:
-        annotate(first_token_ms=round(report.first_token * 1000, 3))
-    _log.info("Query %s in %.3f s (cache: %s)", report.outcome, report.seconds, report.cache)
+    if answer.first_token is not None:
+        annotate(first_token_ms=round(answer.first_token * 1000, 3))
+    _log.info("Query %s in %.3f s (cache: %s)", answer.outcome, answer.seconds, answer.tier)

@@ -3,21 +3,17 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.cache.entry import CacheControl, CacheStatus
 from app.cache.warming import Pacer
-from app.domain.answers import Failed
+from app.domain.answers import AnswerRequest, Event
 from app.domain.retrieval import Query
 from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep
 from app.errors import LocalChatError, ModelError, ModelUnavailable
-from app.ollama.client import OllamaClient
-from app.ollama.protocol import ChatChunk
-from app.ollama.scheduling.lanes import Lane
-from app.services.answering.answer_cache import AnswerCache
-from app.services.answering.pipeline import AnswerPipeline, AnswerQuery, Clock
+from app.services.answering.answer import collect
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.search.cached import SearchResult
 
@@ -33,14 +29,8 @@ class Search(Protocol):
     async def find(self, query: Query, control: CacheControl = ...) -> SearchResult: ...
 
 
-class BackgroundChat:
-    """Chats in the lane of work that nobody waits for."""
-
-    def __init__(self, client: OllamaClient) -> None:
-        self._client = client
-
-    def chat(self, messages: Sequence[Mapping[str, str]], **options: Any) -> AsyncGenerator[ChatChunk, None]:
-        return self._client.chat(messages, lane=Lane.BULK, **options)
+class Answers(Protocol):
+    def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]: ...
 
 
 class WarmingService:
@@ -51,7 +41,6 @@ class WarmingService:
         pacer: says when the next question may be asked.
         search: `/api/search`, through the cache.
         answers: `/api/chat`, through the cache.
-        pipeline: makes answers in the lane of work that nobody waits for.
         default_model: the chat model of given questions.
     """
 
@@ -61,15 +50,13 @@ class WarmingService:
         pacer: Pacer,
         *,
         search: Search,
-        answers: AnswerCache,
-        pipeline: AnswerPipeline,
+        answers: Answers,
         default_model: str,
     ) -> None:
         self.questions = questions
         self._pacer = pacer
         self._search = search
         self._answers = answers
-        self._pipeline = pipeline
         self._default_model = default_model
 
     async def warm(self, questions: Sequence[WarmQuestion]) -> AsyncGenerator[WarmStep | Warmed, None]:
@@ -133,24 +120,25 @@ class WarmingService:
             )
             found = await self._search.find(query, CacheControl.WARM)
             return found.cached.status is CacheStatus.HIT
-        asked = AnswerQuery(
+        request = AnswerRequest(
             tenant=question.tenant,
             collection=question.collection,
             question=question.text,
-            history=(),
             top_k=question.top_k,
             model=question.model or self._default_model,
             temperature=question.temperature,
             max_tokens=question.max_tokens,
             filter=question.filter,
+            cache=CacheControl.WARM,
+            semantic=False,
+            remember=False,
+            background=True,
         )
-        opened = await self._answers.open(asked, self._pipeline, Clock(), control=CacheControl.WARM)
-        async with aclosing(opened.events) as events:
-            async for event in events:
-                if isinstance(event, Failed):
-                    failure = ModelUnavailable if event.retryable else ModelError
-                    raise failure(str(event.problem["detail"]))
-        return bool(opened.cache["status"] == CacheStatus.HIT)
+        answer = await collect(self._answers.answer(request))
+        if answer.failed is not None:
+            failure = ModelUnavailable if answer.failed.retryable else ModelError
+            raise failure(str(answer.failed.problem["detail"]))
+        return answer.start is not None and answer.start.cache["status"] == CacheStatus.HIT
 
 
 def _log_warmed(done: Warmed) -> None:

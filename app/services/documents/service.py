@@ -22,8 +22,8 @@ from app.domain.paging import Page
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from app.ingestion.queue import jobs
 from app.services.documents.collections import CollectionService
+from app.services.documents.observer import IngestObserver
 from app.services.documents.pagination import id_of, page_of
-from app.services.search.observer import IngestObserver
 
 _ENDED = (DocumentStatus.READY, DocumentStatus.PARTIAL, DocumentStatus.FAILED)
 

@@ -13,10 +13,10 @@ from app.db.tables.chunks import PendingChunk
 from app.domain.documents import Collection, Stage
 from app.domain.retrieval import Vector
 from app.ingestion.embedding.embedder import BatchResult, EmbeddingBatchSource
+from app.services.documents.observer import IngestObserver
 from app.services.ingestion.fencing import Fence, Written
 from app.services.ingestion.in_flight import Claim, InFlightEmbeddings, sharing
 from app.services.ingestion.loading import EmbeddingText, SplitProgress
-from app.services.search.observer import IngestObserver
 
 # Chunks read from the database at a time: bounds memory whatever the document's size.
 WINDOW = 512

@@ -12,8 +12,8 @@ from app.db.lifecycle import leases
 from app.db.tables import chunks, documents
 from app.domain.documents import ChunkDraft, ChunkPart, Collection, Stage, StoredFile
 from app.errors import UnreadableDocument
+from app.services.documents.observer import IngestObserver
 from app.services.ingestion.fencing import Fence, LeaseLost
-from app.services.search.observer import IngestObserver
 
 # What is embedded of a chunk, by its text and its section.
 EmbeddingText = Callable[[str, str | None], str]

@@ -19,11 +19,11 @@ from app.db.tables import chunks, collections, documents
 from app.domain.documents import Collection, Stage
 from app.errors import LocalChatError, StoreUnavailable, UnreadableDocument
 from app.ingestion.queue.jobs import IngestJob
+from app.services.documents.observer import IngestObserver
 from app.services.ingestion.embedding import ChunkEmbedding, Embedder, bump
 from app.services.ingestion.fencing import Fence, LeaseLost
 from app.services.ingestion.in_flight import InFlightEmbeddings
 from app.services.ingestion.loading import ChunkLoading, EmbeddingText, Loader, SplitProgress
-from app.services.search.observer import IngestObserver
 
 # Connections that store at once in one process. Entering a vector into the graph is work for the server's
 # processors, so more would gain nothing.

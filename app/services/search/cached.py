@@ -109,7 +109,7 @@ class CachedSearch:
         timings.update(retrieval.timings_ms)
         plain = to_plain(retrieval)
         value = {"results": orjson.dumps([_visible(item) for item in plain["results"]]), "retrieval": plain}
-        return Computed(value, evidence_of(retrieval, collection, query))
+        return Computed(value, evidence_of(retrieval, collection, query.filter))
 
     async def _learning(
         self, inquiry: SemanticLookup, compute: Callable[[], Awaitable[Computed[Any]]]

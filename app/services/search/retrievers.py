@@ -1,7 +1,7 @@
 """The two arms of a search. Each holds a connection of its own, so they run at once."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +9,11 @@ from typing import Any
 from app.db.database import Database, PooledConnection
 from app.db.search import lexical_index, vector_index
 from app.domain.documents import Collection
-from app.domain.retrieval import ArmResult, Candidate, LexicalPlan, Lexicon, Vector
+from app.domain.retrieval import ArmResult, Candidate, EmbedQuery, LexicalPlan, Lexicon, Vector
 from app.errors import InputTooLong
 from app.retrieval import lexical
 from app.retrieval.selectivity import Selectivity
 from app.telemetry import tracing
-
-EmbedQuery = Callable[[Collection, str], Awaitable[Vector]]
 
 
 @dataclass(frozen=True, slots=True)

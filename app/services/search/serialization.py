@@ -9,7 +9,7 @@ import numpy as np
 
 from app.cache.freshness.guard import ArmEvidence, Evidence
 from app.domain.documents import Collection
-from app.domain.retrieval import ArmResult, Candidate, LexicalPlan, Query, Retrieval, ScoredChunk
+from app.domain.retrieval import ArmResult, Candidate, LexicalPlan, Retrieval, ScoredChunk
 
 
 def to_plain(retrieval: Retrieval) -> dict[str, Any]:
@@ -45,8 +45,8 @@ def from_plain(plain: Mapping[str, Any], corpus_version: int) -> Retrieval:
     )
 
 
-def evidence_of(retrieval: Retrieval, collection: Collection, query: Query) -> Evidence:
-    """What a result made from this retrieval rests on."""
+def evidence_of(retrieval: Retrieval, collection: Collection, filters: Mapping[str, Any]) -> Evidence:
+    """What a result made from this retrieval rests on. `filters` are those of its query."""
     arms = [arm for arm in (retrieval.vector, retrieval.lexical) if arm is not None]
     candidates = {candidate.chunk_id: candidate.document_id for arm in arms for candidate in arm.candidates}
     return Evidence(
@@ -57,7 +57,7 @@ def evidence_of(retrieval: Retrieval, collection: Collection, query: Query) -> E
         lexical=_end(retrieval.lexical),
         query_vector=b"" if retrieval.query_vector is None else retrieval.query_vector.tobytes(),
         lexemes=retrieval.lexemes,
-        filters=dict(query.filter),
+        filters=dict(filters),
         parameters={
             "space": collection.space.id,
             "plan": None if retrieval.plan is None else asdict(retrieval.plan),

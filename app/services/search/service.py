@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,7 @@ import orjson
 from app.db.database import Database
 from app.db.search import passages
 from app.domain.documents import Collection
-from app.domain.retrieval import Lexicon, Query, Retrieval, ScoredChunk, SearchMode
+from app.domain.retrieval import EmbedQuery, Lexicon, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
 from app.retrieval import exact_phrase_boost, lexical
 from app.retrieval.exact_phrase_boost import Phrase
@@ -19,10 +19,8 @@ from app.retrieval.fusion import LEXICAL, Fused, fuse, lexical_unit
 from app.retrieval.selection import select
 from app.retrieval.settings import RetrievalSettings
 from app.services.search.lexeme_statistics import LexemeStatistics
-from app.services.search.observer import QuestionObserver
 from app.services.search.reranking import RERANKERS, Reranking
 from app.services.search.retrievers import (
-    EmbedQuery,
     LexicalRetriever,
     RetrieverQuery,
     VectorRetriever,
@@ -55,12 +53,12 @@ class SearchService:
         collections: Collections,
         embed_query: EmbedQuery,
         statistics: LexemeStatistics,
-        observer: QuestionObserver | None = None,
+        observe: Callable[[SearchMode, Retrieval], None] = lambda _mode, _retrieval: None,
     ) -> None:
         self._database = database
         self._collections = collections
         self._statistics = statistics
-        self._observer = observer or QuestionObserver()
+        self._observe = observe
         self._vector = VectorRetriever(database, embed_query)
         self._lexical = LexicalRetriever(database)
         self._selectivities = Selectivities(database)
@@ -82,7 +80,7 @@ class SearchService:
             collection = found.searched_as(query.retrieval)
             self._statistics.observe(collection)
             retrieval = await self._search(query, text, collection, timings)
-        self._observer.searched(query.mode, retrieval)
+        self._observe(query.mode, retrieval)
         return retrieval
 
     async def _search(

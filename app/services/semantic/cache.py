@@ -26,8 +26,8 @@ from app.concurrency.coalescing import TrailingCoalescer
 from app.concurrency.timeouts import lag_tolerant_timeout
 from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
+from app.domain.retrieval import EmbedQuery
 from app.errors import LocalChatError
-from app.services.search.retrievers import EmbedQuery
 from app.services.semantic.lookup import SemanticLookup
 from app.telemetry import tracing
 

@@ -8,8 +8,8 @@ from typing import Any
 from app.cache.semantic.language.lexicon import NEGATIONS
 from app.cache.semantic.language.words import split
 from app.cache.semantic.store import LabelVerdict
+from app.domain.answers import NO_CONTEXT
 from app.generation.terms import terms
-from app.services.answering.pipeline import NO_CONTEXT
 
 # Share of passages that two results must have in common, and within how many places of the other's list the best
 # passage of each must stand.

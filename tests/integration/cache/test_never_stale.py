@@ -12,7 +12,7 @@ from app.domain.documents import Document, Upload
 from app.domain.retrieval import Query, SearchMode
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.errors import ModelUnavailable, NotFound
-from app.services.answering.service import Answer
+from app.services.answering.answer import Answer
 from tests.support.databases import fresh_database
 from tests.support.ingestion import TENANT
 from tests.support.replicas import Fleet, open_fleet

@@ -10,10 +10,9 @@ from app.generation.prompt import PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.ollama.client import OllamaClient
-from app.services.answering.answer_cache import NullAnswerCache
 from app.services.answering.context_windows import ContextWindows
 from app.services.answering.pipeline import AnswerPipeline
-from app.services.answering.service import AnswerService, collect
+from app.services.answering.service import AnswerService
 from tests.support.answering import PARIS, ROME, FakeConversations, FakeSearch, FakeSurroundings, retrieval
 
 ASKED = AnswerRequest("t", "c", "What is the capital of France?", max_tokens=12)
@@ -36,11 +35,11 @@ def service(models: OllamaClient) -> AnswerService:
         contexts=ContextWindows(models),
         surroundings=FakeSurroundings(),
     )
-    return AnswerService(pipeline, NullAnswerCache(), FakeConversations(), default_model="smollm2:135m")
+    return AnswerService(pipeline, FakeConversations(), default_model="smollm2:135m")
 
 
 async def test_the_model_answers_and_its_sources_are_cited(models: OllamaClient) -> None:
-    answer = await collect(service(models).answer(ASKED))
+    answer = await service(models).collect(ASKED)
     assert "Paris" in answer.text
     assert {citation.chunk_id for citation in answer.citations} <= {1, 2}
     assert answer.done is not None
@@ -52,7 +51,7 @@ async def test_the_model_answers_and_its_sources_are_cited(models: OllamaClient)
 async def test_the_same_question_gets_the_same_answer_and_its_prompt_was_not_underestimated(
     models: OllamaClient,
 ) -> None:
-    first, second = [await collect(service(models).answer(ASKED)) for _ in range(2)]
+    first, second = [await service(models).collect(ASKED) for _ in range(2)]
     assert first.text == second.text
     prompt = PromptBuilder().build(
         ASKED.question, retrieval(PARIS, ROME).results, model="m", context=4096, max_tokens=ASKED.max_tokens

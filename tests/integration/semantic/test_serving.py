@@ -32,7 +32,7 @@ from app.domain.answers import AnswerRequest, Message
 from app.domain.documents import Collection
 from app.domain.retrieval import SearchMode, Vector
 from app.errors import ModelUnavailable, NotCached
-from app.services.answering.service import collect
+from app.services.answering.answer import collect
 from app.services.semantic.cache import SemanticCache
 from app.services.semantic.lookup import SemanticLookup
 from app.telemetry import tracing

@@ -12,7 +12,7 @@ from app.cache.freshness.guard import Evidence
 from app.cache.policy import ChainPolicy
 from app.cache.stampede.broadcast import BroadcastReader
 from app.cache.stampede.lease import FleetLease
-from app.cache.stream_cache import StreamCache, StreamSource
+from app.cache.stream_cache import StreamCache
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.errors import NotCached, StoreUnavailable
 from tests.support.cache import Assembly, Clock, FakeVersions, assemble, spec_of
@@ -35,6 +35,9 @@ class Generation:
         self.go.set()
 
     async def produce(self) -> AsyncGenerator[str, None]:
+        return self._events()
+
+    async def _events(self) -> AsyncGenerator[str, None]:
         self.begun += 1
         run = self.begun
         try:
@@ -53,9 +56,9 @@ class Generation:
     def promises(self, event: str) -> bool | None:
         return {"end": True, "failed": False}.get(event)
 
-    @property
-    def source(self) -> StreamSource[str]:
-        return StreamSource(self.produce, self.conclude, lambda cached: cached.value, self.promises)
+    def replay(self, cached: CacheResult[Any]) -> Sequence[str]:
+        events: Sequence[str] = cached.value
+        return events
 
 
 def streams_of(made: Assembly) -> StreamCache[str]:
@@ -70,8 +73,8 @@ async def collect(opened: CacheResult[Any] | BroadcastReader[str]) -> list[str]:
 
 async def test_a_stream_is_live_first_and_a_hit_afterwards() -> None:
     streams, generation = streams_of(assemble()), Generation()
-    assert await collect(await streams.open(SPEC, generation.source)) == ["run 1", "end"]
-    hit = await streams.open(SPEC, generation.source)
+    assert await collect(await streams.open(SPEC, generation)) == ["run 1", "end"]
+    hit = await streams.open(SPEC, generation)
     assert isinstance(hit, CacheResult)
     assert (hit.value, hit.status, hit.tier) == (("run 1", "end"), CacheStatus.HIT, "l1")
 
@@ -80,10 +83,10 @@ async def test_identical_questions_share_one_generation_also_when_the_first_clie
     made, generation = assemble(), Generation()
     streams = streams_of(made)
     generation.go.clear()
-    first = await streams.open(SPEC, generation.source)
+    first = await streams.open(SPEC, generation)
     assert isinstance(first, BroadcastReader)
     assert await anext(first) == "run 1"
-    others = [asyncio.create_task(collect(await streams.open(SPEC, generation.source))) for _ in range(5)]
+    others = [asyncio.create_task(collect(await streams.open(SPEC, generation))) for _ in range(5)]
     await first.aclose()
     generation.go.set()
     assert await asyncio.gather(*others) == [["run 1", "end"]] * 5
@@ -94,28 +97,28 @@ async def test_identical_questions_share_one_generation_also_when_the_first_clie
 async def test_the_generation_stops_when_every_client_has_left_and_is_begun_anew() -> None:
     streams, generation = streams_of(assemble()), Generation()
     generation.go.clear()
-    reader = await streams.open(SPEC, generation.source)
+    reader = await streams.open(SPEC, generation)
     assert isinstance(reader, BroadcastReader)
     async with aclosing(reader) as events:
         assert await anext(events) == "run 1"
     await asyncio.sleep(0.01)
     assert generation.closed == 1
     generation.go.set()
-    assert await collect(await streams.open(SPEC, generation.source)) == ["run 2", "end"]
+    assert await collect(await streams.open(SPEC, generation)) == ["run 2", "end"]
 
 
 async def test_a_generation_that_is_slow_to_stop_does_not_disturb_its_successor() -> None:
     streams, generation = streams_of(assemble()), Generation()
     generation.go.clear()
     generation.farewell = 0.05
-    leaving = await streams.open(SPEC, generation.source)
+    leaving = await streams.open(SPEC, generation)
     assert isinstance(leaving, BroadcastReader)
     assert await anext(leaving) == "run 1"
     await leaving.aclose()
     await asyncio.sleep(0.01)
-    successor = asyncio.create_task(collect(await streams.open(SPEC, generation.source)))
+    successor = asyncio.create_task(collect(await streams.open(SPEC, generation)))
     await asyncio.sleep(0.1)
-    joined = asyncio.create_task(collect(await streams.open(SPEC, generation.source)))
+    joined = asyncio.create_task(collect(await streams.open(SPEC, generation)))
     generation.go.set()
     assert list(await asyncio.gather(successor, joined)) == [["run 2", "end"]] * 2
 
@@ -126,9 +129,9 @@ async def test_an_error_reaches_the_clients_and_is_not_cached() -> None:
     generation = Generation()
     generation.error = ValueError("broken")
     with pytest.raises(ValueError, match="broken"):
-        await collect(await streams.open(SPEC, generation.source))
+        await collect(await streams.open(SPEC, generation))
     generation.error = None
-    assert await collect(await streams.open(SPEC, generation.source)) == ["run 2", "end"]
+    assert await collect(await streams.open(SPEC, generation)) == ["run 2", "end"]
     await asyncio.sleep(0.01)
     assert leases.holders == {}
 
@@ -137,19 +140,19 @@ async def test_what_is_not_worth_caching_is_streamed_and_forgotten() -> None:
     streams, generation = streams_of(assemble()), Generation()
     generation.worth_caching = False
     for run in (1, 2):
-        assert await collect(await streams.open(SPEC, generation.source)) == [f"run {run}", "end"]
+        assert await collect(await streams.open(SPEC, generation)) == [f"run {run}", "end"]
 
 
 async def test_bypass_and_refresh_and_only_if_cached() -> None:
     streams, generation = streams_of(assemble()), Generation()
     with pytest.raises(NotCached):
-        await streams.open(SPEC, generation.source, CacheControl.ONLY_IF_CACHED)
-    bypassed = await streams.open(SPEC, generation.source, CacheControl.BYPASS)
+        await streams.open(SPEC, generation, CacheControl.ONLY_IF_CACHED)
+    bypassed = await streams.open(SPEC, generation, CacheControl.BYPASS)
     assert await collect(bypassed) == ["run 1", "end"]
-    assert await collect(await streams.open(SPEC, generation.source)) == ["run 2", "end"]
-    refreshed = await streams.open(SPEC, generation.source, CacheControl.REFRESH)
+    assert await collect(await streams.open(SPEC, generation)) == ["run 2", "end"]
+    refreshed = await streams.open(SPEC, generation, CacheControl.REFRESH)
     assert await collect(refreshed) == ["run 3", "end"]
-    hit = await streams.open(SPEC, generation.source, CacheControl.ONLY_IF_CACHED)
+    hit = await streams.open(SPEC, generation, CacheControl.ONLY_IF_CACHED)
     assert isinstance(hit, CacheResult)
     assert hit.value == ("run 3", "end")
 
@@ -159,7 +162,7 @@ async def test_another_replica_replays_the_stream_it_waited_for() -> None:
     lease = FleetLease([(leases, CircuitBreaker())], poll=(0.001, 0.005))
     replicas = [streams_of(assemble([tier], lease=lease)) for _ in range(2)]
     generation.go.clear()
-    clients = [asyncio.create_task(collect(await streams.open(SPEC, generation.source))) for streams in replicas]
+    clients = [asyncio.create_task(collect(await streams.open(SPEC, generation))) for streams in replicas]
     await asyncio.sleep(0.02)
     generation.go.set()
     assert await asyncio.gather(*clients) == [["run 1", "end"]] * 2
@@ -170,10 +173,10 @@ async def test_a_question_after_a_change_does_not_join_a_stream_from_before_it()
     versions, generation = FakeVersions(), Generation()
     streams = streams_of(assemble(versions=versions))
     generation.go.clear()
-    before = asyncio.create_task(collect(await streams.open(SPEC, generation.source)))
+    before = asyncio.create_task(collect(await streams.open(SPEC, generation)))
     await asyncio.sleep(0.01)
     versions.set(1, 2)
-    after = asyncio.create_task(collect(await streams.open(SPEC, generation.source)))
+    after = asyncio.create_task(collect(await streams.open(SPEC, generation)))
     await asyncio.sleep(0.01)
     generation.go.set()
     assert [(await before)[0], (await after)[0]] == ["run 1", "run 2"]
@@ -182,7 +185,7 @@ async def test_a_question_after_a_change_does_not_join_a_stream_from_before_it()
 async def test_closing_stops_every_generation() -> None:
     streams, generation = streams_of(assemble()), Generation()
     generation.go.clear()
-    reader = await streams.open(SPEC, generation.source)
+    reader = await streams.open(SPEC, generation)
     assert isinstance(reader, BroadcastReader)
     assert await anext(reader) == "run 1"
     await streams.close()
@@ -201,7 +204,7 @@ async def expired() -> AsyncIterator[tuple[Assembly, StreamCache[str], Generatio
     """A stream that was cached and has expired since."""
     made, clock = expiring(patience=0.05)
     streams, generation = streams_of(made), Generation()
-    await collect(await streams.open(SPEC, generation.source))
+    await collect(await streams.open(SPEC, generation))
     clock.now += 20
     yield made, streams, generation
     await streams.close()
@@ -213,33 +216,33 @@ Expired = tuple[Assembly, StreamCache[str], Generation]
 async def test_an_expired_answer_is_served_when_the_new_one_fails(expired: Expired) -> None:
     made, streams, generation = expired
     generation.error = StoreUnavailable("gone")
-    stale = await streams.open(SPEC, generation.source)
+    stale = await streams.open(SPEC, generation)
     assert isinstance(stale, CacheResult)
     assert (stale.value, stale.status, stale.tier) == (("run 1", "end"), CacheStatus.STALE, "l1")
     assert made.stats.of("answer").served_stale == 1
     generation.error = None
-    assert await collect(await streams.open(SPEC, generation.source)) == ["run 3", "end"]
+    assert await collect(await streams.open(SPEC, generation)) == ["run 3", "end"]
 
 
 async def test_an_expired_answer_stands_in_for_one_that_ends_in_an_error_event(expired: Expired) -> None:
     _, streams, generation = expired
     generation.end = "failed"
     generation.worth_caching = False
-    stale = await streams.open(SPEC, generation.source)
+    stale = await streams.open(SPEC, generation)
     assert isinstance(stale, CacheResult)
     assert stale.status is CacheStatus.STALE
 
 
 async def test_a_new_answer_is_streamed_from_its_first_event_once_it_is_sure_to_come(expired: Expired) -> None:
     _, streams, generation = expired
-    assert await collect(await streams.open(SPEC, generation.source)) == ["run 2", "end"]
+    assert await collect(await streams.open(SPEC, generation)) == ["run 2", "end"]
 
 
 async def test_an_expired_answer_is_not_served_once_its_documents_have_changed(expired: Expired) -> None:
     made, streams, generation = expired
     generation.error = StoreUnavailable("gone")
     generation.go.clear()
-    opening = asyncio.create_task(streams.open(SPEC, generation.source))
+    opening = asyncio.create_task(streams.open(SPEC, generation))
     await asyncio.sleep(0.01)
     made.versions.set(1, 2)
     generation.go.set()
@@ -250,12 +253,12 @@ async def test_an_expired_answer_is_not_served_once_its_documents_have_changed(e
 async def test_an_answer_that_is_long_in_coming_is_finished_behind_the_expired_one(expired: Expired) -> None:
     _, streams, generation = expired
     generation.go.clear()
-    stale = await streams.open(SPEC, generation.source)
+    stale = await streams.open(SPEC, generation)
     assert isinstance(stale, CacheResult)
     assert stale.status is CacheStatus.STALE
     generation.go.set()
     await asyncio.sleep(0.01)
-    fresh = await streams.open(SPEC, generation.source)
+    fresh = await streams.open(SPEC, generation)
     assert isinstance(fresh, CacheResult)
     assert (fresh.status, fresh.value) == (CacheStatus.HIT, ("run 2", "end"))
 
@@ -263,7 +266,7 @@ async def test_an_answer_that_is_long_in_coming_is_finished_behind_the_expired_o
 async def test_a_client_that_leaves_while_it_waits_for_a_sure_answer_stops_the_generation(expired: Expired) -> None:
     _, streams, generation = expired
     generation.go.clear()
-    opening = asyncio.create_task(streams.open(SPEC, generation.source))
+    opening = asyncio.create_task(streams.open(SPEC, generation))
     await asyncio.sleep(0.01)
     opening.cancel()
     await asyncio.sleep(0.01)
@@ -273,16 +276,16 @@ async def test_a_client_that_leaves_while_it_waits_for_a_sure_answer_stops_the_g
 async def test_an_answer_near_its_end_is_made_anew_while_it_is_served() -> None:
     made, clock = expiring(eager=0.8)
     streams, generation = streams_of(made), Generation()
-    await collect(await streams.open(SPEC, generation.source))
+    await collect(await streams.open(SPEC, generation))
     clock.now += 7.9
-    await streams.open(SPEC, generation.source)
+    await streams.open(SPEC, generation)
     await asyncio.sleep(0.01)
     assert generation.begun == 1
     clock.now += 0.2
-    served = [await streams.open(SPEC, generation.source) for _ in range(3)]
+    served = [await streams.open(SPEC, generation) for _ in range(3)]
     assert [each.value for each in served if isinstance(each, CacheResult)] == [("run 1", "end")] * 3
     await asyncio.sleep(0.01)
-    fresh = await streams.open(SPEC, generation.source)
+    fresh = await streams.open(SPEC, generation)
     assert isinstance(fresh, CacheResult)
     assert fresh.value == ("run 2", "end")
     assert (generation.begun, made.stats.of("answer").refreshed) == (2, 1)

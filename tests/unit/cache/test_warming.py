@@ -105,7 +105,6 @@ def service(questions: Questions) -> WarmingService:
         cast("Any", Unpaced()),
         search=cast("Any", None),
         answers=cast("Any", None),
-        pipeline=cast("Any", None),
         default_model="m",
     )
 

@@ -32,12 +32,13 @@ from app.errors import LocalChatError, ModelNotFound, ModelProtocolError, NotCac
 from app.generation.prompt import ECHOES, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
-from app.services.answering.answer_cache import AnswerCache, NullAnswerCache
+from app.ollama.scheduling.lanes import Lane
+from app.services.answering.answer import Answer
 from app.services.answering.cached import CachedAnswers
 from app.services.answering.context_windows import ContextWindows
+from app.services.answering.model_digests import ModelDigests
 from app.services.answering.pipeline import NOTHING_FOUND, AnswerPipeline
-from app.services.answering.service import AnswerService, collect
-from app.services.search.observer import AnswerReport, QuestionObserver
+from app.services.answering.service import Answers, AnswerService
 from tests.support.answering import (
     PARIS,
     ROME,
@@ -51,14 +52,6 @@ from tests.support.answering import (
 from tests.support.cache import assemble
 
 QUESTION = "What is the capital of France?"
-
-
-class Recorder(QuestionObserver):
-    def __init__(self) -> None:
-        self.reports: list[AnswerReport] = []
-
-    def answered(self, report: AnswerReport) -> None:
-        self.reports.append(report)
 
 
 class Shelf:
@@ -76,14 +69,13 @@ class Setting:
         self,
         models: FakeModels | None = None,
         found: Retrieval | LocalChatError | None = None,
-        cache: Callable[[FakeModels], AnswerCache] = lambda _models: NullAnswerCache(),
+        cached: Callable[[AnswerPipeline, FakeModels], Answers] = lambda pipeline, _models: pipeline,
     ) -> None:
         self.models = models or FakeModels()
         self.search = FakeSearch(found or retrieval(PARIS, ROME))
         self.conversations = FakeConversations()
         self.surroundings = FakeSurroundings()
-        self.watched = Recorder()
-        self.reports = self.watched.reports
+        self.reports: list[Answer] = []
         pipeline = AnswerPipeline(
             self.search,
             self.models,
@@ -94,12 +86,11 @@ class Setting:
             surroundings=self.surroundings,
         )
         self.service = AnswerService(
-            pipeline,
-            cache(self.models),
+            cached(pipeline, self.models),
             self.conversations,
             default_model="small",
             trace_id=lambda: "trace",
-            observer=self.watched,
+            observers=[lambda _request, answer: self.reports.append(answer)],
         )
 
     async def ask(self, question: str = QUESTION, **details: Any) -> list[Event]:
@@ -122,13 +113,20 @@ async def test_events_come_in_order_with_sources_before_text() -> None:
     assert isinstance(events[-1], Done)
     assert events[-1] == Done("stop", (1,))
     assert setting.models.calls == [
-        {"model": "small", "temperature": 0.0, "max_tokens": 512, "stop": ECHOES, "num_ctx": 4096}
+        {
+            "model": "small",
+            "temperature": 0.0,
+            "max_tokens": 512,
+            "stop": ECHOES,
+            "num_ctx": 4096,
+            "lane": Lane.INTERACTIVE,
+        }
     ]
 
 
 async def test_a_json_answer_is_the_collected_events() -> None:
     setting = Setting(FakeModels(["Paris is the capital", " of France. It is", " lovely."]))
-    answer = await collect(setting.service.answer(AnswerRequest("t", "c", QUESTION)))
+    answer = await setting.service.collect(AnswerRequest("t", "c", QUESTION))
     assert answer.text == "Paris is the capital of France. [1] It is lovely."
     assert [(item.citation, item.quote) for item in answer.sources] == [(1, PARIS), (2, ROME)]
     assert answer.citations == [Citation(1, 1, len("Paris is the capital of France. [1]"))]
@@ -225,9 +223,19 @@ async def test_what_was_left_out_is_said_in_status_and_usage() -> None:
     assert [event.left_out for event in events if isinstance(event, Usage)] == [left_out]
 
 
-async def test_only_if_cached_without_a_cache_finds_nothing() -> None:
+def with_cache(pipeline: AnswerPipeline, models: FakeModels) -> CachedAnswers:
+    return CachedAnswers(pipeline, StreamCache(assemble().chain), Shelf(), ModelDigests(models, age=0))
+
+
+async def test_only_if_cached_finds_nothing_in_an_empty_cache() -> None:
     with pytest.raises(NotCached):
-        await Setting().ask(cache="only-if-cached")
+        await Setting(cached=with_cache).ask(cache="only-if-cached")
+
+
+async def test_an_answer_that_nobody_waits_for_lets_others_go_first() -> None:
+    setting = Setting(cached=with_cache)
+    await setting.ask(background=True)
+    assert [call["lane"] for call in setting.models.calls] == [Lane.BULK]
 
 
 async def test_a_question_opens_a_conversation_that_the_next_one_continues() -> None:
@@ -288,9 +296,7 @@ async def test_a_store_that_hangs_holds_the_end_of_an_answer_up_for_a_moment(
 
 
 async def test_what_is_cached_is_answered_while_the_model_server_hangs() -> None:
-    setting = Setting(
-        cache=lambda models: CachedAnswers(StreamCache(assemble().chain), Shelf(), models, digest_age=0)
-    )
+    setting = Setting(cached=with_cache)
     await setting.ask()
     setting.models.hung = True
     async with asyncio.timeout(5):

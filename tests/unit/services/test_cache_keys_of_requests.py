@@ -10,11 +10,12 @@ from app.api.schemas.chat import ChatRequest
 from app.api.schemas.search import SearchRequest
 from app.cache.keys import KeySpec
 from app.cache.stream_cache import StreamCache
-from app.domain.answers import AnswerRequest, Message
+from app.domain.answers import AnswerRequest, Event, Message
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Query, SearchMode
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.pipeline import AnswerQuery
+from app.services.answering.model_digests import ModelDigests
+from app.services.answering.pipeline import AnswerPipeline
 from app.services.documents.collection_cache import CollectionCache
 from app.services.search import embedding_cache
 from app.services.search.cached import CachedSearch
@@ -27,7 +28,7 @@ LATER = THEN + timedelta(days=1)
 SPACE = EmbeddingSpace(1, "all-minilm", "sha256:1", 384)
 COLLECTION = Collection(1, "acme", "docs", "", "english", 7, SPACE, THEN, THEN)
 QUERY = Query("acme", "docs", "What is amber?")
-ASKED = AnswerQuery("acme", "docs", "What is amber?", (), 5, "smollm2:135m", 0.0, 512, {})
+ASKED = AnswerRequest("acme", "docs", "What is amber?", model="smollm2:135m")
 
 
 def names(kind: Any) -> set[str]:
@@ -59,9 +60,11 @@ class Shelf:
 
 
 async def answer_key(
-    asked: AnswerQuery = ASKED, collection: Collection = COLLECTION, digest: str = "sha256:2"
+    asked: AnswerRequest = ASKED, collection: Collection = COLLECTION, digest: str = "sha256:2"
 ) -> str:
-    answers = CachedAnswers(StreamCache(assemble().chain), Shelf(collection), Models(digest))
+    pipeline = cast("AnswerPipeline", None)
+    streams: StreamCache[Event] = StreamCache(assemble().chain)
+    answers = CachedAnswers(pipeline, streams, Shelf(collection), ModelDigests(Models(digest)))
     partition = await answers._partition(asked, collection.searched_as(asked.retrieval))
     return KeySpec(partition, asked.question).key.digest
 
@@ -112,15 +115,14 @@ OF_SPACES: dict[str, Any] = {
 
 
 def test_every_field_there_is_has_its_place_here() -> None:
-    """A collection is in a key by its id. `cache`, `semantic` and `stream` say how a result is had, not which."""
+    """A collection is in a key by its id. The controls say how a result is had, not which."""
     assert names(Query) == {*OF_QUERIES, "collection"}
-    assert names(AnswerQuery) == {*OF_ASKED, "collection"}
     assert names(Collection) == {*OF_COLLECTIONS, *OF_NO_KEY, "tenant"}
     assert names(EmbeddingSpace) == {*OF_SPACES, "id"}
     control = {"cache", "semantic"}
     assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text", "retrieval"} | {"query", *control}
-    assert names(AnswerRequest) == names(AnswerQuery) | {"conversation_id", "remember", *control}
-    ours = {"tenant", "history", "remember", "retrieval"}
+    ours = {"tenant", "history", "remember", "retrieval", "background", "enrolment", "asked_at"}
+    assert names(AnswerRequest) == {*OF_ASKED, "collection", "conversation_id", *ours, *control}
     assert set(ChatRequest.model_fields) == names(AnswerRequest) - ours | {"messages", "stream"}
 
 

@@ -63,5 +63,5 @@ async def test_one_collection_can_be_asked_for() -> None:
 async def test_off_is_told_as_such_and_a_store_that_is_away_as_an_error() -> None:
     async with client_of(Fakes(matching=MatchingReporter("serve", 0.01, None)), fresh=True) as http:
         assert (await http.get("/api/cache/semantic")).json() == {"mode": "off", "error_budget": 0.01, "items": []}
-    async with client(error=OSError("gone")) as http:
+    async with client(error=StoreUnavailable("gone")) as http:
         assert (await http.get("/api/cache/semantic")).status_code == StoreUnavailable.status

@@ -1,0 +1,102 @@
+"""An answer as its events tell it: collected once, while they pass, and then handed to everyone who asks for it."""
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from app.domain.answers import (
+    NO_CONTEXT,
+    Citation,
+    Delta,
+    Done,
+    Event,
+    Failed,
+    Source,
+    Sources,
+    Start,
+    Status,
+    Usage,
+)
+from app.errors import LocalChatError
+
+_OUR_FAULT = 500
+
+
+@dataclass(slots=True)
+class Answer:
+    """Collects the events of one answer. `failed` is set if it ended in an error.
+
+    Attributes:
+        asked_at: when the question came, in seconds of `time.perf_counter`.
+        first_token: seconds from then to the first word; None if no word came.
+        seconds: seconds from then to the end.
+    """
+
+    asked_at: float = field(default_factory=time.perf_counter)
+    start: Start | None = None
+    text: str = ""
+    sources: tuple[Source, ...] = ()
+    citations: list[Citation] = field(default_factory=list)
+    usage: Usage | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    done: Done | None = None
+    failed: Failed | None = None
+    first_token: float | None = None
+    seconds: float = 0.0
+
+    def add(self, event: Event) -> None:
+        match event:
+            case Start():
+                self.start = event
+            case Status(stage, elapsed_ms):
+                self.timings_ms[stage] = elapsed_ms
+            case Sources(items):
+                self.sources = items
+            case Delta(text):
+                if self.first_token is None:
+                    self.first_token = self.elapsed()
+                self.text += text
+            case Citation():
+                self.citations.append(event)
+            case Usage():
+                self.usage = event
+            case Done():
+                self.done = event
+            case Failed():
+                self.failed = event
+
+    def elapsed(self) -> float:
+        """Seconds since the question came."""
+        return time.perf_counter() - self.asked_at
+
+    @property
+    def outcome(self) -> str:
+        """answered, no_context, refused (the request was at fault), error or cancelled, as metrics name them."""
+        if self.failed is not None:
+            return "error" if self.failed.problem["status"] >= _OUR_FAULT else "refused"
+        if self.done is None:
+            return "cancelled"
+        return NO_CONTEXT if self.done.finish_reason == NO_CONTEXT else "answered"
+
+    @property
+    def tier(self) -> str:
+        """The cache tier that answered, or miss."""
+        return (self.start and self.start.cache.get("tier")) or "miss"
+
+
+async def collect(events: AsyncIterator[Event]) -> Answer:
+    answer = Answer()
+    async for event in events:
+        answer.add(event)
+    return answer
+
+
+def failed(error: LocalChatError) -> Failed:
+    """The error as the last event of an answer."""
+    problem = {
+        "type": f"urn:localchat:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+    }
+    return Failed(problem, error.retryable)
