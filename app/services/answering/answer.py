@@ -1,11 +1,13 @@
 """An answer as its events tell it: collected once, while they pass, and then handed to everyone who asks for it."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from app.domain.answers import (
     NO_CONTEXT,
+    AnswerRequest,
     Citation,
     Delta,
     Done,
@@ -20,6 +22,12 @@ from app.domain.answers import (
 from app.errors import LocalChatError
 
 _OUR_FAULT = 500
+
+
+class AnswerSource(Protocol):
+    """Makes answers: an `AnswerPipeline`, or `CachedAnswers` in front of one."""
+
+    def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]: ...
 
 
 @dataclass(slots=True)

@@ -12,13 +12,13 @@ from app.errors import ModelUnavailable
 _PATIENCE = 0.25
 
 
-class ModelFacts(Protocol):
+class _Facts(Protocol):
     @property
     def digest(self) -> str: ...
 
 
-class Models(Protocol):
-    async def show(self, model: str) -> ModelFacts: ...
+class _Models(Protocol):
+    async def show(self, model: str) -> _Facts: ...
 
 
 class ModelDigests:
@@ -28,11 +28,11 @@ class ModelDigests:
     meanwhile.
     """
 
-    def __init__(self, models: Models, *, age: float = 30.0) -> None:
+    def __init__(self, models: _Models, *, age: float = 30.0) -> None:
         self._models = models
         self._age = age
         self._known: dict[str, tuple[float, str]] = {}
-        self._reading: TrailingCoalescer[ModelFacts] = TrailingCoalescer()
+        self._reading: TrailingCoalescer[_Facts] = TrailingCoalescer()
 
     async def of(self, model: str) -> str:
         """

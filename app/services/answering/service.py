@@ -12,7 +12,7 @@ from app.domain.answers import AnswerRequest, Done, Event, Message, Start, Statu
 from app.domain.conversations import Exchange
 from app.domain.event_codec import plain
 from app.errors import LocalChatError
-from app.services.answering.answer import Answer, failed
+from app.services.answering.answer import Answer, AnswerSource, failed
 from app.services.answering.conversations import new_conversation_id
 from app.telemetry import tracing
 from app.telemetry.access import annotate
@@ -23,12 +23,6 @@ _SAVING_SECONDS = 2.0
 
 # Receives each request with its answer when that has ended, however it ended. Must be quick.
 Observer = Callable[[AnswerRequest, Answer], None]
-
-
-class Answers(Protocol):
-    """What makes answers: an `AnswerPipeline`, or `CachedAnswers` in front of one."""
-
-    def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]: ...
 
 
 class Conversations(Protocol):
@@ -50,7 +44,7 @@ class AnswerService:
 
     def __init__(
         self,
-        answers: Answers,
+        answers: AnswerSource,
         conversations: Conversations,
         *,
         default_model: str,

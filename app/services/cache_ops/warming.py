@@ -9,11 +9,11 @@ from typing import Protocol
 
 from app.cache.entry import CacheControl, CacheStatus
 from app.cache.warming import Pacer
-from app.domain.answers import AnswerRequest, Event
+from app.domain.answers import AnswerRequest
 from app.domain.retrieval import Query
 from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep
 from app.errors import LocalChatError, ModelError, ModelUnavailable
-from app.services.answering.answer import collect
+from app.services.answering.answer import AnswerSource, collect
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.search.cached import SearchResult
 
@@ -27,10 +27,6 @@ _PAUSE, _LONGEST_PAUSE = 1.0, 300.0
 
 class Search(Protocol):
     async def find(self, query: Query, control: CacheControl = ...) -> SearchResult: ...
-
-
-class Answers(Protocol):
-    def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]: ...
 
 
 class WarmingService:
@@ -50,7 +46,7 @@ class WarmingService:
         pacer: Pacer,
         *,
         search: Search,
-        answers: Answers,
+        answers: AnswerSource,
         default_model: str,
     ) -> None:
         self.questions = questions

@@ -33,12 +33,12 @@ from app.generation.prompt import ECHOES, PromptBuilder
 from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.ollama.scheduling.lanes import Lane
-from app.services.answering.answer import Answer
+from app.services.answering.answer import Answer, AnswerSource
 from app.services.answering.cached import CachedAnswers
 from app.services.answering.context_windows import ContextWindows
 from app.services.answering.model_digests import ModelDigests
 from app.services.answering.pipeline import NOTHING_FOUND, AnswerPipeline
-from app.services.answering.service import Answers, AnswerService
+from app.services.answering.service import AnswerService
 from tests.support.answering import (
     PARIS,
     ROME,
@@ -69,7 +69,7 @@ class Setting:
         self,
         models: FakeModels | None = None,
         found: Retrieval | LocalChatError | None = None,
-        cached: Callable[[AnswerPipeline, FakeModels], Answers] = lambda pipeline, _models: pipeline,
+        cached: Callable[[AnswerPipeline, FakeModels], AnswerSource] = lambda pipeline, _models: pipeline,
     ) -> None:
         self.models = models or FakeModels()
         self.search = FakeSearch(found or retrieval(PARIS, ROME))
