@@ -16,6 +16,8 @@ CREATE TABLE documents (
     failed_count integer NOT NULL DEFAULT 0,
     reused_count integer NOT NULL DEFAULT 0,
     error text,
+    -- What of the file was not read.
+    warnings jsonb NOT NULL DEFAULT '[]',
     metadata jsonb NOT NULL DEFAULT '{}',
     lease uuid,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -43,7 +45,6 @@ CREATE TABLE document_versions (
     sha256 text NOT NULL,
     metadata jsonb NOT NULL DEFAULT '{}',
     content bytea NOT NULL,
-    warnings text[] NOT NULL DEFAULT '{}',
     -- Whether all chunks are stored; they are stored part by part.
     split boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT now(),
