@@ -1,5 +1,12 @@
 # syntax=docker/dockerfile:1
 
+FROM node:22-bookworm-slim AS page
+WORKDIR /srv/localchat/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --omit=dev
+COPY web ./
+RUN npm run build
+
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/localchat
@@ -11,6 +18,7 @@ COPY pyproject.toml README.md LICENSE alembic.ini ./
 COPY alembic alembic
 COPY app app
 COPY THIRD_PARTY THIRD_PARTY
+COPY --from=page /srv/localchat/web/dist app/page
 RUN /opt/localchat/bin/pip install --no-deps --no-build-isolation --editable . \
     && /opt/localchat/bin/python -m compileall -q app alembic
 

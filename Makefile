@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet -
 	--generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up test check bench bench-priority bench-cache bench-ingest bench-memory bench-quality bench-retrieval bench-settings bench-telemetry bench-deletion bench-tuning bench-semantic e2e load format dashboards lock clean
+.PHONY: help up page client test check check-page bench bench-priority bench-cache bench-ingest bench-memory bench-quality bench-retrieval bench-settings bench-telemetry bench-deletion bench-tuning bench-semantic e2e load format dashboards lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,17 +41,46 @@ $(VENV)/.deploy: requirements/deploy.txt $(VENV)/.dev
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)/deploy/bin/python requirements/deploy.txt
 	@touch $@
 
+# The target that `make page` runs under a lock, since two may be started at once.
+PAGE := app/page/index.html
+PAGE_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
+
+web/node_modules/.build: web/package-lock.json
+	@test web/node_modules/.check -nt $< || { echo "Installing what builds the page"; web/npm.sh ci --omit=dev --loglevel=error; }
+	@touch $@
+
+web/node_modules/.check: web/package-lock.json $(VENV)/.runtime
+	@echo "Installing what builds and checks the page"
+	@web/npm.sh ci --loglevel=error
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) web/node_modules/.build
+	@echo "Building the page"
+	@web/npm.sh run --silent build -- --logLevel warn
+	@rm -rf app/page && mv web/dist app/page
+
+page: $(VENV)/.runtime ## Build the page that the service shows at /, if it is missing or older than its sources
+	@exec 9>$(VENV)/.page.lock && flock 9 && $(MAKE) --no-print-directory $(PAGE)
+
+client: $(VENV)/.runtime web/node_modules/.check ## Write the types of the page's client anew, from the API's own document
+	@$(BIN)/localchat openapi | web/npm.sh run --silent client
+
 up: $(VENV)/.runtime ## Set everything up and serve on http://127.0.0.1:8000
+	@$(MAKE) --no-print-directory page || echo "The page is not built, see above; the API works without it"
 	@exec $(BIN)/localchat up --stop-with-parent
 
 test: $(VENV)/.dev ## Run every test against real servers; they must reach every line and branch of the cache and of the batch processor
 	@exec $(BIN)/pytest --cov=app/cache --cov=app/ingestion/embedding --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
-check: $(VENV)/.dev ## Lint, types and import rules
+check: $(VENV)/.dev check-page ## Lint, types and import rules, and the same of the page
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check-page: $(VENV)/.runtime web/node_modules/.check
+	@$(BIN)/localchat openapi | web/npm.sh run --silent client -- --check
+	@web/npm.sh run --silent check
 
 BENCHES := priority cache ingest settings retrieval quality semantic tuning deletion telemetry
 
@@ -114,5 +143,5 @@ lock: $(VENV)/.dev ## Resolve the requirement files anew
 	@$(COMPILE) requirements/deploy.in --output-file requirements/deploy.txt
 	@$(COMPILE) requirements/page.in --output-file requirements/page.txt
 
-clean: ## Remove the virtual environment and caches
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## Remove the virtual environment, the built page and caches
+	@rm -rf app/page web/dist web/node_modules $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

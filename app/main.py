@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from app.api.middleware.limits import BodyLimitMiddleware
 from app.api.middleware.request_context import RequestContextMiddleware
 from app.api.middleware.trace_context import TraceContextMiddleware, TracedFastAPI
 from app.api.openapi import DESCRIPTION, TAGS, describe, problems
+from app.api.page import add_page
 from app.api.problems import add_problem_handlers
 from app.api.routers import (
     analytics,
@@ -34,6 +36,9 @@ from app.settings import Settings
 from app.telemetry.access import AccessLog
 from app.telemetry.metrics import Metrics
 from app.telemetry.tracing import Tracing
+
+# Where `make page` puts what it builds.
+_PAGE = Path(__file__).with_name("page")
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
 
@@ -91,6 +96,7 @@ def create_app(
         docs,
     ):
         app.include_router(module.router)
+    add_page(app, _PAGE)
     describe(app, auth=settings.auth_mode)
     # The last one added is the outermost.
     app.add_middleware(ClientDisconnectMiddleware)

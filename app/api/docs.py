@@ -5,7 +5,7 @@ from importlib import resources
 from fastapi import APIRouter
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 router = APIRouter(include_in_schema=False)
 
@@ -14,11 +14,6 @@ _FILES = {
     "swagger-ui.css": "text/css",
     "favicon-32x32.png": "image/png",
 }
-
-
-@router.get("/")
-async def root(request: Request) -> RedirectResponse:
-    return RedirectResponse(f"{_root(request)}/docs")
 
 
 @router.get("/docs")

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from app.api.problems import MEDIA_TYPE, Problem
 from app.api.schemas.events import STREAMS
+from app.api.schemas.health import DeepHealthView
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -64,10 +65,10 @@ def describe(app: FastAPI, *, auth: Literal["none", "api_key"]) -> None:
 
 
 def _components() -> dict[str, Any]:
-    """Schemas that no route declares as its model: problems, and the events of streams."""
+    """Schemas that no route declares as its model: those of other media types, and the events of streams."""
     kinds = {(stream, event): data for stream, events in STREAMS.items() for event, data in events.items()}
     adapters: list[Any] = [(key, "serialization", TypeAdapter(data)) for key, data in kinds.items()]
-    adapters.append((Problem, "serialization", TypeAdapter(Problem)))
+    adapters += [(model, "serialization", TypeAdapter(model)) for model in (Problem, DeepHealthView)]
     schemas, definitions = TypeAdapter.json_schemas(adapters, ref_template=_REF)
     components: dict[str, Any] = definitions["$defs"]
     for stream, events in STREAMS.items():

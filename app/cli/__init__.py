@@ -1,4 +1,4 @@
-"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor|trace|maintain|keys|tune|cache`.
+"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor|openapi|trace|maintain|keys|tune|cache`.
 
 Each command imports what it needs when it runs, so that `--help` answers at once.
 """
@@ -208,6 +208,17 @@ def maintain() -> None:
     from app.cli.database.maintain import maintain as run
 
     asyncio.run(run(_settings()))
+
+
+@app.command(rich_help_panel=_USE)
+def openapi() -> None:
+    """Print the API's OpenAPI document, to generate clients from. No service has to run."""
+    import json
+
+    from app.lifespan import api_lifespan
+    from app.main import create_app
+
+    typer.echo(json.dumps(create_app(_settings(), lifespan=api_lifespan).openapi(), indent=2))
 
 
 @app.command(rich_help_panel=_CARE)

@@ -15,7 +15,7 @@ from app.services.operations.deep_health import ComponentState, DeepHealthReport
 from app.services.operations.health import Check, Health
 
 HEALTH_MEDIA_TYPE = "application/health+json"
-_HEALTH = {HEALTH_MEDIA_TYPE: {"schema": DeepHealthView.model_json_schema()}}
+_HEALTH = {HEALTH_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/DeepHealthView"}}}
 _UNCACHED = {"Cache-Control": "no-store"}
 
 router = APIRouter(tags=["operations"])
