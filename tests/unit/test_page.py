@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.api.page import add_page
-from tests.conftest import REPO
+from tests.support.folders import REPO
 
 SCRIPT = b"console.log('a page')\n" * 50
 

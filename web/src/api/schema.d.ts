@@ -1319,6 +1319,7 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             version: number;
+            warnings: components["schemas"]["WarningView"][];
         };
         Done: {
             citations_used: number[];
@@ -2136,6 +2137,7 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             version: number;
+            warnings: components["schemas"]["WarningView"][];
         };
         UsageView: {
             input_tokens: number;
@@ -2260,6 +2262,16 @@ export interface components {
             failed: number;
             held: number;
             total: number;
+        };
+        /** @enum {string} */
+        WarningKind: "page_without_text" | "page_failed" | "part_failed" | "attachment_unread" | "limit_reached" | "picture" | "formula_without_value" | "encoding_guessed" | "bytes_replaced" | "recognised_text" | "structure_guessed";
+        WarningView: {
+            kind: components["schemas"]["WarningKind"];
+            /** @example The page holds no text. */
+            message: string;
+            missing: boolean;
+            /** @example pages 2-5 */
+            where: string | null;
         };
     };
     responses: never;
