@@ -9,13 +9,14 @@ from app.generation.terms import terms
 
 # A full stop ends a sentence before white space, with what closes after it; the full-width ones do so at once.
 _BREAK = re.compile(r"(?<=[.!?…])[\"'”’»)\]*_]*\s+|(?<=[。！？])[」』”’）]*\s*")  # noqa: RUF001 - as they are written
-# What ends in a full stop and goes on.
+# What ends in a full stop and goes on: always, or before a number.
 _ABBREVIATION = re.compile(
     r"(?:(?<!\w)(?:[^\W\d_]\.)+"
-    r"|\b(?:adm|al|approx|art|ave|bzw|ca|capt|cf|co|col|corp|dept|dr|ed|eds|eg|esp|est|etc|fig|gen|gov|hon|ie|inc|jr|lt|ltd|max|min|mme|mr|mrs"
-    r"|ms|mt|no|nr|op|p|pp|prof|rep|rev|sec|sen|sig|sr|sra|st|str|usw|viz|vol|vs|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.)\Z",
+    r"|\b(?:adm|al|approx|ave|bzw|ca|capt|cf|co|col|corp|dept|dr|ed|eds|eg|esp|est|etc|gov|hon|ie|inc|jr|lt|ltd|mme|mr|mrs|ms"
+    r"|mt|prof|rev|sen|sig|sr|sra|st|str|usw|viz|vs|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.)\Z",
     re.IGNORECASE,
 )
+_BEFORE_NUMBER = re.compile(r"\b(?:abs|art|ch|eq|fig|max|min|no|nr|op|p|pp|sec|vol)\.\Z", re.IGNORECASE)
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _ITEM = re.compile(r"^\s*(?:[-*+•▪◦–]|\(?(?:\d{1,3}|[A-Za-z])[.)])\s+\S")  # noqa: RUF001 - as above
 _NUMBERED = re.compile(r"^\s*\(?\w")
@@ -164,10 +165,13 @@ def _prose(text: str, start: int, end: int, kind: Kind) -> Iterator[Sentence]:
 
 def _is_abbreviated(text: str, begins: int, gap: re.Match[str]) -> bool:
     """Whether the full stop before the gap belongs to the word before it, and the sentence goes on."""
+    following = text[gap.end()]
     if _ABBREVIATION.search(text, begins, gap.start()):
         return True
+    if following.isdigit() and _BEFORE_NUMBER.search(text, begins, gap.start()):
+        return True
     word = re.search(r"[^\W\d_]*\W?\Z", text[begins : gap.start()])
-    return text[gap.end()].islower() and word is not None and len(word.group()) <= _LONGEST_ABBREVIATION + 1
+    return following.islower() and word is not None and len(word.group()) <= _LONGEST_ABBREVIATION + 1
 
 
 def _parts(text: str, start: int, end: int, kind: Kind) -> Iterator[Sentence]:

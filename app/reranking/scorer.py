@@ -39,7 +39,7 @@ class Scorer:
     ) -> None:
         self._reranker = reranker
         self._deadline = Deadline(budget)
-        self._breaker = breaker or CircuitBreaker("reranker", threshold=3, cooldown=5.0)
+        self._breaker = breaker or CircuitBreaker(threshold=3, cooldown=5.0)
         self._remembered = remembered
         self._known: OrderedDict[_Key, float] = OrderedDict()
 
@@ -67,6 +67,9 @@ class Scorer:
             self._breaker.failed()
             _log.warning("No scores from the reranker: %s", str(error) or "it took too long")
             return None
+        except BaseException:
+            self._breaker.abandoned()
+            raise
         self._breaker.succeeded()
         return scores
 

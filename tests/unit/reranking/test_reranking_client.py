@@ -157,9 +157,7 @@ async def test_a_reranker_that_keeps_failing_is_left_alone_for_a_while() -> None
     now = 0.0
     reranker = Counting()
     reranker.failure = ModelUnavailable("gone")
-    scorer = Scorer(
-        reranker, budget=5, breaker=CircuitBreaker("reranker", threshold=2, cooldown=5, clock=lambda: now)
-    )
+    scorer = Scorer(reranker, budget=5, breaker=CircuitBreaker(threshold=2, cooldown=5, clock=lambda: now))
     for _ in range(4):
         assert await scorer.score("q", TEXTS) is None
     assert len(reranker.asked) == 2
