@@ -14,6 +14,7 @@ from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
 from app.embedded.supervisor.probes import answers, free_port
 from app.embedded.supervisor.process import ChildProcess
+from tests.support.database_cache import Store, open_store
 from tests.support.databases import fresh_database
 from tests.support.folders import REPO, short_folder
 
@@ -40,6 +41,13 @@ async def database_url(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
     """A migrated, empty database of the test's own."""
     async with fresh_database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """The database cache (L3), empty, and what keeps it."""
+    async with open_store(database_url) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

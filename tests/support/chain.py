@@ -4,14 +4,15 @@ import asyncio
 from typing import Any
 
 from app.cache.backends.memory import MemoryCache
-from app.cache.entry import Computed
-from app.cache.freshness.guard import Evidence
+from app.cache.entry import CacheResult, Computed
+from app.cache.freshness.guard import ChangeSet, Evidence
 from app.cache.stampede.lease import FleetLease
 from app.concurrency.circuit_breaker import CircuitBreaker
 from tests.support.cache import FakeVersions, spec_of
 
 SPEC = spec_of()
 KEY = SPEC.key
+STALE = ChangeSet(frozenset({"d1"}), added=False)
 
 
 class Pipeline:
@@ -42,6 +43,11 @@ class Tier(MemoryCache[bytes]):
     def __init__(self, name: str = "l2", **options: Any) -> None:
         super().__init__(weigh=len, **options)
         self.name = name
+
+
+def run_of(cached: CacheResult[Any] | None) -> Any:
+    assert cached is not None
+    return cached.value["run"]
 
 
 class MemoryLeases:

@@ -1,11 +1,21 @@
 """Waiting for what happens by itself."""
 
 import asyncio
+import inspect
 from collections.abc import Callable
 
 
 async def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Return once the condition holds; TimeoutError if it does not in time."""
+    """Return once the condition holds, which may be a coroutine function.
+
+    Raises:
+        TimeoutError: if it does not hold in time.
+    """
     async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
+        while not await _held(condition):
+            await asyncio.sleep(0.005)
+
+
+async def _held(condition: Callable[[], object]) -> bool:
+    held = condition()
+    return bool(await held if inspect.isawaitable(held) else held)

@@ -11,8 +11,7 @@ import pytest
 from app.cache.backend import CacheKey, EntryMetadata, Scope, StoredPayload
 from app.cache.chaos import Chaos, ChaosCache
 from app.cache.codec.restricted_pickle import NotPlain
-from app.cache.entry import CacheControl, CacheResult, CacheStatus, Computed
-from app.cache.freshness.guard import ChangeSet
+from app.cache.entry import CacheControl, CacheStatus, Computed
 from app.cache.freshness.invalidation import Invalidation, InvalidationBus
 from app.cache.policy import ChainPolicy
 from app.cache.postgres.eviction import HitCountBuffer
@@ -22,14 +21,7 @@ from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.errors import NotCached, StoreUnavailable
 from tests.support.cache import Assembly, Clock, FakeChanges, FakeVersions, assemble, key_of, new_codec, spec_of
-from tests.support.chain import KEY, SPEC, MemoryLeases, Pipeline, Tier
-
-STALE = ChangeSet(frozenset({"d1"}), added=False)
-
-
-def run_of(cached: CacheResult[Any] | None) -> Any:
-    assert cached is not None
-    return cached.value["run"]
+from tests.support.chain import KEY, SPEC, STALE, MemoryLeases, Pipeline, Tier, run_of
 
 
 async def test_a_question_is_computed_once_and_then_comes_from_memory() -> None:
@@ -56,28 +48,6 @@ async def test_a_cached_none_differs_from_nothing_cached() -> None:
     assert (await made.chain.get_or_compute(SPEC, compute)).status is CacheStatus.MISS
     hit = await made.chain.get_or_compute(SPEC, compute)
     assert (hit.value, hit.status, runs) == (None, CacheStatus.HIT, 1)
-
-
-async def test_a_hit_fills_the_faster_tiers_with_what_is_left_of_its_life() -> None:
-    l2, l3 = Tier("l2"), Tier("l3")
-    writer, pipeline = assemble([l2, l3], ttl=100), Pipeline()
-    await writer.chain.get_or_compute(replace(SPEC, ttl=60), pipeline)
-    await writer.tiers.drain()
-    l2.remove(KEY.digest)
-    reader = assemble([l2, l3], ttl=100)
-    third = await reader.chain.get_or_compute(SPEC, pipeline)
-    await reader.tiers.drain()
-    assert (third.status, third.tier, run_of(third)) == (CacheStatus.HIT, "l3", 1)
-    filled, original = l2.lookup(KEY.digest), l3.lookup(KEY.digest)
-    assert filled is not None
-    assert original is not None
-    assert filled.deadline == pytest.approx(original.deadline, abs=0.5)
-    again = await reader.chain.get_or_compute(SPEC, pipeline)
-    assert again.tier == "l1"
-    assert again.expires_in <= 60
-    fresh = assemble([l2, l3])
-    assert (await fresh.chain.get_or_compute(SPEC, pipeline)).tier == "l2"
-    assert pipeline.runs == 1
 
 
 async def test_writes_go_to_the_slowest_tier_first() -> None:
@@ -153,39 +123,6 @@ async def test_a_value_that_cannot_be_cached_is_an_error_and_leaves_no_lease() -
 
 
 # Freshness
-
-
-async def test_an_entry_that_a_change_could_alter_is_not_served_and_leaves_every_tier() -> None:
-    l2, l3 = Tier("l2"), Tier("l3")
-    versions, changes = FakeVersions(), FakeChanges()
-    made = assemble([l2, l3], versions=versions, changes=changes)
-    pipeline = Pipeline(versions)
-    await made.chain.get_or_compute(SPEC, pipeline)
-    await made.tiers.drain()
-    versions.set(1, 2)
-    changes.answer = STALE
-    assert (await made.chain.lookup(SPEC)).hit is None
-    await made.tiers.drain()
-    assert [len(made.memory), len(l2), len(l3)] == [0, 0, 0]
-    assert run_of(await made.chain.get_or_compute(SPEC, pipeline)) == 2
-    assert made.stats.tier("l1", "answer").invalidations == 1
-
-
-async def test_an_entry_that_no_change_could_alter_is_carried_forward_everywhere() -> None:
-    l2 = Tier()
-    versions, changes = FakeVersions(), FakeChanges()
-    made = assemble([l2], versions=versions, changes=changes)
-    await made.chain.get_or_compute(SPEC, Pipeline(versions))
-    await made.tiers.drain()
-    versions.set(1, 9)
-    carried = await made.chain.get_or_compute(SPEC, Pipeline(versions))
-    assert (carried.status, carried.tier, carried.corpus_version) == (CacheStatus.HIT, "l1", 9)
-    await made.tiers.drain()
-    changes.error = AssertionError("carried forward once, it need not be checked again")
-    assert made.tiers.peek(KEY) is not None
-    elsewhere = assemble([l2], versions=versions, changes=changes)
-    assert (await elsewhere.chain.get_or_compute(SPEC, Pipeline())).tier == "l2"
-    assert made.stats.of("answer").carried == 1
 
 
 async def test_an_entry_of_a_shared_tier_is_carried_forward_too() -> None:
@@ -574,28 +511,6 @@ async def test_statistics_are_given_without_a_tier_that_does_not_answer() -> Non
 
 
 # Removal
-
-
-async def test_a_deleted_entry_is_gone_from_every_tier_and_other_replicas_are_told() -> None:
-    tier, sent = Tier(), list[str]()
-
-    async def send(payload: str) -> None:
-        sent.append(payload)
-
-    made = assemble([tier], backplane=InvalidationBus(send))
-    other = assemble([tier])
-    pipeline = Pipeline()
-    await made.chain.get_or_compute(SPEC, pipeline)
-    await made.tiers.drain()
-    await other.chain.get_or_compute(SPEC, pipeline)
-    assert await made.chain.delete(KEY)
-    for payload in sent:
-        notice = InvalidationBus(send).read(payload)
-        assert notice is not None
-        other.tiers.drop(notice)
-    assert (await made.chain.lookup(SPEC)).hit is None
-    assert (await other.chain.lookup(SPEC)).hit is None
-    assert not await made.chain.delete(KEY)
 
 
 async def test_clearing_a_scope_tells_other_replicas_and_one_tier_can_be_cleared_alone() -> None:
