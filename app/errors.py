@@ -4,6 +4,7 @@
     ├── InvalidInput              422  the payload is well formed but cannot be accepted
     ├── Unauthorized              401
     ├── NotFound                  404
+    │   └── NoCollection          404
     ├── Conflict                  409
     ├── PreconditionFailed        412
     ├── TooLarge                  413
@@ -58,6 +59,13 @@ class NotFound(LocalChatError):
     status = 404
     code = "not-found"
     title = "Not found"
+
+
+class NoCollection(NotFound):
+    """No collection of the tenant has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no collection called {name!r}.")
 
 
 class Conflict(LocalChatError):

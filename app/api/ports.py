@@ -7,9 +7,9 @@ from uuid import UUID
 from app.cache.entry import CacheControl
 from app.domain.answers import AnswerRequest, Event
 from app.domain.conversations import Conversation, ConversationHistory, Export
-from app.domain.paging import Page
 from app.domain.retrieval import Query
 from app.services.answering.answer import Answer
+from app.services.pagination import Page
 from app.services.search.cached import SearchResult
 
 ExportFormat = Literal["markdown", "json"]

@@ -46,7 +46,6 @@ from app.domain.documents import (
     UploadResult,
 )
 from app.domain.ingestion import IngestDone, IngestEvent, IngestProgress
-from app.domain.paging import Page
 from app.domain.retrieval import Query
 from app.errors import Conflict, InvalidInput, NotCached, NotFound, PreconditionFailed
 from app.main import Lifespan, create_app
@@ -62,6 +61,7 @@ from app.services.operations.deep_health import Component, DeepHealth
 from app.services.operations.health import Examiner, HealthService, Probe
 from app.services.operations.models import ModelService
 from app.services.operations.query_plans import PlanReport
+from app.services.pagination import Page
 from app.services.search.cached import SearchResult
 from app.services.semantic.report import MatchingReporter
 from app.settings import Settings

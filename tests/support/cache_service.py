@@ -16,9 +16,9 @@ from app.cache.postgres.catalog import CatalogEntry
 from app.cache.report import report
 from app.cache.stats import CacheStats
 from app.db.search.passages import PassagesOfDocument
-from app.domain.paging import Page
 from app.errors import InvalidInput, LocalChatError, NotFound
 from app.services.cache_ops.admin import ExaminedEntry, ListedEntry
+from app.services.pagination import Page
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 KEY = "0a" * 32
@@ -64,7 +64,7 @@ class FakeCache:
     async def entries(self, tenant: str, *, limit: int, cursor: str | None, **which: Any) -> Page[ListedEntry]:
         self._note("entries", limit, which)
         if cursor is not None and not cursor.isdigit():
-            raise InvalidInput("cursor: not one that this list has given out.")
+            raise InvalidInput("cursor: no list returned this one.")
         if which["collection"] not in {None, "default"}:
             raise NotFound("There is no such collection.")
         return Page((ListedEntry(entry_of(KEY), "default"),), "3")

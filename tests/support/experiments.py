@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from app.domain.answers import AnswerRequest
 from app.domain.experiments import Experiment, Percentiles, Variant, VariantResult
-from app.domain.paging import Page
 from app.domain.shares import Share
 from app.errors import Conflict, NotFound
+from app.services.pagination import Page
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 

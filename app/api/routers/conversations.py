@@ -19,7 +19,7 @@ from app.api.schemas.conversations import (
     FeedbackView,
 )
 from app.domain.conversations import Conversation
-from app.domain.paging import Page
+from app.services.pagination import Page
 
 router = APIRouter(
     prefix="/api",

@@ -15,8 +15,8 @@ from app.api.schemas.documents import ChunkView, DocumentView, UploadsView, Uplo
 from app.api.sse import EventStream, encode, failure
 from app.domain.documents import Chunk, Document, DocumentStatus
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
-from app.domain.paging import Page
 from app.services.documents.service import etag
+from app.services.pagination import Page
 from app.telemetry.access import annotate
 
 router = APIRouter(

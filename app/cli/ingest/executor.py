@@ -7,6 +7,7 @@ from itertools import islice
 from app.cli.ingest.plan import Action, Step
 from app.cli.ingest.report import IngestReport
 from app.cli.ingest.service import Broken, Documents, DuplicateContent, Refused
+from app.concurrency.task_group import FirstErrorTaskGroup
 
 _AT_ONCE = 4
 _POLLS_AT_ONCE = 8
@@ -126,9 +127,6 @@ async def _all(works: Iterator[Awaitable[None]]) -> None:
     async def run(work: Awaitable[None]) -> None:
         await work
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(run(work))
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
+    async with FirstErrorTaskGroup() as group:
+        for work in works:
+            group.create_task(run(work))

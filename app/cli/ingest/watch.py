@@ -16,6 +16,7 @@ from app.cli.ingest.files import Scan, Scanner
 from app.cli.ingest.plan import Action, Step, plan
 from app.cli.ingest.report import IngestReport, report
 from app.cli.ingest.service import Documents, ServiceUnavailable, Target
+from app.concurrency.task_group import FirstErrorTaskGroup
 
 # A file is taken once it was left alone for so many seconds, so that none is sent half written.
 _SETTLE = 1.0
@@ -72,12 +73,9 @@ class _Watch:
         self._trouble = ""
 
     async def run(self) -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for work in (self._notice(), self._follow(), self._keep_up()):
-                    group.create_task(work)
-        except* CommandFailed as failures:
-            raise failures.exceptions[0] from None
+        async with FirstErrorTaskGroup() as group:
+            for work in (self._notice(), self._follow(), self._keep_up()):
+                group.create_task(work)
 
     async def _keep_up(self) -> None:
         pause = _POLL_SECONDS

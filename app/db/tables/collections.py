@@ -8,7 +8,7 @@ import asyncpg
 from app.db.database import PooledConnection
 from app.db.lifecycle import reindexes
 from app.domain.documents import Collection, CollectionContents, CollectionStatistics, EmbeddingSpace
-from app.errors import Conflict
+from app.errors import Conflict, NoCollection
 
 _COLUMNS = """
     c.id, c.tenant, c.name, c.description, c.language, c.corpus_version, c.settings, c.created_at, c.updated_at,
@@ -52,6 +52,17 @@ ORDER BY c.name LIMIT $4
 async def find(connection: PooledConnection, tenant: str, name: str) -> Collection | None:
     row = await connection.fetchrow(_FIND, tenant, name)
     return _collection(row) if row else None
+
+
+async def require(connection: PooledConnection, tenant: str, name: str) -> Collection:
+    """
+    Raises:
+        NoCollection: the tenant has none of this name.
+    """
+    found = await find(connection, tenant, name)
+    if found is None:
+        raise NoCollection(name)
+    return found
 
 
 async def get(connection: PooledConnection, collection_id: int) -> Collection | None:

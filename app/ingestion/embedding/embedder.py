@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, S
 from dataclasses import dataclass
 from typing import TypeVar
 
+from app.concurrency.task_group import FirstErrorTaskGroup
 from app.domain.retrieval import Vector
 from app.errors import InputTooLong, ModelError, ModelNotFound, ModelUnavailable, ModelUnsuitable
 from app.ingestion.embedding.batches import cut
@@ -143,13 +144,10 @@ class BatchEmbeddingProcessor:
             ModelError: the model is missing or cannot embed. The batches that were stored before are good.
         """
         report = ProgressReport(self._batch_size, on_progress)
-        try:
-            async with asyncio.TaskGroup() as group:
-                async for portion in portions:
-                    report.expect(portion.total)
-                    await self._begin(group, report, portion, prefix)
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+        async with FirstErrorTaskGroup() as group:
+            async for portion in portions:
+                report.expect(portion.total)
+                await self._begin(group, report, portion, prefix)
         report.close()
 
     async def _begin(

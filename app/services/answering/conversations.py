@@ -12,9 +12,8 @@ from app.db.database import Database
 from app.db.tables import conversations
 from app.domain.answers import Message
 from app.domain.conversations import Conversation, ConversationHistory, Exchange, Export, Turn
-from app.domain.paging import Page
 from app.errors import InvalidInput, NotFound
-from app.services.documents.pagination import id_of, page_of
+from app.services.pagination import Page, page_of, uuid_of
 
 ExportFormat = Literal["markdown", "json"]
 
@@ -30,7 +29,7 @@ class ConversationService:
 
     async def list(self, tenant: str, *, limit: int = 50, cursor: str | None = None) -> Page[Conversation]:
         """Conversations, the newest first. `cursor` is the last id of the page before."""
-        before = id_of(cursor)
+        before = uuid_of(cursor)
         async with self._database.connection() as connection:
             found = await conversations.page(connection, tenant, before=before, limit=limit + 1)
         return page_of(found, limit, lambda item: item.id)

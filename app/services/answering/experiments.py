@@ -12,10 +12,9 @@ from app.db.database import Database
 from app.db.tables import collections, experiments
 from app.domain.answers import AnswerRequest
 from app.domain.experiments import Enrolment, Experiment, Exposure, Variant, VariantResult
-from app.domain.paging import Page
 from app.errors import LocalChatError, NotFound, StoreUnavailable
 from app.services.answering.answer import Answer
-from app.services.documents.pagination import id_of, page_of
+from app.services.pagination import Page, page_of, uuid_of
 
 # Seconds until every replica knows of an experiment that was started or stopped on another one.
 HEARD_AFTER = 5.0
@@ -41,9 +40,7 @@ class ExperimentService:
             Conflict: the name is taken, or the collection has an experiment that runs.
         """
         async with self._database.transaction() as connection:
-            found = await collections.find(connection, tenant, collection)
-            if found is None:
-                raise NotFound(f"There is no collection called {collection!r}.")
+            found = await collections.require(connection, tenant, collection)
             await experiments.insert(connection, tenant, name, found.id, variants)
             started = await experiments.get(connection, tenant, name)
         self._running.pop(tenant, None)
@@ -51,7 +48,7 @@ class ExperimentService:
 
     async def list(self, tenant: str, *, limit: int = 50, cursor: str | None = None) -> Page[Experiment]:
         """Experiments, the newest first. `cursor` is the last id of the page before."""
-        before = id_of(cursor)
+        before = uuid_of(cursor)
         async with self._database.connection() as connection:
             found = await experiments.page(connection, tenant, before=before, limit=limit + 1)
         return page_of(found, limit, lambda item: item.id)

@@ -10,10 +10,8 @@ from app.db.database import Database
 from app.db.search import passages
 from app.db.search.passages import PassagesOfDocument
 from app.db.tables import collections
-from app.domain.paging import Page
-from app.errors import InvalidInput, NotFound
-
-_LARGEST_ID = 2**31 - 1
+from app.errors import NotFound
+from app.services.pagination import INTEGER, Page, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class CacheService:
             NotFound: there is no such collection.
             InvalidInput: the cursor is none of ours.
         """
-        before = _id_of(cursor)
+        before = number_of(cursor, largest=INTEGER)
         found = await self._manager.catalog.browse(
             tenant,
             text=text,
@@ -135,9 +133,7 @@ class CacheService:
         if collection is None:
             return None
         async with self._database.connection() as connection:
-            found = await collections.find(connection, tenant, collection)
-        if found is None:
-            raise NotFound(f"There is no collection called {collection!r}.")
+            found = await collections.require(connection, tenant, collection)
         return found.id
 
     async def _named(self, entries: Sequence[CatalogEntry]) -> list[ListedEntry]:
@@ -150,14 +146,6 @@ class CacheService:
             return {}
         async with self._database.connection() as connection:
             return await collections.names_of(connection, known)
-
-
-def _id_of(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdigit()) or int(cursor) > _LARGEST_ID:
-        raise InvalidInput("cursor: not one that this list has given out.")
-    return int(cursor)
 
 
 def _absent(key: str) -> NotFound:

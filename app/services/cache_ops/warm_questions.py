@@ -11,7 +11,6 @@ from app.db.database import Database
 from app.db.tables import collections
 from app.domain.retrieval import SearchMode
 from app.domain.warming import WarmedNamespace, WarmQuestion
-from app.errors import NotFound
 
 # How many of the most used questions are warmed if nobody says otherwise.
 TOP = 100
@@ -64,9 +63,7 @@ class WarmQuestions:
 
     async def _id(self, tenant: str, collection: str) -> int:
         async with self._database.connection() as connection:
-            found = await collections.find(connection, tenant, collection)
-        if found is None:
-            raise NotFound(f"There is no collection called {collection!r}.")
+            found = await collections.require(connection, tenant, collection)
         return found.id
 
     async def _popular(

@@ -8,9 +8,8 @@ from app.db.database import Database, PooledConnection
 from app.db.search import spaces
 from app.db.tables import collections
 from app.domain.documents import Collection, CollectionStatistics
-from app.domain.paging import Page
-from app.errors import Conflict, InvalidInput, NotFound
-from app.services.documents.pagination import page_of
+from app.errors import Conflict, InvalidInput, NoCollection
+from app.services.pagination import Page, page_of
 
 DEFAULT_COLLECTION = "default"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -59,7 +58,7 @@ class CollectionService:
         async with self._database.connection() as connection:
             found = await collections.page(connection, tenant, name=name, limit=1)
         if not found:
-            raise _absent(name)
+            raise NoCollection(name)
         return found[0]
 
     async def create(
@@ -104,14 +103,14 @@ class CollectionService:
                 connection, tenant, name, new_name=new_name, description=description, settings=settings
             )
         if not changed:
-            raise _absent(name)
+            raise NoCollection(name)
         return await self.get(tenant, new_name or name)
 
     async def delete(self, tenant: str, name: str) -> None:
         """Take a collection with all its documents out of sight, at commit."""
         async with self._database.transaction() as connection:
             if await collections.mark_deleted(connection, tenant, name) is None:
-                raise _absent(name)
+                raise NoCollection(name)
 
     async def resolve(self, tenant: str, name: str) -> Collection:
         """Find a collection to read from. The default one comes into being on first use."""
@@ -120,7 +119,7 @@ class CollectionService:
         if found is None and name == DEFAULT_COLLECTION:
             return await self.resolve_or_create(tenant, name)
         if found is None:
-            raise _absent(name)
+            raise NoCollection(name)
         return found
 
     async def resolve_or_create(self, tenant: str, name: str) -> Collection:
@@ -130,9 +129,7 @@ class CollectionService:
         if found is None:
             await self._create(tenant, name, "", "english", None)
             async with self._database.connection() as connection:
-                found = await collections.find(connection, tenant, name)
-        if found is None:
-            raise _absent(name)
+                found = await collections.require(connection, tenant, name)
         return found
 
     async def _create(
@@ -174,7 +171,3 @@ def _check_name(name: str) -> None:
         raise InvalidInput(
             "A collection's name has 1 to 64 letters, digits, '.', '_' or '-', and begins with a letter or digit."
         )
-
-
-def _absent(name: str) -> NotFound:
-    return NotFound(f"There is no collection called {name!r}.")

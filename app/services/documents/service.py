@@ -18,12 +18,11 @@ from app.domain.documents import (
     Upload,
     UploadResult,
 )
-from app.domain.paging import Page
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from app.ingestion.queue import jobs
 from app.services.documents.collections import CollectionService
 from app.services.documents.observer import IngestObserver
-from app.services.documents.pagination import id_of, page_of
+from app.services.pagination import INTEGER, Page, number_of, page_of, uuid_of
 
 _ENDED = (DocumentStatus.READY, DocumentStatus.PARTIAL, DocumentStatus.FAILED)
 
@@ -90,7 +89,7 @@ class DocumentService:
         cursor: str | None = None,
     ) -> Page[Document]:
         """Documents in the order of their creation. `cursor` is the last id of the page before."""
-        after = id_of(cursor)
+        after = uuid_of(cursor)
         async with self._database.connection() as connection:
             found = await documents.page(
                 connection, tenant, collection=collection, status=status, after=after, limit=limit + 1
@@ -105,10 +104,11 @@ class DocumentService:
         self, tenant: str, document_id: UUID, *, limit: int = 100, cursor: str | None = None
     ) -> Page[Chunk]:
         """A document's chunks in order. `cursor` is the last ordinal of the page before."""
-        after = _cursor_ordinal(cursor)
+        after = number_of(cursor, largest=INTEGER)
         async with self._database.connection() as connection:
             _found(await documents.get(connection, tenant, document_id), document_id)
-            found = await chunks.page(connection, document_id, after=after, limit=limit + 1)
+            first = -1 if after is None else after
+            found = await chunks.page(connection, document_id, after=first, limit=limit + 1)
         return page_of(found, limit, lambda item: item.ordinal)
 
     async def content(self, tenant: str, document_id: UUID) -> Content:
@@ -249,14 +249,6 @@ def _check_match(document: Document, if_match: str | None) -> None:
         return
     if etag(document) not in (tag.strip() for tag in if_match.split(",")):
         raise PreconditionFailed("The document has changed since the ETag in If-Match.")
-
-
-def _cursor_ordinal(cursor: str | None) -> int:
-    if cursor is None:
-        return -1
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):  # noqa: PLR2004
-        raise InvalidInput("cursor: not one that a list returned.")
-    return int(cursor)
 
 
 def _found(document: Document | None, document_id: UUID) -> Document:

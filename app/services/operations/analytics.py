@@ -8,9 +8,8 @@ from typing import Any
 from app.db.database import Database
 from app.db.operations import analytics, statistics
 from app.db.operations.analytics import Step
-from app.domain.paging import Page
 from app.errors import InvalidInput
-from app.services.documents.pagination import page_of
+from app.services.pagination import Page, number_of, page_of
 
 # Rows of one reply: a week of minutes would be a chart that nobody can read.
 MOST_STEPS = 3000
@@ -74,11 +73,7 @@ class AnalyticsService:
 
     async def slow_statements(self, *, limit: int, cursor: str | None) -> Page[Mapping[str, Any]]:
         """The newest first. `cursor` is the last id of the page before."""
-        before = None
-        if cursor is not None:
-            if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):  # noqa: PLR2004 - int64
-                raise InvalidInput("cursor: not one that a list returned.")
-            before = int(cursor)
+        before = number_of(cursor)
         async with self._database.connection() as connection:
             rows = await analytics.slow_statements(connection, before=before, limit=limit + 1)
         return page_of(rows, limit, lambda row: row["id"])

@@ -15,7 +15,7 @@ from app.db.search.spaces import SpaceGone, present, vectors_table
 from app.db.tables import collections
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
-from app.errors import Conflict, InvalidInput, LocalChatError, NotFound
+from app.errors import Conflict, InvalidInput, LocalChatError
 from app.retrieval import recall
 from app.retrieval.recall import RecallPoint
 from app.retrieval.settings import RETRIEVAL, RetrievalSettings
@@ -95,9 +95,7 @@ class TuningService:
             Conflict: it is being tuned, or went to another model meanwhile.
         """
         async with self._database.connection() as connection:
-            collection = await collections.find(connection, tenant, name)
-            if collection is None:
-                raise NotFound(f"There is no collection called {name!r}.")
+            collection = await collections.require(connection, tenant, name)
             await tuning.gentle(connection)
             try:
                 async with tuning.alone(connection, collection.space.id) as held:

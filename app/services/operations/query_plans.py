@@ -11,7 +11,6 @@ from app.db.operations.plans import ExplainingDatabase, Sample, StatementPlan
 from app.db.tables import collections, documents
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
-from app.errors import NotFound
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 
@@ -38,10 +37,7 @@ class _Found:
 
     async def resolve(self, tenant: str, name: str) -> Collection:
         async with self._database.connection() as connection:
-            found = await collections.find(connection, tenant, name)
-        if found is None:
-            raise NotFound(f"There is no collection called {name!r}.")
-        return found
+            return await collections.require(connection, tenant, name)
 
 
 class PlanService:
@@ -67,9 +63,7 @@ class PlanService:
         async with self._database.connection() as connection:
             warnings = await self._warnings(connection)
             name = name or await plans.largest_collection(connection, tenant)
-            collection = await collections.find(connection, tenant, name) if name else None
-            if name and collection is None:
-                raise NotFound(f"There is no collection called {name!r}.")
+            collection = await collections.require(connection, tenant, name) if name else None
             sample = await plans.sample(connection, collection) if collection else None
             chosen = await plans.sample_filter(connection, collection) if collection else {}
         if collection is None or sample is None:

@@ -1,8 +1,8 @@
 """The two arms of a search. Each holds a connection of its own, so they run at once."""
 
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,12 +119,3 @@ def timed(timings: dict[str, float], stage: str, *, span: str = "") -> Iterator[
             yield
     finally:
         timings[stage] = round((time.perf_counter() - began) * 1000, 3)
-
-
-@asynccontextmanager
-async def raising_the_first() -> AsyncIterator[None]:
-    """Raise the first of a task group's errors itself: the rest were cancelled for its sake."""
-    try:
-        yield
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None

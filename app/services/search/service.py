@@ -1,6 +1,5 @@
 """Hybrid search: both arms at once, one ranking, the passages with what they rest on."""
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Protocol
 
 import orjson
 
+from app.concurrency.task_group import FirstErrorTaskGroup
 from app.db.database import Database
 from app.db.search import passages
 from app.domain.documents import Collection
@@ -24,7 +24,6 @@ from app.services.search.retrievers import (
     LexicalRetriever,
     RetrieverQuery,
     VectorRetriever,
-    raising_the_first,
     timed,
 )
 from app.services.search.selectivities import Selectivities
@@ -90,7 +89,7 @@ class SearchService:
         keeps = await self._selectivities.of(collection, query.filter)
         settings = RetrievalSettings.of(collection.settings)
         ask = RetrieverQuery(collection, text, depth, query.filter, keeps, timings, settings.ef_search)
-        async with raising_the_first(), asyncio.TaskGroup() as group:
+        async with FirstErrorTaskGroup() as group:
             meaning = group.create_task(self._vector.run(ask)) if query.mode is not SearchMode.LEXICAL else None
             words = group.create_task(self._lexical.run(ask)) if query.mode is not SearchMode.VECTOR else None
         query_vector, nearest = meaning.result() if meaning else (None, None)
