@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from app.api import docs
+from app.api.docs import add_docs
 from app.api.fast_path.cached_response import CachedResponseMiddleware
 from app.api.fast_path.metrics import fast_hits, instrument
 from app.api.middleware.disconnect import ClientDisconnectMiddleware
@@ -93,9 +93,9 @@ def create_app(
         models,
         openai,
         operations,
-        docs,
     ):
         app.include_router(module.router)
+    add_docs(app)
     add_page(app, _PAGE)
     describe(app, auth=settings.auth_mode)
     # The last one added is the outermost.

@@ -1,17 +1,19 @@
 """Every setting, read once from the environment and `.env`. Durations are seconds, sizes bytes."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.domain.names import canonical_model, is_loopback
 
 MIB = 1024 * 1024
 DAY = 86_400.0
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+ModelName = Annotated[str, AfterValidator(canonical_model)]
 
 
 class SettingsError(Exception):
@@ -28,8 +30,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     redis_url: str | None = None
     ollama_base_url: Annotated[tuple[str, ...], NoDecode] = ()
-    embedding_model: str = "all-minilm"
-    chat_model: str = "smollm2:135m"
+    embedding_model: ModelName = "all-minilm"
+    chat_model: ModelName = "smollm2:135m"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     data_dir: Path = Path("~/.local/share/localchat")
@@ -98,21 +100,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_open_service(self) -> Self:
-        if self.auth_mode == "none" and not self.allow_unauthenticated and not _is_loopback(self.host):
+        if self.auth_mode == "none" and not self.allow_unauthenticated and not is_loopback(self.host):
             raise ValueError(
                 f"HOST={self.host} is reachable by others while AUTH_MODE=none; "
                 "set AUTH_MODE=api_key or ALLOW_UNAUTHENTICATED=true"
             )
         return self
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -1,44 +1,37 @@
-"""Swagger UI from our own files: it works without the internet."""
+"""Swagger UI from files of our own: it works without the internet, and behind a path prefix.
 
-from importlib import resources
+`fastapi_swagger.patch_fastapi` serves the same files, but by absolute addresses made of the `Host` header and the
+scheme of the connection: behind a proxy that ends TLS a browser would refuse to load them.
+"""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+_ASSETS = "/docs/assets"
 
 router = APIRouter(include_in_schema=False)
 
-_FILES = {
-    "swagger-ui-bundle.js": "text/javascript",
-    "swagger-ui.css": "text/css",
-    "favicon-32x32.png": "image/png",
-}
+
+def add_docs(app: FastAPI) -> None:
+    app.include_router(router)
+    app.mount(_ASSETS, StaticFiles(packages=[("fastapi_swagger", "resources")]))
 
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
     root_path = _root(request)
+    assets = f"{root_path}{_ASSETS}"
     return get_swagger_ui_html(
         openapi_url=f"{root_path}/openapi.json",
         title="LocalChat API",
-        swagger_js_url=f"{root_path}/docs/swagger-ui-bundle.js",
-        swagger_css_url=f"{root_path}/docs/swagger-ui.css",
-        swagger_favicon_url=f"{root_path}/docs/favicon-32x32.png",
+        swagger_js_url=f"{assets}/swagger-ui-bundle.js",
+        swagger_css_url=f"{assets}/swagger-ui.css",
+        swagger_favicon_url=f"{assets}/favicon-32x32.png",
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True, "filter": True},
     )
-
-
-def _asset(name: str, media_type: str) -> None:
-    content = resources.files("fastapi_swagger.resources") / name
-
-    @router.get(f"/docs/{name}")
-    def asset() -> Response:
-        return Response(content.read_bytes(), media_type=media_type, headers={"Cache-Control": "max-age=86400"})
-
-
-for _name, _media_type in _FILES.items():
-    _asset(_name, _media_type)
 
 
 def _root(request: Request) -> str:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from app.domain.names import canonical_model
 from app.errors import ModelError, ModelNotFound, ModelUnsuitable
 from app.ollama.endpoint import Endpoint
 from app.ollama.protocol import (
@@ -13,7 +14,6 @@ from app.ollama.protocol import (
     ModelInfo,
     PullProgress,
     RunningModel,
-    full_name,
     parse_pull,
     parse_running,
     parse_tags,
@@ -51,10 +51,9 @@ class Catalog:
             ModelNotFound: no endpoint has it.
             ModelUnsuitable: two endpoints have different versions of it, whose vectors would be mixed.
         """
-        name = full_name(model)
-        listed = [
-            info for infos in await self._from_all(self._tags) for info in infos if full_name(info.name) == name
-        ]
+        name = canonical_model(model)
+        infos = [info for infos in await self._from_all(self._tags) for info in infos]
+        listed = [info for info in infos if canonical_model(info.name) == name]
         if not listed:
             raise ModelNotFound(f"The model {model} is not on the server; pull it first.")
         if len({info.digest for info in listed}) > 1:
@@ -79,7 +78,7 @@ class Catalog:
 
     async def capabilities(self, model: str) -> frozenset[str]:
         """Return what a model can do (`completion`, `embedding`, `thinking`, …), asking only once."""
-        known = self._known.get(full_name(model))
+        known = self._known.get(canonical_model(model))
         return (known or await self.show(model)).capabilities
 
     async def running(self) -> list[RunningModel]:
@@ -95,7 +94,7 @@ class Catalog:
         Raises:
             ModelError: a download failed; those finished before stay.
         """
-        self._known.pop(full_name(model), None)
+        self._known.pop(canonical_model(model), None)
         for endpoint in self._endpoints:
             payload = {"model": model, "stream": True}
             async with endpoint.lines("/api/pull", payload, model=model, operation="pull") as lines:
@@ -108,13 +107,13 @@ class Catalog:
         return list(await asyncio.gather(*(self._ping(endpoint, seconds) for endpoint in self._endpoints)))
 
     async def names(self, endpoint: str) -> frozenset[str]:
-        """The full names of the models that the endpoint called `endpoint` has.
+        """The canonical names of the models that the endpoint called `endpoint` has.
 
         Raises:
             ModelError: it does not answer.
         """
         (found,) = [item for item in self._endpoints if item.name == endpoint][:1]
-        return frozenset(full_name(info.name) for info in await self._tags(found))
+        return frozenset(canonical_model(info.name) for info in await self._tags(found))
 
     async def _tags(self, endpoint: Endpoint) -> list[ModelInfo]:
         listed = await endpoint.json("GET", "/api/tags", operation="list models", timeout=self._timeouts.facts)
@@ -183,5 +182,5 @@ _PREFIXES = {
 
 def prefixes_for(model: str) -> Prefixes:
     """Return the prefixes of a model by its name, whatever its namespace and tag; none if it has none."""
-    name = full_name(model).rpartition("/")[2].partition(":")[0]
+    name = canonical_model(model).rpartition("/")[2].partition(":")[0]
     return _PREFIXES.get(name, Prefixes())

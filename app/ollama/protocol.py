@@ -79,12 +79,6 @@ class EndpointStatus:
     bulk_limit: int
 
 
-def full_name(model: str) -> str:
-    """Return the name as the server lists it: in lower case, with `:latest` when no tag is given."""
-    name = model.lower()
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
-
-
 def encode(payload: Mapping[str, Any]) -> bytes:
     """Serialise a request, leaving unset fields out: a null counts as given and can reload the model."""
     return orjson.dumps({key: value for key, value in payload.items() if value is not None})

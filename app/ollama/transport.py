@@ -2,10 +2,11 @@
 
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 import httpx
+
+from app.domain.names import is_loopback
 
 UNIX_SCHEME = "http+unix"
 
@@ -55,13 +56,6 @@ def parse_address(url: str) -> Address:
     bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     return Address(bare, bare, auth, None, local=is_loopback(parts.hostname))
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def connect(

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
+from prometheus_client import CollectorRegistry, make_asgi_app
 
 Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class _Server(uvicorn.Server):
@@ -40,15 +41,14 @@ async def served(registry: CollectorRegistry, *, host: str, port: int) -> AsyncI
         await serving
 
 
-def _app(registry: CollectorRegistry) -> Callable[[Message, object, Send], Awaitable[None]]:
-    async def app(scope: Message, _receive: object, send: Send) -> None:
-        if scope["type"] != "http":
-            return
+def _app(registry: CollectorRegistry) -> App:
+    # Uncompressed: to compress takes longer than to write, and the event loop would wait for it.
+    metrics = make_asgi_app(registry, disable_compression=True)
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
         match scope["path"]:
             case "/metrics":
-                accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
-                encode, media_type = choose_encoder(accept)
-                await _reply(send, 200, encode(registry), media_type)
+                await metrics(scope, receive, send)
             case "/health/live":
                 await _reply(send, 200, b'{"status":"pass","checks":{}}', "application/json")
             case _:

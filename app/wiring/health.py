@@ -8,7 +8,6 @@ from redis.asyncio import Redis
 from app.db.operations.health import ProbeConnection, check_answers, check_dimensions, check_migrated
 from app.errors import ModelUnavailable
 from app.ollama.client import OllamaClient
-from app.ollama.protocol import full_name
 from app.services.operations.deep_health import (
     Component,
     DeepHealth,
@@ -55,7 +54,7 @@ def open_health(core: Core, lag: RecentMaximum, draining: Callable[[], bool]) ->
         draining=draining,
         observe=lambda name, up: core.metrics.dependency_up.labels(name).set(up),
     )
-    wanted = {name: full_name(name) for name in (settings.embedding_model, settings.chat_model)}
+    wanted = (settings.embedding_model, settings.chat_model)
     components = [
         *database_components(deep_connection, database),
         *(models_component(name, partial(client.names, name), wanted) for name in client.endpoints),

@@ -14,6 +14,7 @@ from app.api.openai_stream import CompletionChunks, completion
 from app.api.openapi import event_stream, problems
 from app.api.problems import failed_response
 from app.api.schemas.openai import (
+    DOCUMENTS,
     Completion,
     CompletionRequest,
     Embeddings,
@@ -28,7 +29,6 @@ from app.generation.tokens import estimate
 from app.services.answering.answer import Answer, collect
 from app.services.answering.direct import DirectRequest
 
-DOCUMENTS = "localchat"
 # How chat front ends begin their own errands, such as naming a conversation: no document has the answer.
 _ERRAND = "### Task:"
 _CHUNK = 'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Thirty"}}]}\n\n'

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Json, StringConstraints
 
+from app.domain.names import canonical_model
+
 T = TypeVar("T")
 
 _MAX_DEPTH = 32
@@ -50,9 +52,10 @@ Text = Annotated[str, AfterValidator(_storable)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_storable_json)]
 JsonText = Annotated[Json[JsonObject], Field(description="A JSON object", examples=['{"year": 2026}'])]
 CollectionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-ModelName = Annotated[
+SpeltModelName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,199}$"), Field(examples=["smollm2:135m"])
 ]
+ModelName = Annotated[SpeltModelName, AfterValidator(canonical_model)]
 Cursor = Annotated[Text, StringConstraints(min_length=1, max_length=512)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 

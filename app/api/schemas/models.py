@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.api.schemas.common import ModelName, RequestModel, View
+from app.api.schemas.common import RequestModel, SpeltModelName, View
 
 
 class ModelView(View):
@@ -22,4 +22,4 @@ class ModelsView(View):
 
 
 class PullRequest(RequestModel):
-    model: ModelName
+    model: SpeltModelName  # as a registry spells it, which may tell cases apart

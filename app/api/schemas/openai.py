@@ -10,12 +10,21 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from app.api.schemas.common import JsonObject, ModelName, Text
+from app.api.schemas.common import JsonObject, ModelName, SpeltModelName, Text
 from app.api.schemas.search import CacheUse, Semantic
 from app.domain.answers import Message
+from app.domain.names import canonical_model
 from app.domain.retrieval import Vector
+
+DOCUMENTS = "localchat"
+
+
+def _canonical(model: str) -> str:
+    """A model's canonical name; after `localchat/` stands a collection's, whose case counts."""
+    return model if model.partition("/")[0] == DOCUMENTS else canonical_model(model)
+
 
 Content = Annotated[Text, Field(max_length=100_000)]
 
@@ -45,7 +54,7 @@ class StreamOptions(_Lenient):
 class CompletionRequest(_Lenient):
     """`localchat` answers from the collection `default`, `localchat/NAME` from NAME, any other model as it is."""
 
-    model: ModelName = Field(examples=["localchat"])
+    model: Annotated[SpeltModelName, AfterValidator(_canonical)] = Field(examples=["localchat"])
     messages: list[CompletionMessage] = Field(min_length=1, max_length=200)
     stream: bool = False
     stream_options: StreamOptions | None = None

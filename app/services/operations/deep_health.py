@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import disk_usage
@@ -160,13 +160,13 @@ def database_components(
 
 
 def models_component(
-    endpoint: str, models: Callable[[], Awaitable[frozenset[str]]], wanted: Mapping[str, str]
+    endpoint: str, models: Callable[[], Awaitable[frozenset[str]]], wanted: Sequence[str]
 ) -> Component:
-    """One model server. `models` gives the names that it has, `wanted` maps ours to how they are listed there."""
+    """One model server. `models` returns the canonical names of its models, of which `wanted` must be there."""
 
     async def probe() -> ProbeResult:
         present = await models()
-        missing = [name for name, listed in wanted.items() if listed not in present]
+        missing = [name for name in wanted if name not in present]
         if missing:
             return ProbeResult(f"Without {' and '.join(missing)}: pull what is missing, or choose another.", "fail")
         return ProbeResult(f"Has {' and '.join(wanted)}.", value=len(present), unit="models")

@@ -5,7 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from app.ollama.protocol import ModelInfo, PullProgress, RunningModel, full_name
+from app.domain.names import canonical_model
+from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
 
 Role = Literal["chat", "embedding"]
 ModelState = Literal["loaded", "available", "missing"]
@@ -76,9 +77,9 @@ class ModelService:
         Raises:
             ModelUnavailable: no model server answers.
         """
-        loaded = {full_name(model.name) for model in await self._server.running()}
-        found = {full_name(info.name): info for info in await self._server.models()}
-        names = sorted(found | {full_name(name): None for name in self._defaults.values()})
+        loaded = {canonical_model(model.name) for model in await self._server.running()}
+        found = {canonical_model(info.name): info for info in await self._server.models()}
+        names = sorted(found | {canonical_model(name): None for name in self._defaults.values()})
         return [self._describe(name, found.get(name), loaded) for name in names]
 
     async def pull(self, model: str) -> AsyncIterator[PullEvent]:
@@ -93,7 +94,7 @@ class ModelService:
         yield Pulled(model)
 
     def _describe(self, name: str, info: ModelInfo | None, loaded: set[str]) -> Model:
-        default_for = tuple(role for role, default in self._defaults.items() if full_name(default) == name)
+        default_for = tuple(role for role, default in self._defaults.items() if canonical_model(default) == name)
         if info is None:
             return Model(name, None, None, default_for, default_for, "missing")
         roles = tuple(role for capability, role in _ROLES.items() if capability in info.capabilities)

@@ -80,10 +80,9 @@ async def test_simultaneous_reports_are_one_look() -> None:
 
 async def test_a_model_server_without_one_of_our_models_says_which() -> None:
     async def models() -> frozenset[str]:
-        return frozenset({"all-minilm:latest"})
+        return frozenset({"all-minilm"})
 
-    wanted = {"all-minilm": "all-minilm:latest", "llama3.2": "llama3.2:latest"}
-    reading = await models_component("http://one", models, wanted).probe()
+    reading = await models_component("http://one", models, ("all-minilm", "llama3.2")).probe()
     assert reading is not None
     assert reading.status == "fail"
     assert "llama3.2" in reading.detail

@@ -63,12 +63,6 @@ class ModelCard:
         }
 
 
-def canonical(name: str) -> str:
-    """The name as models are kept under: lower case, with a tag."""
-    name = name.lower()
-    return name if ":" in name else f"{name}:latest"
-
-
 def locate(distribution: str, name: str) -> PackagePath:
     """A file of an installed wheel by the end of its path.
 

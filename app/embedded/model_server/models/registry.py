@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.domain.names import canonical_model
 from app.embedded.model_server.models.catalog import (
     ModelCard,
     bge_card,
-    canonical,
     minilm_card,
     reranker_card,
     smollm_card,
@@ -42,7 +42,7 @@ class HeldModel:
 
 class Registry:
     def __init__(self, models: Sequence[HeldModel]) -> None:
-        self._held = {model.card.name: model for model in models}
+        self._held = {canonical_model(model.card.name): model for model in models}
 
     @property
     def all(self) -> list[HeldModel]:
@@ -50,7 +50,7 @@ class Registry:
 
     def find(self, name: str) -> HeldModel | None:
         """The model of that name, with or without `:latest`, in any case."""
-        return self._held.get(canonical(name))
+        return self._held.get(canonical_model(name))
 
     async def preload(self) -> None:
         for model in self.all:
