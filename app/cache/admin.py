@@ -7,7 +7,8 @@ from app.cache.backend import BackendStats, CacheKey, Scope
 from app.cache.backends.guarded import TierEntry
 from app.cache.codec.envelope import Refusal
 from app.cache.entry import CacheEntry
-from app.cache.freshness.validator import Freshness, FreshnessValidator
+from app.cache.evidence import Freshness
+from app.cache.freshness.validator import FreshnessValidator
 from app.cache.postgres.catalog import CatalogEntry, PostgresCatalog
 from app.cache.postgres.eviction import PostgresEviction
 from app.cache.postgres.pins import PostgresPins

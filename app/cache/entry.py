@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 from uuid import UUID
 
-from app.cache.freshness.guard import Evidence
+from app.cache.evidence import Evidence
 
 T = TypeVar("T")
 

@@ -11,7 +11,8 @@ from app.cache.backends.guarded import GuardedTier, TierHit
 from app.cache.backends.memory import MemoryCache
 from app.cache.codec.envelope import EnvelopeCodec
 from app.cache.entry import CacheEntry, CacheResult, CacheStatus
-from app.cache.freshness.validator import Freshness, FreshnessValidator, Validation
+from app.cache.evidence import Freshness
+from app.cache.freshness.validator import FreshnessValidator, Validation
 from app.cache.keys import KeySpec
 from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.stats import CacheStats, Counted

@@ -12,7 +12,7 @@ from app.cache.backends.guarded import GuardedTier, TierEntry
 from app.cache.backends.memory import MemoryCache
 from app.cache.codec.envelope import EnvelopeCodec
 from app.cache.entry import CacheEntry, CacheResult, CacheStatus, Computed, freeze
-from app.cache.freshness.guard import Evidence
+from app.cache.evidence import Evidence
 from app.cache.freshness.invalidation import Invalidation, InvalidationBus
 from app.cache.freshness.validator import FreshnessValidator
 from app.cache.keys import KeySpec

@@ -16,9 +16,8 @@ from app.cache.backend import Scope
 from app.cache.backends.postgres import PostgresCache
 from app.cache.backends.redis import RedisCache
 from app.cache.entry import CacheEntry, CacheStatus, Computed
-from app.cache.freshness.guard import Evidence
+from app.cache.evidence import Evidence, Freshness
 from app.cache.freshness.invalidation import InvalidationBus
-from app.cache.freshness.validator import Freshness
 from app.cache.policy import ChainPolicy
 from app.cache.postgres.catalog import PostgresCatalog
 from app.cache.postgres.pins import PostgresPins

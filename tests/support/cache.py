@@ -18,7 +18,8 @@ from app.cache.backends.redis import RedisCache
 from app.cache.chain import CacheChain
 from app.cache.codec.envelope import EnvelopeCodec
 from app.cache.entry import CacheEntry
-from app.cache.freshness.guard import ChangeSet, Evidence, FreshnessGuard
+from app.cache.evidence import ChangeSet, Evidence
+from app.cache.freshness.guard import FreshnessGuard
 from app.cache.freshness.invalidation import InvalidationBus
 from app.cache.freshness.validator import FreshnessValidator
 from app.cache.keys import KeySpec, Partition

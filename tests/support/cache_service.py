@@ -10,8 +10,7 @@ from app.cache.backend import BackendStats, CacheKey, TierUsage
 from app.cache.backends.guarded import TierEntry
 from app.cache.codec.envelope import Refusal
 from app.cache.entry import CacheEntry
-from app.cache.freshness.guard import Evidence
-from app.cache.freshness.validator import Freshness
+from app.cache.evidence import Evidence, Freshness
 from app.cache.postgres.catalog import CatalogEntry
 from app.cache.report import report
 from app.cache.stats import CacheStats

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.cache.backends.memory import MemoryCache
 from app.cache.entry import CacheResult, Computed
-from app.cache.freshness.guard import ChangeSet, Evidence
+from app.cache.evidence import ChangeSet, Evidence
 from app.cache.stampede.lease import FleetLease
 from app.concurrency.circuit_breaker import CircuitBreaker
 from tests.support.cache import FakeVersions, spec_of

@@ -14,7 +14,7 @@ from app.cache.admin import refusal_of
 from app.cache.backends.guarded import TierEntry
 from app.cache.codec.envelope import Refusal
 from app.cache.entry import CacheEntry
-from app.cache.freshness.validator import Freshness
+from app.cache.evidence import Freshness
 from app.services.cache_ops.admin import ExaminedEntry, ListedEntry
 
 Namespace = Literal["embedding", "retrieval", "answer"]

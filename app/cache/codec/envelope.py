@@ -20,7 +20,7 @@ from app.cache.backend import CacheKey
 from app.cache.codec import restricted_pickle
 from app.cache.codec.restricted_pickle import NotPlain
 from app.cache.entry import CacheEntry, freeze, thaw
-from app.cache.freshness.guard import Evidence
+from app.cache.evidence import Evidence
 
 MAGIC = b"LC"
 WIRE_VERSION = 1

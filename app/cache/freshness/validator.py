@@ -1,22 +1,14 @@
 """Whether a record may be served at this moment, by the version its collection is at."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from app.cache.backend import CacheKey
 from app.cache.entry import CacheEntry
+from app.cache.evidence import Evidence, Freshness
 from app.cache.freshness.corpus_versions import VersionSource
-from app.cache.freshness.guard import Evidence, EvidenceVerdict, FreshnessGuard
+from app.cache.freshness.guard import FreshnessGuard
 from app.concurrency.single_flight import SingleFlight
 from app.concurrency.timeouts import lag_tolerant_timeout
-
-
-class Freshness(StrEnum):
-    """UNPROVEN: neither fresh nor stale can be shown, so the record is left alone and not served."""
-
-    FRESH = "fresh"
-    STALE = "stale"
-    UNPROVEN = "unproven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,7 @@ class FreshnessValidator:
         self._versions = versions
         self._guard = guard
         self._timeout = timeout
-        self._checks: SingleFlight[EvidenceVerdict] = SingleFlight()
+        self._checks: SingleFlight[Freshness] = SingleFlight()
 
     def settled(self, key: CacheKey, record: CacheEntry) -> bool:
         """Whether the record is fresh by what is known without asking anyone."""
@@ -72,11 +64,10 @@ class FreshnessValidator:
     async def _check(self, digest: str, collection: int, evidence: Evidence, upto: int) -> Freshness:
         check = (digest, evidence.corpus_version, upto)
         try:
-            verdict = await self._checks.run(check, lambda: self._assess(collection, evidence, upto))
+            return await self._checks.run(check, lambda: self._assess(collection, evidence, upto))
         except Exception:  # noqa: BLE001 - a check that fails proves nothing
             return Freshness.UNPROVEN
-        return Freshness.FRESH if verdict is EvidenceVerdict.FRESH else Freshness.STALE
 
-    async def _assess(self, collection: int, evidence: Evidence, upto: int) -> EvidenceVerdict:
+    async def _assess(self, collection: int, evidence: Evidence, upto: int) -> Freshness:
         async with lag_tolerant_timeout(self._timeout):
             return await self._guard.assess(collection, evidence, upto)

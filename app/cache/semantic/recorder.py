@@ -2,7 +2,7 @@
 
 import logging
 
-from app.cache.freshness.guard import Evidence
+from app.cache.evidence import Evidence
 from app.cache.keys import KeySpec
 from app.cache.semantic.language.eligibility import refusal
 from app.cache.semantic.segment import segment_of

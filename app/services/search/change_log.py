@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.cache.freshness.guard import ArmEvidence, ChangeSet, Evidence
+from app.cache.evidence import ArmEvidence, ChangeSet, Evidence
 from app.db.database import Database
 from app.db.lifecycle import changes
 from app.db.search import lexical_index

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
-from app.cache.freshness.guard import ArmEvidence, Evidence
+from app.cache.evidence import ArmEvidence, Evidence
 from app.domain.documents import Collection
 from app.domain.retrieval import ArmResult, Candidate, LexicalPlan, Retrieval, ScoredChunk
 

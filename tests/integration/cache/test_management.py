@@ -8,7 +8,7 @@ import pytest
 
 from app.cache.codec.envelope import Refusal
 from app.cache.entry import CacheControl, CacheStatus
-from app.cache.freshness.validator import Freshness
+from app.cache.evidence import Freshness
 from app.domain.query_ids import new_query_id
 from app.errors import CacheUnavailable, InvalidInput, NotCached, NotFound, TierOff
 from tests.support.ingestion import TENANT

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from app.cache.backend import CacheKey
 from app.cache.backends.postgres import PostgresCache
 from app.cache.entry import CacheControl, CacheStatus, Computed
-from app.cache.freshness.guard import ChangeSet, Evidence
+from app.cache.evidence import ChangeSet, Evidence
 from app.cache.keys import KeySpec, Partition
 from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.matching import MatchCandidate

@@ -13,7 +13,7 @@ from app.cache.backends.memory import MemoryCache
 from app.cache.backends.postgres import PostgresCache
 from app.cache.backends.redis import RedisCache
 from app.cache.entry import Computed
-from app.cache.freshness.guard import ArmEvidence, Evidence
+from app.cache.evidence import ArmEvidence, Evidence
 from app.cache.postgres.connections import HeldConnections
 from app.cache.postgres.schema import query_cache_ddl
 from tests.performance.shared.report import Report

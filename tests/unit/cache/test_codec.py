@@ -18,7 +18,7 @@ from app.cache.codec import restricted_pickle
 from app.cache.codec.envelope import MAC_BYTES, EnvelopeCodec, Refusal
 from app.cache.codec.restricted_pickle import NotPlain
 from app.cache.entry import CacheEntry, FrozenDict, freeze
-from app.cache.freshness.guard import ArmEvidence, Evidence, MalformedEvidence
+from app.cache.evidence import ArmEvidence, Evidence, MalformedEvidence
 from tests.support.cache import Clock, key_of
 
 SECRET = "the secret of these tests"

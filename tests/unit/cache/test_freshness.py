@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.cache.entry import CacheEntry
+from app.cache.evidence import ArmEvidence, ChangeSet, Evidence, Freshness
 from app.cache.freshness.corpus_versions import NoServer, VersionWatch
-from app.cache.freshness.guard import ArmEvidence, ChangeSet, Evidence, EvidenceVerdict, FreshnessGuard
-from app.cache.freshness.validator import Freshness, FreshnessValidator
+from app.cache.freshness.guard import FreshnessGuard
+from app.cache.freshness.validator import FreshnessValidator
 from tests.support.cache import (
     Clock,
     FakeChanges,
@@ -71,7 +72,7 @@ async def test_a_result_that_is_carried_forward_equals_a_fresh_one(
     for name, parts in after:
         log.change(name, [StoredChunk(next(ids), name, vector, words) for vector, words in parts])
     verdict = await FreshnessGuard(log).assess(1, evidence, log.version)
-    if verdict is EvidenceVerdict.FRESH:
+    if verdict is Freshness.FRESH:
         assert search(log, query, lexemes)[0] == result
 
 
@@ -80,7 +81,7 @@ async def test_unrelated_documents_leave_an_entry_fresh() -> None:
     log.change("a", [StoredChunk(n, "a", [1.0, n / 10], frozenset({"cache"})) for n in range(5)])
     _, evidence = search(log, [1.0, 0.0], frozenset({"cache"}))
     log.change("b", [StoredChunk(10, "b", [-1.0, 0.0], frozenset({"shard"}))])
-    assert await FreshnessGuard(log).assess(1, evidence, log.version) is EvidenceVerdict.FRESH
+    assert await FreshnessGuard(log).assess(1, evidence, log.version) is Freshness.FRESH
 
 
 EVIDENCE = Evidence(corpus_version=5, documents=("a", "b"))
@@ -89,23 +90,21 @@ EVIDENCE = Evidence(corpus_version=5, documents=("a", "b"))
 @pytest.mark.parametrize(
     ("answer", "admitted", "verdict"),
     [
-        (ChangeSet(frozenset(), added=False), False, EvidenceVerdict.FRESH),
-        (ChangeSet(frozenset("c"), added=True), False, EvidenceVerdict.FRESH),
-        (ChangeSet(frozenset("cb"), added=False), False, EvidenceVerdict.STALE),
-        (ChangeSet(frozenset("c"), added=True), True, EvidenceVerdict.STALE),
-        (None, False, EvidenceVerdict.STALE),
+        (ChangeSet(frozenset(), added=False), False, Freshness.FRESH),
+        (ChangeSet(frozenset("c"), added=True), False, Freshness.FRESH),
+        (ChangeSet(frozenset("cb"), added=False), False, Freshness.STALE),
+        (ChangeSet(frozenset("c"), added=True), True, Freshness.STALE),
+        (None, False, Freshness.STALE),
     ],
     ids=["nothing", "no candidate", "a candidate changed", "a new candidate", "history lost"],
 )
-async def test_any_doubt_counts_as_a_change(
-    answer: ChangeSet | None, admitted: bool, verdict: EvidenceVerdict
-) -> None:
+async def test_any_doubt_counts_as_a_change(answer: ChangeSet | None, admitted: bool, verdict: Freshness) -> None:
     assert await FreshnessGuard(FakeChanges(answer, admitted)).assess(1, EVIDENCE, 6) is verdict
 
 
 async def test_the_current_version_needs_no_look_into_the_history() -> None:
     log = FakeChanges(error=ConnectionError())
-    assert await FreshnessGuard(log).assess(1, EVIDENCE, 5) is EvidenceVerdict.FRESH
+    assert await FreshnessGuard(log).assess(1, EVIDENCE, 5) is Freshness.FRESH
 
 
 def test_a_tie_and_anything_within_the_slack_would_have_been_a_candidate() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.cache.entry import CacheControl, CacheResult, CacheStatus, Computed
-from app.cache.freshness.guard import Evidence
+from app.cache.evidence import Evidence
 from app.cache.policy import ChainPolicy
 from app.cache.stampede.broadcast import BroadcastReader
 from app.cache.stampede.lease import FleetLease

@@ -6,7 +6,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.cache.entry import CacheControl
-from app.cache.freshness.guard import ChangeSet
+from app.cache.evidence import ChangeSet
 from app.cache.stampede.lease import FleetLease
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.observers.cache import CacheMetrics
