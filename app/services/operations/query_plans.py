@@ -11,6 +11,7 @@ from app.db.operations.plans import ExplainingDatabase, Sample, StatementPlan
 from app.db.tables import collections, documents
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
+from app.errors import NoCollection
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 
@@ -37,7 +38,10 @@ class _Found:
 
     async def resolve(self, tenant: str, name: str) -> Collection:
         async with self._database.connection() as connection:
-            return await collections.require(connection, tenant, name)
+            found = await collections.find(connection, tenant, name)  # the plan is named for the function called
+        if found is None:
+            raise NoCollection(name)
+        return found
 
 
 class PlanService:
