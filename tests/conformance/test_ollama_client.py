@@ -36,15 +36,8 @@ from app.ollama.protocol import ChatChunk
 from app.ollama.scheduling.dispatch import INTERACTIVE_RETRIES, RetryPolicy
 from app.ollama.scheduling.lanes import Lane
 from app.ollama.transport import Timeouts
-from tests.support.fake_ollama import (
-    DIMENSION,
-    FakeOllama,
-    Request,
-    respond,
-    send_chunk,
-    start_stream,
-    unit_vector,
-)
+from tests.support.fake_ollama import DIMENSION, FakeOllama, unit_vector
+from tests.support.http_server import Request, respond, send_chunk, start_stream
 
 SECRET = "the merger closes on Friday"
 NO_WAIT = RetryPolicy(attempts=3, wait_initial=0, wait_max=0, jitter=0)
@@ -125,7 +118,7 @@ async def drain(stream: AsyncIterator[ChatChunk], received: list[str]) -> None:
 
 async def test_35_batches_hold_at_most_64_texts_and_the_character_budget_and_keep_global_order() -> None:
     async with (
-        FakeOllama().running() as server,
+        FakeOllama(vector=unit_vector).running() as server,
         aclosing(OllamaClient([server.url])) as client,
     ):
         texts = [f"{number} " + "x" * (number * 37 % 200) for number in range(300)]
@@ -152,7 +145,7 @@ async def test_36_never_more_requests_in_flight_than_permits() -> None:
 @pytest.mark.parametrize("blank", ["", " ", "\n\t", "\u2003"])
 async def test_37_blank_text_is_never_sent(blank: str) -> None:
     async with (
-        FakeOllama().running() as server,
+        FakeOllama(vector=unit_vector).running() as server,
         aclosing(OllamaClient([server.url])) as client,
     ):
         with pytest.raises(InvalidInput):

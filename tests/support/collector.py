@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from tests.support.fake_ollama import FakeOllama, Request
+from tests.support.http_server import Request, ScriptedServer
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Collector:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[str]:
-        async with FakeOllama(handler=self._take).running() as server:
+        async with ScriptedServer(self._take).running() as server:
             yield server.url
 
     async def _take(self, request: Request, writer: asyncio.StreamWriter) -> None:

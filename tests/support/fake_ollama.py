@@ -1,149 +1,156 @@
-"""A model server made of a few lines, where bytes, order and disconnects can be scripted and seen.
+"""An Ollama in the test's own process, whose answers take a known time and no processor.
 
-Unlike the embedded model server it costs no computation, so it can be exact about when work begins and ends.
+It can be exact about when work begins and ends, which `tests.support.model_server`, a process that a test may kill
+and that runs the embedded model server's own code, cannot be.
 """
 
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from tests.support.http_server import Handler, Request, ScriptedServer, respond, send_chunk, start_stream
+
+EMBEDDING_MODEL = "all-minilm"
+CHAT_MODEL = "smollm2:135m"
 DIMENSION = 8
-
-Handler = Callable[["Request", asyncio.StreamWriter], Awaitable[None]]
-
-
-@dataclass
-class Request:
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+_NEVER = 10_000
+_MODELS = [
+    {"name": f"{EMBEDDING_MODEL}:latest", "digest": "sha256:1", "size": 1, "capabilities": ["embedding"]},
+    {"name": CHAT_MODEL, "digest": "sha256:2", "size": 1, "capabilities": ["completion"]},
+]
 
 
 def unit_vector(text: str) -> list[float]:
+    """A vector that depends on the text alone, and is near no other text's."""
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
     vector = np.random.default_rng(seed).normal(size=DIMENSION)
     return [float(value) for value in vector / np.linalg.norm(vector)]
 
 
-@dataclass
-class FakeOllama:
-    """Answers `/api/embed` with `slots` texts at a time, each taking `seconds`, in the order of arrival.
+def nearly_alike(text: str) -> list[float]:
+    """Nearly the same vector for every text, so that every passage is relevant to every question."""
+    small = (len(text) % 97) / 9700
+    return [(1 - small**2) ** 0.5, small, *[0.0] * (DIMENSION - 2)]
 
-    `handler` replaces that with anything. When a client leaves, the work not yet begun for it is dropped.
+
+class FakeOllama(ScriptedServer):
+    """Embeds texts in the order of arrival, and answers a question that holds `word:N` with N pieces.
+
+    The last piece cites a source that does not exist. A question that holds `busy` is refused once. Work for a
+    client that leaves is dropped, except for texts that have begun: they keep their slot to the end, as in Ollama.
+
+    Attributes:
+        slots: texts that are embedded at once.
+        seconds: time that each text takes.
+        request_seconds: time that each embedding request takes besides.
+        gap: seconds between two pieces of an answer.
+        vector: makes the vector of a text.
+        handler: replaces all of the above.
+        embedded: texts in the order in which their embedding began.
+        arrived: for each text, how many others had begun when its first request arrived.
+        batches: embedding requests of more than one text.
+        peak_texts: most texts of one request.
+        chats: chat requests that were not refused.
+        streaming: answers that are on their way.
     """
 
-    slots: int = 1
-    seconds: float = 0.0
-    handler: Handler | None = None
-    requests: list[Request] = field(default_factory=list)
-    embedded: list[str] = field(default_factory=list)
-    peak_requests: int = 0
-    peak_texts: int = 0
-    disconnects: int = 0
-    url: str = ""
-    _active: int = 0
+    def __init__(
+        self,
+        *,
+        slots: int = 1,
+        seconds: float = 0.0,
+        request_seconds: float = 0.0,
+        gap: float = 0.02,
+        vector: Callable[[str], list[float]] = nearly_alike,
+        handler: Handler | None = None,
+    ) -> None:
+        super().__init__(handler or self._answer)
+        self.seconds = seconds
+        self.request_seconds = request_seconds
+        self.gap = gap
+        self.vector = vector
+        self.embedded: list[str] = []
+        self.arrived: dict[str, int] = {}
+        self.batches = 0
+        self.peak_texts = 0
+        self.chats = 0
+        self.streaming = 0
+        self._free = asyncio.Semaphore(slots)
+        self._refused: set[str] = set()
 
-    def __post_init__(self) -> None:
-        self._free = asyncio.Semaphore(self.slots)
-
-    @asynccontextmanager
-    async def running(self, socket: str | None = None) -> AsyncIterator["FakeOllama"]:
-        connections: set[asyncio.Task[None]] = set()
-
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            connections.add(task)
-            try:
-                await self._serve(reader, writer)
-            except (ConnectionError, asyncio.IncompleteReadError):
-                self.disconnects += 1
-            except asyncio.CancelledError:
-                pass
-            finally:
-                connections.discard(task)
-                writer.close()
-
-        if socket:
-            server = await asyncio.start_unix_server(serve, socket)
-            self.url = f"http+unix://{socket}"
-        else:
-            server = await asyncio.start_server(serve, "127.0.0.1")
-            self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in connections:
-                task.cancel()
-            await asyncio.gather(*connections)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            first, *lines = head.decode().strip().split("\r\n")
-            headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-            body = await reader.readexactly(int(headers.get("content-length", 0)))
-            method, path, _ = first.split()
-            request = Request(method, path, headers, body)
-            self.requests.append(request)
-            self._active += 1
-            self.peak_requests = max(self.peak_requests, self._active)
-            work = asyncio.ensure_future((self.handler or self._embed)(request, writer))
-            left = asyncio.ensure_future(reader.read(1))
-            try:
-                await asyncio.wait([work, left], return_when=asyncio.FIRST_COMPLETED)
-                if not work.done():
-                    raise ConnectionResetError
-                await work
-            finally:
-                self._active -= 1
-                for task in (work, left):
-                    task.cancel()
-                await asyncio.gather(work, left, return_exceptions=True)
-
-    async def _embed(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        await respond(writer, await self.embed(request.json["input"]))
+    async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        match request.path:
+            case "/api/version":
+                await respond(writer, {"version": "0.33.0"})
+            case "/api/tags":
+                await respond(writer, {"models": _MODELS})
+            case "/api/ps":
+                await respond(writer, {"models": []})
+            case "/api/show":
+                await respond(writer, _shown(request.json["model"], len(self.vector("any"))))
+            case "/api/embed":
+                await respond(writer, await self.embed(request.json["input"]))
+            case "/api/chat":
+                await self._chat(request.json, writer)
+            case path:
+                await respond(writer, {"error": f"no {path}"}, 404)
 
     async def embed(self, texts: list[str]) -> dict[str, Any]:
         """Do the work of one request."""
         self.peak_texts = max(self.peak_texts, len(texts))
+        self.batches += len(texts) > 1
+        for text in texts:
+            self.arrived.setdefault(text, len(self.embedded))
+        await asyncio.sleep(self.request_seconds)
         await asyncio.gather(*map(self._infer, texts))
-        return {"model": "m", "embeddings": [unit_vector(text) for text in texts]}
+        return {"model": EMBEDDING_MODEL, "embeddings": [self.vector(text) for text in texts]}
 
     async def _infer(self, text: str) -> None:
-        # As in Ollama, an item that has begun keeps its slot to the end, even if its client has left.
         await self._free.acquire()
         self.embedded.append(text)
         asyncio.get_running_loop().call_later(self.seconds, self._free.release)
         await asyncio.sleep(self.seconds)
 
+    async def _chat(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        question = body["messages"][-1]["content"]
+        if "busy" in question and question not in self._refused:
+            self._refused.add(question)
+            await respond(writer, {"error": "server busy, please try again"}, 503)
+            return
+        self.chats += 1
+        found = re.findall(r"word:(\d+)", question)
+        pieces = int(found[-1]) if found else _NEVER
+        await start_stream(writer)
+        self.streaming += 1
+        try:
+            for number in range(pieces):
+                await send_chunk(
+                    writer, _line({"message": {"role": "assistant", "content": _piece(number, pieces)}})
+                )
+                await asyncio.sleep(self.gap)
+        finally:
+            self.streaming -= 1
+        end = {"done": True, "done_reason": "stop", "prompt_eval_count": 10, "eval_count": pieces}
+        await send_chunk(writer, _line({"message": {"role": "assistant", "content": ""}, **end}))
+        await send_chunk(writer, b"")
 
-async def respond(writer: asyncio.StreamWriter, answer: Any, status: int = 200) -> None:
-    body = json.dumps(answer).encode()
-    writer.write(
-        f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-    )
-    writer.write(body)
-    await writer.drain()
+
+def _shown(model: str, dimension: int) -> dict[str, Any]:
+    if model.startswith(EMBEDDING_MODEL):
+        info = {"general.architecture": "bert", "bert.embedding_length": dimension, "bert.context_length": 512}
+        return {"capabilities": ["embedding"], "model_info": info}
+    info = {"general.architecture": "llama", "llama.context_length": 8192}
+    return {"capabilities": ["completion"], "model_info": info}
 
 
-async def start_stream(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n")
-    await writer.drain()
+def _piece(number: int, pieces: int) -> str:
+    return f"piece{number} " if number < pieces - 1 else f"piece{number} [99]."
 
 
-async def send_chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
-    """Send one chunk of a chunked answer; an empty one ends it."""
-    writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-    await writer.drain()
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value).encode() + b"\n"

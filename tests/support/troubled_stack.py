@@ -10,9 +10,9 @@ from app.db.migrate import migrate
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
 from app.embedded.supervisor.process import ChildProcess
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.replica import Replica, environment, hung, serving, worker
-from tests.support.scripted_models import ScriptedModels
 from tests.support.troubled_redis import Trouble, TroubledRedis
 
 FAULTS = ("killed", "frozen", "slow", "lying")
@@ -56,7 +56,7 @@ class TroubledStack:
 
 
 @asynccontextmanager
-async def troubled_stack(models: ScriptedModels, **settings: str) -> AsyncIterator[TroubledStack]:
+async def troubled_stack(models: FakeOllama, **settings: str) -> AsyncIterator[TroubledStack]:
     """Everything runs; the worker is there to put documents in and may be stopped after."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(short_folder())
@@ -69,8 +69,8 @@ async def troubled_stack(models: ScriptedModels, **settings: str) -> AsyncIterat
         await migrate(postgres.url())
         redis = TroubledRedis(unquote(valkey.url.removeprefix("unix://")))
         await stack.enter_async_context(redis.running())
-        url = await stack.enter_async_context(models.running())
-        env = environment(database=postgres.url(), redis=valkey.url, models=url, folder=folder, **settings)
+        await stack.enter_async_context(models.running())
+        env = environment(database=postgres.url(), redis=valkey.url, models=models.url, folder=folder, **settings)
         near, far = (
             Replica({**env, "REDIS_URL": address}, folder / f"{name}.log", "--drain", "0", "--grace", "1")
             for name, address in (("near", valkey.url), ("far", redis.url))

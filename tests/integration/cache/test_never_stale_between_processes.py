@@ -18,9 +18,9 @@ from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
 from tests.support.corpus import embed
 from tests.support.databases import fresh_database
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.replica import Replica, client, environment, serving, settled, worker
-from tests.support.scripted_models import ScriptedModels
 
 WORDS = ["amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper"]
 UNRELATED = ["quartz", "zephyr", "yonder", "xylem", "violet", "umber", "tundra", "saffron", "russet", "pumice"]
@@ -66,12 +66,12 @@ class Fleet:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def fleet(postgres_server: EmbeddedPostgres, valkey_server: EmbeddedValkey) -> AsyncIterator[Fleet]:
-    models = ScriptedModels(vector=lambda text: embed(text).tolist())
+    models = FakeOllama(vector=lambda text: embed(text).tolist())
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(short_folder())
         database = await stack.enter_async_context(fresh_database(postgres_server))
-        url = await stack.enter_async_context(models.running())
-        env = environment(database=database, redis=valkey_server.url, models=url, folder=folder)
+        await stack.enter_async_context(models.running())
+        env = environment(database=database, redis=valkey_server.url, models=models.url, folder=folder)
         replicas = [Replica(env, folder / f"api-{n}.log", "--drain", "0", "--grace", "1") for n in range(2)]
         working = worker(env, folder / "worker.log")
         await serving(stack, replicas, working)

@@ -13,10 +13,10 @@ import pytest_asyncio
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
 from tests.support.databases import fresh_database
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.raw_http import Exchange, RawReply, post
 from tests.support.replica import Replica, client, environment, serving, worker
-from tests.support.scripted_models import ScriptedModels
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
 IDENTICAL = 1000
@@ -29,7 +29,7 @@ class Fleet:
     """Four API processes over the same servers."""
 
     ports: Sequence[int]
-    models: ScriptedModels
+    models: FakeOllama
 
     async def flood(self, path: str, body: object, count: int) -> dict[int, list[RawReply]]:
         """Send the same request `count` times at once, to each process in turn; the replies by port."""
@@ -43,12 +43,12 @@ class Fleet:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def fleet(postgres_server: EmbeddedPostgres, valkey_server: EmbeddedValkey) -> AsyncIterator[Fleet]:
-    models = ScriptedModels(gap=0.01, embed_seconds=0.2)
+    models = FakeOllama(gap=0.01, request_seconds=0.2)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(short_folder())
         database = await stack.enter_async_context(fresh_database(postgres_server))
-        url = await stack.enter_async_context(models.running())
-        env = environment(database=database, redis=valkey_server.url, models=url, folder=folder)
+        await stack.enter_async_context(models.running())
+        env = environment(database=database, redis=valkey_server.url, models=models.url, folder=folder)
         replicas = [Replica(env, folder / f"api-{n}.log", "--drain", "0", "--grace", "1") for n in range(4)]
         working = worker(env, folder / "worker.log")
         await serving(stack, replicas, working)

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from tests.support.fake_ollama import FakeOllama
 from tests.support.raw_http import RawReply, post
 from tests.support.replica import Replica, client, hung
-from tests.support.scripted_models import ScriptedModels
 from tests.support.troubled_stack import FAULTS, TroubledStack, troubled_stack
 
 TEXTS = [f"Chapter {number}. Ships of the harbour wait for the tide at pier {number}." for number in range(8)]
@@ -47,7 +47,7 @@ async def search(replica: Replica, question: str) -> RawReply:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stack() -> AsyncIterator[TroubledStack]:
-    async with troubled_stack(ScriptedModels(gap=0.001)) as stack:
+    async with troubled_stack(FakeOllama(gap=0.001)) as stack:
         await upload(stack.near)
         await asyncio.to_thread(stack.worker.stop, 5)
         yield stack

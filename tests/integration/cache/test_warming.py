@@ -15,11 +15,11 @@ from app.domain.answers import Message
 from app.domain.retrieval import Query, SearchMode
 from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep
 from app.errors import ModelCrashed, ModelError, ModelUnavailable, NotFound, TierOff
+from tests.support.fake_ollama import FakeOllama
 from tests.support.ingestion import TENANT
 from tests.support.replica import Replica as Process
 from tests.support.replica import api_and_worker, client, environment, ingested
 from tests.support.replicas import Fleet, Replica, open_fleet
-from tests.support.scripted_models import ScriptedModels
 
 FIRST, SECOND = "amber delta", "basalt ember"
 EMPTY = {"tier": None, "namespace": None, "collection": None}
@@ -229,12 +229,12 @@ async def finds_in_memory(
 
 
 async def test_a_process_started_beside_another_is_warm(database_url: str, valkey_url: str, tmp_path: Path) -> None:
-    models = ScriptedModels(gap=0.0)
+    models = FakeOllama(gap=0.0)
     search = {"query": "Where do ships wait?"}
     question = {"messages": [{"role": "user", "content": "Where do ships wait?"}], "stream": False}
-    async with models.running() as url:
+    async with models.running():
         env = environment(
-            database=database_url, redis=valkey_url, models=url, folder=tmp_path, CACHE_WARM_MAX_LOAD="1"
+            database=database_url, redis=valkey_url, models=models.url, folder=tmp_path, CACHE_WARM_MAX_LOAD="1"
         )
         async with api_and_worker(env, tmp_path) as http:
             await ingested(http, "harbour.txt", b"Ships wait behind the wall of granite for the tide.")

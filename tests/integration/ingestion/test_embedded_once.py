@@ -20,8 +20,8 @@ from app.services.search.embedding import EmbeddingService
 from app.services.search.embedding_cache import EmbeddingCache
 from app.services.search.lexeme_statistics import LexemeStatistics
 from tests.support.cache import assemble
+from tests.support.fake_ollama import EMBEDDING_MODEL, FakeOllama
 from tests.support.ingestion import TENANT, LineLoader
-from tests.support.scripted_models import EMBEDDING_MODEL, ScriptedModels
 from tests.support.waiting import until
 
 
@@ -34,17 +34,17 @@ class Press:
     """Everything from an upload to the model server, in one process, with a line for each chunk."""
 
     database: Database
-    models: ScriptedModels
+    models: FakeOllama
     documents: DocumentService
     ingestion: IngestService
 
     @classmethod
     @asynccontextmanager
     async def running(cls, database_url: str) -> "AsyncIterator[Press]":
-        models = ScriptedModels()
-        async with models.running() as url:
+        models = FakeOllama()
+        async with models.running():
             database = await Database.connect(database_url, min_size=1, max_size=10)
-            client = OllamaClient([url])
+            client = OllamaClient([models.url])
             embedding = EmbeddingService(
                 client, EmbeddingCache(assemble([]).chain), batch_size=16, max_chars=64_000, max_workers=8
             )
@@ -145,7 +145,7 @@ async def test_a_replaced_document_is_sent_what_changed_and_no_more(press: Press
 
 
 async def test_documents_in_work_at_once_wait_for_what_another_has_sent(press: Press) -> None:
-    press.models.embed_seconds = 0.05
+    press.models.request_seconds = 0.05
     documents = [
         await press.upload(lines(*range(200), 1000 + number), collection=f"shelf-{number % 2}")
         for number in range(4)
@@ -156,11 +156,10 @@ async def test_documents_in_work_at_once_wait_for_what_another_has_sent(press: P
 
 
 async def test_what_a_stopped_document_had_sent_is_sent_again_for_another_that_waits(press: Press) -> None:
-    press.models.embed_seconds = 60
+    press.models.request_seconds = 60
     first = asyncio.create_task(press.ingest(await press.upload(lines(*range(8)))))
-    async with asyncio.timeout(10):
-        await press.models.embedding.wait()
-    press.models.embed_seconds = 0
+    await until(lambda: press.models.batches)
+    press.models.request_seconds = 0
     second = asyncio.create_task(press.ingest(await press.upload(lines(*range(9)))))
     await until(lambda: "line 8" in press.models.requests[-1].body.decode())
     first.cancel()
@@ -169,10 +168,9 @@ async def test_what_a_stopped_document_had_sent_is_sent_again_for_another_that_w
 
 
 async def test_a_small_document_waits_for_a_round_of_a_large_one_and_not_for_its_end(press: Press) -> None:
-    press.models.embed_seconds = 0.02
+    press.models.request_seconds = 0.02
     large = asyncio.create_task(press.ingest(await press.upload(lines(*range(2000, 8000)))))
-    async with asyncio.timeout(10):
-        await press.models.embedding.wait()
+    await until(lambda: press.models.batches)
     await press.ingest(await press.upload(lines(*range(10_000, 10_080)), name="b.txt"))
     asked = ["line 10" in request.body.decode() for request in press.models.requests]
     first, last = asked.index(True), len(asked) - asked[::-1].index(True)

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.fake_ollama import FakeOllama, unit_vector
 from tests.support.folders import REPO
 from tests.support.replica import Replica, client, environment, worker
-from tests.support.small_models import MODEL, EmbeddingServer
 from tests.support.waiting import until
 
 
@@ -39,10 +39,8 @@ class Service:
 
 @pytest.fixture
 async def service(tmp_path: Path, database_url: str, valkey_url: str) -> AsyncIterator[Service]:
-    async with EmbeddingServer(slots=8, seconds=0.001).running() as models:
-        env = environment(
-            database=database_url, redis=valkey_url, models=models.url, folder=tmp_path, EMBEDDING_MODEL=MODEL
-        )
+    async with FakeOllama(vector=unit_vector, slots=8, seconds=0.001).running() as models:
+        env = environment(database=database_url, redis=valkey_url, models=models.url, folder=tmp_path)
         api, ingester = Replica(env, tmp_path / "api.log", "--drain", "0"), worker(env, tmp_path / "worker.log")
         api.start()
         ingester.start()

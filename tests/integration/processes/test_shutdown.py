@@ -15,10 +15,10 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.proxy import Proxy
 from tests.support.replica import Replica, client, environment, worker
-from tests.support.scripted_models import ScriptedModels
 from tests.support.waiting import until
 
 ASKED_ON_ONE_CONNECTION = 3
@@ -32,7 +32,7 @@ class Stage:
     env: dict[str, str]
     folder: Path
     database_url: str
-    models: ScriptedModels
+    models: FakeOllama
     _names: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def replica(self, *options: str) -> Replica:
@@ -41,11 +41,11 @@ class Stage:
 
 @pytest.fixture
 async def stage(database_url: str, valkey_url: str) -> AsyncIterator[Stage]:
-    models = ScriptedModels()
+    models = FakeOllama()
     with short_folder() as folder:
-        async with models.running() as url:
+        async with models.running():
             env = environment(
-                database=database_url, redis=valkey_url, models=url, folder=folder, BATCH_MAX_WORKERS="32"
+                database=database_url, redis=valkey_url, models=models.url, folder=folder, BATCH_MAX_WORKERS="32"
             )
             yield Stage(env, folder, database_url, models)
 
@@ -121,7 +121,7 @@ async def test_at_the_deadline_streams_have_finished_or_end_with_a_shutdown_erro
 
 async def test_a_worker_that_is_stopped_hands_its_job_back_and_another_finishes_it_at_once(stage: Stage) -> None:
     replica = stage.replica()
-    stage.models.embed_seconds = 0.3
+    stage.models.request_seconds = 0.3
     first, second = (worker(stage.env, stage.folder / f"worker-{n}.log") for n in range(2))
     try:
         first.start()
@@ -132,7 +132,7 @@ async def test_a_worker_that_is_stopped_hands_its_job_back_and_another_finishes_
             answer = await http.post("/api/documents", files={"files": ("long.md", text.encode())})
             (item,) = answer.json()["items"]
             async with asyncio.timeout(30):
-                await stage.models.embedding.wait()
+                await until(lambda: stage.models.batches)
             first.request_stop()
             async with asyncio.timeout(10):
                 while first.running:
@@ -145,7 +145,7 @@ async def test_a_worker_that_is_stopped_hands_its_job_back_and_another_finishes_
                 ]
             finally:
                 await connection.close()
-            stage.models.embed_seconds = 0.0
+            stage.models.request_seconds = 0.0
             second.start()
             async with asyncio.timeout(30):
                 while (found := (await http.get(f"/api/documents/{item['id']}")).json())["status"] != "ready":

@@ -9,8 +9,8 @@ import pytest
 
 from app.db.notifications import NotificationListener
 from app.errors import StoreUnavailable
+from tests.support.fake_ollama import FakeOllama, unit_vector
 from tests.support.replica import api_and_worker, environment
-from tests.support.small_models import MODEL, EmbeddingServer
 from tests.support.waiting import until
 
 # Long beside a message between processes, on a busy machine too; nothing is measured in seconds.
@@ -23,11 +23,9 @@ async def test_a_question_waits_for_no_more_than_the_text_in_progress_of_another
 ) -> None:
     book = "\n\n".join(f"## Part {number}\n\n{f'Word{number} ' * 90}" for number in range(300))
     # One text at a time, in the order of arrival: as Ollama does.
-    models = EmbeddingServer(slots=1, seconds=SECONDS_PER_TEXT)
+    models = FakeOllama(vector=unit_vector, slots=1, seconds=SECONDS_PER_TEXT)
     async with models.running():
-        env = environment(
-            database=database_url, redis=valkey_url, models=models.url, folder=tmp_path, EMBEDDING_MODEL=MODEL
-        )
+        env = environment(database=database_url, redis=valkey_url, models=models.url, folder=tmp_path)
         async with api_and_worker(env, tmp_path) as http:
             answer = await http.post("/api/documents", files={"files": ("book.md", book.encode())})
             assert answer.status_code == 202, answer.text
@@ -39,9 +37,11 @@ async def test_a_question_waits_for_no_more_than_the_text_in_progress_of_another
             (document,) = (await http.get("/api/documents")).json()["items"]
     assert document["status"] == "processing"  # it was busy all along
     # Not even the text after the one in progress, but where that one ends while the message is on its way.
-    assert len(models.ahead) == QUESTIONS
-    assert max(models.ahead) <= 1, models.ahead
-    assert sorted(models.ahead)[QUESTIONS // 2] == 0, models.ahead
+    questions = [text for text in models.arrived if text.startswith("question")]
+    assert len(questions) == QUESTIONS
+    ahead = sorted(models.embedded.index(text) - models.arrived[text] for text in questions)
+    assert ahead[-1] <= 1, ahead
+    assert ahead[QUESTIONS // 2] == 0, ahead
 
 
 async def test_announcements_are_heard_again_after_the_connection_was_killed(

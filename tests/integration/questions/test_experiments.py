@@ -14,9 +14,9 @@ import pytest_asyncio
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
 from tests.support.databases import fresh_database
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.replica import api_and_worker, environment, ingested
-from tests.support.scripted_models import ScriptedModels
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -36,7 +36,7 @@ START = {
 @dataclass(frozen=True)
 class Stack:
     http: httpx.AsyncClient
-    models: ScriptedModels
+    models: FakeOllama
 
     async def ask(
         self, unit: str | None, question: str = "Which ships wait? word:3", **body: Any
@@ -57,12 +57,12 @@ class Stack:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stack(postgres_server: EmbeddedPostgres, valkey_server: EmbeddedValkey) -> AsyncIterator[Stack]:
-    models = ScriptedModels(gap=0.001)
+    models = FakeOllama(gap=0.001)
     async with AsyncExitStack() as opened:
         folder = opened.enter_context(short_folder())
         database = await opened.enter_async_context(fresh_database(postgres_server))
-        url = await opened.enter_async_context(models.running())
-        env = environment(database=database, redis=valkey_server.url, models=url, folder=folder)
+        await opened.enter_async_context(models.running())
+        env = environment(database=database, redis=valkey_server.url, models=models.url, folder=folder)
         http = await opened.enter_async_context(api_and_worker(env, folder))
         await ingested(http, "ships.txt", TEXT.encode())
         yield Stack(http, models)

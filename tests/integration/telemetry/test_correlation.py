@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from tests.support.collector import Collector
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.replica import api_and_worker, environment, settled
-from tests.support.scripted_models import ScriptedModels
 from tests.support.waiting import until
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
@@ -27,7 +27,7 @@ class Followed:
     http: httpx.AsyncClient
     folder: Path
     collector: Collector
-    models: ScriptedModels
+    models: FakeOllama
     postgres: "asyncpg.Connection[asyncpg.Record]"
 
     def lines(self, process: str, request_id: str) -> list[dict[str, Any]]:
@@ -59,15 +59,15 @@ class Followed:
 
 @pytest.fixture
 async def followed(database_url: str, valkey_url: str) -> AsyncIterator[Followed]:
-    models, collector = ScriptedModels(), Collector()
+    models, collector = FakeOllama(), Collector()
     postgres = await asyncpg.connect(database_url)
     try:
         with short_folder() as folder:
-            async with models.running() as models_url, collector.running() as collector_url:
+            async with models.running(), collector.running() as collector_url:
                 env = environment(
                     database=database_url,
                     redis=valkey_url,
-                    models=models_url,
+                    models=models.url,
                     folder=folder,
                     OTEL_EXPORTER_OTLP_ENDPOINT=collector_url,
                     OTEL_BSP_SCHEDULE_DELAY="100",
@@ -82,7 +82,7 @@ async def followed(database_url: str, valkey_url: str) -> AsyncIterator[Followed
 async def test_the_id_of_an_upload_is_in_its_response_job_logs_spans_and_model_requests(
     followed: Followed, sent: str | None
 ) -> None:
-    followed.models.embed_seconds = 1.0  # the job is there to be looked at
+    followed.models.request_seconds = 1.0  # the job is there to be looked at
     headers = {"x-request-id": sent} if sent else {}
     answer = await followed.http.post("/api/documents", files={"files": ("a.txt", TEXT.encode())}, headers=headers)
     request_id = answer.headers["x-request-id"]

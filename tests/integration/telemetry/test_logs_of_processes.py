@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from app.cli.trace import story
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.replica import api_and_worker, environment, ingested
-from tests.support.scripted_models import ScriptedModels
 from tests.support.waiting import until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -44,13 +44,13 @@ class Logged:
 
 @pytest.fixture
 async def logged(database_url: str, valkey_url: str) -> AsyncIterator[Logged]:
-    models = ScriptedModels()
+    models = FakeOllama()
     with short_folder() as folder:
-        async with models.running() as url:
+        async with models.running():
             env = environment(
                 database=f"{database_url}&password={SECRET}",
                 redis=valkey_url,
-                models=url.replace("://", f"://operator:{SECRET}@"),
+                models=models.url.replace("://", f"://operator:{SECRET}@"),
                 folder=folder,
                 CACHE_SIGNING_KEYS=f"k1:{SECRET}",
                 LOG_LEVEL="DEBUG",

@@ -15,9 +15,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.embedded.supervisor.probes import free_port
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.replica import api_and_worker, environment, ingested, settled
-from tests.support.scripted_models import ScriptedModels
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
 # The splitter makes four chunks of it.
@@ -112,7 +112,7 @@ class Watched:
 
     http: httpx.AsyncClient
     worker_url: str
-    models: ScriptedModels
+    models: FakeOllama
 
     async def counts(self, url: str) -> Counter[str]:
         """Every counter, and every histogram's number of observations."""
@@ -168,12 +168,12 @@ class Watched:
 @pytest.fixture
 async def watched(database_url: str) -> AsyncIterator[Watched]:
     with short_folder() as folder:
-        models = ScriptedModels()
-        async with models.running() as models_url:
+        models = FakeOllama()
+        async with models.running():
             env = environment(
                 database=database_url,
                 redis="",
-                models=models_url,
+                models=models.url,
                 folder=folder,
                 L2_CACHE_ENABLED="false",
                 L3_CACHE_ENABLED="false",

@@ -15,10 +15,10 @@ from redis.asyncio import Redis
 
 from app.embedded.supervisor.probes import free_port
 from deploy.grafana.generate import FOLDER
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.prometheus import Prometheus, configured, panels, queries_of, running, selector_texts
 from tests.support.replica import Replica, client, environment, worker
-from tests.support.scripted_models import ScriptedModels
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
 # The longest scrape and evaluation, twice over, after the traffic ended.
@@ -35,8 +35,8 @@ async def prometheus(database_url: str, valkey_url: str) -> AsyncIterator[Promet
     if binary is None:
         pytest.skip("prometheus is not installed (Debian: apt-get install prometheus)")
     with short_folder() as folder:
-        async with ScriptedModels(gap=0.005).running() as models:
-            env = environment(database=database_url, redis=valkey_url, models=models, folder=folder)
+        async with FakeOllama(gap=0.005).running() as models:
+            env = environment(database=database_url, redis=valkey_url, models=models.url, folder=folder)
             # So small that a few questions have to make room for each other.
             env |= {"L1_CACHE_MAX_ENTRIES": "8", "SEMANTIC_CACHE_MODE": "off"}
             replicas = [Replica(env, folder / f"api-{n}.log", "--drain", "0") for n in range(2)]

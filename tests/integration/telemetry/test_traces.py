@@ -12,9 +12,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from app.db.database import Database
 from app.telemetry import correlation, tracing
 from tests.support.collector import Collector, Span
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.replica import api_and_worker, environment, ingested
-from tests.support.scripted_models import ScriptedModels
 from tests.support.waiting import until
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
@@ -27,7 +27,7 @@ CALLER = "c" * 16
 class Traced:
     http: httpx.AsyncClient
     collector: Collector
-    models: ScriptedModels
+    models: FakeOllama
 
     async def whole(self, trace_id: str, last: str) -> list[Span]:
         """The spans of a trace once the one called `last` and the root have come, from every process."""
@@ -44,13 +44,13 @@ class Traced:
 
 @pytest.fixture
 async def traced(database_url: str, valkey_url: str) -> AsyncIterator[Traced]:
-    models, collector = ScriptedModels(), Collector()
+    models, collector = FakeOllama(), Collector()
     with short_folder() as folder:
-        async with models.running() as models_url, collector.running() as collector_url:
+        async with models.running(), collector.running() as collector_url:
             env = environment(
                 database=database_url,
                 redis=valkey_url,
-                models=models_url,
+                models=models.url,
                 folder=folder,
                 OTEL_EXPORTER_OTLP_ENDPOINT=collector_url,
                 OTEL_TRACES_SAMPLER_ARG="0",

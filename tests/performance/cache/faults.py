@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from tests.performance.cache.replicas import REPLICAS, ingest, known, target_of
 from tests.performance.shared.http_load import FAILED, Target, arrive
 from tests.performance.shared.report import Report
+from tests.support.fake_ollama import FakeOllama
 from tests.support.replica import Replica
-from tests.support.scripted_models import ScriptedModels
 from tests.support.troubled_stack import FAULTS, TroubledStack, troubled_stack
 
 RATE = 100
@@ -18,7 +18,7 @@ TURNS = 3
 
 async def bench_faults(report: Report, seconds: float) -> None:
     """Every request is known and needs Redis, or what stands in for it."""
-    async with troubled_stack(ScriptedModels(), **REPLICAS["l2"]) as stack:
+    async with troubled_stack(FakeOllama(), **REPLICAS["l2"]) as stack:
         await ingest(stack.near)
         await asyncio.to_thread(stack.worker.stop, 5)
         for name in FAULTS:

@@ -17,10 +17,10 @@ from app.embedded.supervisor.process import ChildProcess
 from tests.performance.shared.http_load import Target, arrive, saturate
 from tests.performance.shared.report import Report
 from tests.performance.shared.timing import REPEATS, Timing, beside_floor, several
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import REPO
 from tests.support.raw_http import post
 from tests.support.replica import Replica, client, environment, serving, worker
-from tests.support.scripted_models import ScriptedModels
 
 CONNECTIONS = (1, 16, 64)
 # Requests a second in all; a closed loop shows what is left above them.
@@ -91,10 +91,10 @@ def _processor_seconds(pid: int) -> float:
 async def _served(database: str, redis: str, folder: Path) -> AsyncIterator[dict[str, Target]]:
     """The floors and a replica for each tier, in processes of their own; every question was asked before."""
     await migrate(database)
-    models = ScriptedModels()
+    models = FakeOllama()
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(models.running())
-        env = environment(database=database, redis=redis, models=url, folder=folder)
+        await stack.enter_async_context(models.running())
+        env = environment(database=database, redis=redis, models=models.url, folder=folder)
         replicas = {
             tier: Replica({**env, **settings}, folder / f"{tier}.log", "--drain", "0", "--grace", "1")
             for tier, settings in REPLICAS.items()

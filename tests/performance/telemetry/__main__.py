@@ -29,9 +29,9 @@ from app.embedded.supervisor.process import ChildProcess
 from tests.performance.shared.database import private_database
 from tests.performance.shared.figures import Figure, keep, show
 from tests.performance.telemetry.inside import measure
+from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import REPO, short_folder
 from tests.support.replica import Replica, client, environment, ingested, worker
-from tests.support.scripted_models import ScriptedModels
 
 FIGURES = REPO / "docs" / "benchmarks" / "telemetry.tsv"
 RATES = "a search that memory answers, requests/s by wrk with 16 connections"
@@ -99,11 +99,11 @@ def connects(port: int) -> bool:
 
 @asynccontextmanager
 async def replicas(folder: Path, collector: str) -> AsyncIterator[dict[str, Replica]]:
-    models = ScriptedModels()
+    models = FakeOllama()
     async with AsyncExitStack() as stack:
         _, database = await stack.enter_async_context(private_database())
-        models_url = await stack.enter_async_context(models.running())
-        env = environment(database=database, redis="", models=models_url, folder=folder)
+        await stack.enter_async_context(models.running())
+        env = environment(database=database, redis="", models=models.url, folder=folder)
         started = {}
         for number, (name, more) in enumerate(variants(collector).items()):
             started[name] = Replica({**env, **more}, folder / f"api-{number}.log")

@@ -15,7 +15,8 @@ from app.ollama.client import OllamaClient
 from app.ollama.scheduling.lanes import Lane
 from app.ollama.transport import Timeouts
 from app.telemetry.metrics import Metrics
-from tests.support.fake_ollama import FakeOllama, Request, respond, send_chunk, start_stream, unit_vector
+from tests.support.fake_ollama import FakeOllama, unit_vector
+from tests.support.http_server import Request, respond, send_chunk, start_stream
 
 if TYPE_CHECKING:
     from app.db.database import Database
