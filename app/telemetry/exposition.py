@@ -18,7 +18,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals belong to the process that serves this on the side."""
+        """Leave signals to the process, which serves this beside its work."""
         yield
 
 
@@ -50,6 +50,7 @@ def _app(registry: CollectorRegistry) -> App:
             case "/metrics":
                 await metrics(scope, receive, send)
             case "/health/live":
+                # From this event loop, and not from a thread as `start_http_server` would: it fails with the loop.
                 await _reply(send, 200, b'{"status":"pass","checks":{}}', "application/json")
             case _:
                 await _reply(send, 404, b"Not found\n", "text/plain")
