@@ -30,7 +30,7 @@ _LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\
 class CorrelationFilter(logging.Filter):
     """Gives each record the ids of the request or job it was made in.
 
-    What belongs to none, such as a start or upkeep, has ids that the whole process shares.
+    Records that belong to neither, such as those of a start or of housekeeping, have ids that the process shares.
     """
 
     def __init__(self, service: str) -> None:

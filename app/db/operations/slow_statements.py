@@ -56,7 +56,7 @@ class SlowStatements:
         if query.elapsed < self._threshold:
             return
         statement = " ".join(query.query.split())[:_LONGEST_STATEMENT]
-        # What is not planned is upkeep, which takes its time; and to keep what keeps these would never end.
+        # Maintenance statements have no plan and may take long; recording our own INSERT would never end.
         if statement.startswith(_PLANNED) and "slow_statements" not in statement:
             shapes = tuple(shape(argument) for argument in query.args or ())
             self._waiting.append(

@@ -1,4 +1,4 @@
-"""Housekeeping, done by whichever worker gets there first."""
+"""Housekeeping: what workers do by themselves in the background, one of them at a time."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from app.db.database import Database, PooledConnection
 from app.db.lifecycle import changes, reindexes
-from app.db.operations import analytics, maintenance, statistics
+from app.db.operations import analytics, housekeeping, statistics
 from app.errors import StoreUnavailable
 from app.ingestion.queue import jobs
 
@@ -22,21 +22,21 @@ RECORDS = 5000
 # A queued document or reindex without a job for this many seconds has lost it.
 LOST_AFTER = 60.0
 
-# Seconds for which vectors stay that no search begins to read any more; none takes that long.
+# Seconds for which retired vectors stay. No search begins to read them, and none takes as long as this.
 SPACES_STAY = 120.0
 
 _log = logging.getLogger(__name__)
 
 
 class HousekeepingService:
-    """Purges what nobody can see, and queues again what lost its job.
+    """Purges deleted rows in small batches, and queues documents again that lost their job.
 
     Args:
-        database: where.
+        database: the database to clean.
         interval: seconds between two rounds.
         spaces_stay: seconds for which retired vectors stay.
-        cache_table: where results are cached.
-        patient: wait for another replica that cleans up, rather than leave it to that one.
+        cache_table: the table of L3.
+        patient: wait for another process that is cleaning up; by default its round stands for ours.
     """
 
     def __init__(
@@ -65,21 +65,21 @@ class HousekeepingService:
             await asyncio.sleep(self._interval)
 
     async def once(self) -> Counter[str]:
-        """Do what there is to do. Returns how many of what went."""
+        """Run one round. Returns how many rows went, by kind."""
         done: Counter[str] = Counter()
         done["jobs queued again"] += await self._requeue()
         done["vector tables"] += await self._drop_spaces()
         for name, purge in (
-            ("chunks", lambda connection: maintenance.purge_chunks(connection, CHUNKS)),
-            ("document versions", lambda connection: maintenance.purge_versions(connection, DOCUMENTS)),
-            ("documents", lambda connection: maintenance.purge_documents(connection, DOCUMENTS)),
+            ("chunks", lambda connection: housekeeping.purge_chunks(connection, CHUNKS)),
+            ("document versions", lambda connection: housekeeping.purge_versions(connection, DOCUMENTS)),
+            ("documents", lambda connection: housekeeping.purge_documents(connection, DOCUMENTS)),
             (
                 "cached results",
-                lambda connection: maintenance.purge_cached(connection, self._cache_table, CACHED),
+                lambda connection: housekeeping.purge_cached(connection, self._cache_table, CACHED),
             ),
-            ("collections", maintenance.purge_collections),
-            ("held jobs", maintenance.purge_held_jobs),
-            ("job records", lambda connection: maintenance.purge_job_records(connection, RECORDS)),
+            ("collections", housekeeping.purge_collections),
+            ("held jobs", housekeeping.purge_held_jobs),
+            ("job records", lambda connection: housekeeping.purge_job_records(connection, RECORDS)),
         ):
             done[name] += await self._repeat(purge)
         if done.total():
@@ -97,10 +97,10 @@ class HousekeepingService:
         async with self._turn() as connection:
             if connection is None:
                 return 0
-            await maintenance.forget_uploads(connection)
+            await housekeeping.forget_uploads(connection)
             await changes.forget(connection)
             await analytics.forget(connection)
-            documents = await maintenance.lost_jobs(connection, LOST_AFTER)
+            documents = await housekeeping.lost_jobs(connection, LOST_AFTER)
             for document_id, version in documents:
                 _log.warning("Document %s had lost its job; it is queued again", document_id)
                 await jobs.enqueue(connection, document_id, version)
@@ -113,15 +113,15 @@ class HousekeepingService:
     async def _drop_spaces(self) -> int:
         dropped = 0
         async with self._database.connection() as connection:
-            retired = await maintenance.retired_spaces(connection, self._spaces_stay)
+            retired = await housekeeping.retired_spaces(connection, self._spaces_stay)
         for space_id in retired:
             async with self._turn() as connection:
                 if connection is not None:
-                    dropped += await maintenance.drop_space(connection, space_id)
+                    dropped += await housekeeping.drop_space(connection, space_id)
         return dropped
 
     async def _repeat(self, purge: Callable[[PooledConnection], Awaitable[int]]) -> int:
-        """Purge batch by batch until nothing is left, resting after each for as long as it took."""
+        """Purge batch by batch until nothing is left. After each batch rest for as long as it took."""
         purged = 0
         while True:
             began = time.monotonic()
@@ -134,10 +134,10 @@ class HousekeepingService:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[PooledConnection | None]:
-        """A transaction in which nobody else cleans up; None while somebody does."""
+        """A transaction in which no other process cleans up; None while another one does."""
         async with self._database.transaction() as connection:
             if self._patient:
-                await maintenance.lock(connection)
+                await housekeeping.lock(connection)
                 yield connection
             else:
-                yield connection if await maintenance.try_lock(connection) else None
+                yield connection if await housekeeping.try_lock(connection) else None

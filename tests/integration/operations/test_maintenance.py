@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.db.operations import maintenance, statistics, vacuum
+from app.db.operations import housekeeping, statistics, vacuum
 from app.db.search.spaces import vectors_table
 from app.ingestion.queue.jobs import dedupe_key
 from app.services.operations.housekeeping import HousekeepingService
-from app.services.operations.maintain import MaintenanceCommand
+from app.services.operations.maintenance import MaintenanceCommand
 from app.services.operations.query_plans import PlanService
 from tests.support.ingestion import DIMENSION, TENANT, Desk
 
@@ -43,7 +43,7 @@ async def test_chunks_are_purged_in_batches_of_bounded_size_with_their_vectors(d
     sizes = []
     while True:
         async with desk.database.transaction() as connection:
-            batch = await maintenance.purge_chunks(connection, 7)
+            batch = await housekeeping.purge_chunks(connection, 7)
         if not batch:
             break
         sizes.append(batch)
@@ -94,7 +94,7 @@ async def test_one_replica_cleans_up_at_a_time(desk: Desk) -> None:
     gone = await desk.add("gone")
     await desk.documents.delete(TENANT, gone.id)
     async with desk.database.transaction() as other:
-        assert await maintenance.try_lock(other)
+        assert await housekeeping.try_lock(other)
         assert (await HousekeepingService(desk.database).once()).total() == 0
         waiting = asyncio.create_task(HousekeepingService(desk.database, patient=True).once())
         await asyncio.sleep(0.1)
@@ -127,7 +127,7 @@ async def test_what_the_queue_wrote_down_is_kept_for_a_week(desk: Desk) -> None:
             SELECT now() - n * interval '1 day', n, 'successful', 0, 'ingest' FROM generate_series(20, 1, -1) n"""
         )
         sizes = []
-        while purged := await maintenance.purge_job_records(connection, 5):
+        while purged := await housekeeping.purge_job_records(connection, 5):
             sizes.append(purged)
     assert sizes == [5, 5, 4]
     assert await count(desk, "pgqueuer_log") == 6

@@ -9,7 +9,7 @@ import pytest
 
 from app.db.database import Database, PooledConnection
 from app.db.lifecycle import reindexes
-from app.db.operations import maintenance
+from app.db.operations import housekeeping
 from app.db.search import lexical_index, passages, vector_index
 from app.db.search.spaces import vectors_table
 from app.domain.documents import Collection
@@ -193,11 +193,11 @@ async def test_housekeeping_finds_what_to_do_without_reading_what_is_in_order(
     async with database.connection() as connection:
         connection.add_query_logger(sent.append)
         for work in (
-            maintenance.purge_chunks(connection, 10),
-            maintenance.purge_versions(connection, 10),
-            maintenance.purge_documents(connection, 10),
-            maintenance.purge_held_jobs(connection),
-            maintenance.lost_jobs(connection, 60),
+            housekeeping.purge_chunks(connection, 10),
+            housekeeping.purge_versions(connection, 10),
+            housekeeping.purge_documents(connection, 10),
+            housekeeping.purge_held_jobs(connection),
+            housekeeping.lost_jobs(connection, 60),
             reindexes.lost(connection, 60),
         ):
             await work

@@ -1,4 +1,8 @@
-"""`localchat maintain`: everything that keeps the database lean and its plans right, once and at once."""
+"""Maintenance: what an operator starts with `localchat maintain`.
+
+It does the workers' housekeeping at once, and then what housekeeping leaves out because it costs more: vacuum, the
+rebuilding of bloated indexes, and the refreshing of statistics.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -25,14 +29,14 @@ class MaintenanceCommand:
         self._housekeeping = HousekeepingService(database, cache_table=cache_table, patient=True)
 
     async def run(self) -> AsyncIterator[MaintenanceStep]:
-        """Purge, vacuum, rebuild and refresh. Yields each deed as it is done."""
+        """Purge, vacuum, rebuild and refresh. Yields each step once it is done."""
         for name, count in (await self._housekeeping.once()).items():
             if count:
                 yield MaintenanceStep("purged" if name != "jobs queued again" else "queued", f"{count} {name}")
-        async for deed in self._vacuum():
-            yield deed
-        async for deed in self._rebuild():
-            yield deed
+        async for step in self._vacuum():
+            yield step
+        async for step in self._rebuild():
+            yield step
         for view in statistics.VIEWS:
             async with self._database.transaction() as connection:
                 refreshed = await statistics.refresh(connection, view)

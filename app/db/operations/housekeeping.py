@@ -1,7 +1,7 @@
-"""What keeps the tables lean: purging what nobody can see any more, and finding jobs that were lost.
+"""The statements of housekeeping: purging rows that nobody can see, and finding jobs that were lost.
 
-Rows go in small batches, each a transaction, so that no lock is held for long and no one waits: a deleted
-collection or document is invisible from its commit on, whatever of it is still stored.
+Rows go in small batches, each in a transaction of its own, so that no lock is held for long. Nobody waits for them:
+a deleted collection or document is invisible from its commit on.
 """
 
 from collections import defaultdict
@@ -36,18 +36,18 @@ superseded AS (
 )"""
 
 
-# What the queue wrote down of its jobs, a few lines for each, is kept for so long.
+# Log lines and statistics of the queue, a few rows for each job, are kept for this long.
 _RECORDS_KEPT = "7 days"
 
 
 async def try_lock(connection: PooledConnection) -> bool:
-    """Become the one that cleans up until the transaction ends."""
+    """Take the fleet's lock on housekeeping until the transaction ends. False if another process holds it."""
     held: bool = await connection.fetchval(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
     return held
 
 
 async def lock(connection: PooledConnection) -> None:
-    """The same, waiting for one who is at it."""
+    """Take the lock, waiting for the process that holds it."""
     await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
@@ -129,7 +129,7 @@ async def purge_collections(connection: PooledConnection) -> int:
 
 
 async def retired_spaces(connection: PooledConnection, older_than: float) -> Sequence[int]:
-    """Spaces that nobody has begun to read for `older_than` seconds."""
+    """Spaces that were retired at least `older_than` seconds ago, so that no search still reads them."""
     rows = await connection.fetch(
         """SELECT s.id FROM embedding_spaces s WHERE s.retired_at < now() - make_interval(secs => $1)
           AND NOT EXISTS (SELECT FROM collections c WHERE c.space_id = s.id AND c.deleted_at IS NULL)""",
@@ -139,7 +139,7 @@ async def retired_spaces(connection: PooledConnection, older_than: float) -> Seq
 
 
 async def drop_space(connection: PooledConnection, space_id: int) -> bool:
-    """Drop a space. False if somebody still uses it: who waits for a table's lock holds up all behind it."""
+    """Drop a space. False if a statement still uses it: to wait for a table's lock would hold up all later ones."""
     await connection.execute("SET LOCAL lock_timeout = '500ms'")
     try:
         async with connection.transaction():
@@ -150,7 +150,7 @@ async def drop_space(connection: PooledConnection, space_id: int) -> bool:
 
 
 async def lost_jobs(connection: PooledConnection, older_than: float) -> Sequence[tuple[UUID, int]]:
-    """Versions that wait for a worker, unchanged for `older_than` seconds, though no job says so."""
+    """Versions that have waited for a worker for `older_than` seconds although the queue has no job for them."""
     rows = await connection.fetch(
         """SELECT d.id, d.version FROM documents d
         WHERE d.status IN ('queued', 'processing') AND d.deleted_at IS NULL
@@ -165,7 +165,7 @@ async def lost_jobs(connection: PooledConnection, older_than: float) -> Sequence
 
 
 async def purge_held_jobs(connection: PooledConnection) -> int:
-    """Delete jobs held for a person to look at whose document or reindex is gone, or is not failed any more."""
+    """Delete failed jobs whose document or reindex is gone, or has not failed any more."""
     done = await connection.execute(
         """DELETE FROM pgqueuer q WHERE q.status = 'failed' AND NOT CASE q.entrypoint
             WHEN 'ingest' THEN EXISTS (
@@ -182,7 +182,7 @@ async def purge_held_jobs(connection: PooledConnection) -> int:
 
 
 async def purge_job_records(connection: PooledConnection, limit: int) -> int:
-    """Delete what the queue wrote down of its jobs, among the oldest `limit` lines of each kind."""
+    """Delete old rows among the oldest `limit` of the queue's log and of its statistics."""
     purged = 0
     for table in ("pgqueuer_log", "pgqueuer_statistics"):
         done = await connection.execute(
@@ -196,7 +196,7 @@ async def purge_job_records(connection: PooledConnection, limit: int) -> int:
 
 
 async def forget_uploads(connection: PooledConnection) -> None:
-    """Idempotency keys are kept for a day."""
+    """Delete idempotency keys after a day."""
     await connection.execute("DELETE FROM upload_keys WHERE created_at < now() - interval '1 day'")
 
 
