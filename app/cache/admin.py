@@ -1,4 +1,4 @@
-"""Looking into the cache and changing it by hand."""
+"""The cache as operators see it: they look into it, and change it by hand."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,9 +13,11 @@ from app.cache.postgres.catalog import CatalogEntry, PostgresCatalog
 from app.cache.postgres.eviction import PostgresEviction
 from app.cache.postgres.pins import PostgresPins
 from app.cache.report import report
-from app.cache.tiered_store import TieredCache
+from app.cache.tiered_cache import TieredCache
 from app.concurrency.single_flight import SingleFlight
 from app.errors import TierOff
+
+__all__ = ["CacheManager", "CatalogEntry", "EntryDetails", "PostgresTier", "Refusal", "TierEntry", "refusal_of"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,49 @@
-"""The cache as services see it: a lookup in every tier, then one computation for all who ask."""
+"""The cache as services see it: a lookup in every tier, then one computation for everyone who asks."""
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from app.cache.backend import EVERYTHING, BackendStats, CacheKey, EntryMetadata, Scope, StoredPayload
+from app.cache.backend import CacheKey
 from app.cache.entry import CacheControl, CacheResult, CacheStatus, Computed, freeze
 from app.cache.freshness.validator import FreshnessValidator
 from app.cache.keys import KeySpec
 from app.cache.stampede.lease import ComputeLease, FleetLease
 from app.cache.stats import Counted
-from app.cache.tiered_lookup import LookupResult
-from app.cache.tiered_store import TieredCache
+from app.cache.tiered_cache import TieredCache
+from app.cache.tiered_reader import LookupResult
 from app.concurrency.coalescing import TrailingCoalescer
 from app.concurrency.single_flight import SingleFlight
 from app.errors import NotCached
 
 T = TypeVar("T")
 
-# Finds the fresh result of another question that may be served for this one.
+# Finds a fresh result of another question that may be served for this one.
 Nearby = Callable[[], Awaitable[CacheResult[Any] | None]]
 
-
-async def find_nearby(nearby: Nearby | None, control: CacheControl) -> CacheResult[Any] | None:
-    """What may be served by meaning: to somebody who waits for it."""
-    return None if nearby is None or control is CacheControl.WARM else await nearby()
+SEMANTIC_TIER = "semantic"
 
 
 class CacheChain:
-    """Puts computation behind the tiers. The judge is the one that the tiers use."""
+    """Computes what no tier holds, once for everyone. `judge` is the validator that the tiers use too.
 
-    name = "chain"
+    Example, with a chain whose only tier is memory:
+
+    >>> import asyncio
+    >>> from app.cache.entry import Computed
+    >>> from app.cache.keys import KeySpec, Partition
+    >>> async def example(chain: CacheChain) -> None:
+    ...     async def compute() -> Computed[str]:
+    ...         return Computed("thirty days")
+    ...
+    ...     spec = KeySpec(Partition("answer", "acme", collection=None), "How long is the notice?")
+    ...     for _ in range(2):
+    ...         result = await chain.get_or_compute(spec, compute)
+    ...         print(result.value, result.status, result.tier)
+    >>> asyncio.run(example(chain))
+    thirty days miss None
+    thirty days hit l1
+    """
 
     def __init__(
         self,
@@ -42,22 +55,46 @@ class CacheChain:
     ) -> None:
         self.tiers = tiers
         self.statistics = tiers.statistics
+        self._reader = tiers.reader
         self._judge = judge
         self._lease = lease
         self._clock = clock
         self._flights: SingleFlight[CacheResult[Any]] = SingleFlight()
         self._searches: TrailingCoalescer[LookupResult] = TrailingCoalescer()
 
-    async def lookup(self, spec: KeySpec, control: CacheControl = CacheControl.USE) -> LookupResult:
-        """Look into the tiers, once for all who have asked for the same."""
-        if control is CacheControl.WARM:
-            return LookupResult(hit=(await self.tiers.search(spec, counted=Counted.NOTHING)).hit)
-        hit = self.tiers.peek(spec.key, spec.ttl)
-        if hit is not None:
-            return LookupResult(hit=hit)
-        found, shared = await self._searches.run(spec.key.digest, lambda: self.tiers.search(spec))
-        if shared and found.hit is not None:
-            self.statistics.coalesced(spec.key.namespace)
+    def peek(self, spec: KeySpec) -> CacheResult[Any] | None:
+        """Return a hit from memory that is known to be fresh, without awaiting. None proves nothing."""
+        return self._reader.peek(spec)
+
+    async def search(self, spec: KeySpec, *, used: bool = False) -> CacheResult[Any] | None:
+        """Look into every tier for the entry of another question. With `used`, count that its result is served."""
+        return (await self._reader.search(spec, counted=Counted.USE if used else Counted.NOTHING)).hit
+
+    def note_semantic(
+        self, namespace: str, outcome: Literal["hit", "miss", "error"], *, nanoseconds: int = 0
+    ) -> None:
+        """Count a lookup by meaning, as those of the tiers are counted. `nanoseconds`: what a hit took."""
+        match outcome:
+            case "hit":
+                self.statistics.hit(SEMANTIC_TIER, namespace, nanoseconds)
+            case "miss":
+                self.statistics.miss(SEMANTIC_TIER, namespace)
+            case _:
+                self.statistics.error(SEMANTIC_TIER, namespace)
+
+    async def lookup(
+        self, spec: KeySpec, control: CacheControl = CacheControl.USE, *, nearby: Nearby | None = None
+    ) -> LookupResult:
+        """Look into the tiers, once for everyone who asks for the same at the moment, then for a result `nearby`.
+
+        Raises:
+            NotCached: `control` is ONLY_IF_CACHED, and there is no hit.
+        """
+        found = await self._look(spec, control)
+        if found.hit is None and nearby is not None and control in (CacheControl.USE, CacheControl.ONLY_IF_CACHED):
+            found = LookupResult(await nearby(), found.fallback)
+        if found.hit is None and control is CacheControl.ONLY_IF_CACHED:
+            raise NotCached("The cache holds no fresh result for this request.")
         return found
 
     async def get_or_compute(
@@ -68,12 +105,12 @@ class CacheChain:
         *,
         nearby: Nearby | None = None,
     ) -> CacheResult[T]:
-        """Return the cached result, or compute it once for everybody who asks meanwhile, here and elsewhere.
+        """Return the cached result, or compute it once for everyone who asks meanwhile, here and on other replicas.
 
-        The result is frozen, also when it was just computed. `nearby` is looked for when no tier has the result.
+        The result is frozen, also when it was just computed. `nearby` is called when no tier has the result.
 
         Raises:
-            NotCached: `control` is ONLY_IF_CACHED and no tier has it.
+            NotCached: `control` is ONLY_IF_CACHED, and no tier has the result.
             NotPlain: the computed value is not made of plain builtins.
             Exception: whatever `compute` raises, unless an expired entry that is fresh by version can be
                 served in its place, marked STALE.
@@ -84,20 +121,12 @@ class CacheChain:
             computed = await compute()
             value = freeze(computed.value)
             return CacheResult(value, CacheStatus.BYPASS, key.digest, corpus_version=computed.corpus_version)
-        fallback: CacheResult[T] | None = None
-        if control is not CacheControl.REFRESH:
-            found = await self.lookup(spec, control)
-            if found.hit is not None:
-                if control is not CacheControl.WARM and self.is_ageing(found.hit):
-                    self.refresh_early(spec, compute)
-                return found.hit
-            near = await find_nearby(nearby, control)
-            if near is not None:
-                return near
-            fallback = found.fallback
-            if control is CacheControl.ONLY_IF_CACHED:
-                raise NotCached("The cache holds no fresh result for this request.")
-        return await self._share(spec, compute, fallback, refresh=control is CacheControl.REFRESH)
+        found = await self.lookup(spec, control, nearby=nearby)
+        if found.hit is None:
+            return await self._share(spec, compute, found.fallback, refresh=control is CacheControl.REFRESH)
+        if control is not CacheControl.WARM and self.is_ageing(found.hit):
+            self.refresh_early(spec, compute)
+        return found.hit
 
     async def version(self, key: CacheKey) -> int | None:
         """Return the version that a result asked for now must not be older than."""
@@ -108,29 +137,30 @@ class CacheChain:
     ) -> CacheResult[Any] | ComputeLease:
         """Wait for another replica's result, or get the lease under which to compute it.
 
-        Whoever gets a lease calls `remember` with it, or releases it.
+        The holder of a lease calls `remember` with it, or releases it.
         """
         if self._lease is None or refresh or not self.tiers.is_shared:
             return ComputeLease(spec.key.digest, "", 0.0, None)
 
         async def probe() -> CacheResult[Any] | None:
-            return (await self.tiers.search(spec, counted=Counted.HITS)).hit
+            return (await self._reader.search(spec, counted=Counted.HITS)).hit
 
         return await self._lease.claim(f"{spec.key.digest}:{version}", probe)
 
     def is_ageing(self, hit: CacheResult[Any]) -> bool:
         """Whether a hit is near enough to its end to be computed anew while it is being served."""
-        return hit.expires_in < (1 - self.tiers.policy.eager) * (hit.age_seconds + hit.expires_in)
+        life = hit.age_seconds + hit.expires_in
+        return hit.matched is None and hit.expires_in < (1 - self.tiers.policy.eager) * life
 
     def refresh_early(self, spec: KeySpec, compute: Callable[[], Awaitable[Computed[Any]]]) -> None:
-        """Compute a result anew that nobody waits for, unless that is under way."""
+        """Compute a result anew in the background, unless that is under way."""
         flight = ("early", spec.key.digest)
         if flight not in self._flights:
             self.statistics.of(spec.key.namespace).refreshed += 1
             self._flights.start(flight, lambda: self._produce(spec, compute, None, refresh=True))
 
     async def serves_stale(self, key: CacheKey, fallback: CacheResult[Any]) -> bool:
-        """Whether an expired result still equals what a fresh one would be; if so, it is counted as served."""
+        """Whether an expired result still equals a fresh one. If so, it is counted as served."""
         if fallback.corpus_version not in (None, await self.version(key)):
             return False
         self.statistics.of(key.namespace).served_stale += 1
@@ -140,26 +170,24 @@ class CacheChain:
         self.statistics.of(key.namespace).bypassed += 1
         self.statistics.observer.requested(key.namespace, "none", "bypass")
 
-    async def get(self, key: CacheKey) -> StoredPayload[Any] | None:
-        return await self.tiers.get(key)
-
-    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: EntryMetadata) -> bool:
-        return await self.tiers.set(key, value, ttl=ttl, about=about)
-
-    async def delete(self, key: CacheKey) -> bool:
-        return await self.tiers.delete(key)
-
-    async def clear(self, scope: Scope = EVERYTHING) -> int:
-        return await self.tiers.clear(scope)
-
-    async def stats(self) -> BackendStats:
-        return await self.tiers.stats()
-
     async def close(self) -> None:
-        """Cancel computations, give writes under way a moment, and close the tiers."""
+        """Cancel computations, give the writes under way a moment, and close the tiers."""
         await self._flights.close()
         await self._judge.close()
         await self.tiers.close()
+
+    async def _look(self, spec: KeySpec, control: CacheControl) -> LookupResult:
+        if control is CacheControl.REFRESH:
+            return LookupResult()
+        if control is CacheControl.WARM:
+            return LookupResult(hit=await self.search(spec))
+        hit = self.peek(spec)
+        if hit is not None:
+            return LookupResult(hit=hit)
+        found, shared = await self._searches.run(spec.key.digest, lambda: self._reader.search(spec))
+        if shared and found.hit is not None:
+            self.statistics.coalesced(spec.key.namespace)
+        return found
 
     async def _share(
         self,

@@ -1,4 +1,4 @@
-"""Streamed answers through the chain: one generation for identical questions, replayed from then on."""
+"""Streams through the chain: one generation for everyone who asks the same, replayed afterwards."""
 
 import asyncio
 import time
@@ -9,12 +9,11 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from app.cache.backend import CacheKey
-from app.cache.chain import CacheChain, Nearby, find_nearby
+from app.cache.chain import CacheChain, Nearby
 from app.cache.entry import CacheControl, CacheResult, Computed
 from app.cache.keys import KeySpec
 from app.cache.stampede.broadcast import BroadcastFlight, BroadcastReader
 from app.concurrency.background import Background
-from app.errors import NotCached
 
 E = TypeVar("E")
 
@@ -36,7 +35,7 @@ class StreamSource(Protocol[E]):
 
 
 class _Outcome(Enum):
-    """What became of an answer that an expired one could stand in for."""
+    """What became of a new answer while an expired one could be served in its place."""
 
     COMES = auto()
     FAILED = auto()
@@ -44,7 +43,7 @@ class _Outcome(Enum):
 
 
 class StreamCache(Generic[E]):
-    """Opens streams. A generation is stopped `grace` seconds after its last client has left."""
+    """Opens streams of the chain. A generation stops `grace` seconds after its last client has left."""
 
     def __init__(
         self, chain: CacheChain, *, grace: float = 0.0, clock: Callable[[], float] = time.monotonic
@@ -63,37 +62,27 @@ class StreamCache(Generic[E]):
         *,
         nearby: Nearby | None = None,
     ) -> CacheResult[Any] | BroadcastReader[E]:
-        """Return a hit, for the caller to replay, or the live events, from the first on.
+        """Return a hit, which the caller replays, or a reader of the live events, from the first on.
 
-        `nearby` is looked for when no tier has the answer.
+        `nearby` is called when no tier has the answer. An expired answer that is fresh by version is returned,
+        marked STALE, if the new one fails before it has begun or takes longer than the chain's patience.
 
-        An expired answer that is fresh by version is returned, marked STALE, if the new one fails before it has
-        begun or is longer in coming than the chain's patience.
-
-        The caller closes the reader (`aclosing`) when its client leaves, and in any case. What `produce` raises
-        comes out of the reader after the events before it.
+        The caller always closes the reader (`aclosing`), also when its client leaves. The reader raises what
+        `produce` raises, after the events before it.
 
         Raises:
-            NotCached: `control` is ONLY_IF_CACHED and no tier has it.
+            NotCached: `control` is ONLY_IF_CACHED, and no tier has the answer.
         """
         key = spec.key
         if control is CacheControl.BYPASS:
             self._chain.count_bypass(key)
             return BroadcastFlight(partial(_uncached, source), grace=self._grace).read()
+        found = await self._chain.lookup(spec, control, nearby=nearby)
+        if found.hit is not None:
+            if control is not CacheControl.WARM:
+                self._refresh_early(spec, source, found.hit)
+            return found.hit
         refresh = control is CacheControl.REFRESH
-        fallback = None
-        if not refresh:
-            found = await self._chain.lookup(spec, control)
-            if found.hit is not None:
-                if control is not CacheControl.WARM:
-                    self._refresh_early(spec, source, found.hit)
-                return found.hit
-            near = await find_nearby(nearby, control)
-            if near is not None:
-                return near
-            if control is CacheControl.ONLY_IF_CACHED:
-                raise NotCached("The cache holds no fresh answer to this question.")
-            fallback = found.fallback
         version = await self._chain.version(key)
         name = self._chain.flight_key(key, version, refresh=refresh)
         flight = self._flights.get(name)
@@ -102,7 +91,9 @@ class StreamCache(Generic[E]):
         else:
             self._chain.statistics.coalesced(key.namespace)
         reader = flight.read()
-        return reader if fallback is None else await self._or_fallback(key, flight, reader, source, fallback)
+        if found.fallback is None:
+            return reader
+        return await self._or_fallback(key, flight, reader, source, found.fallback)
 
     async def close(self) -> None:
         """Stop every generation and wait until it has cleaned up."""
@@ -181,14 +172,12 @@ class StreamCache(Generic[E]):
                 for event in source.replay(claimed):
                     yield event
                 return
-            events: list[E] = []
             started = self._clock()
             try:
-                async with aclosing(await source.produce()) as produced:
-                    async for event in produced:
-                        events.append(event)
+                async with aclosing(await source.produce()) as events:
+                    async for event in events:
                         yield event
-                computed = source.conclude(events)
+                computed = source.conclude(flight.events)
             except BaseException:
                 await claimed.release()
                 raise

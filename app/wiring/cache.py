@@ -38,7 +38,7 @@ from app.cache.semantic.recorder import QuestionRecorder
 from app.cache.stampede.lease import FleetLease, LeaseStore, RedisLeases
 from app.cache.stampede.postgres_lease import PostgresLeases
 from app.cache.stats import CacheObserver, CacheStats
-from app.cache.tiered_store import TieredCache
+from app.cache.tiered_cache import TieredCache
 from app.cache.warming import TURN_POLL, LoadGate, Pacer
 from app.concurrency.background import run_for_lifetime
 from app.concurrency.circuit_breaker import CircuitBreaker

@@ -18,6 +18,7 @@ from app.cache.null import NullCache
 from app.embedded.services.postgres import EmbeddedPostgres
 from tests.support.cache import (
     MAX_VALUE,
+    ChainBackend,
     assemble,
     key_of,
     new_codec,
@@ -48,7 +49,7 @@ async def open_backend(name: str, database_url: str, valkey_url: str) -> AsyncIt
                 yield backend
         case _:
             async with open_redis_cache(valkey_url) as l2, open_postgres_cache(database_url) as l3:
-                whole = assemble([l2, l3], codec=new_codec(compress_above=1 << 30)).chain
+                whole = ChainBackend(assemble([l2, l3], codec=new_codec(compress_above=1 << 30)))
                 yield whole
                 await whole.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,14 +11,22 @@ import asyncpg
 import numpy as np
 from redis.asyncio import Redis
 
-from app.cache.backend import CacheBackend, CacheKey
+from app.cache.backend import (
+    BackendStats,
+    CacheBackend,
+    CacheKey,
+    EntryMetadata,
+    Scope,
+    StoredPayload,
+    TierUsage,
+)
 from app.cache.backends.guarded import GuardedTier
 from app.cache.backends.memory import MemoryCache
 from app.cache.backends.postgres import PostgresCache
 from app.cache.backends.redis import RedisCache
 from app.cache.chain import CacheChain
 from app.cache.codec.envelope import EnvelopeCodec
-from app.cache.entry import CacheEntry
+from app.cache.entry import CacheControl, CacheEntry, Computed
 from app.cache.evidence import ChangeSet, Evidence
 from app.cache.freshness.guard import FreshnessGuard
 from app.cache.freshness.invalidation import InvalidationBus
@@ -29,9 +38,10 @@ from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.postgres.schema import query_cache_ddl
 from app.cache.stampede.lease import FleetLease
 from app.cache.stats import CacheObserver, CacheStats
-from app.cache.tiered_store import TieredCache
+from app.cache.tiered_cache import TieredCache
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import CircuitBreaker
+from app.errors import NotCached
 
 TABLE = "tested_cache"
 MAX_VALUE = 64 * 1024
@@ -248,6 +258,57 @@ def assemble(
     )
     chain = CacheChain(tiers, judge, lease=lease)
     return Assembly(chain, tiers, judge, memory, shared, stats, versions, changes)
+
+
+class ChainBackend:
+    """A chain under the contract of a tier, so that the conformance tests can drive `get_or_compute`."""
+
+    name = "chain"
+
+    def __init__(self, made: Assembly) -> None:
+        self._made = made
+
+    async def get(self, key: CacheKey) -> StoredPayload[Any] | None:
+        async def compute() -> Computed[Any]:
+            raise AssertionError("only cached results are asked for")
+
+        try:
+            found = await self._made.chain.get_or_compute(_spec_under(key), compute, CacheControl.ONLY_IF_CACHED)
+        except NotCached:
+            return None
+        return StoredPayload(found.value, time.monotonic() + found.expires_in)
+
+    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: EntryMetadata) -> bool:
+        async def compute() -> Computed[Any]:
+            return Computed(value)
+
+        spec = _spec_under(key, ttl)
+        await self._made.chain.get_or_compute(spec, compute, CacheControl.REFRESH)
+        await self._made.tiers.drain()
+        return self._made.chain.peek(spec) is not None
+
+    async def delete(self, key: CacheKey) -> bool:
+        return await self.clear(Scope(digest=key.digest)) > 0
+
+    async def clear(self, scope: Scope) -> int:
+        return await self._made.tiers.clear(scope)
+
+    async def stats(self) -> BackendStats:
+        """For each namespace, the usage of the tier that holds most of it."""
+        usage: dict[str, TierUsage] = {}
+        for held in (await self._made.tiers.held()).values():
+            for namespace, tier in (held.usage if held else {}).items():
+                usage[namespace] = max(usage.get(namespace, TierUsage()), tier, key=lambda each: each.entries)
+        return BackendStats(usage)
+
+    async def close(self) -> None:
+        await self._made.chain.close()
+
+
+def _spec_under(key: CacheKey, ttl: float | None = None) -> KeySpec:
+    spec = KeySpec(Partition(key.namespace, key.tenant, key.collection), key.digest, ttl)
+    spec.__dict__["key"] = key
+    return spec
 
 
 def _only(options: dict[str, Any], *names: str) -> dict[str, Any]:

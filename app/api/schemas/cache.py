@@ -10,9 +10,7 @@ from pydantic import Field, StringConstraints
 
 from app.api.schemas.cache_examples import CLEAR, CLEARED, ENTRY, EXAMINED, STATS
 from app.api.schemas.common import CollectionName, RequestModel, View, shown_as
-from app.cache.admin import refusal_of
-from app.cache.backends.guarded import TierEntry
-from app.cache.codec.envelope import Refusal
+from app.cache.admin import Refusal, TierEntry, refusal_of
 from app.cache.entry import CacheEntry
 from app.cache.evidence import Freshness
 from app.services.cache_ops.admin import ExaminedEntry, ListedEntry

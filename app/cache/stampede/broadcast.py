@@ -1,7 +1,7 @@
 """One stream of events, produced once and read in full by everyone who asked for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Generic, Self, TypeVar
 
 E = TypeVar("E")
@@ -33,6 +33,11 @@ class BroadcastFlight(Generic[E]):
     @property
     def readers(self) -> int:
         return self._readers
+
+    @property
+    def events(self) -> Sequence[E]:
+        """Every event so far."""
+        return self._events
 
     def read(self) -> "BroadcastReader[E]":
         """Join as a reader, starting the producer for the first one."""

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.cache.admin import CacheManager, EntryDetails
-from app.cache.postgres.catalog import CatalogEntry
+from app.cache.admin import CacheManager, CatalogEntry, EntryDetails
 from app.db.database import Database
 from app.db.search import passages
 from app.db.search.passages import PassagesOfDocument

@@ -5,8 +5,7 @@ from typing import Any
 
 import orjson
 
-from app.cache.admin import CacheManager
-from app.cache.postgres.catalog import CatalogEntry
+from app.cache.admin import CacheManager, CatalogEntry
 from app.db.database import Database
 from app.db.tables import collections
 from app.domain.retrieval import SearchMode

@@ -1,11 +1,20 @@
 """Collections by name without asking Postgres, as long as nothing can have changed."""
 
-from app.cache.freshness.corpus_versions import VersionWatch
+from typing import Protocol
+
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.concurrency.coalescing import TrailingCoalescer
 from app.domain.documents import Collection
 from app.errors import NotFound, StoreUnavailable
 from app.services.documents.collections import CollectionService
+
+
+class _Watch(Protocol):
+    """The versions of collections, as far as this process can prove them."""
+
+    @property
+    def live(self) -> bool: ...
+    async def current(self, collection: int) -> int | None: ...
 
 
 class CollectionCache:
@@ -15,7 +24,7 @@ class CollectionCache:
     nothing that is remembered is trusted.
     """
 
-    def __init__(self, collections: CollectionService, watch: VersionWatch) -> None:
+    def __init__(self, collections: CollectionService, watch: _Watch) -> None:
         self._collections = collections
         self._watch = watch
         self._remembered: dict[tuple[str, str], Collection] = {}
@@ -64,11 +73,8 @@ class CollectionCache:
         self._breaker.succeeded()
         return found
 
-    def changed(self, _collection_id: int) -> None:
-        """Forget: a collection was made, changed or deleted somewhere."""
-        self.forget()
-
     def forget(self) -> None:
+        """Trust nothing that is remembered: a collection was made, changed or deleted somewhere."""
         self._changes += 1
         self._breaker.succeeded()  # whoever says so has heard from Postgres
         self._remembered.clear()

@@ -63,7 +63,7 @@ class CachedSearch:
         collection = known.searched_as(query.retrieval)
         began = time.perf_counter()
         spec = self._spec(collection, query)
-        hit = self._chain.tiers.peek(spec.key, spec.ttl)
+        hit = self._chain.peek(spec)
         if hit is None:
             return None
         if self._chain.is_ageing(hit):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.cache.chain import CacheChain
+from app.cache.chain import SEMANTIC_TIER, CacheChain
 from app.cache.entry import CacheResult, MatchedQuestion
 from app.cache.keys import KeySpec
 from app.cache.semantic.language.eligibility import refusal
@@ -19,7 +19,6 @@ from app.cache.semantic.matching import CANDIDATES, FLOOR, MatchCandidate, allow
 from app.cache.semantic.segment import Segment, segment_of
 from app.cache.semantic.store import Label, Observations, QuestionIndex
 from app.cache.semantic.thresholds import ThresholdManager
-from app.cache.stats import Counted
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.concurrency.coalescing import TrailingCoalescer
@@ -33,7 +32,6 @@ from app.telemetry import tracing
 
 Mode = Literal["shadow", "serve"]
 
-TIER = "semantic"
 # Share of the served answers that are checked against a fresh one. Drift is noticed after some six wrong ones among
 # those checked, whatever their number.
 CHECKED = 0.2
@@ -108,16 +106,16 @@ class SemanticCache:
         if threshold is None or refusal(inquiry.spec.question) is not None or not self._breaker.allows():
             return None
         key = inquiry.spec.key
-        looked = {"rag.cache.namespace": key.namespace, "rag.cache.tier": TIER}
+        looked = {"rag.cache.namespace": key.namespace, "rag.cache.tier": SEMANTIC_TIER}
         with tracing.span("rag.cache get", attributes=looked) as span:
             match, _ = await self._looking.run(key.digest, lambda: self._look(inquiry, threshold))
-            # Read again, so that only what is served counts as a use.
-            used = None if match is None else (await self._chain.tiers.search(match.spec, counted=Counted.USE)).hit
+            # Read again, so that only a result that is served counts as a use.
+            used = None if match is None else await self._chain.search(match.spec, used=True)
             span.set_attribute("rag.cache.result", "hit" if used else "miss")
         if match is None or used is None:
-            self._chain.statistics.miss(TIER, key.namespace)
+            self._chain.note_semantic(key.namespace, "miss")
             return None
-        self._chain.statistics.hit(TIER, key.namespace, match.nanoseconds)
+        self._chain.note_semantic(key.namespace, "hit", nanoseconds=match.nanoseconds)
         return self._serve(inquiry, stratum, match, used)
 
     def learn(self, inquiry: SemanticLookup, vector: bytes, fresh: Any) -> None:
@@ -147,7 +145,7 @@ class SemanticCache:
                 match = await self._match(spec, vector.tobytes(), threshold)
         except Exception as error:  # noqa: BLE001 - a cache fails open
             self._breaker.failed()
-            self._chain.statistics.error(TIER, spec.key.namespace)
+            self._chain.note_semantic(spec.key.namespace, "error")
             _log.info("no match by meaning was looked for: %r", error)
             return None
         self._breaker.succeeded()
@@ -165,9 +163,9 @@ class SemanticCache:
                 continue
             if await self._observations.are_apart(spec.key.tenant, spec.question, candidate.question):
                 continue
-            found = await self._chain.tiers.search(matched, counted=Counted.NOTHING)
-            if found.hit is not None:
-                return _Match(candidate, matched, found.hit, time.perf_counter_ns() - started)
+            hit = await self._chain.search(matched)
+            if hit is not None:
+                return _Match(candidate, matched, hit, time.perf_counter_ns() - started)
         return None
 
     async def _supported(self, inquiry: SemanticLookup, match: _Match | None) -> _Match | None:
@@ -201,7 +199,9 @@ class SemanticCache:
         )
         if self._draw() < self.checked:
             self._later(self._check(inquiry, stratum, match))
-        return used._replace(tier=TIER, matched=MatchedQuestion(candidate.question, candidate.similarity, query_id))
+        return used._replace(
+            tier=SEMANTIC_TIER, matched=MatchedQuestion(candidate.question, candidate.similarity, query_id)
+        )
 
     def _later(self, work: Coroutine[Any, Any, None]) -> bool:
         """Have it done while nobody waits; whether it is."""

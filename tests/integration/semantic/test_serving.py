@@ -368,7 +368,7 @@ def test_the_same_questions_everywhere_are_answered_within_their_own_partition_a
                 assert found.value[1] in allowed
                 assert found.matched is not None
                 assert found.matched.question == found.value[1]
-            await corpus.assembly.chain.clear()
+            await corpus.assembly.tiers.clear()
 
     asyncio.run(run())
 

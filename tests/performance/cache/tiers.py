@@ -63,7 +63,7 @@ async def bench_l1(report: Report, count: int) -> None:
         return await memory.get(keys[number % _ENTRIES])
 
     async def peek(number: int) -> Any:
-        return made.tiers.peek(specs[number % _ENTRIES].key)
+        return made.chain.peek(specs[number % _ENTRIES])
 
     async def whole(number: int) -> Any:
         return await made.chain.get_or_compute(specs[number % _ENTRIES], compute)

@@ -20,7 +20,7 @@ from app.cache.stampede.lease import FleetLease
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.errors import NotCached, StoreUnavailable
-from tests.support.cache import Assembly, Clock, FakeChanges, FakeVersions, assemble, key_of, new_codec, spec_of
+from tests.support.cache import Assembly, Clock, FakeChanges, FakeVersions, assemble, new_codec, spec_of
 from tests.support.chain import KEY, SPEC, STALE, MemoryLeases, Pipeline, Tier, run_of
 
 
@@ -68,7 +68,7 @@ async def test_lifetimes_are_cut_at_random_so_that_entries_do_not_expire_togethe
     made = assemble(policy=ChainPolicy(l1_ttl=1000, jitter=0.2))
     for number in range(50):
         await made.chain.get_or_compute(spec_of(str(number)), Pipeline())
-    left = {round(run.expires_in) for number in range(50) if (run := made.tiers.peek(key_of(str(number))))}
+    left = {round(run.expires_in) for number in range(50) if (run := made.chain.peek(spec_of(str(number))))}
     assert len(left) > 10
     assert min(left) >= 799
 
@@ -132,9 +132,6 @@ async def test_an_entry_of_a_shared_tier_is_carried_forward_too() -> None:
     await made.chain.get_or_compute(SPEC, Pipeline(versions))
     await made.tiers.drain()
     versions.set(1, 2)
-    reader = assemble([l2], versions=versions)
-    entry = await reader.chain.get(KEY)
-    assert entry is not None
     hit = (await assemble([l2], versions=versions).chain.lookup(SPEC)).hit
     assert hit is not None
     assert (hit.tier, hit.corpus_version) == ("l2", 2)
@@ -144,7 +141,6 @@ async def test_carrying_forward_gives_up_rewriting_when_too_much_is_under_way() 
     versions, l2 = FakeVersions(), Tier()
     await assemble([l2], versions=versions).chain.get_or_compute(SPEC, Pipeline(versions))
     made = assemble([l2], versions=versions, background=Background(limit=0))
-    await made.tiers.set(KEY, "x", ttl=60, about=EntryMetadata())
     await made.chain.get_or_compute(spec_of("other"), Pipeline(versions))
     versions.set(1, 2)
     assert (await made.chain.lookup(spec_of("other"))).hit is not None
@@ -351,10 +347,10 @@ async def test_a_shorter_life_counts_for_what_is_stored_already() -> None:
     await made.tiers.drain()
     clock.now += 25
     assert (await made.chain.get_or_compute(short, pipeline)).expires_in == 5
-    assert made.tiers.peek(KEY, 20) is None
-    assert (await made.tiers.search(shorter)).hit is None
+    assert made.chain.peek(shorter) is None
+    assert await made.chain.search(shorter) is None
     await made.tiers.clear(tier="l1")
-    assert (await made.tiers.search(shorter)).hit is None
+    assert await made.chain.search(shorter) is None
     assert (await made.chain.get_or_compute(short, pipeline)).expires_in == 5
     clock.now += 6
     assert run_of(await made.chain.get_or_compute(short, pipeline)) == 2
@@ -507,7 +503,6 @@ async def test_a_tier_that_recovers_is_used_again() -> None:
 async def test_statistics_are_given_without_a_tier_that_does_not_answer() -> None:
     made, _ = chaotic(Chaos(errors=1))
     assert (await made.tiers.held())["l2"] is None
-    assert (await made.chain.stats()).usage == {}
 
 
 # Removal
@@ -516,11 +511,12 @@ async def test_statistics_are_given_without_a_tier_that_does_not_answer() -> Non
 async def test_clearing_a_scope_tells_other_replicas_and_one_tier_can_be_cleared_alone() -> None:
     tier = Tier()
     made = assemble([tier])
-    await made.chain.set(KEY, b"x", ttl=60, about=EntryMetadata())
+    await made.chain.get_or_compute(SPEC, Pipeline())
+    await made.tiers.drain()
     assert await made.tiers.clear(Scope(tenant="acme"), tier="l1") == 1
     assert (len(made.memory), len(tier)) == (0, 1)
     assert await made.tiers.clear(tier="l2") == 1
-    await made.chain.set(KEY, b"x", ttl=60, about=EntryMetadata())
+    await made.chain.get_or_compute(SPEC, Pipeline())
     made.tiers.drop(Invalidation(scope=Scope(tenant="other")))
     assert len(made.memory) == 1
     made.tiers.drop(Invalidation(scope=Scope(tenant="acme")))
@@ -532,8 +528,8 @@ async def test_a_backplane_that_fails_does_not_fail_the_removal(caplog: pytest.L
         raise ConnectionError("gone")
 
     made = assemble(backplane=InvalidationBus(send))
-    await made.chain.set(KEY, b"x", ttl=60, about=EntryMetadata())
-    assert await made.chain.delete(KEY)
+    await made.chain.get_or_compute(SPEC, Pipeline())
+    assert await made.tiers.clear() == 1
     assert "other replicas were not told" in caplog.text
 
 

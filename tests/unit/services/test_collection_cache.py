@@ -63,7 +63,7 @@ async def test_a_collection_is_asked_for_once_while_notifications_are_heard(
     for _ in range(3):
         assert (await directory.resolve(TENANT, "docs")).name == "docs"
     assert stored.asked == 1
-    directory.changed(1)
+    directory.forget()
     await directory.resolve(TENANT, "docs")
     assert stored.asked == 2
 

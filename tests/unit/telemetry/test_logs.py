@@ -240,7 +240,7 @@ async def test_a_hit_is_logged_with_its_tier_the_beginning_of_its_key_and_how_of
     l3, ledger = CountingTier("l3"), HitCountBuffer()
     await assemble([l3]).chain.get_or_compute(SPEC, Pipeline())
     made = assemble([l3], ledger=ledger)
-    with caplog.at_level(logging.DEBUG, logger="app.cache.tiered_lookup"):
+    with caplog.at_level(logging.DEBUG, logger="app.cache.tiered_reader"):
         await made.chain.get_or_compute(SPEC, Pipeline())
         await made.chain.get_or_compute(SPEC, Pipeline())
     digits = SPEC.key.digest[:6]

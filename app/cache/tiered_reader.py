@@ -1,4 +1,4 @@
-"""Finding a fresh record in the fastest tier that has one, and filling the faster ones from it."""
+"""Finds a fresh entry in the fastest tier that has one, and fills the faster tiers from it."""
 
 import logging
 import time
@@ -24,14 +24,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """`fallback` has expired but is fresh by version: better than an error."""
+    """`fallback` has expired but is fresh by version: it is served if the computation fails or is late."""
 
     hit: CacheResult[Any] | None = None
     fallback: CacheResult[Any] | None = None
 
 
 class TieredReader:
-    """Reads the tiers in order, `budget` seconds in all for one request."""
+    """Reads the tiers from the fastest to the slowest, in `budget` seconds in all for one request."""
 
     def __init__(
         self,
@@ -60,16 +60,14 @@ class TieredReader:
         self._clock = clock
         self._wall = wall
 
-    def peek(self, key: CacheKey, ttl: float | None = None) -> CacheResult[Any] | None:
-        """Return what memory holds if that is known to be fresh, without awaiting anything.
-
-        `ttl`: seconds after its computation when it may not be used any more.
-        """
+    def peek(self, spec: KeySpec) -> CacheResult[Any] | None:
+        """Return a hit from memory that is known to be fresh, without awaiting. None proves nothing."""
         started = time.perf_counter_ns()
+        key = spec.key
         entry = self._memory.lookup(key.digest)
         if entry is None or not self._judge.settled(key, entry.value):
             return None
-        left = self._left(entry.deadline, entry.value, ttl)
+        left = self._left(entry.deadline, entry.value, spec.ttl)
         if left <= 0:
             return None
         hit = self._hit(key, entry.value, self._memory.name, left, started)
@@ -79,23 +77,24 @@ class TieredReader:
             tracing.record_ended("rag.cache get", seconds, attributes=attributes)
         return hit
 
-    async def search(
-        self, key: CacheKey, spec: KeySpec | None = None, *, counted: Counted = Counted.EVERYTHING
-    ) -> LookupResult:
-        """Look into every tier. With `spec`, a record carried forward is written back to the shared tiers."""
+    async def search(self, spec: KeySpec, *, counted: Counted = Counted.EVERYTHING) -> LookupResult:
+        """Look into every tier, and keep the best expired entry as the fallback.
+
+        An entry that is carried forward to a later version is written back to the shared tiers.
+        """
         if not tracing.recording():
-            return await self._search(key, spec, counted)
+            return await self._search(spec, counted)
         again = counted is Counted.HITS
         with tracing.span(
-            "rag.cache get", attributes={"rag.cache.namespace": key.namespace, "rag.cache.again": again}
+            "rag.cache get", attributes={"rag.cache.namespace": spec.key.namespace, "rag.cache.again": again}
         ) as span:
-            found = await self._search(key, spec, counted)
+            found = await self._search(spec, counted)
             span.set_attributes(_outcome(found.hit))
             return found
 
-    async def _search(self, key: CacheKey, spec: KeySpec | None, counted: Counted) -> LookupResult:
+    async def _search(self, spec: KeySpec, counted: Counted) -> LookupResult:
         give_up = self._clock() + self._budget
-        found = await self._in_memory(key, spec, counted)
+        found = await self._in_memory(spec, counted)
         if found is not None and found.status is CacheStatus.HIT:
             return LookupResult(hit=found)
         fallback = found
@@ -103,15 +102,15 @@ class TieredReader:
             left = give_up - self._clock()
             if left <= 0:
                 break
-            found = await self._in_shared(key, position, tier, left, spec, counted)
+            found = await self._in_shared(spec, position, tier, left, counted)
             if found is not None and found.status is CacheStatus.HIT:
                 return LookupResult(hit=found)
             fallback = fallback or found
         return LookupResult(fallback=fallback)
 
-    async def _in_memory(self, key: CacheKey, spec: KeySpec | None, counted: Counted) -> CacheResult[Any] | None:
+    async def _in_memory(self, spec: KeySpec, counted: Counted) -> CacheResult[Any] | None:
         started = time.perf_counter_ns()
-        name = self._memory.name
+        key, name = spec.key, self._memory.name
         entry = self._memory.lookup(key.digest)
         if entry is None:
             if counted is Counted.EVERYTHING:
@@ -121,24 +120,19 @@ class TieredReader:
         if not self._usable(key, judgement, name):
             self._memory.remove(key.digest)
             return None
-        left = self._left(entry.deadline, entry.value, spec.ttl if spec else None)
+        left = self._left(entry.deadline, entry.value, spec.ttl)
         if left <= 0:
             return self._expired(key, judgement.record, name)
         if judgement.carried:
             self._memory.put(key, judgement.record, left)
-            self._carry(key, judgement.record, left, spec)
+            self._carry(spec, judgement.record, left)
         return self._hit(key, judgement.record, name, left, started, counted=counted)
 
     async def _in_shared(
-        self,
-        key: CacheKey,
-        position: int,
-        tier: GuardedTier,
-        budget: float,
-        spec: KeySpec | None,
-        counted: Counted,
+        self, spec: KeySpec, position: int, tier: GuardedTier, budget: float, counted: Counted
     ) -> CacheResult[Any] | None:
         started = time.perf_counter_ns()
+        key = spec.key
         found = await tier.read(key, budget, counted=counted)
         if found is None:
             return None
@@ -147,12 +141,12 @@ class TieredReader:
             if judgement.standing is Freshness.STALE:
                 self._background.spawn(tier.discard(key))
             return None
-        left = self._left(found.deadline, found.record, spec.ttl if spec else None)
+        left = self._left(found.deadline, found.record, spec.ttl)
         if left <= 0:
             return self._expired(key, judgement.record, tier.name)
         self._memory.put(key, judgement.record, min(left, self._l1_ttl))
         if judgement.carried:
-            self._carry(key, judgement.record, left, spec)
+            self._carry(spec, judgement.record, left)
         elif position > 0:
             self._background.spawn(self._fill(key, found, left, position))
         return self._hit(key, judgement.record, tier.name, left, started, found.hits, counted=counted)
@@ -173,16 +167,14 @@ class TieredReader:
             self._stats.invalidated(tier, key.namespace, "corpus_changed")
         return False
 
-    def _carry(self, key: CacheKey, record: CacheEntry, left: float, spec: KeySpec | None) -> None:
-        if spec is not None and self._shared:
-            work = self._rewrite(key, record, left, spec)
-            if not self._background.spawn(work):
-                self._stats.of(key.namespace).dropped += 1
+    def _carry(self, spec: KeySpec, record: CacheEntry, left: float) -> None:
+        if self._shared and not self._background.spawn(self._rewrite(spec, record, left)):
+            self._stats.of(spec.key.namespace).dropped += 1
 
-    async def _rewrite(self, key: CacheKey, record: CacheEntry, left: float, spec: KeySpec) -> None:
-        payload = self._codec.seal(key, record)
+    async def _rewrite(self, spec: KeySpec, record: CacheEntry, left: float) -> None:
+        payload = self._codec.seal(spec.key, record)
         for tier in reversed(self._shared):
-            await tier.write(key, payload, min(left, tier.ttl), spec.about(record.corpus_version))
+            await tier.write(spec.key, payload, min(left, tier.ttl), spec.about(record.corpus_version))
 
     async def _fill(self, key: CacheKey, found: TierHit, left: float, below: int) -> None:
         for tier in reversed(self._shared[:below]):

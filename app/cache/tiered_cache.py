@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.cache.backend import EVERYTHING, BackendStats, CacheKey, EntryMetadata, Scope, StoredPayload, TierUsage
+from app.cache.backend import EVERYTHING, BackendStats, CacheKey, EntryMetadata, Scope
 from app.cache.backends.guarded import GuardedTier, TierEntry
 from app.cache.backends.memory import MemoryCache
 from app.cache.codec.envelope import EnvelopeCodec
@@ -19,8 +19,8 @@ from app.cache.keys import KeySpec
 from app.cache.policy import ChainPolicy
 from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.stampede.lease import ComputeLease
-from app.cache.stats import CacheStats, Counted
-from app.cache.tiered_lookup import LookupResult, TieredReader
+from app.cache.stats import CacheStats
+from app.cache.tiered_reader import TieredReader
 from app.concurrency.background import Background
 from app.errors import CacheUnavailable
 
@@ -62,7 +62,7 @@ class TieredCache:
         self._on_stored = on_stored
         self._clock = clock
         self._wall = wall
-        self._lookup = TieredReader(
+        self.reader = TieredReader(
             memory,
             shared,
             judge=judge,
@@ -80,17 +80,6 @@ class TieredCache:
     def is_shared(self) -> bool:
         """Whether other replicas can see what is stored."""
         return bool(self._shared)
-
-    def peek(self, key: CacheKey, ttl: float | None = None) -> CacheResult[Any] | None:
-        """Return a hit from memory that is known to be fresh, without awaiting; None says nothing.
-
-        `ttl` as in `KeySpec`.
-        """
-        return self._lookup.peek(key, ttl)
-
-    async def search(self, spec: KeySpec, *, counted: Counted = Counted.EVERYTHING) -> LookupResult:
-        """Look into every tier, keeping the best expired entry in case nothing better can be had."""
-        return await self._lookup.search(spec.key, spec, counted=counted)
 
     async def remember(
         self,
@@ -121,23 +110,6 @@ class TieredCache:
         counters.misses += 1
         return CacheResult(record.value, CacheStatus.MISS, key.digest, corpus_version=record.corpus_version)
 
-    async def get(self, key: CacheKey) -> StoredPayload[Any] | None:
-        cached = self.peek(key) or (await self._lookup.search(key)).hit
-        return None if cached is None else StoredPayload(cached.value, self._clock() + cached.expires_in)
-
-    async def set(self, key: CacheKey, value: Any, *, ttl: float, about: EntryMetadata) -> bool:
-        """Store a value that rests on no corpus and wait until every tier has it, slowest first."""
-        record, payload = self._seal(key, Computed(value), 0.0, ttl)
-        stored = await self._write(key, payload, about, ttl)
-        return self._memory.put(key, record, self._lifetime(self._memory.name, ttl)) or stored
-
-    async def delete(self, key: CacheKey) -> bool:
-        """Remove the entry everywhere, slowest tier first, so that no faster one is filled from it again."""
-        removed = [await tier.discard(key) for tier in reversed(self._shared)]
-        removed.append(self._memory.remove(key.digest))
-        await self._announce(Invalidation(digest=key.digest))
-        return any(removed)
-
     async def clear(self, scope: Scope = EVERYTHING, *, tier: str | None = None) -> int:
         """Clear a scope in every tier, or in one; how many entries the fullest of them gave up.
 
@@ -159,14 +131,6 @@ class TieredCache:
                 f"Not cleared: {', '.join(failures)}, which did not answer; try again."
             ) from next(iter(failures.values()))
         return max(removed)
-
-    async def stats(self) -> BackendStats:
-        """Return, for each namespace, what the tier that holds most of it holds."""
-        usage: dict[str, TierUsage] = {}
-        for held in (await self.held()).values():
-            for namespace, tier in (held.usage if held else {}).items():
-                usage[namespace] = max(usage.get(namespace, TierUsage()), tier, key=lambda each: each.entries)
-        return BackendStats(usage)
 
     async def held(self) -> dict[str, BackendStats | None]:
         """Return what each tier holds, None for one that does not answer."""
