@@ -45,11 +45,11 @@ $(VENV)/.deploy: requirements/deploy.txt $(VENV)/.dev
 PAGE := app/page/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-web/node_modules/.build: web/package-lock.json
+web/node_modules/.build: web/package-lock.json | $(VENV)/.runtime
 	@test web/node_modules/.check -nt $< || { echo "Installing what builds the page"; web/npm.sh ci --omit=dev --loglevel=error; }
 	@touch $@
 
-web/node_modules/.check: web/package-lock.json $(VENV)/.runtime
+web/node_modules/.check: web/package-lock.json | $(VENV)/.runtime
 	@echo "Installing what builds and checks the page"
 	@web/npm.sh ci --loglevel=error
 	@touch $@

@@ -3,6 +3,7 @@
     LocalChatError                500
     ├── InvalidInput              422  the payload is well formed but cannot be accepted
     ├── Unauthorized              401
+    ├── CrossOrigin               403  a page of another site asks for a change
     ├── NotFound                  404
     │   └── NoCollection          404
     ├── Conflict                  409
@@ -10,6 +11,7 @@
     ├── TooLarge                  413
     ├── UnsupportedMedia          415
     ├── UnreadableDocument        422  a file that no loader can read; the message says why
+    ├── UntrustedHost             421  the request is for a name that the service does not go by
     ├── NotCached                 404  only-if-cached was asked for: the service is well, so not RFC 9111's 504
     ├── StoreUnavailable          503  Postgres
     ├── Stopping                  503  the process is being stopped, and the time for what it had begun is over
@@ -53,6 +55,18 @@ class Unauthorized(LocalChatError):
     status = 401
     code = "unauthorized"
     title = "A valid API key is needed"
+
+
+class CrossOrigin(LocalChatError):
+    status = 403
+    code = "cross-origin"
+    title = "Another site's page may not do this"
+
+
+class UntrustedHost(LocalChatError):
+    status = 421
+    code = "untrusted-host"
+    title = "The service does not go by this name"
 
 
 class NotFound(LocalChatError):

@@ -12,10 +12,13 @@ from starlette.types import ASGIApp
 from app.api.docs import add_docs
 from app.api.fast_path.cached_response import CachedResponseMiddleware
 from app.api.fast_path.metrics import fast_hits, instrument
+from app.api.middleware.cors import with_cors
 from app.api.middleware.disconnect import ClientDisconnectMiddleware
 from app.api.middleware.limits import BodyLimitMiddleware
+from app.api.middleware.prefix import PrefixMiddleware
 from app.api.middleware.request_context import RequestContextMiddleware
 from app.api.middleware.trace_context import TraceContextMiddleware, TracedFastAPI
+from app.api.middleware.trusted_origin import OriginPolicy, TrustedOriginMiddleware
 from app.api.openapi import DESCRIPTION, TAGS, describe, problems
 from app.api.page import add_page
 from app.api.problems import add_problem_handlers
@@ -58,12 +61,17 @@ def create_app(
     metrics = Metrics(release, enabled=settings.enable_perf_metrics)
     access = AccessLog(questions=settings.log_questions)
 
+    policy = OriginPolicy(hosts=settings.answered_hosts, origins=settings.cors_allowed_origins)
+
     def ahead(app: ASGIApp) -> ASGIApp:
         lanes = {"/api/search": search_hit}
-        fast = CachedResponseMiddleware(
-            app, lanes=lanes, observe=fast_hits(metrics), access=access, tracer=tracing.tracer
+        app = CachedResponseMiddleware(
+            app, lanes=lanes, policy=policy, observe=fast_hits(metrics), access=access, tracer=tracing.tracer
         )
-        return TraceContextMiddleware(fast, sample=settings.otel_traces_sampler_arg if tracing.provider else 0.0)
+        app = TraceContextMiddleware(app, sample=settings.otel_traces_sampler_arg if tracing.provider else 0.0)
+        if settings.cors_allowed_origins:
+            app = with_cors(app, settings.cors_allowed_origins)
+        return PrefixMiddleware(app, prefix=settings.root_path) if settings.root_path else app
 
     app = TracedFastAPI(
         tracing=tracing,
@@ -78,6 +86,7 @@ def create_app(
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         responses=problems(500),
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
     )
     add_problem_handlers(app)
     # The hot routes come first, and on the application itself, so that they are found at once.
@@ -101,6 +110,7 @@ def create_app(
     # The last one added is the outermost.
     app.add_middleware(ClientDisconnectMiddleware)
     app.add_middleware(BodyLimitMiddleware, max_upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(TrustedOriginMiddleware, policy=policy)
     if metrics.enabled:
         instrument(app, metrics, hot=("/api/search", "/api/chat"))
     app.add_middleware(RequestContextMiddleware, access=access, tracer=tracing.tracer)

@@ -1,9 +1,10 @@
 """Every setting, read once from the environment and `.env`. Durations are seconds, sizes bytes."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.domain.names import canonical_model, is_loopback
@@ -14,6 +15,33 @@ DAY = 86_400.0
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 ModelName = Annotated[str, AfterValidator(canonical_model)]
+
+
+def _listed(value: Any) -> Any:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def _prefix(value: str) -> str:
+    value = value.rstrip("/")
+    if value and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value):
+        raise ValueError("a path such as /chat")
+    return value
+
+
+def _origin(value: str) -> str:
+    if value != "*" and not re.fullmatch(r"https?://[^/\s]+", value):
+        raise ValueError("each is * or an origin such as https://app.example.com, without a path")
+    return value.lower()
+
+
+def _host_name(value: str) -> str:
+    if value != "*" and not re.fullmatch(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", value):
+        raise ValueError("each is *, a name such as chat.example.com, or .example.com for all below it; no port")
+    return value.lower()
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+HostName = Annotated[str, AfterValidator(_host_name)]
 
 
 class SettingsError(Exception):
@@ -65,6 +93,9 @@ class Settings(BaseSettings):
     enable_perf_metrics: bool = True
     worker_metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     slow_query_threshold: Seconds = 1.0
+    cors_allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = ()
+    trusted_hosts: Annotated[tuple[HostName, ...], NoDecode, BeforeValidator(_listed)] = ()
+    root_path: Annotated[str, AfterValidator(_prefix)] = ""
     auth_mode: Literal["none", "api_key"] = "none"
     allow_unauthenticated: bool = False
     max_upload_bytes: Count = 100 * MIB
@@ -106,6 +137,11 @@ class Settings(BaseSettings):
                 "set AUTH_MODE=api_key or ALLOW_UNAUTHENTICATED=true"
             )
         return self
+
+    @property
+    def answered_hosts(self) -> tuple[str, ...] | None:
+        """The names that the service goes by besides addresses and localhost; None for any name."""
+        return self.trusted_hosts if self.trusted_hosts or is_loopback(self.host) else None
 
 
 def load_settings(**overrides: Any) -> Settings:

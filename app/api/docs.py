@@ -1,4 +1,4 @@
-"""Swagger UI from files of our own: it works without the internet, and behind a path prefix.
+"""Swagger UI from files of our own: it works without the internet, and behind a path prefix, by relative addresses.
 
 `fastapi_swagger.patch_fastapi` serves the same files, but by absolute addresses made of the `Host` header and the
 scheme of the connection: behind a proxy that ends TLS a browser would refuse to load them.
@@ -6,7 +6,6 @@ scheme of the connection: behind a proxy that ends TLS a browser would refuse to
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
@@ -21,18 +20,13 @@ def add_docs(app: FastAPI) -> None:
 
 
 @router.get("/docs")
-async def docs(request: Request) -> HTMLResponse:
-    root_path = _root(request)
-    assets = f"{root_path}{_ASSETS}"
+async def docs() -> HTMLResponse:
+    assets = _ASSETS.removeprefix("/")
     return get_swagger_ui_html(
-        openapi_url=f"{root_path}/openapi.json",
+        openapi_url="openapi.json",
         title="LocalChat API",
         swagger_js_url=f"{assets}/swagger-ui-bundle.js",
         swagger_css_url=f"{assets}/swagger-ui.css",
         swagger_favicon_url=f"{assets}/favicon-32x32.png",
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True, "filter": True},
     )
-
-
-def _root(request: Request) -> str:
-    return str(request.scope.get("root_path", "")).rstrip("/")

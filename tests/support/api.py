@@ -525,7 +525,7 @@ async def client_of(
     """An HTTP client of the application around `fakes`; `fresh` for one that no other test has used."""
     app = serving(fakes, fresh=fresh, tracing=tracing, **settings)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 

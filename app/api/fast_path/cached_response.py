@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.dependencies import Services
 from app.api.middleware.trace_context import caller_of, ids_of
+from app.api.middleware.trusted_origin import OriginPolicy
 from app.telemetry import access, correlation, tracing
 from app.telemetry.access import AccessLog
 from app.telemetry.correlation import Correlation
@@ -59,19 +60,26 @@ class CachedResponseMiddleware:
         app: ASGIApp,
         *,
         lanes: Mapping[str, Lane],
+        policy: OriginPolicy,
         observe: Callable[[str, float], None],
         access: AccessLog,
         tracer: Tracer | None,
     ) -> None:
         self.app = app
         self._lanes = lanes
+        self._policy = policy
         self._observe = observe
         self._access = access
         self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         lane = self._lanes.get(scope["path"]) if scope["type"] == "http" else None
-        if lane is None or scope["method"] != "POST" or not _is_small_json(scope["headers"]):
+        if (
+            lane is None
+            or scope["method"] != "POST"
+            or not _is_small_json(scope["headers"])
+            or self._policy.refusal(scope) is not None
+        ):
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()

@@ -137,7 +137,7 @@ async def test_a_response_that_breaks_off_counts_as_a_failure_whatever_its_head_
     app.add_api_route("/whole", lambda: StreamingResponse(pieces(None)))
     instrument(app, metrics, hot=())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         for path in ("/torn", "/whole"):
             assert (await client.get(path)).status_code == 200
     counted = {
