@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.api.schemas.common import View
 
@@ -22,11 +22,16 @@ class HealthView(View):
 
 
 class ComponentView(View):
-    """`componentId` tells apart those that share a name. `latency_ms` is what the check took."""
+    """`componentId` tells apart those that share a name. `latency_ms` is what the check took.
+
+    What there is nothing to say about is left out.
+    """
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     status: Literal["pass", "warn", "fail"]
     latency_ms: float
-    detail: str | None
+    detail: str | None = None
     componentType: Literal["datastore", "component", "system"]  # noqa: N815 - the format's own spelling
     componentId: str | None = None  # noqa: N815
     observedValue: float | None = None  # noqa: N815

@@ -50,7 +50,8 @@ class SomeConversations(FakeConversations):
 
 
 schema = schemathesis.openapi.from_asgi(
-    "/openapi.json", serving(Fakes(documents=SomeDocuments(), conversations=SomeConversations()))
+    "/openapi.json",
+    serving(Fakes(documents=SomeDocuments(), conversations=SomeConversations()), trusted_hosts="testserver"),
 )
 
 

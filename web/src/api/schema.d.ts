@@ -1218,15 +1218,16 @@ export interface components {
         };
         ComponentView: {
             /** @default null */
-            componentId: string | null;
+            componentId?: string | null;
             /** @enum {string} */
             componentType: "datastore" | "component" | "system";
-            detail: string | null;
+            /** @default null */
+            detail?: string | null;
             latency_ms: number;
             /** @default null */
-            observedUnit: string | null;
+            observedUnit?: string | null;
             /** @default null */
-            observedValue: number | null;
+            observedValue?: number | null;
             /** @enum {string} */
             status: "pass" | "warn" | "fail";
             /** Format: date-time */
