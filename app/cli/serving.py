@@ -11,7 +11,7 @@ from types import FrameType
 
 import uvicorn
 
-from app.cli.write_coalescing import WriteCoalescingProtocol
+from app.cli.http_protocol import HttpProtocol
 from app.lifespan import api_lifespan
 from app.main import create_app
 from app.settings import Settings
@@ -38,7 +38,8 @@ def serve(settings: Settings, *, drain: float, grace: int) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=WriteCoalescingProtocol,
+        ws="none",
+        http=HttpProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
