@@ -1,1 +1,1 @@
-"""What each part tells about its work, turned into metrics."""
+"""Metrics, gauges and log lines, made of what each part reports about its work."""

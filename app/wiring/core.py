@@ -9,6 +9,7 @@ from app.db.database import Database
 from app.db.notifications import NotificationListener
 from app.db.operations.slow_statements import SlowStatements
 from app.observers.cache import CacheMetrics
+from app.observers.database_cache import DatabaseCacheLog
 from app.observers.models import ModelMetrics
 from app.ollama.client import OllamaClient
 from app.services.operations.cache_rollup import CacheRollup
@@ -65,7 +66,8 @@ async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics,
     cache = await open_cache(settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None)
     rollup = CacheRollup(database, cache.chain.statistics.totals)
     stack.push_async_callback(rollup.close)
-    for loop in (slow.run(database), rollup.run()):
+    database_cache = [DatabaseCacheLog(cache.manager).run()] if cache.manager.last is not None else []
+    for loop in (slow.run(database), rollup.run(), *database_cache):
         run_for_lifetime(stack, loop)
     embedding = EmbeddingService(
         client,

@@ -274,12 +274,24 @@ async def test_a_run_whose_length_is_told_late_is_logged_from_then_on(caplog: py
     embedder = BatchEmbeddingProcessor(Model(), batch_size=10, max_chars=1000, max_workers=1)
     await embedder.run(portions_of(*parts), on_progress=seen.append)
     assert caplog.messages[:-1] == [
+        "Batch 1: Processing texts 1-10",
+        "Batch 2: Processing texts 11-20",
         "Processing 30 embeddings in batches of 10",
         "Progress: 66.7% (20/30)",
+        "Batch 3: Processing texts 21-30",
         "Progress: 100.0% (30/30)",
     ]
     assert [progress.total for progress in seen] == [None, 30, 30]
     assert [progress.eta_seconds is None for progress in seen] == [True, False, False]
+
+
+async def test_each_batch_is_logged_with_its_number_and_its_texts(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await BatchEmbeddingProcessor(Model(), max_chars=64_000, max_workers=1).process(["text"] * 128)
+    assert [line for line in caplog.messages if line.startswith("Batch")] == [
+        "Batch 1: Processing texts 1-64",
+        "Batch 2: Processing texts 65-128",
+    ]
 
 
 async def test_a_run_of_nothing_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -322,6 +334,7 @@ async def test_progress_is_logged_and_reported(caplog: pytest.LogCaptureFixture)
 
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
     assert lines[0] == "Processing 1000 embeddings in batches of 50"
+    assert lines[1] == "Batch 1: Processing texts 1-42"
     assert "Progress: 100.0% (1000/1000)" in lines
     assert sum(line.startswith("Progress: ") for line in lines) == 10
     assert lines[-1].startswith("Completed: 990 successful, 10 failed in ")

@@ -161,6 +161,7 @@ class BatchEmbeddingProcessor:
             # Each run waits for one permit at a time, and waiters are served in order: that is what makes turns.
             await self._workers.acquire()
             texts = [sent[index] for index in batch]
+            report.begin(len(texts))
             task = group.create_task(self._process_batch(report, portion, batch, texts))
             # Not in the task: one that is cancelled before it begins runs no line of its own.
             task.add_done_callback(lambda _: self._workers.release())

@@ -36,6 +36,8 @@ class ProgressReport:
         self._on_progress = on_progress
         self._started = time.perf_counter()
         self._total: int | None = None
+        self._batches = 0
+        self._begun = 0
         self._done = 0
         self._failed = 0
 
@@ -44,6 +46,12 @@ class ProgressReport:
         if self._total is None and total is not None:
             logger.info("Processing %d embeddings in batches of %d", total, self._batch_size)
         self._total = total
+
+    def begin(self, texts: int) -> None:
+        """Log a batch that begins. Batches and texts are numbered from 1, in the order in which they are sent."""
+        self._batches += 1
+        logger.info("Batch %d: Processing texts %d-%d", self._batches, self._begun + 1, self._begun + texts)
+        self._begun += texts
 
     def finished(self, texts: int, *, failed: int) -> None:
         before = self._done

@@ -144,7 +144,7 @@ class AnswerService:
 
 
 def _log_outcome(answer: Answer) -> None:
-    """Log how a question ended, without it or any of its answer."""
+    """Log how a question ended, without its text or any of its answer's."""
     key = str(answer.start.cache.get("key") or "")[:12] if answer.start else ""
     annotate(outcome=answer.outcome, tier=answer.tier)
     if key:
@@ -153,4 +153,10 @@ def _log_outcome(answer: Answer) -> None:
         annotate(timings_ms={stage: round(spent, 3) for stage, spent in answer.timings_ms.items()})
     if answer.first_token is not None:
         annotate(first_token_ms=round(answer.first_token * 1000, 3))
-    _log.info("Query %s in %.3f s (cache: %s)", answer.outcome, answer.seconds, answer.tier)
+    milliseconds = answer.seconds * 1000
+    if answer.tier != "miss":
+        _log.info("Query latency: %.0fms (%s cache hit)", milliseconds, answer.tier.upper())
+    elif answer.done is not None:
+        _log.info("Full RAG pipeline: %.0fms", milliseconds)
+    else:
+        _log.info("Query %s after %.0fms", answer.outcome, milliseconds)

@@ -1,5 +1,6 @@
 """Search through the cache: the same query is run once, and its result served until a document could change it."""
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -25,6 +26,8 @@ from app.services.semantic.lookup import Matching, NoMatching, SemanticLookup
 # Making a key costs more than looking it up, so the last ones made are kept, unless their question is long.
 _REMEMBERED_KEYS = 8192
 _REMEMBERED_CHARS = 400
+
+_log = logging.getLogger(__name__)
 
 
 class SearchResult(NamedTuple):
@@ -73,7 +76,7 @@ class CachedSearch:
     async def find(
         self, query: Query, control: CacheControl = CacheControl.USE, *, semantic: bool = False
     ) -> SearchResult:
-        """Answer from the fastest tier that holds a fresh result, or search.
+        """Answer from the fastest tier that holds a fresh result, or search; log which it was.
 
         `semantic`: the result of another question may do, if it means the same.
 
@@ -81,6 +84,17 @@ class CachedSearch:
             NotCached: `control` is ONLY_IF_CACHED and no tier has it.
             InvalidInput, NotFound, ModelError, StoreUnavailable: as `SearchService.search`.
         """
+        found = await self._find(query, control, semantic=semantic)
+        cached = found.cached
+        source = f"{cached.tier.upper()} cache hit" if cached.tier else f"cache {cached.status}"
+        _log.info("Query latency: %.0fms (%s)", found.timings_ms["total"], source)
+        return found
+
+    async def search(self, query: Query, control: CacheControl = CacheControl.USE) -> Retrieval:
+        """The passages for an answer, which are never another question's."""
+        return (await self._find(query, control)).retrieval
+
+    async def _find(self, query: Query, control: CacheControl, *, semantic: bool = False) -> SearchResult:
         began = time.perf_counter()
         query = replace(query, text=checked(query))
         found = await self._directory.resolve(query.tenant, query.collection)
@@ -97,10 +111,6 @@ class CachedSearch:
         cached = await self._chain.get_or_compute(spec, compute, control, nearby=nearby)
         answered = _found(cached, began)
         return answered._replace(timings_ms={**timings, **answered.timings_ms})
-
-    async def search(self, query: Query, control: CacheControl = CacheControl.USE) -> Retrieval:
-        """What an answer is made from: passages for this very question."""
-        return (await self.find(query, control)).retrieval
 
     async def _compute(
         self, spec: KeySpec, collection: Collection, query: Query, timings: dict[str, float]

@@ -113,5 +113,10 @@ async def test_every_line_of_every_process_is_json_with_ids_and_tells_no_secret(
     assert (second["outcome"], second["tier"], second["key"]) == ("answered", "l1", first["key"])
     assert (found["tier"], found["question"]) == ("l1", first["question"])
     assert f"Cache HIT (L1): {first['key'][:6]}…" in [line["message"] for line in logged.of("ask-2", "api")]
-    assert any(line["message"].startswith("Query answered in ") for line in logged.of("ask-1", "api"))
+    said = {name: [line["message"] for line in logged.of(name, "api")] for name in ("ask-1", "ask-2")}
+    assert any(re.fullmatch(r"Full RAG pipeline: \d+ms", message) for message in said["ask-1"])
+    assert any(re.fullmatch(r"Query latency: \d+ms \(L1 cache hit\)", message) for message in said["ask-2"])
+    for process in ("api", "worker"):
+        assert "L3 database cache initialized" in [line["message"] for line in logged.lines(process)]
+    assert "Batch 1: Processing texts 1-1" in messages
     assert logged.access("bad-1")["status"] == 422
