@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.cache.backend import EVERYTHING, BackendStats, CacheKey, EntryMetadata, Scope
@@ -16,7 +16,6 @@ from app.cache.evidence import Evidence
 from app.cache.freshness.invalidation import Invalidation, InvalidationBus
 from app.cache.freshness.validator import FreshnessValidator
 from app.cache.keys import KeySpec
-from app.cache.policy import ChainPolicy
 from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.stampede.lease import ComputeLease
 from app.cache.stats import CacheStats
@@ -25,6 +24,26 @@ from app.concurrency.background import Background
 from app.errors import CacheUnavailable
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainPolicy:
+    """Times in seconds.
+
+    Attributes:
+        l1_ttl: how long memory keeps an entry; the shared tiers have their own.
+        jitter: each lifetime is cut by up to this share, so that entries made together do not expire together.
+        budget: for looking into all shared tiers in one request.
+        eager: an entry that has used this share of its life is computed anew while it is being served.
+        patience: how long a request waits for the pipeline when it could be served an expired entry instead;
+            None waits to the end. The computation finishes either way and fills the cache.
+    """
+
+    l1_ttl: float = 7 * 86_400.0
+    jitter: float = 0.1
+    budget: float = 0.06
+    eager: float = 0.9
+    patience: float | None = None
 
 
 class TieredCache:

@@ -4,7 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from redis.asyncio import Redis
 
@@ -28,7 +28,6 @@ from app.cache.freshness.postgres_versions import (
     invalidation_sender,
 )
 from app.cache.freshness.validator import FreshnessValidator
-from app.cache.policy import ChainPolicy, TimeLimits
 from app.cache.postgres.catalog import PostgresCatalog
 from app.cache.postgres.connections import HeldConnections
 from app.cache.postgres.eviction import HitCountBuffer, PostgresEviction
@@ -38,7 +37,7 @@ from app.cache.semantic.recorder import QuestionRecorder
 from app.cache.stampede.lease import FleetLease, LeaseStore, RedisLeases
 from app.cache.stampede.postgres_lease import PostgresLeases
 from app.cache.stats import CacheObserver, CacheStats
-from app.cache.tiered_cache import TieredCache
+from app.cache.tiered_cache import ChainPolicy, TieredCache
 from app.cache.warming import TURN_POLL, LoadGate, Pacer
 from app.concurrency.background import run_for_lifetime
 from app.concurrency.circuit_breaker import CircuitBreaker
@@ -59,6 +58,39 @@ _LOCAL_KEY = ("local", "memory only, never stored")
 _LARGEST_VALUE = 1024 * 1024
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds that a request may wait for a part of the cache.
+
+    Attributes:
+        connection: for a connection to Postgres: a cache never queues on the pool.
+        version: for reading the version that a collection is at.
+        check: for finding out whether changes since an entry's version could alter it.
+        redis: for one command.
+        postgres: for one statement.
+        l2: for what Redis has; after that it counts as having nothing.
+        l3: for what Postgres has. The pipeline would ask Postgres for more, so it is worth waiting for.
+        hard: for a write to a shared tier.
+        budget: for looking into all shared tiers.
+        patience: for the pipeline, where an expired result can be served meanwhile.
+    """
+
+    connection: float = 0.1
+    version: float = 0.25
+    check: float = 0.1
+    redis: float = 0.25
+    postgres: float = 0.5
+    l2: float = 0.025
+    l3: float = 0.1
+    hard: float = 0.25
+    budget: float = 0.15
+    patience: float = 2.0
+
+    def stretched(self, factor: float) -> "TimeLimits":
+        """The same for a machine that is so many times as slow."""
+        return TimeLimits(**{name: seconds * factor for name, seconds in asdict(self).items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +121,7 @@ async def open_cache(
     stack: AsyncExitStack,
     *,
     observer: CacheObserver | None = None,
-    limits: TimeLimits = TimeLimits(),  # noqa: B008 - frozen
+    limits: TimeLimits = TimeLimits(),
 ) -> Cache:
     """Build the tiers that the settings enable; nothing is connected before it is used."""
     parts = _Parts.of(settings, database, CacheStats(observer), limits, stack)

@@ -13,8 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from app.cache.backend import EVERYTHING, CacheBackend, EntryMetadata, Scope
 from app.cache.backends.memory import MemoryCache
-from app.cache.chaos import Chaos, ChaosCache
-from app.cache.null import NullCache
 from app.embedded.services.postgres import EmbeddedPostgres
 from tests.support.cache import (
     MAX_VALUE,
@@ -25,6 +23,7 @@ from tests.support.cache import (
     open_postgres_cache,
     open_redis_cache,
 )
+from tests.support.chaos import Chaos, ChaosCache
 
 NAMES = ["memory", "redis", "postgres", "chaos", "chain"]
 ABOUT = EntryMetadata(question="what?", parameters={"top_k": 5}, metadata={"model": "m"}, corpus_version=1)
@@ -191,16 +190,6 @@ async def test_a_reader_that_is_cancelled_disturbs_no_other(backend: CacheBacken
         reader.cancel()
     results = await asyncio.gather(*readers[1::2])
     assert [entry.value for entry in results if entry] == [b"value"] * 5
-
-
-async def test_the_null_backend_holds_nothing() -> None:
-    null: CacheBackend[bytes] = NullCache("l2")
-    assert not await null.set(key_of(), b"value", ttl=60, about=ABOUT)
-    assert await null.get(key_of()) is None
-    assert not await null.delete(key_of())
-    assert await null.clear(EVERYTHING) == 0
-    assert (await null.stats()).usage == {}
-    await null.close()
 
 
 questions = st.integers(0, 3).map(str)

@@ -18,10 +18,10 @@ from app.cache.backends.redis import RedisCache
 from app.cache.entry import CacheEntry, CacheStatus, Computed
 from app.cache.evidence import Evidence, Freshness
 from app.cache.freshness.invalidation import InvalidationBus
-from app.cache.policy import ChainPolicy
 from app.cache.postgres.catalog import PostgresCatalog
 from app.cache.postgres.pins import PostgresPins
 from app.cache.stampede.lease import FleetLease, RedisLeases
+from app.cache.tiered_cache import ChainPolicy
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.embedded.services.valkey import EmbeddedValkey
 from tests.support.cache import (

@@ -32,13 +32,12 @@ from app.cache.freshness.guard import FreshnessGuard
 from app.cache.freshness.invalidation import InvalidationBus
 from app.cache.freshness.validator import FreshnessValidator
 from app.cache.keys import KeySpec, Partition
-from app.cache.policy import ChainPolicy
 from app.cache.postgres.connections import HeldConnections, Pool
 from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.postgres.schema import query_cache_ddl
 from app.cache.stampede.lease import FleetLease
 from app.cache.stats import CacheObserver, CacheStats
-from app.cache.tiered_cache import TieredCache
+from app.cache.tiered_cache import ChainPolicy, TieredCache
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.errors import NotCached

@@ -9,7 +9,6 @@ from typing import Any, Self
 import orjson
 
 from app.cache.entry import CacheControl, CacheResult, CacheStatus
-from app.cache.policy import TimeLimits
 from app.cache.stream_cache import StreamCache
 from app.db.database import Database
 from app.domain.answers import AnswerRequest, Event
@@ -40,7 +39,7 @@ from app.services.search.service import SearchService
 from app.services.semantic.lookup import Matching
 from app.services.semantic.report import MatchingReporter
 from app.settings import Settings
-from app.wiring.cache import Cache, open_cache
+from app.wiring.cache import Cache, TimeLimits, open_cache
 from app.wiring.semantic import open_matching
 from tests.support.answering import FakeConversations
 from tests.support.answering import FakeModels as AnsweringModels

@@ -1,4 +1,8 @@
-"""Connections that are kept between reads, because the pool's reset on release doubles the time of one."""
+"""Connections that are kept between reads, since to acquire one from the pool costs more than half of a read.
+
+A read of 2 KB took 39 µs this way, and 61 µs through a pool of its own with a reset that sends nothing (20 KB: 53
+and 81 µs; medians, one reader): the pool makes a proxy and a task for each use, and looks the statement up.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -10,7 +10,6 @@ import asyncpg
 import pytest
 
 from app.cache.entry import CacheControl, CacheStatus
-from app.cache.policy import TimeLimits
 from app.db.database import Database
 from app.domain.documents import Collection, Reindex, Upload
 from app.domain.retrieval import Query, SearchMode, Vector
@@ -25,7 +24,7 @@ from app.services.search.cached import CachedSearch
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 from app.settings import Settings
-from app.wiring.cache import open_cache
+from app.wiring.cache import TimeLimits, open_cache
 from tests.support.folders import REPO
 from tests.support.ingestion import TENANT, Desk, FakeModel, FakeModels, HashEmbedder, join_section, unit_vector
 

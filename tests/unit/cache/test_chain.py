@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from app.cache.backend import CacheKey, EntryMetadata, Scope, StoredPayload
-from app.cache.chaos import Chaos, ChaosCache
 from app.cache.codec.restricted_pickle import NotPlain
 from app.cache.entry import CacheControl, CacheStatus, Computed
 from app.cache.freshness.invalidation import Invalidation, InvalidationBus
-from app.cache.policy import ChainPolicy
 from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.report import report
 from app.cache.stampede.lease import FleetLease
+from app.cache.tiered_cache import ChainPolicy
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.errors import NotCached, StoreUnavailable
 from tests.support.cache import Assembly, Clock, FakeChanges, FakeVersions, assemble, new_codec, spec_of
 from tests.support.chain import KEY, SPEC, STALE, MemoryLeases, Pipeline, Tier, run_of
+from tests.support.chaos import Chaos, ChaosCache
 
 
 async def test_a_question_is_computed_once_and_then_comes_from_memory() -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from app.cache.backend import EntryMetadata, Scope
 from app.cache.backends.memory import MemoryCache
-from app.cache.chaos import Chaos, ChaosCache, ChaosError
 from app.cache.freshness.invalidation import Invalidation, InvalidationBus
 from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.report import report
@@ -17,6 +16,7 @@ from app.cache.stampede.lease import ComputeLease, FleetLease
 from app.cache.stats import CacheObserver, CacheStats, TierLatency
 from tests.support.cache import key_of
 from tests.support.chain import MemoryLeases, fleet
+from tests.support.chaos import Chaos, ChaosCache, ChaosError
 
 
 @given(st.lists(st.integers(0, 2**36), min_size=1, max_size=200), st.floats(0.01, 1))

@@ -9,10 +9,10 @@ import pytest
 
 from app.cache.entry import CacheControl, CacheResult, CacheStatus, Computed
 from app.cache.evidence import Evidence
-from app.cache.policy import ChainPolicy
 from app.cache.stampede.broadcast import BroadcastReader
 from app.cache.stampede.lease import FleetLease
 from app.cache.stream_cache import StreamCache
+from app.cache.tiered_cache import ChainPolicy
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.errors import NotCached, StoreUnavailable
 from tests.support.cache import Assembly, Clock, FakeVersions, assemble, spec_of

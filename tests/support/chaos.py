@@ -28,7 +28,7 @@ class ChaosCache:
         self.name = inner.name
         self.chaos = chaos
         self._inner = inner
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(seed)
 
     async def get(self, key: CacheKey) -> StoredPayload[bytes] | None:
         await self._disturb()
