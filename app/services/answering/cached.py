@@ -11,16 +11,16 @@ from app.cache.entry import CacheControl, CacheResult, Computed
 from app.cache.keys import KeySpec, Partition, encode
 from app.cache.stream_cache import StreamCache
 from app.domain.answers import AnswerRequest, Delta, Done, Event, Failed, Start, Usage
-from app.domain.cache_limits import longest_use, that_change_results
+from app.domain.cache_limits import longest_use
 from app.domain.documents import Collection
 from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.query_ids import new_query_id
 from app.domain.retrieval import Retrieval
 from app.errors import LocalChatError
 from app.generation.prompt import PROMPT_VERSION
-from app.retrieval.fusion import RANKING_VERSION
 from app.services.answering.model_digests import ModelDigests
 from app.services.answering.pipeline import AnswerPipeline
+from app.services.search.partitions import partition_of
 from app.services.search.serialization import evidence_of
 from app.services.semantic.labels import rests_on, same_answers
 from app.services.semantic.lookup import Matching, NoMatching, SemanticLookup
@@ -106,26 +106,17 @@ class CachedAnswers:
 
     async def _partition(self, request: AnswerRequest, collection: Collection) -> Partition:
         history = [(message.role, message.content) for message in request.history]
-        return Partition(
-            namespace="answer",
+        return partition_of(
+            collection,
+            "answer",
             tenant=request.tenant,
-            collection=collection.id,
-            founded=collection.created_at.isoformat(),
+            retrieval={"top_k": request.top_k},
+            filters=request.filter,
             conversation=hashlib.sha256(encode(history)).hexdigest() if history else "",
-            retrieval={
-                "top_k": request.top_k,
-                "settings": that_change_results(collection.settings),
-                "space": collection.space.id,
-                "ranking": RANKING_VERSION,
-            },
-            filters=dict(request.filter),
-            embedder=collection.space.model,
-            embedder_digest=collection.space.digest,
             chat_model=request.model,
             chat_model_digest=await self._digests.of(request.model),
             prompt=PROMPT_VERSION,
             sampling={"temperature": request.temperature, "max_tokens": request.max_tokens},
-            statistics=str(collection.statistics or ""),
         )
 
 

@@ -11,13 +11,13 @@ import orjson
 
 from app.cache.chain import CacheChain
 from app.cache.entry import CacheControl, CacheResult, Computed
-from app.cache.keys import KeySpec, Partition
-from app.domain.cache_limits import longest_use, that_change_results
+from app.cache.keys import KeySpec
+from app.domain.cache_limits import longest_use
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, Retrieval, SearchMode
 from app.errors import LocalChatError
-from app.retrieval.fusion import RANKING_VERSION
 from app.services.documents.collection_cache import CollectionCache
+from app.services.search.partitions import partition_of
 from app.services.search.serialization import evidence_of, from_plain, to_plain
 from app.services.search.service import SearchService, checked
 from app.services.semantic.labels import same_results
@@ -159,27 +159,11 @@ class CachedSearch:
 
 
 def _key_spec(collection: Collection, query: Query) -> KeySpec:
-    return KeySpec(_partition(collection, query), query.text, longest_use(collection.settings))
-
-
-def _partition(collection: Collection, query: Query) -> Partition:
-    return Partition(
-        namespace="retrieval",
-        tenant=query.tenant,
-        collection=collection.id,
-        founded=collection.created_at.isoformat(),
-        retrieval={
-            "mode": str(query.mode),
-            "top_k": query.top_k,
-            "settings": that_change_results(collection.settings),
-            "space": collection.space.id,
-            "ranking": RANKING_VERSION,
-        },
-        filters=dict(query.filter),
-        embedder=collection.space.model,
-        embedder_digest=collection.space.digest,
-        statistics=str(collection.statistics or ""),
+    retrieval = {"mode": str(query.mode), "top_k": query.top_k}
+    partition = partition_of(
+        collection, "retrieval", tenant=query.tenant, retrieval=retrieval, filters=query.filter
     )
+    return KeySpec(partition, query.text, longest_use(collection.settings))
 
 
 def _found(cached: CacheResult[Any], began: float) -> SearchResult:

@@ -2,30 +2,25 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import orjson
 
 from app.concurrency.task_group import FirstErrorTaskGroup
-from app.db.database import Database
+from app.db.database import Database, PooledConnection
 from app.db.search import passages
 from app.domain.documents import Collection
-from app.domain.retrieval import EmbedQuery, Lexicon, Query, Retrieval, ScoredChunk, SearchMode
+from app.domain.retrieval import ArmResult, EmbedQuery, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
 from app.retrieval import exact_phrase_boost, lexical
 from app.retrieval.exact_phrase_boost import Phrase
 from app.retrieval.fusion import LEXICAL, Fused, fuse, lexical_unit
 from app.retrieval.selection import select
-from app.retrieval.settings import RetrievalSettings
 from app.services.search.lexeme_statistics import LexemeStatistics
-from app.services.search.reranking import RERANKERS, Reranking
-from app.services.search.retrievers import (
-    LexicalRetriever,
-    RetrieverQuery,
-    VectorRetriever,
-    timed,
-)
+from app.services.search.reranking import RERANKERS
+from app.services.search.retrievers import LexicalMatches, LexicalRetriever, VectorRetriever
+from app.services.search.run import SearchRun, timed
 from app.services.search.selectivities import Selectivities
 
 MAX_QUERY_CHARS = 20_000
@@ -71,97 +66,105 @@ class SearchService:
             ModelError: the query cannot be embedded.
             StoreUnavailable: Postgres is away.
         """
-        text = checked(query)
+        query = replace(query, text=checked(query))
         timings: dict[str, float] = {}
         with timed(timings, "total", span=f"retrieval {query.collection}"):
-            # Its corpus version is read before the arms run: a change in between makes the result too old.
+            # Its corpus version is read before the retrievers run: a change in between makes the result too old.
             found = await self._collections.resolve(query.tenant, query.collection)
             collection = found.searched_as(query.retrieval)
             self._statistics.observe(collection)
-            retrieval = await self._search(query, text, collection, timings)
+            depth = max(DEPTH if query.mode is SearchMode.HYBRID or query.filter else 0, POOL * query.top_k)
+            selectivity = await self._selectivities.of(collection, query.filter)
+            retrieval = await self._run(SearchRun(query, collection, depth, selectivity, timings))
         self._observe(query.mode, retrieval)
         return retrieval
 
-    async def _search(
-        self, query: Query, text: str, collection: Collection, timings: dict[str, float]
-    ) -> Retrieval:
-        depth = max(DEPTH if query.mode is SearchMode.HYBRID or query.filter else 0, POOL * query.top_k)
-        keeps = await self._selectivities.of(collection, query.filter)
-        settings = RetrievalSettings.of(collection.settings)
-        ask = RetrieverQuery(collection, text, depth, query.filter, keeps, timings, settings.ef_search)
+    async def _run(self, search: SearchRun) -> Retrieval:
+        mode, depth, weight = search.query.mode, search.depth, search.settings.lexical_weight
         async with FirstErrorTaskGroup() as group:
-            meaning = group.create_task(self._vector.run(ask)) if query.mode is not SearchMode.LEXICAL else None
-            words = group.create_task(self._lexical.run(ask)) if query.mode is not SearchMode.VECTOR else None
-        query_vector, nearest = meaning.result() if meaning else (None, None)
-        lexicon, plan, matched = words.result() if words else (None, None, None)
-        with timed(timings, "fuse"):
-            fused = fuse(vector=nearest, lexical=matched, depth=depth, lexical_weight=settings.lexical_weight)
-        asked = None
-        if nearest and nearest.candidates and matched and matched.candidates and lexicon and plan:
-            unit = lexical_unit(matched, depth=depth, lexical_weight=settings.lexical_weight)
-            asked = Reranking(text, lexicon, plan, unit)
-        with timed(timings, "fetch"):
-            phrase = Phrase.of(text) if query.mode is SearchMode.HYBRID else None
-            reading = _reading(fused, POOL * query.top_k, phrase, lexicon)
-            results = await self._results(settings, reading, text, query.top_k, phrase, asked)
+            meaning = group.create_task(self._vector.run(search)) if mode is not SearchMode.LEXICAL else None
+            words = group.create_task(self._lexical.run(search)) if mode is not SearchMode.VECTOR else None
+        vector = meaning.result() if meaning else None
+        matches = words.result() if words else None
+        nearest = vector.found if vector else None
+        matched = matches.found if matches else None
+        with timed(search.timings, "fuse"):
+            fused = fuse(vector=nearest, lexical=matched, depth=depth, lexical_weight=weight)
         return Retrieval(
-            results=results,
+            results=await self._results(search, fused, nearest, matches),
             vector=nearest,
             lexical=matched,
-            query_vector=query_vector,
-            lexemes=tuple(term.lexeme for term in lexicon.terms) if lexicon else (),
-            corpus_version=collection.corpus_version,
-            timings_ms=timings,
-            plan=plan,
-            snapshot=lexicon.snapshot if lexicon else None,
+            query_vector=vector.vector if vector else None,
+            lexemes=tuple(term.lexeme for term in matches.lexicon.terms) if matches else (),
+            corpus_version=search.collection.corpus_version,
+            timings_ms=search.timings,
+            plan=matches.plan if matches else None,
+            snapshot=matches.lexicon.snapshot if matches else None,
         )
 
     async def _results(
         self,
-        settings: RetrievalSettings,
-        reading: "_Reading",
-        text: str,
-        top_k: int,
-        phrase: Phrase | None,
-        asked: Reranking | None,
+        search: SearchRun,
+        fused: Sequence[Fused],
+        nearest: ArmResult | None,
+        matches: LexicalMatches | None,
     ) -> tuple[ScoredChunk, ...]:
-        async with self._database.reading() as connection:
-            found = await passages.fetch(
-                connection,
-                [item.chunk_id for item in reading.pool],
-                matching=[item.chunk_id for item in reading.further],
-                match=reading.match,
-            )
-            ranked = [
-                _scored(found[item.chunk_id], item)
-                for item in (*reading.pool, *reading.further)
-                if item.chunk_id in found
-            ]
-            if phrase is not None:
-                ranked = exact_phrase_boost.raised(ranked, phrase)[: POOL * top_k]
-            reranker = RERANKERS.get(settings.reranker)
-            if asked is not None and reranker is not None:
-                ranked = await reranker.rerank(connection, asked, ranked)
-        return tuple(select(ranked, top_k=top_k, question=text, repeat_penalty=settings.repeat_penalty))
+        """Read the best candidates, rank them by their text, and choose."""
+        query = search.query
+        size = POOL * query.top_k
+        phrase = Phrase.of(query.text) if query.mode is SearchMode.HYBRID else None
+        with timed(search.timings, "fetch"):
+            async with self._database.reading() as connection:
+                ranked = await _read(connection, _reading(fused, size, phrase, matches))
+        if phrase is not None:
+            ranked = exact_phrase_boost.raised(ranked, phrase)[:size]
+        if nearest and nearest.candidates and matches and matches.found.candidates:
+            ranked = await self._rerank(search, ranked, matches)
+        penalty = search.settings.repeat_penalty
+        return tuple(select(ranked, top_k=query.top_k, question=query.text, repeat_penalty=penalty))
+
+    async def _rerank(
+        self, search: SearchRun, ranked: list[ScoredChunk], matches: LexicalMatches
+    ) -> list[ScoredChunk]:
+        reranker = RERANKERS.get(search.settings.reranker)
+        if reranker is None or matches.plan is None:
+            return ranked
+        unit = lexical_unit(matches.found, depth=search.depth, lexical_weight=search.settings.lexical_weight)
+        with timed(search.timings, "rerank"):
+            async with self._database.reading() as connection:
+                return await reranker.rerank(
+                    connection, ranked, lexicon=matches.lexicon, plan=matches.plan, unit=unit
+                )
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Candidates to read, and further ones to read if they match a tsquery, both best first."""
+    """Candidates to read, and further ones to read if they match the tsquery `match`, both best first."""
 
     pool: Sequence[Fused]
     further: Sequence[Fused]
     match: str
 
 
-def _reading(fused: Sequence[Fused], size: int, phrase: Phrase | None, lexicon: Lexicon | None) -> _Reading:
-    """A pool of so many, and where a phrase is looked for, those that can hold it since they hold its lexemes."""
+async def _read(connection: PooledConnection, reading: _Reading) -> list[ScoredChunk]:
+    found = await passages.fetch(
+        connection,
+        [item.chunk_id for item in reading.pool],
+        matching=[item.chunk_id for item in reading.further],
+        match=reading.match,
+    )
+    candidates = (*reading.pool, *reading.further)
+    return [_scored(found[item.chunk_id], item) for item in candidates if item.chunk_id in found]
+
+
+def _reading(fused: Sequence[Fused], size: int, phrase: Phrase | None, matches: LexicalMatches | None) -> _Reading:
+    """Read the `size` best, and for a phrase also the candidates that can hold it since they hold its lexemes."""
     if phrase is None:
         return _Reading(fused[:size], (), "")
-    if lexicon is None or not lexicon.terms:
+    if matches is None or not matches.lexicon.terms:
         return _Reading(fused[: max(size, exact_phrase_boost.DEPTH)], (), "")
     further = [item for item in fused[size : exact_phrase_boost.DEPTH] if LEXICAL in item.scores]
-    return _Reading(fused[:size], further, lexical.match_all(lexicon))
+    return _Reading(fused[:size], further, lexical.match_all(matches.lexicon))
 
 
 def _scored(chunk: passages.Passage, fused: Fused) -> ScoredChunk:

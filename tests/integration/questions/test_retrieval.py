@@ -238,14 +238,18 @@ async def test_words_that_stand_together_in_the_question_count_more_where_they_s
     ]
     collection = await make_collection(database, "animals", pages)
     query = ask("which relief valve is due for new oil in the spring")
-    without = {result.filename: result.score for result in (await search.search(query)).results}
+    fused = await search.search(query)
+    without = {result.filename: result.score for result in fused.results}
+    assert "rerank" not in fused.timings_ms
     async with database.connection() as connection:
         await connection.execute(
             "UPDATE collections SET settings = $2 WHERE id = $1",
             collection.id,
             {"retrieval": {"reranker": "proximity"}},
         )
-    found = {result.filename: result.score for result in (await search.search(query)).results}
+    reranked = await search.search(query)
+    found = {result.filename: result.score for result in reranked.results}
+    assert 0 < reranked.timings_ms["rerank"] < reranked.timings_ms["total"]
     gained = {name: found[name] - without[name] for name in found}
     assert gained["together.md"] > gained["apart.md"] >= 0
     assert gained["other.md"] == 0

@@ -14,7 +14,8 @@ from app.db.search import vector_index
 from app.domain.documents import Collection
 from app.domain.retrieval import Candidate, Query, SearchMode, Vector
 from app.services.search.lexeme_statistics import LexemeStatistics
-from app.services.search.retrievers import RetrieverQuery, VectorRetriever
+from app.services.search.retrievers import VectorRetriever
+from app.services.search.run import SearchRun
 from app.services.search.selectivities import Selectivities
 from app.services.search.service import DEPTH, SearchService
 from tests.performance.retrieval.data import Source, Stored
@@ -52,16 +53,17 @@ class Bench:
         return self._vectors[self.data.questions[question]]
 
     async def arm(self, question: int, depth: int = DEPTH) -> list[int]:
-        ask = RetrieverQuery(self.stored.collection, self.data.questions[question], depth, {}, None, {})
-        _, found = await self._arm.run(ask)
+        collection = self.stored.collection
+        query = Query(TENANT, collection.name, self.data.questions[question])
+        _, found = await self._arm.run(SearchRun(query, collection, depth))
         return _ids(found.candidates)
 
     async def filtered(self, question: int, share: str) -> list[int]:
         """The vector arm by the plan that is chosen; the choice is remembered, as it is by a search."""
         collection, wanted = self.stored.collection, {share: True}
         keeps = await self._selectivities.of(collection, wanted)
-        ask = RetrieverQuery(collection, self.data.questions[question], DEPTH, wanted, keeps, {})
-        _, found = await self._arm.run(ask)
+        query = Query(TENANT, collection.name, self.data.questions[question], filter=wanted)
+        _, found = await self._arm.run(SearchRun(query, collection, DEPTH, keeps))
         return _ids(found.candidates)
 
     async def search(self, question: int, mode: SearchMode) -> list[int]:

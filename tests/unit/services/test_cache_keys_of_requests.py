@@ -140,6 +140,20 @@ async def test_a_chat_model_with_new_weights_has_answers_of_its_own() -> None:
     assert await answer_key(digest="sha256:3") != await answer_key()
 
 
+async def test_entries_of_before_are_found_under_their_keys() -> None:
+    """Changed digests leave every stored entry behind: raise `KEY_FORMAT` and say so in the changelog."""
+    assert search_key() == "e8b64ce2554ed2226a4dbd555180c03bdc2f79bf5dc883bc4cb9832949a622ba"
+    assert await answer_key() == "13e97db7dc01ab6f4b2c92f18be383d13825c25858e1a1090f356725a8f9cc1b"
+
+
+def test_a_reranker_is_named_in_the_key() -> None:
+    search = CachedSearch(cast("SearchService", None), cast("CollectionCache", None), assemble().chain)
+    query = replace(QUERY, retrieval={"reranker": "proximity"})
+    spec = search._spec(COLLECTION.searched_as(query.retrieval), query)
+    assert spec.partition.reranker == "proximity"
+    assert spec.about(None).metadata["reranker"] == "proximity"
+
+
 @pytest.mark.parametrize("name", OF_COLLECTIONS)
 async def test_what_changes_results_in_a_collection_changes_their_keys(name: str) -> None:
     changed = replace(COLLECTION, updated_at=LATER, **{name: OF_COLLECTIONS[name]})
