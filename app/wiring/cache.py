@@ -34,8 +34,8 @@ from app.cache.postgres.eviction import HitCountBuffer, PostgresEviction
 from app.cache.postgres.pins import PostgresPins
 from app.cache.semantic.postgres_index import SESSION, PostgresQuestionIndex
 from app.cache.semantic.recorder import QuestionRecorder
-from app.cache.stampede.lease import FleetLease, LeaseStore, RedisLeases
-from app.cache.stampede.postgres_lease import PostgresLeases
+from app.cache.stampede.lease import FleetLease, LeaseStore
+from app.cache.stampede.lease_stores import PostgresLeases, RedisLeases
 from app.cache.stats import CacheObserver, CacheStats
 from app.cache.tiered_cache import ChainPolicy, TieredCache
 from app.cache.warming import TURN_POLL, LoadGate, Pacer

@@ -20,7 +20,8 @@ from app.cache.evidence import Evidence, Freshness
 from app.cache.freshness.invalidation import InvalidationBus
 from app.cache.postgres.catalog import PostgresCatalog
 from app.cache.postgres.pins import PostgresPins
-from app.cache.stampede.lease import FleetLease, RedisLeases
+from app.cache.stampede.lease import FleetLease
+from app.cache.stampede.lease_stores import RedisLeases
 from app.cache.tiered_cache import ChainPolicy
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.embedded.services.valkey import EmbeddedValkey

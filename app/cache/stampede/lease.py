@@ -11,17 +11,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
-from redis.asyncio import Redis
-
 from app.concurrency.circuit_breaker import CircuitBreaker
-from app.concurrency.timeouts import lag_tolerant_timeout
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-_EXTEND = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0"
-_RELEASE = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
 
 
 class LeaseStore(Protocol):
@@ -32,27 +26,6 @@ class LeaseStore(Protocol):
     async def extend(self, name: str, token: str, ttl: float) -> bool: ...
 
     async def release(self, name: str, token: str) -> None: ...
-
-
-class RedisLeases:
-    def __init__(self, client: Redis, *, prefix: str = "localchat:", timeout: float = 0.05) -> None:
-        self._client = client
-        self._prefix = f"{prefix}lease:"
-        self._timeout = timeout
-        self._extend = client.register_script(_EXTEND)
-        self._release = client.register_script(_RELEASE)
-
-    async def acquire(self, name: str, token: str, ttl: float) -> bool:
-        async with lag_tolerant_timeout(self._timeout):
-            return bool(await self._client.set(self._prefix + name, token, nx=True, px=round(ttl * 1000)))
-
-    async def extend(self, name: str, token: str, ttl: float) -> bool:
-        async with lag_tolerant_timeout(self._timeout):
-            return bool(await self._extend(keys=[self._prefix + name], args=[token, round(ttl * 1000)]))
-
-    async def release(self, name: str, token: str) -> None:
-        async with lag_tolerant_timeout(self._timeout):
-            await self._release(keys=[self._prefix + name], args=[token])
 
 
 class ComputeLease:

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from app.cache.stampede.lease import ComputeLease, FleetLease, LeaseStore, RedisLeases
-from app.cache.stampede.postgres_lease import PostgresLeases
+from app.cache.stampede.lease import ComputeLease, FleetLease, LeaseStore
+from app.cache.stampede.lease_stores import PostgresLeases, RedisLeases
 from app.concurrency.circuit_breaker import CircuitBreaker
 from tests.support.database_cache import LEASES, Store
 from tests.support.waiting import until
