@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator
+from email.message import EmailMessage
 from typing import Any
 
 import httpx
@@ -18,7 +19,7 @@ from deploy.grafana.generate import FOLDER
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.prometheus import Prometheus, configured, panels, queries_of, running, selector_texts
-from tests.support.replica import Replica, client, environment, worker
+from tests.support.replica import Replica, client, environment, settled, worker
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
 # The longest scrape and evaluation, twice over, after the traffic ended.
@@ -68,6 +69,7 @@ async def traffic(url: str) -> None:
         await upload(http, "harbour.txt", f"{TEXT} {run}")
         await upload(http, "again.txt", f"{TEXT} {run}")
         await upload(http, "broken.pdf", f"%PDF-1.4 {run}")
+        await upload(http, "unread.eml", mail_with_an_unread_attachment(run))
         for number in range(12):
             for _ in range(2):
                 await http.post("/api/search", json={"query": f"tide {number}"})
@@ -83,6 +85,14 @@ async def traffic(url: str) -> None:
         await replace_what_was_found(http, f"c{time.monotonic_ns()}")
         await http.post("/api/feedback", json={"query_id": "00000000-0000-0000-0000-000000000007", "verdict": "up"})
         await http.get("/api/documents/00000000-0000-0000-0000-00000000dead")
+
+
+def mail_with_an_unread_attachment(text: str) -> str:
+    message = EmailMessage()
+    message["Subject"] = "Tides"
+    message.set_content(f"{TEXT} {text}")
+    message.add_attachment(b"\0\1", maintype="application", subtype="octet-stream", filename="tides.bin")
+    return message.as_string()
 
 
 async def replace_what_was_found(http: httpx.AsyncClient, collection: str) -> None:
@@ -112,12 +122,6 @@ async def upload(http: httpx.AsyncClient, name: str, text: str, collection: str 
     (item,) = answer.json()["items"]
     await settled(http, item["id"])
     return str(item["id"])
-
-
-async def settled(http: httpx.AsyncClient, document: str) -> None:
-    async with asyncio.timeout(30):
-        while (await http.get(f"/api/documents/{document}")).json()["status"] not in {"ready", "failed"}:
-            await asyncio.sleep(0.05)
 
 
 def has_data(result: list[dict[str, Any]]) -> bool:
