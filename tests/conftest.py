@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,11 +11,10 @@ import redis
 from app.db.migrate import migrate
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
-from app.embedded.supervisor.probes import answers, free_port
-from app.embedded.supervisor.process import ChildProcess
 from tests.support.database_cache import Store, open_store
 from tests.support.databases import fresh_database
-from tests.support.folders import REPO, short_folder
+from tests.support.folders import short_folder
+from tests.support.processes.model_server import AS_SHIPPED, running_model_server
 
 
 @pytest.fixture(scope="session")
@@ -71,16 +69,6 @@ def valkey_url(valkey_server: EmbeddedValkey) -> str:
 @pytest.fixture(scope="session")
 def model_server_url(server_folder: Path) -> Iterator[str]:
     """The embedded model server with both real models, answering several requests at once."""
-    port = free_port()
-    server = ChildProcess(
-        "model server",
-        [sys.executable, "-m", "app.embedded.model_server", "--port", str(port), "--slots", "parallel"],
-        cwd=REPO,
-        log=server_folder / "model-server.log",
-    )
-    try:
-        server.start()
-        server.wait_until(lambda: answers("127.0.0.1", port, "/api/version"), 60)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.stop(5)
+    log = server_folder / "model-server.log"
+    with running_model_server(log, "--slots", "parallel", module=AS_SHIPPED) as server:
+        yield server.url

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from app.embedded.model_server import ModelServerConfig, bundled_models, create_model_server
 from app.embedded.model_server.models.catalog import locate
 from app.embedded.model_server.runtime.serving import tcp_socket
-from tests.support.model_server import TOKEN, RunningModelServer, running_model_server
+from tests.support.processes.model_server import TOKEN, ModelServer, running_model_server
 
 CHAT = "smollm2:135m"
 HELLO = [{"role": "user", "content": "Say hello."}]
@@ -44,21 +44,21 @@ PATIENCE = 40.0
 
 
 @pytest.fixture(scope="module")
-def server(server_folder: Path) -> Iterator[RunningModelServer]:
+def server(server_folder: Path) -> Iterator[ModelServer]:
     options = ("--chat-slots", "1", "--fake-text-ms", "1")
     with running_model_server(server_folder / "conformance.log", *options) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def single_slot(server_folder: Path) -> Iterator[RunningModelServer]:
+def single_slot(server_folder: Path) -> Iterator[ModelServer]:
     options = ("--slots", "single", "--fake-text-ms", "10")
     with running_model_server(server_folder / "single.log", *options) as running:
         yield running
 
 
 @pytest.fixture
-def api(server: RunningModelServer) -> Iterator[httpx.Client]:
+def api(server: ModelServer) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=PATIENCE, trust_env=False) as client:
         yield client
         client.delete("/faults")
@@ -416,7 +416,7 @@ def test_30_a_keep_alive_that_means_nothing_is_refused(api: httpx.Client, keep_a
     assert embed(api, "", keep_alive=keep_alive).status_code == 400
 
 
-def test_31_a_caller_that_leaves_takes_its_texts_out_of_the_queue(single_slot: RunningModelServer) -> None:
+def test_31_a_caller_that_leaves_takes_its_texts_out_of_the_queue(single_slot: ModelServer) -> None:
     texts = [f"text {number}" for number in range(20_000)]  # 200 s of work for the one slot
     with httpx.Client(base_url=single_slot.url, timeout=PATIENCE, trust_env=False) as api:
         with pytest.raises(httpx.ReadTimeout):
@@ -438,7 +438,7 @@ def test_31_a_caller_that_leaves_stops_its_generation(api: httpx.Client, stream:
     assert chat(api).json()["done"] is True
 
 
-def test_33_both_modes_give_the_same_vectors(api: httpx.Client, single_slot: RunningModelServer) -> None:
+def test_33_both_modes_give_the_same_vectors(api: httpx.Client, single_slot: ModelServer) -> None:
     texts = ["hello", LONG_TEXT, "cats and dogs"]
     with httpx.Client(base_url=single_slot.url, timeout=PATIENCE, trust_env=False) as other:
         assert np.allclose(vectors(embed(api, texts)), vectors(embed(other, texts)), atol=1e-6)

@@ -10,7 +10,7 @@ import pytest
 from langchain_ollama import ChatOllama, OllamaEmbeddings
 from pydantic import BaseModel
 
-from tests.support.model_server import RunningModelServer, running_model_server
+from tests.support.processes.model_server import ModelServer, running_model_server
 
 CHAT = "smollm2:135m"
 GREEDY = {"temperature": 0, "seed": 1, "num_predict": 6}
@@ -19,18 +19,18 @@ SECRET = "a-secret-of-the-model-server"
 
 
 @pytest.fixture(scope="module")
-def server(server_folder: Path) -> Iterator[RunningModelServer]:
+def server(server_folder: Path) -> Iterator[ModelServer]:
     with running_model_server(server_folder / "clients.log", token=SECRET) as running:
         yield running
 
 
 @pytest.fixture
-def client(server: RunningModelServer) -> Iterator[ollama.Client]:
+def client(server: ModelServer) -> Iterator[ollama.Client]:
     with ollama.Client(host=server.url, headers={"Authorization": f"Bearer {SECRET}"}, trust_env=False) as made:
         yield made
 
 
-def url_with_secret(server: RunningModelServer) -> str:
+def url_with_secret(server: ModelServer) -> str:
     return server.url.replace("http://", f"http://localchat:{SECRET}@")
 
 
@@ -79,14 +79,14 @@ def test_ollama_client_chats_and_keeps_to_a_schema(client: ollama.Client) -> Non
     assert Number.model_validate_json(shaped.message.content or "").even in (True, False)
 
 
-async def test_ollama_async_client_streams(server: RunningModelServer) -> None:
+async def test_ollama_async_client_streams(server: ModelServer) -> None:
     headers = {"Authorization": f"Bearer {SECRET}"}
     async with ollama.AsyncClient(host=server.url, headers=headers, trust_env=False) as client:
         stream = await client.chat(CHAT, MESSAGES, stream=True, options=GREEDY)
         assert [chunk.done async for chunk in stream][-1] is True
 
 
-async def test_langchain_embeds_documents_and_queries(server: RunningModelServer) -> None:
+async def test_langchain_embeds_documents_and_queries(server: ModelServer) -> None:
     embeddings = OllamaEmbeddings(
         model="all-minilm", base_url=url_with_secret(server), client_kwargs={"trust_env": False}
     )
@@ -98,7 +98,7 @@ async def test_langchain_embeds_documents_and_queries(server: RunningModelServer
     await close(embeddings)
 
 
-async def test_langchain_chats(server: RunningModelServer) -> None:
+async def test_langchain_chats(server: ModelServer) -> None:
     model = ChatOllama(
         model=CHAT,
         base_url=url_with_secret(server),

@@ -24,7 +24,7 @@ from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
 from app.ollama.scheduling.dispatch import RetryPolicy
 from app.ollama.scheduling.lanes import Lane
-from tests.support.model_server import TOKEN, RunningModelServer, running_model_server
+from tests.support.processes.model_server import TOKEN, ModelServer, running_model_server
 
 EMBEDDING = "all-minilm"
 CHAT = "smollm2:135m"
@@ -33,14 +33,14 @@ FAULTY_TEXT = "the text that makes trouble"
 
 
 @pytest.fixture(scope="module")
-def server(server_folder: Path) -> Iterator[RunningModelServer]:
+def server(server_folder: Path) -> Iterator[ModelServer]:
     options = ("--slots", "single", "--fake-text-ms", "10")
     with running_model_server(server_folder / "client.log", *options, token=TOKEN) as running:
         yield running
 
 
 @pytest.fixture
-async def client(server: RunningModelServer) -> AsyncIterator[OllamaClient]:
+async def client(server: ModelServer) -> AsyncIterator[OllamaClient]:
     url = server.url.replace("://", f"://localchat:{quote(TOKEN)}@")
     retries = {Lane.INTERACTIVE: SOON, Lane.BULK: SOON}
     async with aclosing(OllamaClient([url], retries=retries, cooldown=0.01)) as connected:
@@ -48,7 +48,7 @@ async def client(server: RunningModelServer) -> AsyncIterator[OllamaClient]:
 
 
 @pytest.fixture
-async def faults(server: RunningModelServer) -> AsyncIterator[httpx.AsyncClient]:
+async def faults(server: ModelServer) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(base_url=server.url, headers=headers, trust_env=False) as api:
         yield api

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.embedded.model_server.models.catalog import BGE_FOLDER, MODELS_WHEEL, RERANKER_FOLDER, digest, locate
-from tests.support.model_server import running_model_server
+from tests.support.processes.model_server import running_model_server
 
 RERANKER = "ms-marco-minilm-l-12-v2"
 QUESTION = "How many people live in Berlin?"

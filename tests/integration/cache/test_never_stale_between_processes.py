@@ -20,7 +20,7 @@ from tests.support.corpus import embed
 from tests.support.databases import fresh_database
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
-from tests.support.replica import Replica, client, environment, serving, settled, worker
+from tests.support.processes.replica import Replica, client, environment, serving, settled, worker
 
 WORDS = ["amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper"]
 UNRELATED = ["quartz", "zephyr", "yonder", "xylem", "violet", "umber", "tundra", "saffron", "russet", "pumice"]

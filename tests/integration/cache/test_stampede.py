@@ -15,8 +15,8 @@ from app.embedded.services.valkey import EmbeddedValkey
 from tests.support.databases import fresh_database
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
+from tests.support.processes.replica import Replica, client, environment, serving, worker
 from tests.support.raw_http import Exchange, RawReply, post
-from tests.support.replica import Replica, client, environment, serving, worker
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
 IDENTICAL = 1000

@@ -12,9 +12,9 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from tests.support.fake_ollama import FakeOllama
+from tests.support.processes.replica import Replica, client, hung
+from tests.support.processes.troubled_stack import FAULTS, TroubledStack, troubled_stack
 from tests.support.raw_http import RawReply, post
-from tests.support.replica import Replica, client, hung
-from tests.support.troubled_stack import FAULTS, TroubledStack, troubled_stack
 
 TEXTS = [f"Chapter {number}. Ships of the harbour wait for the tide at pier {number}." for number in range(8)]
 KNOWN = [f"At which pier does ship {number} wait?" for number in range(10)]

@@ -17,8 +17,8 @@ from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep
 from app.errors import ModelCrashed, ModelError, ModelUnavailable, NotFound, TierOff
 from tests.support.fake_ollama import FakeOllama
 from tests.support.ingestion import TENANT
-from tests.support.replica import Replica as Process
-from tests.support.replica import api_and_worker, client, environment, ingested
+from tests.support.processes.replica import Replica as Process
+from tests.support.processes.replica import api_and_worker, client, environment, ingested
 from tests.support.replicas import Fleet, Replica, open_fleet
 
 FIRST, SECOND = "amber delta", "basalt ember"

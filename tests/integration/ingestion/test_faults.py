@@ -14,7 +14,7 @@ import pytest
 from app.domain.documents import Upload
 from app.embedded.supervisor.process import ChildProcess
 from tests.support.folders import short_folder
-from tests.support.plant import ModelServer, Plant, Stored
+from tests.support.processes.plant import Plant, Stored, model_server
 
 WORDS = ("harbour", "granite", "tide", "anchor", "beacon", "lantern", "mooring", "vessel", "quay", "storm", "pilot")
 
@@ -56,7 +56,7 @@ def plant(machines: Plant) -> Iterator[Plant]:
 def undisturbed(machines: Plant) -> Stored:
     """The same files, ingested for another tenant by a worker that nobody disturbs."""
     slow = machines.models
-    machines.models = ModelServer(machines.folder / "fast-models.log", text_ms=0)
+    machines.models = model_server(machines.folder / "fast-models.log", text_ms=0)
     try:
         machines.models.start()
         return asyncio.run(ingest_calmly(machines))

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.fake_ollama import FakeOllama, unit_vector
 from tests.support.folders import REPO
-from tests.support.replica import Replica, client, environment, worker
+from tests.support.processes.replica import Replica, client, environment, worker
 from tests.support.waiting import until
 
 

@@ -1,10 +1,10 @@
 """Moving a collection to another embedding model: nothing is down, nothing is mixed, nothing is lost."""
 
 import asyncio
-import subprocess
-import sys
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -25,8 +25,9 @@ from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 from app.settings import Settings
 from app.wiring.cache import TimeLimits, open_cache
-from tests.support.folders import REPO
 from tests.support.ingestion import TENANT, Desk, FakeModel, FakeModels, HashEmbedder, join_section, unit_vector
+from tests.support.processes.replica import worker
+from tests.support.waiting import until
 
 QUESTIONS = ["amber", "basalt 3", "line 7", "cedar delta"]
 TEXTS = {f"{word}.txt": "\n".join(f"{word} line {n}" for n in range(9)) for word in ("amber", "basalt", "cedar")}
@@ -219,33 +220,38 @@ async def test_a_worker_that_was_taken_over_writes_nothing_more(move: Move) -> N
     assert (state.status, state.embedded_count) == ("done", 27)
 
 
-async def test_the_queue_gives_the_move_of_a_killed_worker_to_another(move: Move, database_url: str) -> None:
+async def test_the_queue_gives_the_move_of_a_killed_worker_to_another(
+    move: Move, database_url: str, tmp_path: Path
+) -> None:
     await move.start()
-    killed = subprocess.Popen(  # noqa: ASYNC220 - started once, killed by hand
-        [sys.executable, "-m", "tests.support.reindex_worker", database_url], cwd=REPO
-    )
+    module = ("tests.support.processes.reindex_worker", database_url)
+    killed = worker(os.environ, tmp_path / "worker.log", module=module)
+    killed.start()
+
+    async def embedded_two_batches() -> bool:
+        return (await move.state()).embedded_count >= 8
+
     try:
-        async with asyncio.timeout(30):
-            while (await move.state()).embedded_count < 8:
-                await asyncio.sleep(0.05)
+        await until(embedded_two_batches, 30)
     finally:
-        killed.kill()
-        killed.wait()
+        killed.stop(0)
     attempts: list[str] = []
-    worker = QueueWorker(
+    successor = QueueWorker(
         lambda: asyncpg.connect(database_url),
         move.desk.ingestion.ingest,
         reindex=move.reindexer.reindex,
         on_attempt=attempts.append,
         heartbeat_timeout=1.0,
     )
-    work = asyncio.create_task(worker.run())
+
+    async def done() -> bool:
+        return (await move.state()).status == "done"
+
+    work = asyncio.create_task(successor.run())
     try:
-        async with asyncio.timeout(30):
-            while (await move.state()).status != "done":
-                await asyncio.sleep(0.05)
+        await until(done, 30)
     finally:
-        worker.stop()
+        successor.stop()
         await work
     assert attempts.count("recovered") == 1
     assert len(move.embedder.embedded) == 27 - 8
@@ -456,14 +462,16 @@ async def test_a_move_goes_ahead_of_documents_that_wait(move: Move, database_url
         order.append("move")
         return await move.reindexer.reindex(job)
 
-    worker = QueueWorker(lambda: asyncpg.connect(database_url), ingest, reindex=reindex, concurrency=2)
-    work = asyncio.create_task(worker.run())
+    queue = QueueWorker(lambda: asyncpg.connect(database_url), ingest, reindex=reindex, concurrency=2)
+
+    async def all_done() -> bool:
+        return len(order) > len(waiting) and not (await move.state()).active
+
+    work = asyncio.create_task(queue.run())
     try:
-        async with asyncio.timeout(30):
-            while len(order) <= len(waiting) or (await move.state()).active:
-                await asyncio.sleep(0.05)
+        await until(all_done, 30)
     finally:
-        worker.stop()
+        queue.stop()
         await work
     assert order[0] == "move"
     assert await move.model() == ("wide", 12)

@@ -15,8 +15,8 @@ from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
 from app.embedded.supervisor.process import ChildProcess
 from tests.support.folders import short_folder
-from tests.support.model_server import running_model_server
-from tests.support.replica import Replica, client, environment, hung
+from tests.support.processes.model_server import running_model_server
+from tests.support.processes.replica import Replica, client, environment, hung
 
 # Probes are remembered for this long.
 REMEMBERED = 1.6

@@ -17,8 +17,8 @@ import pytest
 
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
-from tests.support.proxy import Proxy
-from tests.support.replica import Replica, client, environment, worker
+from tests.support.processes.proxy import Proxy
+from tests.support.processes.replica import Replica, client, environment, worker
 from tests.support.waiting import until
 
 ASKED_ON_ONE_CONNECTION = 3

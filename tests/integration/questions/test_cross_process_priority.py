@@ -10,7 +10,7 @@ import pytest
 from app.db.notifications import NotificationListener
 from app.errors import StoreUnavailable
 from tests.support.fake_ollama import FakeOllama, unit_vector
-from tests.support.replica import api_and_worker, environment
+from tests.support.processes.replica import api_and_worker, environment
 from tests.support.waiting import until
 
 # Long beside a message between processes, on a busy machine too; nothing is measured in seconds.

@@ -16,7 +16,7 @@ from app.embedded.services.valkey import EmbeddedValkey
 from tests.support.databases import fresh_database
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
-from tests.support.replica import api_and_worker, environment, ingested
+from tests.support.processes.replica import api_and_worker, environment, ingested
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

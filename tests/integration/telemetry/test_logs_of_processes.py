@@ -13,7 +13,7 @@ import pytest
 from app.cli.trace import story
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
-from tests.support.replica import api_and_worker, environment, ingested
+from tests.support.processes.replica import api_and_worker, environment, ingested
 from tests.support.waiting import until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.embedded.supervisor.probes import free_port
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
-from tests.support.replica import api_and_worker, environment, ingested, settled
+from tests.support.processes.replica import api_and_worker, environment, ingested, settled
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
 # The splitter makes four chunks of it.

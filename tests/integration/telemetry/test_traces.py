@@ -14,7 +14,7 @@ from app.telemetry import correlation, tracing
 from tests.support.collector import Collector, Span
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
-from tests.support.replica import api_and_worker, environment, ingested
+from tests.support.processes.replica import api_and_worker, environment, ingested
 from tests.support.waiting import until
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."

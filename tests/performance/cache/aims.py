@@ -7,7 +7,7 @@ from tests.performance.cache.replicas import FLOOR, RATES
 from tests.performance.cache.tiers import HIT, SIZES
 from tests.performance.cache.traffic import CAPACITY
 from tests.performance.shared.report import Aim
-from tests.support.troubled_stack import FAULTS
+from tests.support.processes.troubled_stack import FAULTS
 
 # Microseconds in which an answer of each tier is to be there.
 LIMITS = {"l1": 1_000, "l2": 5_000, "l3": 50_000}

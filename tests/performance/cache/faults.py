@@ -9,8 +9,8 @@ from tests.performance.cache.replicas import REPLICAS, ingest, known, target_of
 from tests.performance.shared.http_load import FAILED, Target, arrive
 from tests.performance.shared.report import Report
 from tests.support.fake_ollama import FakeOllama
-from tests.support.replica import Replica
-from tests.support.troubled_stack import FAULTS, TroubledStack, troubled_stack
+from tests.support.processes.replica import Replica
+from tests.support.processes.troubled_stack import FAULTS, TroubledStack, troubled_stack
 
 RATE = 100
 TURNS = 3

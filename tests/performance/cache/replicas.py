@@ -19,8 +19,8 @@ from tests.performance.shared.report import Report
 from tests.performance.shared.timing import REPEATS, Timing, beside_floor, several
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import REPO
+from tests.support.processes.replica import Replica, client, environment, serving, worker
 from tests.support.raw_http import post
-from tests.support.replica import Replica, client, environment, serving, worker
 
 CONNECTIONS = (1, 16, 64)
 # Requests a second in all; a closed loop shows what is left above them.

@@ -23,7 +23,7 @@ from tests.performance.ingest.questions import bench_questions
 from tests.performance.ingest.storing import CHUNKS, bench_storing
 from tests.performance.shared.figures import Figure, keep, reached
 from tests.support.folders import REPO, short_folder
-from tests.support.plant import Plant
+from tests.support.processes.plant import Plant
 
 FIGURES = REPO / "docs" / "benchmarks" / "ingest.tsv"
 

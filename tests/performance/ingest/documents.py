@@ -34,7 +34,7 @@ from tests.performance.ingest.memory import WORDS, pdf
 from tests.performance.shared.figures import Contender, Figure, in_turns, show
 from tests.support.cache import assemble
 from tests.support.folders import REPO
-from tests.support.model_server import running_model_server
+from tests.support.processes.model_server import running_model_server
 
 REAL_MODEL, CONTEXT = "all-minilm", 256
 AIM = 0.9

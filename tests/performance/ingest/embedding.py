@@ -14,7 +14,7 @@ from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
 from app.ollama.scheduling.lanes import Lane
 from tests.performance.shared.figures import Figure, in_turns, show
-from tests.support.model_server import running_model_server
+from tests.support.processes.model_server import running_model_server
 
 MODEL = "fake-embedding"
 TEXT_MS, REQUEST_MS = 5.0, 3.0

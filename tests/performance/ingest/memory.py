@@ -11,7 +11,7 @@ import psutil
 
 from app.domain.documents import Upload
 from tests.performance.shared.figures import Figure, show
-from tests.support.plant import Plant
+from tests.support.processes.plant import Plant
 
 WORDS = ("harbour", "granite", "tide", "anchor", "beacon", "lantern", "mooring", "vessel", "quay")
 _MIB = 1024**2
@@ -91,7 +91,7 @@ async def ingested(plant: Plant, tenant: str, files: Sequence[Upload]) -> tuple[
     for start in range(0, len(files), 500):
         await plant.upload(tenant, files[start : start + 500])
     began = time.perf_counter()
-    worker = plant.worker("app.cli", "worker")
+    worker = plant.worker(("app.cli", "worker"))
     assert worker.pid is not None
     process, peaks = psutil.Process(worker.pid), Peaks()
     waiting = asyncio.create_task(plant.ended(tenant, 1200))

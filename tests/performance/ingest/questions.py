@@ -16,8 +16,8 @@ from app.db.migrate import migrate
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
 from tests.performance.shared.figures import Figure, show
-from tests.support.model_server import running_model_server
-from tests.support.replica import api_and_worker, environment, ingested
+from tests.support.processes.model_server import running_model_server
+from tests.support.processes.replica import api_and_worker, environment, ingested
 
 # Of the time without ingestion; 1.5 times as long is the aim.
 AIM = 1 / 1.5

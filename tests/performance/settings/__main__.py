@@ -28,7 +28,7 @@ from app.embedded.services.postgres import EmbeddedPostgres
 from tests.performance.ingest.embedding import BOUND, MODEL, fake_server, processor, texts
 from tests.performance.shared.figures import Figure, in_turns, keep, show
 from tests.support.folders import REPO
-from tests.support.model_server import running_model_server
+from tests.support.processes.model_server import running_model_server
 
 FIGURES = REPO / "docs" / "benchmarks" / "settings.tsv"
 BATCHES = ((1, 1), (1, 8), (8, 8), (64, 1), (64, 2), (64, 8))

@@ -31,7 +31,7 @@ from tests.performance.shared.figures import Figure, keep, show
 from tests.performance.telemetry.inside import measure
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import REPO, short_folder
-from tests.support.replica import Replica, client, environment, ingested, worker
+from tests.support.processes.replica import Replica, client, environment, ingested, worker
 
 FIGURES = REPO / "docs" / "benchmarks" / "telemetry.tsv"
 RATES = "a search that memory answers, requests/s by wrk with 16 connections"

@@ -1,4 +1,4 @@
-"""`python -m tests.support.hasty_worker`: the ingestion worker, taken for dead after a second instead of ten."""
+"""A worker as a process, taken for dead after a second instead of ten."""
 
 import asyncio
 

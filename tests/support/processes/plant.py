@@ -1,7 +1,6 @@
 """Everything that ingestion needs, as processes that a test may stop, freeze and kill."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from app.db.database import Database
 from app.db.migrate import migrate
 from app.domain.documents import Upload
 from app.embedded.services.postgres import EmbeddedPostgres
-from app.embedded.supervisor.probes import answers, free_port
 from app.embedded.supervisor.process import ChildProcess
 from app.ollama.client import OllamaClient
 from app.services.documents.collections import CollectionService
@@ -22,8 +20,8 @@ from app.services.documents.service import DocumentService
 from app.services.search.embedding import EmbeddingService
 from app.services.search.embedding_cache import EmbeddingCache
 from tests.support.cache import assemble
-from tests.support.folders import REPO
-from tests.support.replica import SIGNING_KEYS
+from tests.support.processes.model_server import ModelServer
+from tests.support.processes.replica import environment, worker
 
 MODEL = "fake-embedding"
 
@@ -31,36 +29,9 @@ MODEL = "fake-embedding"
 Stored = dict[str, list[tuple[Any, ...]]]
 
 
-class ModelServer:
-    """A model that takes a known time for each text; killed, it starts again on the same port."""
-
-    def __init__(self, log: Path, *, text_ms: float) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._argv = [
-            "--port",
-            str(self.port),
-            "--fake-text-ms",
-            str(text_ms),
-            "--fake-dimension",
-            "16",
-        ]
-        self._log = log
-        self._process: ChildProcess | None = None
-
-    def start(self) -> None:
-        self._process = ChildProcess(
-            "model server",
-            [sys.executable, "-m", "tests.support.model_server", *self._argv],
-            cwd=REPO,
-            log=self._log,
-        )
-        self._process.start()
-        self._process.wait_until(lambda: answers("127.0.0.1", self.port, "/api/version"), 60)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.stop(0)
+def model_server(log: Path, *, text_ms: float) -> ModelServer:
+    """A model that takes a known time for each text."""
+    return ModelServer(log, "--fake-text-ms", str(text_ms), "--fake-dimension", "16")
 
 
 @dataclass
@@ -78,7 +49,7 @@ class Plant:
         plant = cls(
             folder,
             EmbeddedPostgres(folder / "postgres"),
-            ModelServer(folder / "models.log", text_ms=text_ms),
+            model_server(folder / "models.log", text_ms=text_ms),
             [],
         )
         try:
@@ -94,25 +65,20 @@ class Plant:
         for process in self.workers:
             process.stop(0)
 
-    def worker(self, *module: str) -> ChildProcess:
+    def worker(self, module: Sequence[str] = ("tests.support.processes.hasty_worker",)) -> ChildProcess:
         """Start one more worker, taken for dead after a second unless another `module` is given."""
-        process = ChildProcess(
-            "worker",
-            [sys.executable, "-m", *(module or ("tests.support.hasty_worker",))],
-            cwd=REPO,
-            env={
-                "DATABASE_URL": self.postgres.url(),
-                "OLLAMA_BASE_URL": self.models.url,
-                "EMBEDDING_MODEL": MODEL,
-                "CACHE_SIGNING_KEYS": SIGNING_KEYS,
-                "DATA_DIR": str(self.folder),
-                "BATCH_SIZE": "16",
-                # Vectors that the cache keeps would hide what ingestion itself does twice.
-                "L1_CACHE_ENABLED": "false",
-                "L3_CACHE_ENABLED": "false",
-            },
-            log=self.folder / f"worker-{len(self.workers)}.log",
+        env = environment(
+            database=self.postgres.url(),
+            redis="",
+            models=self.models.url,
+            folder=self.folder,
+            EMBEDDING_MODEL=MODEL,
+            BATCH_SIZE="16",
+            # Vectors that the cache keeps would hide what ingestion itself does twice.
+            L1_CACHE_ENABLED="false",
+            L3_CACHE_ENABLED="false",
         )
+        process = worker(env, self.folder / f"worker-{len(self.workers)}.log", module=module)
         process.start()
         self.workers.append(process)
         return process

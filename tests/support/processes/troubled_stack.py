@@ -12,8 +12,8 @@ from app.embedded.services.valkey import EmbeddedValkey
 from app.embedded.supervisor.process import ChildProcess
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
-from tests.support.replica import Replica, environment, hung, serving, worker
-from tests.support.troubled_redis import Trouble, TroubledRedis
+from tests.support.processes.replica import Replica, environment, hung, serving, worker
+from tests.support.processes.troubled_redis import Trouble, TroubledRedis
 
 FAULTS = ("killed", "frozen", "slow", "lying")
 

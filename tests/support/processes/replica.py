@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,9 +74,9 @@ class Replica:
         self.process.stop(0)
 
 
-def worker(env: Mapping[str, str], log: Path, *options: str) -> ChildProcess:
-    """One `localchat worker`, not started yet."""
-    return ChildProcess("worker", [sys.executable, "-m", "app.cli", "worker", *options], cwd=REPO, env=env, log=log)
+def worker(env: Mapping[str, str], log: Path, *, module: Sequence[str] = ("app.cli", "worker")) -> ChildProcess:
+    """One worker, not started yet: `localchat worker`, or another module with its arguments."""
+    return ChildProcess("worker", [sys.executable, "-m", *module], cwd=REPO, env=env, log=log)
 
 
 async def serving(stack: AsyncExitStack, replicas: Iterable[Replica], *others: ChildProcess) -> None:
