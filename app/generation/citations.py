@@ -1,7 +1,7 @@
 """References from an answer to its sources, written into the text while it streams."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from app.domain.answers import Citation, Delta, Source
 from app.generation.support import Support
@@ -33,6 +33,7 @@ class CitationWriter:
         self._support = Support(sources, question)
         self._held = ""
         self._pending = ""
+        self._events: list[Delta | Citation] = []
         self._length = 0
         self._space = ""
         self._sentence = ""
@@ -52,28 +53,29 @@ class CitationWriter:
         """Characters of the answer so far."""
         return self._length
 
-    def feed(self, text: str) -> Iterator[Delta | Citation]:
+    def feed(self, text: str) -> list[Delta | Citation]:
+        """Take in a piece of the model's text, and return the events that it completes."""
         self._held += text
         while self._held:
             if self._held[0] == "[":
                 if marker := _MARKER.match(self._held[:_MARKER_LIMIT]):
                     self._held = self._held[marker.end() :]
-                    yield from self._refer([int(number) for number in re.findall(r"\d+", marker.group())])
+                    self._refer([int(number) for number in re.findall(r"\d+", marker.group())])
                     continue
                 if len(self._held) < _MARKER_LIMIT and _UNFINISHED.fullmatch(self._held):
                     break
             character, self._held = self._held[0], self._held[1:]
-            yield from self._take(character)
-        yield from self._flush()
+            self._take(character)
+        return self._drain()
 
-    def finish(self) -> Iterator[Delta | Citation]:
-        """What was held back. White space at the end is dropped."""
+    def finish(self) -> list[Delta | Citation]:
+        """End the text, and return the events that were held back. White space at the end is dropped."""
         for character in self._held:
-            yield from self._take(character)
-        yield from self._close()
-        yield from self._flush()
+            self._take(character)
+        self._close()
+        return self._drain()
 
-    def _take(self, character: str) -> Iterator[Delta | Citation]:
+    def _take(self, character: str) -> None:
         dropped, self._dropped = self._dropped, False
         if character.isspace():
             if not (dropped and self._space):
@@ -84,7 +86,7 @@ class CitationWriter:
         if dropped and character in _CLINGING:
             self._space = ""
         if self._ended:
-            yield from self._close()
+            self._close()
         self._write_space()
         self._sentence += character
         self._write(character)
@@ -95,7 +97,7 @@ class CitationWriter:
             return False
         return len(terms(self._sentence)) >= _SENTENCE_TERMS
 
-    def _refer(self, numbers: Sequence[int]) -> Iterator[Delta | Citation]:
+    def _refer(self, numbers: Sequence[int]) -> None:
         valid = [number for number in numbers if number in self._chunks]
         self.invalid += len(numbers) - len(valid)
         if not valid:
@@ -103,22 +105,22 @@ class CitationWriter:
             return
         self._write_space()
         for number in valid:
-            yield from self._cite(number)
+            self._cite(number)
 
-    def _close(self) -> Iterator[Delta | Citation]:
+    def _close(self) -> None:
         """End the sentence, and give it a reference if it has none."""
         if not self._cited and (number := self._support.of(self._sentence)) is not None:
             self._write(" ")
-            yield from self._cite(number)
+            self._cite(number)
         self._sentence = ""
         self._cited = self._ended = False
 
-    def _cite(self, number: int) -> Iterator[Delta | Citation]:
+    def _cite(self, number: int) -> None:
         self._write(f"[{number}]")
         self._cited = True
         self._used.setdefault(number)
-        yield from self._flush()
-        yield Citation(number, self._chunks[number], self._length)
+        self._flush()
+        self._events.append(Citation(number, self._chunks[number], self._length))
 
     def _write_space(self) -> None:
         if self._length:
@@ -131,7 +133,12 @@ class CitationWriter:
         self._pending += text
         self._length += len(text)
 
-    def _flush(self) -> Iterator[Delta]:
+    def _flush(self) -> None:
         if self._pending:
-            yield Delta(self._pending)
+            self._events.append(Delta(self._pending))
             self._pending = ""
+
+    def _drain(self) -> list[Delta | Citation]:
+        self._flush()
+        events, self._events = self._events, []
+        return events

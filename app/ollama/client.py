@@ -1,9 +1,9 @@
 """The client that the rest of LocalChat asks for embeddings, chats and facts about models."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.domain.retrieval import Vector
 from app.errors import InvalidInput, ModelProtocolError
 from app.ollama.catalog import Catalog
 from app.ollama.endpoint import Endpoint, Headers
-from app.ollama.instrumentation import NullObserver, Observer, attributes, watched
+from app.ollama.instrumentation import ChatWatch, NullObserver, Observer, attributes
 from app.ollama.protocol import (
     ChatChunk,
     EndpointStatus,
@@ -37,6 +37,10 @@ MAX_TEXTS = 64
 # Failures in a row that open an endpoint's breaker, and the longest time in seconds between two probes of it.
 _FAILURES = 3
 _LONGEST_COOLDOWN = 60.0
+
+
+# The first chunk of a chat, and a call for each following one.
+_Chat = tuple[ChatChunk, Callable[[], Awaitable[ChatChunk]]]
 
 
 class OllamaClient:
@@ -132,7 +136,7 @@ class OllamaClient:
                 continue
         return vectors
 
-    def chat(
+    async def chat(
         self,
         messages: Sequence[Mapping[str, str]],
         *,
@@ -143,61 +147,62 @@ class OllamaClient:
         num_ctx: int | None = None,
         lane: Lane = Lane.INTERACTIVE,
     ) -> AsyncGenerator[ChatChunk, None]:
-        """Stream an answer; the last chunk, and it alone, has `done`. Closing the iterator stops the model.
+        """Stream an answer. The last chunk alone has `done`. Closing the iterator stops the model.
 
         Args:
             messages: the conversation: `role` and `content` each.
-            model: the chat model; one that thinks is told not to.
+            model: the chat model; a thinking model answers without thinking.
             temperature: the model's own when not given.
             max_tokens: of the answer.
             stop: texts before which the answer ends.
             num_ctx: the context in tokens, the same at every call for one model.
-            lane: `BULK` for work that nobody waits for.
+            lane: `BULK` for background work.
 
         Raises:
             ModelProtocolError: the stream ended before it was done.
-            ModelError: any other failure. Nothing is asked again once a first chunk came.
+            ModelError: any other failure. There is no retry once a first chunk has come.
         """
-        options = {
+        sampling = {
             "num_ctx": num_ctx,
             "temperature": temperature,
             "num_predict": max_tokens,
             "stop": list(stop) or None,
         }
-        chunks = self._chat(messages, model, options, lane)
-        return watched(chunks, model=model, observer=self._observer)
+        options = {name: value for name, value in sampling.items() if value is not None}
+        with ChatWatch(model, self._observer) as watch:
+            with watch.inside():
+                (chunk, following), stack = await self._open_chat(messages, model, options, lane)
+            async with stack:
+                watch.came(chunk)
+                yield chunk
+                while not chunk.done:
+                    with watch.inside():
+                        chunk = await following()
+                    watch.came(chunk)
+                    yield chunk
 
-    async def _chat(
-        self,
-        messages: Sequence[Mapping[str, str]],
-        model: str,
-        options: Mapping[str, Any],
-        lane: Lane,
-    ) -> AsyncGenerator[ChatChunk, None]:
-        given = {name: value for name, value in options.items() if value is not None}
+    async def _open_chat(
+        self, messages: Sequence[Mapping[str, str]], model: str, options: Mapping[str, Any], lane: Lane
+    ) -> tuple[_Chat, AsyncExitStack]:
+        """Return the first chunk and a call for each following one, and the stack that ends the chat."""
         payload = {
             "model": model,
             "messages": messages,
             "stream": True,
             "think": False if "thinking" in await self._catalog.capabilities(model) else None,
-            "options": given or None,
+            "options": options or None,
         }
 
-        async def ask(lease: SlotLease, stack: AsyncExitStack) -> tuple[ChatChunk, AsyncGenerator[ChatChunk, None]]:
+        async def ask(lease: SlotLease, stack: AsyncExitStack) -> _Chat:
             request = lease.endpoint.lines("/api/chat", payload, model=model, operation="chat")
             async with lease.endpoint.vigil():
                 lines = await stack.enter_async_context(request)
-            chunks = await stack.enter_async_context(aclosing(_chunks(lease.endpoint, lines)))
-            first = await anext(chunks)
+            following = partial(_next_chunk, lease.endpoint, lines)
+            first = await following()
             self._scheduler.answered(lease)
-            return first, chunks
+            return first, following
 
-        (chunk, chunks), stack = await self._dispatcher.open(Call("chat", model, lane, QueuedWork.CHAT), ask)
-        async with stack:
-            yield chunk
-            while not chunk.done:
-                chunk = await anext(chunks)
-                yield chunk
+        return await self._dispatcher.open(Call("chat", model, lane, QueuedWork.CHAT), ask)
 
     @property
     def waited_for(self) -> frozenset[str]:
@@ -265,13 +270,12 @@ class OllamaClient:
             return vectors
 
 
-async def _chunks(endpoint: Endpoint, lines: AsyncIterator[Json]) -> AsyncGenerator[ChatChunk, None]:
-    while True:
-        async with endpoint.vigil():
-            line = await anext(lines, None)
-        if line is None:
-            raise ModelProtocolError("The answer broke off before it was done.")
-        yield parse_chat(line)
+async def _next_chunk(endpoint: Endpoint, lines: AsyncIterator[Json]) -> ChatChunk:
+    async with endpoint.vigil():
+        line = await anext(lines, None)
+    if line is None:
+        raise ModelProtocolError("The answer broke off before it was done.")
+    return parse_chat(line)
 
 
 def _observe_circuit(observer: Observer, endpoint: str, circuit: BreakerState) -> None:

@@ -1,11 +1,10 @@
 """What the client reports of its calls: an `Observer` for metrics, and spans by OpenTelemetry's conventions."""
 
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Protocol
+from contextlib import AbstractContextManager
+from typing import Protocol, Self
 
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import SpanKind
 
 from app.ollama.protocol import ChatChunk
 from app.telemetry import tracing
@@ -57,34 +56,46 @@ class NullObserver:
         pass
 
 
-async def watched(
-    chunks: AsyncGenerator[ChatChunk, None], *, model: str, observer: Observer
-) -> AsyncGenerator[ChatChunk, None]:
-    """Pass the chunks on within a span `chat {model}`, and tell the observer when they came."""
-    span = tracing.begin(f"chat {model}", SpanKind.CLIENT, attributes("chat", model))
-    began = last = time.perf_counter()
-    chunk: ChatChunk | None = None
-    failure: BaseException | None = None
-    try:
-        async with aclosing(chunks):
-            while chunk is None or not chunk.done:
-                first = chunk is None
-                with tracing.inside(span):
-                    chunk = await anext(chunks)
-                now = time.perf_counter()
-                if first:
-                    span.set_attribute("gen_ai.response.time_to_first_chunk", now - began)
-                    observer.on_first_chunk(model=model, seconds=now - began)
-                else:
-                    observer.on_chunk(model=model, seconds=now - last)
-                last = now
-                yield chunk
-    except BaseException as error:
-        # A consumer may go as soon as it has the last chunk.
-        failure = None if chunk is not None and chunk.done else error
-        raise
-    finally:
-        _finish(span, chunk, failure, time.perf_counter() - began, model, observer)
+class ChatWatch:
+    """Records one streamed answer of a model: in a span `chat {model}`, and by the times of its chunks.
+
+    Enter it around the whole stream, retries and queueing included. Wait for each chunk `inside` the span.
+    """
+
+    def __init__(self, model: str, observer: Observer) -> None:
+        self._model = model
+        self._observer = observer
+        self._span = tracing.begin(f"chat {model}", SpanKind.CLIENT, attributes("chat", model))
+        self._began = self._last = time.perf_counter()
+        self._chunk: ChatChunk | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def inside(self) -> AbstractContextManager[object]:
+        return tracing.inside(self._span)
+
+    def came(self, chunk: ChatChunk) -> None:
+        """Record that a chunk has come."""
+        first, self._chunk = self._chunk is None, chunk
+        last, self._last = self._last, time.perf_counter()
+        if first:
+            self._span.set_attribute("gen_ai.response.time_to_first_chunk", self._last - self._began)
+            self._observer.on_first_chunk(model=self._model, seconds=self._last - self._began)
+        else:
+            self._observer.on_chunk(model=self._model, seconds=self._last - last)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        end = self._chunk if self._chunk is not None and self._chunk.done else None
+        read, written = (end.prompt_eval_count, end.eval_count) if end else (0, 0)
+        self._span.set_attribute("gen_ai.usage.input_tokens", read)
+        self._span.set_attribute("gen_ai.usage.output_tokens", written)
+        if end and end.done_reason:
+            self._span.set_attribute("gen_ai.response.finish_reasons", [end.done_reason])
+        # A consumer may close the stream as soon as it has the last chunk: that is no failure.
+        tracing.end(self._span, None if end else error)
+        seconds = time.perf_counter() - self._began
+        self._observer.on_chat(model=self._model, seconds=seconds, input_tokens=read, output_tokens=written)
 
 
 def attributes(operation: str, model: str) -> dict[str, str]:
@@ -94,20 +105,3 @@ def attributes(operation: str, model: str) -> dict[str, str]:
         "gen_ai.provider.name": "ollama",
         "gen_ai.request.model": model,
     }
-
-
-def _finish(
-    span: Span,
-    chunk: ChatChunk | None,
-    failure: BaseException | None,
-    seconds: float,
-    model: str,
-    observer: Observer,
-) -> None:
-    read, written = (chunk.prompt_eval_count, chunk.eval_count) if chunk is not None and chunk.done else (0, 0)
-    span.set_attribute("gen_ai.usage.input_tokens", read)
-    span.set_attribute("gen_ai.usage.output_tokens", written)
-    if chunk is not None and chunk.done_reason:
-        span.set_attribute("gen_ai.response.finish_reasons", [chunk.done_reason])
-    tracing.end(span, failure)
-    observer.on_chat(model=model, seconds=seconds, input_tokens=read, output_tokens=written)
