@@ -1,6 +1,6 @@
--- A stratum shares one threshold: a collection's questions in one namespace to one pair of models.
-CREATE TABLE semantic_strata (
-    stratum varchar(64) PRIMARY KEY,
+-- A segment shares one threshold: a collection's questions in one namespace to one pair of models.
+CREATE TABLE semantic_segments (
+    segment varchar(64) PRIMARY KEY,
     tenant text NOT NULL DEFAULT 'default',
     collection_id integer NOT NULL REFERENCES collections ON DELETE CASCADE,
     namespace text NOT NULL,
@@ -10,12 +10,12 @@ CREATE TABLE semantic_strata (
     since timestamptz NOT NULL DEFAULT now(),
     calibrated_at timestamptz
 );
-CREATE INDEX semantic_strata_collection ON semantic_strata (collection_id);
+CREATE INDEX semantic_segments_collection ON semantic_segments (collection_id);
 
 -- Would-be hits whose result was compared with a fresh one, or that a person called wrong.
 CREATE TABLE semantic_labels (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    stratum varchar(64) NOT NULL REFERENCES semantic_strata ON DELETE CASCADE,
+    segment varchar(64) NOT NULL REFERENCES semantic_segments ON DELETE CASCADE,
     query_text text NOT NULL,
     matched_query text NOT NULL,
     similarity real NOT NULL,
@@ -25,16 +25,16 @@ CREATE TABLE semantic_labels (
     detail text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX semantic_labels_stratum ON semantic_labels (stratum, id DESC);
+CREATE INDEX semantic_labels_segment ON semantic_labels (segment, id DESC);
 
 -- Lookups by hour, and the would-be hits among them by step of their similarity.
 CREATE TABLE semantic_traffic (
-    stratum varchar(64) NOT NULL REFERENCES semantic_strata ON DELETE CASCADE,
+    segment varchar(64) NOT NULL REFERENCES semantic_segments ON DELETE CASCADE,
     hour timestamptz NOT NULL,
     lookups bigint NOT NULL,
     served bigint NOT NULL,
     matches integer[] NOT NULL,
-    PRIMARY KEY (stratum, hour)
+    PRIMARY KEY (segment, hour)
 );
 
 -- Written when a question gets another question's result: a verdict names the query_id alone.
@@ -46,7 +46,7 @@ CREATE TABLE semantic_matches (
     query_text text NOT NULL,
     matched_query text NOT NULL,
     similarity real,
-    stratum varchar(64) NOT NULL DEFAULT '',
+    segment varchar(64) NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX semantic_matches_age ON semantic_matches (created_at);

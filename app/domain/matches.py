@@ -9,7 +9,7 @@ class ServedMatch:
     """A question that got another's result: within which partition, from which entry."""
 
     query_id: UUID
-    stratum: str
+    segment: str
     tenant: str
     partition: str
     cache_key: str

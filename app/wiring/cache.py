@@ -32,8 +32,8 @@ from app.cache.postgres.catalog import PostgresCatalog
 from app.cache.postgres.connections import HeldConnections
 from app.cache.postgres.eviction import HitCountBuffer, PostgresEviction
 from app.cache.postgres.pins import PostgresPins
+from app.cache.semantic.matching import QuestionRecorder
 from app.cache.semantic.postgres_index import SESSION, PostgresQuestionIndex
-from app.cache.semantic.recorder import QuestionRecorder
 from app.cache.stampede.lease import FleetLease, LeaseStore
 from app.cache.stampede.lease_stores import PostgresLeases, RedisLeases
 from app.cache.stats import CacheObserver, CacheStats

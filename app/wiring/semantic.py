@@ -21,8 +21,8 @@ def open_matching(
     if cache.questions is None or mode == "off":
         return NoMatching(), MatchingReporter(mode, budget, None)
     observations = PostgresObservations(cache.desk)
-    keeper = ThresholdManager(observations, cache.questions, budget=budget)
-    matching = SemanticCache(mode, cache.chain, cache.questions, observations, keeper, embed)
-    run_for_lifetime(stack, keeper.run())
+    thresholds = ThresholdManager(observations, cache.questions, budget=budget)
+    matching = SemanticCache(mode, cache.chain, cache.questions, observations, thresholds, embed)
+    run_for_lifetime(stack, thresholds.run())
     stack.push_async_callback(matching.close)
     return matching, MatchingReporter(mode, budget, observations)

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 
 from app.cache.semantic.calibration import BINS, Tally, bin_of
-from app.cache.semantic.segment import Segment
-from app.cache.semantic.store import Label, Observed, SegmentEvidence
+from app.cache.semantic.observations import Label, Observed, Segment, SegmentEvidence
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 LABEL = Label("days off?", "leave?", 0.95, True, served=False, source="pipeline", detail="the same", created_at=NOW)
@@ -19,7 +18,7 @@ def tally(requests: int = 1000, **bins: tuple[int, int, int]) -> Tally:
 
 
 class Observations:
-    """One stratum of the default tenant. `error` is raised when it is asked for."""
+    """One segment of the default tenant. `error` is raised when it is asked for."""
 
     def __init__(self, seen: Tally, threshold: float | None = None, error: Exception | None = None) -> None:
         self.seen = seen
@@ -29,8 +28,8 @@ class Observations:
     async def observed(self, tenant: str | None = None) -> list[Observed]:
         if self.error is not None:
             raise self.error
-        stratum = Segment("5" * 64, "default", 1, "answer")
-        return [Observed(stratum, "books", self.threshold, "", NOW, NOW, self.seen.labels)]
+        segment = Segment("5" * 64, "default", 1, "answer")
+        return [Observed(segment, "books", self.threshold, "", NOW, NOW, self.seen.labels)]
 
     async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence:
         return SegmentEvidence(self.seen, 7, [])

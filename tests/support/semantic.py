@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from app.cache.semantic.decision import Decision
+from app.cache.semantic.calibration import Decision
 from app.cache.semantic.language.question import read
+from app.cache.semantic.observations import Label, Segment
 from app.cache.semantic.postgres_observations import PostgresObservations
-from app.cache.semantic.segment import Segment
-from app.cache.semantic.store import Label
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.services.semantic.cache import SemanticCache
@@ -58,21 +57,21 @@ class Served:
     async def learned(self) -> None:
         """Wait until everything asked so far is learned from and written down."""
         await self.matching.drain()
-        await self.matching.keeper.turn()
+        await self.matching.thresholds.turn()
 
-    async def stratum(self, namespace: str = "retrieval") -> Segment:
+    async def segment(self, namespace: str = "retrieval") -> Segment:
         await self.learned()
-        return next(each.stratum for each in await self.semantics.observed() if each.stratum.namespace == namespace)
+        return next(each.segment for each in await self.semantics.observed() if each.segment.namespace == namespace)
 
     async def serve_from(self, threshold: float, namespace: str = "retrieval") -> None:
         """Put a threshold in force as if it had been calibrated."""
-        digest = (await self.stratum(namespace)).digest
-        observed = next(each for each in await self.semantics.observed() if each.stratum.digest == digest)
+        digest = (await self.segment(namespace)).digest
+        observed = next(each for each in await self.semantics.observed() if each.segment.digest == digest)
         await self.semantics.decide(observed, Decision(threshold, "by the test"))
-        await self.matching.keeper.turn()
+        await self.matching.thresholds.turn()
 
     async def labels(self, namespace: str = "retrieval") -> list[Label]:
-        digest = (await self.stratum(namespace)).digest
+        digest = (await self.segment(namespace)).digest
         right, wrong = [
             await self.semantics.examples(digest, correct=correct, limit=100) for correct in (True, False)
         ]

@@ -1,5 +1,7 @@
 """How near a match must be, so that wrong answers stay under a budget: measured on labels, with a bound.
 
+The bounds are those of Clopper and Pearson (Biometrika 26, 1934): exact, as no approximation is for rare errors.
+
 Where every match is labelled, the wrong answers that a threshold would have given are counted among all requests,
 and their share is bounded exactly. Where a part of the matches is, as if that part of the requests had been seen:
 the labelled ones must be drawn without regard to their outcome, and the bound is then a little wider than need be.
@@ -12,13 +14,23 @@ without a single wrong one: that depends on how many labels there are, not on wh
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from app.cache.semantic.bounds import lower, stays_under, upper
+import numpy as np
+from numpy.typing import NDArray
 
 # Scores are counted in steps of 0.005, from 0 to 1.
 BINS = 201
 # With what probability a calibration may be wrong.
 ALPHA = 0.05
+# Of the answers served lately, how many checked ones are looked at for drift. The fewer, the sooner a sharp change
+# is noticed; the more, the smaller one that is.
+WINDOWS = (20, 60, 200)
+RECENT = max(WINDOWS)
+# With what probability steady traffic is taken for drift at one look. There are many looks.
+_FALSE_ALARM = 0.005
+# Halvings of [0, 1], after which a bound is exact to 1e-12.
+_STEPS = 40
 
 
 def bin_of(score: float) -> int:
@@ -61,6 +73,15 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """`threshold` None serves nothing. `restart`: what was observed so far no longer holds."""
+
+    threshold: float | None
+    reason: str
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Counted:
     """Matches and labels from a bin upwards. `seen`: of so many requests they tell."""
 
@@ -90,6 +111,69 @@ def calibrate(tally: Tally, budget: float, *, alpha: float = ALPHA) -> Point | N
             break
         safe = counted
     return None if safe is None else _point(safe, tally.requests, alpha)
+
+
+def decide(tally: Tally, *, recent: Sequence[bool], threshold: float | None, budget: float) -> Decision:
+    """Calibrate, unless the answers served lately show that the traffic is no longer what was calibrated on.
+
+    `recent` tells of each checked answer whether it was right, the newest first. It shows drift if even the lower
+    end of the interval of wrong answers per request is over the budget.
+    """
+    if threshold is not None and tally.requests:
+        rate = sum(tally.matches[bin_of(threshold) :]) / tally.requests
+        for window in WINDOWS:
+            checked = recent[:window]
+            wrong = checked.count(False)
+            if rate * lower(wrong, len(checked), _FALSE_ALARM) > budget:
+                detail = f"{wrong} of the last {len(checked)} checked hits were wrong"
+                return Decision(None, f"drift: {detail}", restart=True)
+    point = calibrate(tally, budget)
+    if point is None:
+        return Decision(None, f"{tally.labels} labels do not show yet that any threshold keeps the budget")
+    return Decision(point.threshold, f"at most {point.wrong_bound:.2%} of requests answered wrongly")
+
+
+@lru_cache(maxsize=4096)
+def upper(count: int, of: int, alpha: float) -> float:
+    """The share that is exceeded with probability at most `alpha`, when `count` of `of` were counted.
+
+    It is the p at which `count` or fewer would be counted with probability `alpha`; 1 if nothing was counted.
+    """
+    if count >= of:
+        return 1.0
+    low, high = count / of, 1.0
+    weights = _log_weights(count, of)
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if _tail(weights, of, middle) > alpha:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def stays_under(share: float, count: int, of: int, alpha: float) -> bool:
+    """Whether `upper` is at most `share`, at a fortieth of its cost."""
+    return count < of and _tail(_log_weights(count, of), of, share) <= alpha
+
+
+def lower(count: int, of: int, alpha: float) -> float:
+    """The share that is undercut with probability at most `alpha`."""
+    return 1.0 - upper(of - count, of, alpha) if of else 0.0
+
+
+def _log_weights(count: int, of: int) -> NDArray[np.float64]:
+    """The logarithms of the binomial coefficients of 0 to `count` out of `of`."""
+    k = np.arange(1, count + 1)
+    return np.concatenate([[0.0], np.cumsum(np.log(of - k + 1) - np.log(k))])
+
+
+def _tail(weights: NDArray[np.float64], of: int, share: float) -> float:
+    """The probability of as many as there are weights, or fewer, summed from logarithms."""
+    k = np.arange(len(weights))
+    terms = weights + k * np.log(share) + (of - k) * np.log1p(-share)
+    most = terms.max()
+    return float(np.exp(most) * np.exp(terms - most).sum())
 
 
 def _counted(tally: Tally) -> Iterator[_Counted]:

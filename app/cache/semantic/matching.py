@@ -1,11 +1,19 @@
-"""Whether a question may get the result of another that is near it."""
+"""Which questions may get the result of another that is near, and where those are found."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
+from app.cache.backend import CacheKey
+from app.cache.evidence import Evidence
+from app.cache.keys import KeySpec
 from app.cache.semantic.language.eligibility import refusal
 from app.cache.semantic.language.guards import refusals
 from app.cache.semantic.language.question import read
+from app.cache.semantic.observations import segment_of
+
+_log = logging.getLogger(__name__)
 
 # Below this similarity nothing is a would-be hit: no threshold that keeps a budget was ever found there.
 FLOOR = 0.85
@@ -22,6 +30,17 @@ class MatchCandidate:
     similarity: float
 
 
+class QuestionIndex(Protocol):
+    """Cached questions by their vectors, little-endian float32."""
+
+    async def add(self, key: CacheKey, vector: bytes) -> None: ...
+    async def nearest(
+        self, partition: str, vector: bytes, *, limit: int = ..., least: float = ...
+    ) -> list[MatchCandidate]: ...
+    async def quarantine(self, key: str) -> bool: ...
+    async def build_graphs(self) -> None: ...
+
+
 def refused(question: str, candidate: str) -> str | None:
     """The first reason why one must not get the other's result; None if there is none."""
     return refusal(question) or refusal(candidate) or next(refusals(read(question), read(candidate)), None)
@@ -30,3 +49,18 @@ def refused(question: str, candidate: str) -> str | None:
 def allowed(question: str, candidates: Iterable[MatchCandidate]) -> Iterator[MatchCandidate]:
     """The candidates that no rule and no guard refuses."""
     return (each for each in candidates if refused(question, each.question) is None)
+
+
+class QuestionRecorder:
+    """Adds the questions to the index that may match others. What cannot be added is not found, and no more."""
+
+    def __init__(self, index: QuestionIndex) -> None:
+        self._index = index
+
+    async def stored(self, spec: KeySpec, evidence: Evidence) -> None:
+        if not evidence.query_vector or segment_of(spec.partition) is None or refusal(spec.question) is not None:
+            return
+        try:
+            await self._index.add(spec.key, evidence.query_vector)
+        except Exception as error:  # noqa: BLE001 - a cache fails open
+            _log.info("a question cannot be found by meaning: %r", error)

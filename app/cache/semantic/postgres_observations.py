@@ -5,11 +5,8 @@ from dataclasses import astuple
 from typing import Any
 
 from app.cache.postgres.connections import HeldConnections
-from app.cache.semantic.calibration import BINS, Tally, bin_of
-from app.cache.semantic.decision import Decision
-from app.cache.semantic.segment import Segment
-from app.cache.semantic.store import Label, Observed, SegmentEvidence
-from app.cache.semantic.traffic import Counts
+from app.cache.semantic.calibration import BINS, Decision, Tally, bin_of
+from app.cache.semantic.observations import Counts, Label, Observed, Segment, SegmentEvidence
 from app.domain.matches import ServedMatch
 
 # Hours of traffic and labels that a calibration looks back on.
@@ -17,13 +14,13 @@ MEMORY_HOURS = 24 * 14
 MOST_LABELS = 5000
 
 _ENSURE = """
-INSERT INTO semantic_strata (stratum, tenant, collection_id, namespace)
-SELECT $1, $2, id, $4 FROM collections WHERE id = $3 ON CONFLICT (stratum) DO NOTHING
+INSERT INTO semantic_segments (segment, tenant, collection_id, namespace)
+SELECT $1, $2, id, $4 FROM collections WHERE id = $3 ON CONFLICT (segment) DO NOTHING
 """
 _TRAFFIC = """
-INSERT INTO semantic_traffic AS old (stratum, hour, lookups, served, matches)
-SELECT stratum, date_trunc('hour', now()), $2, $3, $4::integer[] FROM semantic_strata WHERE stratum = $1
-ON CONFLICT (stratum, hour) DO UPDATE SET lookups = old.lookups + EXCLUDED.lookups,
+INSERT INTO semantic_traffic AS old (segment, hour, lookups, served, matches)
+SELECT segment, date_trunc('hour', now()), $2, $3, $4::integer[] FROM semantic_segments WHERE segment = $1
+ON CONFLICT (segment, hour) DO UPDATE SET lookups = old.lookups + EXCLUDED.lookups,
     served = old.served + EXCLUDED.served,
     matches = (
         SELECT array_agg(a + b ORDER BY place)
@@ -32,37 +29,37 @@ ON CONFLICT (stratum, hour) DO UPDATE SET lookups = old.lookups + EXCLUDED.looku
 """
 _MATCH = """
 INSERT INTO semantic_matches
-    (query_id, stratum, tenant, partition, cache_key, query_text, matched_query, similarity)
+    (query_id, segment, tenant, partition, cache_key, query_text, matched_query, similarity)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
 """
 _LABEL = """
-INSERT INTO semantic_labels (stratum, query_text, matched_query, similarity, correct, served, source, detail)
-SELECT stratum, $2, $3, $4, $5, $6, $7, $8 FROM semantic_strata WHERE stratum = $1
+INSERT INTO semantic_labels (segment, query_text, matched_query, similarity, correct, served, source, detail)
+SELECT segment, $2, $3, $4, $5, $6, $7, $8 FROM semantic_segments WHERE segment = $1
 """
 _OBSERVED = """
-SELECT s.stratum, s.threshold, s.reason, s.since, s.calibrated_at, s.tenant, s.collection_id, s.namespace,
+SELECT s.segment, s.threshold, s.reason, s.since, s.calibrated_at, s.tenant, s.collection_id, s.namespace,
     c.name AS collection,
-    (SELECT count(*) FROM semantic_labels l WHERE l.stratum = s.stratum AND l.created_at >= s.since) AS labels
-FROM semantic_strata s JOIN collections c ON c.id = s.collection_id AND c.deleted_at IS NULL
-WHERE s.tenant = coalesce($1, s.tenant) ORDER BY c.name, s.namespace, s.stratum
+    (SELECT count(*) FROM semantic_labels l WHERE l.segment = s.segment AND l.created_at >= s.since) AS labels
+FROM semantic_segments s JOIN collections c ON c.id = s.collection_id AND c.deleted_at IS NULL
+WHERE s.tenant = coalesce($1, s.tenant) ORDER BY c.name, s.namespace, s.segment
 """
 _SUMS = """
-SELECT lookups, served, matches FROM semantic_traffic t JOIN semantic_strata s USING (stratum)
-WHERE stratum = $1 AND hour >= greatest(date_trunc('hour', s.since), now() - make_interval(hours => $2))
+SELECT lookups, served, matches FROM semantic_traffic t JOIN semantic_segments s USING (segment)
+WHERE segment = $1 AND hour >= greatest(date_trunc('hour', s.since), now() - make_interval(hours => $2))
 """
 _LABELS = """
-SELECT l.similarity, l.correct, l.served FROM semantic_labels l JOIN semantic_strata s USING (stratum)
-WHERE stratum = $1 AND l.created_at >= greatest(s.since, now() - make_interval(hours => $2))
+SELECT l.similarity, l.correct, l.served FROM semantic_labels l JOIN semantic_segments s USING (segment)
+WHERE segment = $1 AND l.created_at >= greatest(s.since, now() - make_interval(hours => $2))
 ORDER BY l.id DESC LIMIT $3
 """
 _EXAMPLES = """
 SELECT query_text, matched_query, similarity, correct, served, source, detail, created_at FROM semantic_labels
-WHERE stratum = $1 AND correct = $2 ORDER BY id DESC LIMIT $3
+WHERE segment = $1 AND correct = $2 ORDER BY id DESC LIMIT $3
 """
 _DECIDE = """
-UPDATE semantic_strata SET threshold = $2, reason = $3, calibrated_at = now(),
+UPDATE semantic_segments SET threshold = $2, reason = $3, calibrated_at = now(),
     since = CASE WHEN $4 THEN now() ELSE since END
-WHERE stratum = $1 AND since = $5
+WHERE segment = $1 AND since = $5
 """
 _NEGATIVE = """
 SELECT true FROM semantic_negatives
@@ -91,12 +88,12 @@ class PostgresObservations:
         self._timeout = timeout
 
     async def add_traffic(self, taken: Mapping[Segment, Counts]) -> None:
-        """Add to what is known; strata of collections that are gone are dropped."""
+        """Add to what is known; segments of collections that are gone are dropped."""
         async with self._connections.connection() as connection, connection.transaction():
-            for stratum, counts in sorted(taken.items(), key=lambda item: item[0].digest):
-                await self._ensure(connection, stratum)
+            for segment, counts in sorted(taken.items(), key=lambda item: item[0].digest):
+                await self._ensure(connection, segment)
                 await connection.execute(
-                    _TRAFFIC, stratum.digest, counts.lookups, counts.served, counts.matches, timeout=self._timeout
+                    _TRAFFIC, segment.digest, counts.lookups, counts.served, counts.matches, timeout=self._timeout
                 )
 
     async def add_match(self, match: ServedMatch) -> None:
@@ -104,12 +101,12 @@ class PostgresObservations:
         async with self._connections.connection() as connection:
             await connection.execute(_MATCH, *astuple(match), timeout=self._timeout)
 
-    async def add_label(self, stratum: Segment, label: Label) -> None:
+    async def add_label(self, segment: Segment, label: Label) -> None:
         async with self._connections.connection() as connection:
-            await self._ensure(connection, stratum)
+            await self._ensure(connection, segment)
             await connection.execute(
                 _LABEL,
-                stratum.digest,
+                segment.digest,
                 label.question,
                 label.matched,
                 label.similarity,
@@ -121,12 +118,12 @@ class PostgresObservations:
             )
 
     async def observed(self, tenant: str | None = None) -> list[Observed]:
-        """Every stratum, or those of a tenant."""
+        """Every segment, or those of a tenant."""
         async with self._connections.connection() as connection:
             rows = await connection.fetch(_OBSERVED, tenant, timeout=self._timeout)
         return [
             Observed(
-                Segment(row["stratum"], row["tenant"], row["collection_id"], row["namespace"]),
+                Segment(row["segment"], row["tenant"], row["collection_id"], row["namespace"]),
                 row["collection"],
                 None if row["threshold"] is None else bin_of(row["threshold"]) / (BINS - 1),
                 row["reason"],
@@ -158,14 +155,14 @@ class PostgresObservations:
         return [Label(*row.values()) for row in rows]
 
     async def decide(self, observed: Observed, decision: Decision) -> None:
-        """Put a decision in force, unless another replica has restarted since the stratum was observed.
+        """Put a decision in force, unless another replica has restarted since the segment was observed.
 
         What was observed until a restart is not looked at again.
         """
         async with self._connections.connection() as connection:
             await connection.execute(
                 _DECIDE,
-                observed.stratum.digest,
+                observed.segment.digest,
                 decision.threshold,
                 decision.reason,
                 decision.restart,
@@ -189,7 +186,7 @@ class PostgresObservations:
             for statement in _PURGE:
                 await connection.execute(statement, MEMORY_HOURS, timeout=self._timeout)
 
-    async def _ensure(self, connection: Any, stratum: Segment) -> None:
+    async def _ensure(self, connection: Any, segment: Segment) -> None:
         await connection.execute(
-            _ENSURE, stratum.digest, stratum.tenant, stratum.collection, stratum.namespace, timeout=self._timeout
+            _ENSURE, segment.digest, segment.tenant, segment.collection, segment.namespace, timeout=self._timeout
         )

@@ -3,12 +3,11 @@
 import asyncio
 import logging
 
-from app.cache.semantic.decision import RECENT, decide
-from app.cache.semantic.segment import Segment
-from app.cache.semantic.store import Observations, Observed, QuestionIndex
-from app.cache.semantic.traffic import Traffic
+from app.cache.semantic.calibration import RECENT, decide
+from app.cache.semantic.matching import QuestionIndex
+from app.cache.semantic.observations import Observations, Observed, Segment, Traffic
 
-# A stratum is decided anew when it has so many more labels, and, while nothing of it is served, this share more.
+# A segment is decided anew when it has so many more labels, and, while nothing of it is served, this share more.
 _MORE_LABELS = 10
 _LARGER_BY = 0.05
 # Rounds between two looks at graphs and at what is too old.
@@ -18,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class ThresholdManager:
-    """Keeps thresholds by stratum, from every replica's labels. `budget` is wrong answers per request."""
+    """Keeps thresholds by segment, from every replica's labels. `budget` is wrong answers per request."""
 
     def __init__(
         self, observations: Observations, index: QuestionIndex, *, budget: float, every: float = 5.0
@@ -31,9 +30,9 @@ class ThresholdManager:
         self._thresholds: dict[str, float] = {}
         self._decided_at: dict[str, int] = {}
 
-    def threshold(self, stratum: Segment) -> float | None:
-        """The similarity from which a stratum is served; None serves nothing."""
-        return self._thresholds.get(stratum.digest)
+    def threshold(self, segment: Segment) -> float | None:
+        """The similarity from which a segment is served; None serves nothing."""
+        return self._thresholds.get(segment.digest)
 
     async def run(self) -> None:
         """Work until cancelled. A failure is logged and tried again at the next turn."""
@@ -61,20 +60,20 @@ class ThresholdManager:
         for each in observed:
             if self._has_news(each):
                 await self._decide(each)
-                self._decided_at[each.stratum.digest] = each.labels
+                self._decided_at[each.segment.digest] = each.labels
         self._thresholds = {
-            each.stratum.digest: each.threshold
+            each.segment.digest: each.threshold
             for each in (await self._observations.observed() if observed else [])
             if each.threshold is not None
         }
 
     def _has_news(self, observed: Observed) -> bool:
-        before = self._decided_at.get(observed.stratum.digest, 0)
+        before = self._decided_at.get(observed.segment.digest, 0)
         more = _MORE_LABELS if observed.threshold is not None else max(_MORE_LABELS, before * _LARGER_BY)
         return observed.labels < before or observed.labels >= before + more
 
     async def _decide(self, observed: Observed) -> None:
-        digest = observed.stratum.digest
+        digest = observed.segment.digest
         evidence = await self._observations.evidence(digest, recent=RECENT)
         decision = await asyncio.to_thread(
             decide,

@@ -10,9 +10,9 @@ WITH remembered AS (
     INSERT INTO semantic_negatives (tenant, partition, query_text, matched_query, similarity, query_id)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING query_text, matched_query, similarity
 )
-INSERT INTO semantic_labels (stratum, query_text, matched_query, similarity, correct, served, source)
-SELECT stratum, query_text, matched_query, similarity, false, true, 'person'
-FROM remembered, semantic_strata WHERE stratum = $7
+INSERT INTO semantic_labels (segment, query_text, matched_query, similarity, correct, served, source)
+SELECT segment, query_text, matched_query, similarity, false, true, 'person'
+FROM remembered, semantic_segments WHERE segment = $7
 """
 
 
@@ -29,7 +29,7 @@ async def insert(connection: PooledConnection, tenant: str, query_id: UUID, verd
 
 async def find_match(connection: PooledConnection, tenant: str, query_id: UUID) -> ServedMatch | None:
     row = await connection.fetchrow(
-        """SELECT query_id, tenant, partition, cache_key, query_text, matched_query, similarity, stratum
+        """SELECT query_id, tenant, partition, cache_key, query_text, matched_query, similarity, segment
         FROM semantic_matches WHERE query_id = $1 AND tenant = $2""",
         query_id,
         tenant,
@@ -47,5 +47,5 @@ async def remember_pair(connection: PooledConnection, match: ServedMatch) -> Non
         match.matched_query,
         match.similarity,
         match.query_id,
-        match.stratum,
+        match.segment,
     )

@@ -15,9 +15,8 @@ from app.cache.chain import SEMANTIC_TIER, CacheChain
 from app.cache.entry import CacheResult, MatchedQuestion
 from app.cache.keys import KeySpec
 from app.cache.semantic.language.eligibility import refusal
-from app.cache.semantic.matching import CANDIDATES, FLOOR, MatchCandidate, allowed
-from app.cache.semantic.segment import Segment, segment_of
-from app.cache.semantic.store import Label, Observations, QuestionIndex
+from app.cache.semantic.matching import CANDIDATES, FLOOR, MatchCandidate, QuestionIndex, allowed
+from app.cache.semantic.observations import Label, Observations, Segment, segment_of
 from app.cache.semantic.thresholds import ThresholdManager
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import CircuitBreaker
@@ -64,7 +63,7 @@ class SemanticCache:
         chain: where the matched entry is read, and judged fresh.
         index: the cached questions.
         observations: where labels go.
-        keeper: the thresholds in force, and the traffic's counts.
+        thresholds: gives the threshold in force for a segment, and counts its traffic.
         embed: gives a question's vector, which is then known to whoever has to retrieve for it.
         checked: share of the served answers that are checked.
         timeout: seconds that looking for a match may keep a request waiting.
@@ -76,7 +75,7 @@ class SemanticCache:
         chain: CacheChain,
         index: QuestionIndex,
         observations: Observations,
-        keeper: ThresholdManager,
+        thresholds: ThresholdManager,
         embed: EmbedQuery,
         *,
         checked: float = CHECKED,
@@ -87,7 +86,7 @@ class SemanticCache:
         self._chain = chain
         self._index = index
         self._observations = observations
-        self.keeper = keeper
+        self.thresholds = thresholds
         self._embed = embed
         self.checked = checked
         self.timeout = timeout
@@ -99,10 +98,10 @@ class SemanticCache:
 
     async def find(self, inquiry: SemanticLookup) -> CacheResult[Any] | None:
         """The result is marked with its provenance. Those who ask the same at once share a lookup."""
-        stratum = segment_of(inquiry.spec.partition)
-        if self.mode != "serve" or stratum is None:
+        segment = segment_of(inquiry.spec.partition)
+        if self.mode != "serve" or segment is None:
             return None
-        threshold = self.keeper.threshold(stratum)
+        threshold = self.thresholds.threshold(segment)
         if threshold is None or refusal(inquiry.spec.question) is not None or not self._breaker.allows():
             return None
         key = inquiry.spec.key
@@ -116,15 +115,15 @@ class SemanticCache:
             self._chain.note_semantic(key.namespace, "miss")
             return None
         self._chain.note_semantic(key.namespace, "hit", nanoseconds=match.nanoseconds)
-        return self._serve(inquiry, stratum, match, used)
+        return self._serve(inquiry, segment, match, used)
 
     def learn(self, inquiry: SemanticLookup, vector: bytes, fresh: Any) -> None:
-        stratum, digest = segment_of(inquiry.spec.partition), inquiry.spec.key.digest
-        if stratum is None or digest in self._learning:
+        segment, digest = segment_of(inquiry.spec.partition), inquiry.spec.key.digest
+        if segment is None or digest in self._learning:
             return
         if not vector or refusal(inquiry.spec.question) is not None:
-            self.keeper.traffic.note(stratum, None)
-        elif self._later(self._learn(inquiry, stratum, vector, fresh)):
+            self.thresholds.traffic.note(segment, None)
+        elif self._later(self._learn(inquiry, segment, vector, fresh)):
             self._learning.add(digest)
 
     async def drain(self) -> None:
@@ -178,16 +177,16 @@ class SemanticCache:
             return None
 
     def _serve(
-        self, inquiry: SemanticLookup, stratum: Segment, match: _Match, used: CacheResult[Any]
+        self, inquiry: SemanticLookup, segment: Segment, match: _Match, used: CacheResult[Any]
     ) -> CacheResult[Any]:
         spec, candidate = inquiry.spec, match.candidate
-        self.keeper.traffic.note(stratum, candidate.similarity, served=True)
+        self.thresholds.traffic.note(segment, candidate.similarity, served=True)
         query_id = new_query_id(candidate.key)
         self._later(
             self._observations.add_match(
                 ServedMatch(
                     query_id,
-                    stratum.digest,
+                    segment.digest,
                     spec.key.tenant,
                     spec.key.partition,
                     candidate.key,
@@ -198,7 +197,7 @@ class SemanticCache:
             )
         )
         if self._draw() < self.checked:
-            self._later(self._check(inquiry, stratum, match))
+            self._later(self._check(inquiry, segment, match))
         return used._replace(
             tier=SEMANTIC_TIER, matched=MatchedQuestion(candidate.question, candidate.similarity, query_id)
         )
@@ -210,22 +209,22 @@ class SemanticCache:
             work.close()
         return started
 
-    async def _learn(self, inquiry: SemanticLookup, stratum: Segment, vector: bytes, fresh: Any) -> None:
+    async def _learn(self, inquiry: SemanticLookup, segment: Segment, vector: bytes, fresh: Any) -> None:
         try:
             near = await self._match(inquiry.spec, vector, FLOOR)
             match = await self._supported(inquiry, near)
             if match is None:
-                self.keeper.traffic.note(stratum, None)
+                self.thresholds.traffic.note(segment, None)
                 return
-            self.keeper.traffic.note(stratum, match.candidate.similarity)
-            await self._label(inquiry, stratum, match, fresh, served=False)
+            self.thresholds.traffic.note(segment, match.candidate.similarity)
+            await self._label(inquiry, segment, match, fresh, served=False)
         finally:
             self._learning.discard(inquiry.spec.key.digest)
 
-    async def _check(self, inquiry: SemanticLookup, stratum: Segment, match: _Match) -> None:
+    async def _check(self, inquiry: SemanticLookup, segment: Segment, match: _Match) -> None:
         """Make the result that was not made, and quarantine an entry that should not have been served for it."""
         fresh = await inquiry.recompute()
-        if fresh is None or await self._label(inquiry, stratum, match, fresh, served=True):
+        if fresh is None or await self._label(inquiry, segment, match, fresh, served=True):
             return
         key, candidate = inquiry.spec.key, match.candidate
         await self._index.quarantine(candidate.key)
@@ -234,13 +233,13 @@ class SemanticCache:
         )
 
     async def _label(
-        self, inquiry: SemanticLookup, stratum: Segment, match: _Match, fresh: Any, *, served: bool
+        self, inquiry: SemanticLookup, segment: Segment, match: _Match, fresh: Any, *, served: bool
     ) -> bool:
         """Whether the cached result was right."""
         verdict = inquiry.same(match.cached.value, fresh)
         candidate = match.candidate
         await self._observations.add_label(
-            stratum,
+            segment,
             Label(
                 inquiry.spec.question,
                 candidate.question,

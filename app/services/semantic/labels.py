@@ -7,7 +7,7 @@ from typing import Any
 
 from app.cache.semantic.language.lexicon import NEGATIONS
 from app.cache.semantic.language.words import split
-from app.cache.semantic.store import LabelVerdict
+from app.cache.semantic.observations import LabelVerdict
 from app.domain.answers import NO_CONTEXT
 from app.generation.terms import terms
 

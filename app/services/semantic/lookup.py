@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from app.cache.entry import CacheResult
 from app.cache.keys import KeySpec
-from app.cache.semantic.store import LabelVerdict
+from app.cache.semantic.observations import LabelVerdict
 from app.domain.documents import Collection
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from app.cache.semantic.calibration import BINS, Point, Tally, bin_of, curve
-from app.cache.semantic.decision import RECENT
-from app.cache.semantic.store import Label, Observed, SegmentEvidence
+from app.cache.semantic.calibration import BINS, RECENT, Point, Tally, bin_of, curve
+from app.cache.semantic.observations import Label, Observed, SegmentEvidence
 
 Mode = Literal["off", "shadow", "serve"]
 
@@ -77,9 +76,9 @@ class MatchingReporter:
         return [
             _report(
                 each,
-                await observations.evidence(each.stratum.digest, recent=RECENT),
-                await observations.examples(each.stratum.digest, correct=True, limit=examples),
-                await observations.examples(each.stratum.digest, correct=False, limit=examples),
+                await observations.evidence(each.segment.digest, recent=RECENT),
+                await observations.examples(each.segment.digest, correct=True, limit=examples),
+                await observations.examples(each.segment.digest, correct=False, limit=examples),
             )
             for each in await observations.observed(tenant)
             if collection in (None, each.collection)
@@ -95,7 +94,7 @@ def _report(
     told = at or (points[-1] if points else None)
     return MatchingReport(
         collection=observed.collection,
-        namespace=observed.stratum.namespace,
+        namespace=observed.segment.namespace,
         threshold=threshold,
         reason=observed.reason or "nothing was decided yet",
         since=observed.since,

@@ -8,9 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cache.postgres.connections import HeldConnections
+from app.cache.semantic.observations import Counts, Segment
 from app.cache.semantic.postgres_observations import PostgresObservations
-from app.cache.semantic.segment import Segment
-from app.cache.semantic.traffic import Counts
 from app.cli import app as cli
 from app.db.database import Database
 from app.db.operations.health import check_answers, check_dimensions, check_migrated
@@ -105,11 +104,11 @@ async def test_the_questions_of_a_wrong_hit_by_meaning_are_kept_apart(database: 
     cache = Evictor()
     query_id = new_query_id(KEY)
     collection = await CollectionService(database, FakeModels(), default_model="fake").create(TENANT, "books")
-    stratum = Segment("5" * 64, TENANT, collection.collection.id, "answer")
+    segment = Segment("5" * 64, TENANT, collection.collection.id, "answer")
     held = HeldConnections(database.pool, acquire_timeout=5)
     semantics = PostgresObservations(held)
-    await semantics.add_traffic({stratum: Counts()})
-    match = ServedMatch(query_id, stratum.digest, TENANT, "p" * 64, KEY, "leave in 2024?", "leave in 2023?", 0.96)
+    await semantics.add_traffic({segment: Counts()})
+    match = ServedMatch(query_id, segment.digest, TENANT, "p" * 64, KEY, "leave in 2024?", "leave in 2023?", 0.96)
     for _ in range(2):
         await semantics.add_match(match)
     for tenant in ("other", TENANT, TENANT):
@@ -120,7 +119,7 @@ async def test_the_questions_of_a_wrong_hit_by_meaning_are_kept_apart(database: 
     assert [tuple(row) for row in rows] == [(TENANT, "p" * 64, "leave in 2024?", "leave in 2023?")]
     assert await semantics.are_apart(TENANT, "leave in 2023?", "leave in 2024?")
     assert not await semantics.are_apart("other", "leave in 2023?", "leave in 2024?")
-    [label] = await semantics.examples(stratum.digest, correct=False, limit=9)
+    [label] = await semantics.examples(segment.digest, correct=False, limit=9)
     assert (label.question, label.source, label.served) == ("leave in 2024?", "person", True)
     await held.close()
 

@@ -7,12 +7,9 @@ from uuid import UUID
 import pytest
 
 from app.cache.postgres.connections import HeldConnections
-from app.cache.semantic.calibration import bin_of
-from app.cache.semantic.decision import Decision
+from app.cache.semantic.calibration import Decision, bin_of
+from app.cache.semantic.observations import Label, Observed, Segment, Traffic
 from app.cache.semantic.postgres_observations import MEMORY_HOURS, PostgresObservations
-from app.cache.semantic.segment import Segment
-from app.cache.semantic.store import Label, Observed
-from app.cache.semantic.traffic import Traffic
 from app.db.database import Database
 from app.domain.matches import ServedMatch
 from app.services.documents.collections import CollectionService
@@ -26,17 +23,17 @@ WRONG = replace(RIGHT, similarity=0.91, correct=False, served=False, detail="ano
 class Desk:
     database: Database
     semantics: PostgresObservations
-    stratum: Segment
+    segment: Segment
 
     async def traffic(self, *similarities: float | None, served: bool = False) -> None:
         traffic = Traffic()
         for similarity in similarities:
-            traffic.note(self.stratum, similarity, served=served)
+            traffic.note(self.segment, similarity, served=served)
         await self.semantics.add_traffic(traffic.take())
 
     async def label(self, *labels: Label) -> None:
         for label in labels:
-            await self.semantics.add_label(self.stratum, label)
+            await self.semantics.add_label(self.segment, label)
 
     async def observed(self) -> Observed:
         [observed] = await self.semantics.observed()
@@ -71,39 +68,39 @@ async def test_what_several_replicas_count_is_added_up(desk: Desk) -> None:
     await desk.traffic(0.95, 0.95, None)
     await desk.traffic(0.95, 0.91, served=True)
     await desk.label(RIGHT, WRONG, replace(RIGHT, correct=False))
-    evidence = await desk.semantics.evidence(desk.stratum.digest, recent=10)
+    evidence = await desk.semantics.evidence(desk.segment.digest, recent=10)
     assert (evidence.tally.requests, evidence.served) == (5, 2)
     assert [evidence.tally.matches[bin_of(score)] for score in (0.95, 0.91)] == [3, 1]
     assert [evidence.tally.right[bin_of(0.95)], evidence.tally.wrong[bin_of(0.95)]] == [1, 1]
     assert evidence.tally.wrong[bin_of(0.91)] == 1
     assert list(evidence.recent) == [False, True], "the newest first, of those that were served"
-    assert list((await desk.semantics.evidence(desk.stratum.digest, recent=1)).recent) == [False]
+    assert list((await desk.semantics.evidence(desk.segment.digest, recent=1)).recent) == [False]
 
 
 async def test_examples_of_both_kinds_the_newest_first(desk: Desk) -> None:
     await desk.label(*(replace(RIGHT, question=f"question {number}") for number in range(3)), WRONG)
-    right = await desk.semantics.examples(desk.stratum.digest, correct=True, limit=2)
+    right = await desk.semantics.examples(desk.segment.digest, correct=True, limit=2)
     assert [each.question for each in right] == ["question 2", "question 1"]
-    [wrong] = await desk.semantics.examples(desk.stratum.digest, correct=False, limit=2)
+    [wrong] = await desk.semantics.examples(desk.segment.digest, correct=False, limit=2)
     assert replace(wrong, created_at=None, similarity=0.91) == WRONG
     assert wrong.created_at is not None
 
 
-async def test_a_stratum_is_its_tenants_and_goes_with_its_collection(desk: Desk) -> None:
+async def test_a_segment_is_its_tenants_and_goes_with_its_collection(desk: Desk) -> None:
     await desk.traffic(0.95)
     assert await desk.semantics.observed("other") == []
     [observed] = await desk.semantics.observed(TENANT)
-    assert (observed.stratum, observed.collection, observed.labels) == (desk.stratum, "books", 0)
+    assert (observed.segment, observed.collection, observed.labels) == (desk.segment, "books", 0)
     assert (observed.threshold, observed.calibrated_at) == (None, None)
     await CollectionService(desk.database, FakeModels(), default_model="fake").delete(TENANT, "books")
     assert await desk.semantics.observed(TENANT) == []
 
 
 async def test_what_is_said_of_a_collection_that_is_gone_is_dropped(desk: Desk) -> None:
-    gone = replace(desk.stratum, collection=desk.stratum.collection + 1, digest="6" * 64)
+    gone = replace(desk.segment, collection=desk.segment.collection + 1, digest="6" * 64)
     traffic = Traffic()
     traffic.note(gone, 0.95)
-    traffic.note(desk.stratum, 0.95)
+    traffic.note(desk.segment, 0.95)
     await desk.semantics.add_traffic(traffic.take())
     await desk.semantics.add_label(gone, RIGHT)
     assert await desk.count("semantic_traffic") == 1
@@ -121,18 +118,18 @@ async def test_a_restart_leaves_what_was_seen_behind_and_outdates_other_decision
     observed = await desk.observed()
     assert (observed.threshold, observed.reason, observed.labels) == (None, "drift", 0)
     assert observed.since > seen.since
-    evidence = await desk.semantics.evidence(desk.stratum.digest, recent=10)
+    evidence = await desk.semantics.evidence(desk.segment.digest, recent=10)
     assert (evidence.tally.labels, list(evidence.recent)) == (0, [])
 
 
 async def test_what_is_too_old_is_neither_looked_at_nor_kept(desk: Desk) -> None:
     await desk.traffic(0.95)
     await desk.label(RIGHT)
-    match = ServedMatch(UUID(int=9), desk.stratum.digest, TENANT, "p" * 64, "k" * 64, "asked", "matched", 0.95)
+    match = ServedMatch(UUID(int=9), desk.segment.digest, TENANT, "p" * 64, "k" * 64, "asked", "matched", 0.95)
     await desk.semantics.add_match(match)
     await desk.age(MEMORY_HOURS + 1)
-    await desk.database.pool.execute("UPDATE semantic_strata SET since = since - interval '1 year'")
-    evidence = await desk.semantics.evidence(desk.stratum.digest, recent=10)
+    await desk.database.pool.execute("UPDATE semantic_segments SET since = since - interval '1 year'")
+    evidence = await desk.semantics.evidence(desk.segment.digest, recent=10)
     assert (evidence.tally.requests, evidence.tally.labels) == (0, 0)
     await desk.semantics.purge()
     for table in ("semantic_traffic", "semantic_labels", "semantic_matches"):

@@ -19,12 +19,10 @@ from app.cache.entry import CacheControl, CacheStatus, Computed
 from app.cache.evidence import ChangeSet, Evidence
 from app.cache.keys import KeySpec, Partition
 from app.cache.postgres.connections import HeldConnections
-from app.cache.semantic.matching import MatchCandidate
+from app.cache.semantic.matching import MatchCandidate, QuestionRecorder
+from app.cache.semantic.observations import LabelVerdict, Segment
 from app.cache.semantic.postgres_index import SESSION, PostgresQuestionIndex
 from app.cache.semantic.postgres_observations import PostgresObservations
-from app.cache.semantic.recorder import QuestionRecorder
-from app.cache.semantic.segment import Segment
-from app.cache.semantic.store import LabelVerdict
 from app.cache.semantic.thresholds import ThresholdManager
 from app.cache.stampede.lease import ComputeLease
 from app.db.database import Database
@@ -122,7 +120,7 @@ async def test_shadow_serves_nothing_and_learns(database_url: str, valkey_url: s
         assert (await served.replica.find(SAME, semantic=True)).status is CacheStatus.MISS
         [label] = await served.labels()
         assert (label.question, label.matched, label.correct, label.source) == (SAME, ASKED, True, "pipeline")
-        evidence = await served.semantics.evidence((await served.stratum()).digest, recent=9)
+        evidence = await served.semantics.evidence((await served.segment()).digest, recent=9)
         assert (evidence.tally.requests, sum(evidence.tally.matches), evidence.served) == (3, 1, 0)
 
 
@@ -255,7 +253,7 @@ class Corpus:
         recorder = QuestionRecorder(self.vectors)
         self.assembly = assemble([PostgresCache(self.held, timeout=10)], on_stored=recorder.stored)
         self.semantics = PostgresObservations(self.held)
-        self.keeper = Everything(self.semantics, self.vectors, budget=0.01)
+        self.thresholds = Everything(self.semantics, self.vectors, budget=0.01)
         self.embedding: Exception | None = None
         self.fresh: Any = None
         self.made: list[SemanticCache] = []
@@ -266,7 +264,7 @@ class Corpus:
             self.assembly.chain,
             index or self.vectors,
             self.semantics,
-            self.keeper,
+            self.thresholds,
             self.embed,
             **{"checked": 0.0, "timeout": 10, **options},
         )
@@ -300,7 +298,7 @@ class Corpus:
 
 
 class Everything(ThresholdManager):
-    def threshold(self, stratum: Segment) -> float | None:
+    def threshold(self, segment: Segment) -> float | None:
         return 0.5
 
 
@@ -474,7 +472,7 @@ async def test_what_rests_on_something_else_is_neither_served_nor_a_would_be_hit
     matching.learn(inquiry, unit_vector("the same for all").tobytes(), said(stored))
     await matching.drain()
     assert asked == [said(stored)] * 4
-    [counts] = corpus.keeper.traffic.take().values()
+    [counts] = corpus.thresholds.traffic.take().values()
     assert (counts.lookups, counts.served, sum(counts.matches)) == (2, 1, 1)
 
 

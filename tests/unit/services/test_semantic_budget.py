@@ -11,21 +11,18 @@ import numpy as np
 import pytest
 
 from app.cache.keys import Partition
-from app.cache.semantic.calibration import BINS, Tally, bin_of
-from app.cache.semantic.decision import Decision, decide
-from app.cache.semantic.segment import Segment, segment_of
-from app.cache.semantic.store import Label, Observed, SegmentEvidence
+from app.cache.semantic.calibration import BINS, Decision, Tally, bin_of, decide
+from app.cache.semantic.observations import Counts, Label, Observed, Segment, SegmentEvidence, Traffic, segment_of
 from app.cache.semantic.thresholds import ThresholdManager
-from app.cache.semantic.traffic import Counts, Traffic
 from app.services.semantic.cache import CHECKED
 
 BUDGET = 0.02
-STRATUM = Segment("5" * 64, "acme", 1, "answer")
+SEGMENT = Segment("5" * 64, "acme", 1, "answer")
 
 
 @dataclass
 class MemoryObservations:
-    """The observations of one stratum; what a restart leaves behind is forgotten at once."""
+    """The observations of one segment; what a restart leaves behind is forgotten at once."""
 
     now: datetime = datetime(2026, 11, 1, tzinfo=UTC)
     requests: int = 0
@@ -52,7 +49,7 @@ class MemoryObservations:
         if not self.requests:
             return []
         threshold, reason = self.decision.threshold, self.decision.reason
-        return [Observed(STRATUM, "books", threshold, reason, self.now, None, len(self.labels))]
+        return [Observed(SEGMENT, "books", threshold, reason, self.now, None, len(self.labels))]
 
     async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence:
         right, wrong = [0] * BINS, [0] * BINS
@@ -81,7 +78,7 @@ class Graphs:
         self.built += 1
 
 
-def keeper_of(observations: MemoryObservations, **options: Any) -> ThresholdManager:
+def manager_of(observations: MemoryObservations, **options: Any) -> ThresholdManager:
     return ThresholdManager(observations, Graphs(), **{"budget": BUDGET, **options})  # type: ignore[arg-type] # what it needs
 
 
@@ -105,24 +102,24 @@ class Service:
     wrong: int = 0
 
     def __post_init__(self) -> None:
-        self.keeper = keeper_of(self.observations)
+        self.thresholds = manager_of(self.observations)
 
     async def run(self, requests: int) -> None:
         for _ in range(requests // 100):
             for _ in range(100):
                 self._ask()
-            await self.keeper.turn()
+            await self.thresholds.turn()
 
     def _ask(self) -> None:
         self.asked += 1
         if self.rng.random() > 0.6:
-            self.keeper.traffic.note(STRATUM, None)
+            self.thresholds.traffic.note(SEGMENT, None)
             return
         score = 1 - 0.2 * float(self.rng.beta(1.5, 3))
         correct = bool(self.rng.random() > self.wrong_at(score))
-        threshold = self.keeper.threshold(STRATUM)
+        threshold = self.thresholds.threshold(SEGMENT)
         served = threshold is not None and bin_of(score) >= bin_of(threshold)
-        self.keeper.traffic.note(STRATUM, score, served=served)
+        self.thresholds.traffic.note(SEGMENT, score, served=served)
         self.hits += served
         self.wrong += served and not correct
         if not served or self.rng.random() < CHECKED:
@@ -145,13 +142,13 @@ async def test_the_budget_is_kept_while_serving_adjusts_itself() -> None:
 async def test_serving_ends_on_drift_and_begins_anew_when_labels_allow_it(seed: int) -> None:
     service = Service(np.random.default_rng(seed))
     await service.run(2500)
-    assert service.keeper.threshold(STRATUM) is not None
+    assert service.thresholds.threshold(SEGMENT) is not None
     service.wrong_at = lambda _: 0.6
     before, asked = service.wrong, service.asked
     while not service.observations.restarts and service.asked < asked + 1000:
         await service.run(100)
     assert service.observations.decision.reason.startswith("drift")
-    assert service.keeper.threshold(STRATUM) is None
+    assert service.thresholds.threshold(SEGMENT) is None
     assert service.wrong - before < 80, "of some 300 that would have been"
     before = service.wrong
     await service.run(1500)
@@ -195,16 +192,16 @@ def test_a_decision(
     assert expected[1] in decision.reason
 
 
-async def test_a_stratum_is_decided_when_there_is_news_of_it() -> None:
+async def test_a_segment_is_decided_when_there_is_news_of_it() -> None:
     observations = MemoryObservations(requests=1000)
-    keeper = keeper_of(observations)
+    thresholds = manager_of(observations)
 
     async def decided_with(more: int) -> bool:
         for _ in range(more):
             observations.add(0.95, correct=True, served=False)
         observations.matches[bin_of(0.95)] = len(observations.labels)
         observations.decision = replace(observations.decision, reason="")
-        await keeper.turn()
+        await thresholds.turn()
         return observations.decision.reason != ""
 
     assert not await decided_with(9)
@@ -212,11 +209,11 @@ async def test_a_stratum_is_decided_when_there_is_news_of_it() -> None:
     assert observations.decision.threshold == 0.95
     assert not await decided_with(9)
     assert await decided_with(1), "a threshold in force is looked at every ten labels"
-    assert keeper.threshold(STRATUM) == 0.95
+    assert thresholds.threshold(SEGMENT) == 0.95
     observations.decision = Decision(None, "")
     assert await decided_with(480)
     observations.decision = Decision(None, "")
-    await keeper.turn()
+    await thresholds.turn()
     assert not await decided_with(20), "otherwise when there is a twentieth more"
     observations.labels.clear()
     assert await decided_with(0), "another replica has begun anew"
@@ -224,20 +221,20 @@ async def test_a_stratum_is_decided_when_there_is_news_of_it() -> None:
 
 async def test_what_cannot_be_written_is_counted_later() -> None:
     observations = MemoryObservations(error=OSError("gone"))
-    keeper = keeper_of(observations)
-    keeper.traffic.note(STRATUM, 0.9, served=True)
+    thresholds = manager_of(observations)
+    thresholds.traffic.note(SEGMENT, 0.9, served=True)
     with pytest.raises(OSError, match="gone"):
-        await keeper.turn()
-    keeper.traffic.note(STRATUM, 0.9)
+        await thresholds.turn()
+    thresholds.traffic.note(SEGMENT, 0.9)
     observations.error = None
-    await keeper.turn()
+    await thresholds.turn()
     assert (observations.requests, observations.served, observations.matches[bin_of(0.9)]) == (2, 1, 2)
 
 
 async def test_the_keeper_outlives_a_store_that_is_away(caplog: pytest.LogCaptureFixture) -> None:
     observations = MemoryObservations(error=OSError("gone"))
-    keeper = keeper_of(observations, every=0.001)
-    task = asyncio.create_task(keeper.run())
+    thresholds = manager_of(observations, every=0.001)
+    task = asyncio.create_task(thresholds.run())
     async with asyncio.timeout(5):
         while "thresholds were not brought up to date" not in caplog.text:
             await asyncio.sleep(0.001)
@@ -246,7 +243,7 @@ async def test_the_keeper_outlives_a_store_that_is_away(caplog: pytest.LogCaptur
             await asyncio.sleep(0.001)
     task.cancel()
     await asyncio.wait([task])
-    assert keeper._index.built >= 1  # type: ignore[attr-defined] # the stand-in counts
+    assert thresholds._index.built >= 1  # type: ignore[attr-defined] # the stand-in counts
 
 
 async def test_a_change_of_the_threshold_is_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -255,23 +252,23 @@ async def test_a_change_of_the_threshold_is_told(caplog: pytest.LogCaptureFixtur
         observations.add(0.95, correct=True, served=False)
     observations.matches[bin_of(0.95)] = 200
     with caplog.at_level(logging.INFO):
-        await keeper_of(observations).turn()
+        await manager_of(observations).turn()
     assert "matching by meaning in books: at most 0.30% of requests answered wrongly" in caplog.text
 
 
-def test_traffic_is_counted_by_stratum_and_taken_once() -> None:
+def test_traffic_is_counted_by_segment_and_taken_once() -> None:
     traffic = Traffic()
-    other = replace(STRATUM, digest="6" * 64)
-    traffic.note(STRATUM, 0.9)
-    traffic.note(STRATUM, None)
+    other = replace(SEGMENT, digest="6" * 64)
+    traffic.note(SEGMENT, 0.9)
+    traffic.note(SEGMENT, None)
     traffic.note(other, 1.0, served=True)
     taken = traffic.take()
-    assert (taken[STRATUM].lookups, taken[STRATUM].served, sum(taken[STRATUM].matches)) == (2, 0, 1)
+    assert (taken[SEGMENT].lookups, taken[SEGMENT].served, sum(taken[SEGMENT].matches)) == (2, 0, 1)
     assert (taken[other].lookups, taken[other].served, taken[other].matches[200]) == (1, 1, 1)
     assert traffic.take() == {}
 
 
-def test_partitions_that_differ_in_what_similarity_does_not_depend_on_share_a_stratum() -> None:
+def test_partitions_that_differ_in_what_similarity_does_not_depend_on_share_a_segment() -> None:
     one = segment_of(Partition("answer", "acme", 1, statistics="1", retrieval={"top_k": 5}))
     assert one == segment_of(Partition("answer", "acme", 1, statistics="2", filters={"a": 1}))
     for other in (

@@ -5,8 +5,7 @@ They fail closed. One guard is enough to keep two questions apart, however near 
 
 from collections.abc import Callable, Iterator, Mapping
 
-from app.cache.semantic.language.question import SAME_FRAME, ParsedQuestion, overlap
-from app.cache.semantic.language.question_type import alike
+from app.cache.semantic.language.question import SAME_FRAME, ParsedQuestion, alike, overlap
 from app.cache.semantic.language.vocabulary import OPPOSED_PREFIXES, OPPOSING_PREFIXES, OPPOSITES
 from app.cache.semantic.language.word_order import order
 

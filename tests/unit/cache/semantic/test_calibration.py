@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.cache.semantic.bounds import lower, stays_under, upper
-from app.cache.semantic.calibration import BINS, Tally, bin_of, calibrate, curve
+from app.cache.semantic.calibration import BINS, Tally, bin_of, calibrate, curve, lower, stays_under, upper
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from app.cache.semantic.language import eligibility, guards
 from app.cache.semantic.language.figures import figures
-from app.cache.semantic.language.question import overlap, read
-from app.cache.semantic.language.question_type import kind_of
+from app.cache.semantic.language.question import kind_of, overlap, read
 from app.cache.semantic.language.word_order import order
 from app.cache.semantic.language.words import split, stem
 
