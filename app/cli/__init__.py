@@ -7,18 +7,13 @@ import asyncio
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from app.cli import cache, keys
-from app.cli.database import tune
-from app.cli.failure import CommandFailed
-from app.cli.options import DEFAULT_URL, ApiKey, Collection, Origin, Url
+from app.cli import cache, database, keys
+from app.cli.shared import DEFAULT_URL, ApiKey, Collection, CommandFailed, Origin, Url, settings_with
 from app.wiring import gc_tuning
-
-if TYPE_CHECKING:
-    from app.settings import Settings
 
 app = typer.Typer(
     name="localchat",
@@ -37,7 +32,6 @@ _CARE = "Look after it"
 
 app.add_typer(cache.app, name="cache", rich_help_panel=_USE)
 app.add_typer(keys.app, name="keys", rich_help_panel=_CARE)
-app.command("tune", rich_help_panel=_CARE)(tune.tune)
 
 
 def _show_version(value: bool) -> None:
@@ -72,7 +66,7 @@ def up(
     from app.embedded.supervisor.supervisor import Supervisor
 
     given = {"host": host, "port": port, "data_dir": data_dir}
-    settings = _settings((), **{name: value for name, value in given.items() if value is not None})
+    settings = settings_with(**{name: value for name, value in given.items() if value is not None})
     Supervisor(settings, announce=_announce).run(stop_with_parent=stop_with_parent)
 
 
@@ -94,7 +88,7 @@ def serve(
     from app.cli.serving import serve as run
     from app.embedded.supervisor.probes import require_free_port
 
-    settings = _settings(("database_url", "ollama_base_url"))
+    settings = settings_with("database_url", "ollama_base_url")
     if held and not sys.stdin.readline():
         raise typer.Exit(1)  # whoever would have let it begin is gone
     require_free_port(settings.host, settings.port)
@@ -109,19 +103,11 @@ def worker() -> None:
 
     from app.worker import run_worker
 
-    uvloop.run(run_worker(_settings(("database_url", "ollama_base_url"))))
+    uvloop.run(run_worker(settings_with("database_url", "ollama_base_url")))
 
 
-@app.command(rich_help_panel=_CARE)
-def migrate(
-    wait: Annotated[float, typer.Option(help="Seconds to wait for the database to answer.")] = 0,
-) -> None:
-    """Bring the database of DATABASE_URL to this release's schema."""
-    from app.cli.database.migrate import run_migration
-
-    settings = _settings(("database_url",))
-    assert settings.database_url is not None
-    asyncio.run(run_migration(settings.database_url, wait, cache_table=settings.l3_cache_table))
+for command in (database.migrate, database.maintain, database.tune):
+    app.command(rich_help_panel=_CARE)(command)
 
 
 @app.command(rich_help_panel=_USE)
@@ -153,7 +139,7 @@ def ingest(
     if dry_run:
         from app.cli.ingest.dry_run import show_plan
 
-        code = asyncio.run(show_plan(paths, target, deletes=watch, settings=_settings()))
+        code = asyncio.run(show_plan(paths, target, deletes=watch, settings=settings_with()))
     elif watch:
         from app.cli.ingest.watch import watch_folders
 
@@ -191,23 +177,12 @@ def doctor(
     from app.cli.doctor import examine
 
     if plans:
-        from app.cli.database.plans import show_plans
+        from app.cli.database.maintenance import show_plans
 
-        asyncio.run(show_plans(_settings(), collection))
+        asyncio.run(show_plans(settings_with(), collection))
         return
-    if not asyncio.run(examine(_settings())):
+    if not asyncio.run(examine(settings_with())):
         raise typer.Exit(1)
-
-
-@app.command(rich_help_panel=_CARE)
-def maintain() -> None:
-    """Purge what was deleted, vacuum, rebuild bloated vector indexes, refresh statistics.
-
-    Nobody has to wait for it: questions and ingestion go on meanwhile.
-    """
-    from app.cli.database.maintain import maintain as run
-
-    asyncio.run(run(_settings()))
 
 
 @app.command(rich_help_panel=_USE)
@@ -218,7 +193,7 @@ def openapi() -> None:
     from app.lifespan import api_lifespan
     from app.main import create_app
 
-    typer.echo(json.dumps(create_app(_settings(), lifespan=api_lifespan).openapi(), indent=2))
+    typer.echo(json.dumps(create_app(settings_with(), lifespan=api_lifespan).openapi(), indent=2))
 
 
 @app.command(rich_help_panel=_CARE)
@@ -235,17 +210,7 @@ def trace(
     """
     from app.cli.trace import print_story
 
-    print_story(id_.strip(), logs or [_settings().data_dir / "logs"])
-
-
-def _settings(required: tuple[str, ...] = (), /, **overrides: object) -> "Settings":
-    from app.settings import SettingsError, load_settings
-
-    settings = load_settings(**overrides)
-    for name in required:
-        if not getattr(settings, name):
-            raise SettingsError(f"{name.upper()}: not set (`localchat up` starts what no setting names)")
-    return settings
+    print_story(id_.strip(), logs or [settings_with().data_dir / "logs"])
 
 
 def _announce(line: str) -> None:

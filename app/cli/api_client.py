@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.cli.api_client import api_client, problem_of
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 
 _PATIENCE = httpx.Timeout(300, connect=5)  # a slow model may think for minutes before its first token
 

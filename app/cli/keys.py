@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.shared import CommandFailed, settings_with
+
 if TYPE_CHECKING:
     from app.services.operations.api_keys import KeyService
 
@@ -50,7 +52,6 @@ def list_() -> None:
 @app.command()
 def revoke(name: Name) -> None:
     """Refuse the key of this name from now on. If several have it, all of them."""
-    from app.cli.failure import CommandFailed
 
     async def run() -> int:
         async with _keys() as keys:
@@ -64,9 +65,8 @@ def revoke(name: Name) -> None:
 
 @asynccontextmanager
 async def _keys() -> "AsyncIterator[KeyService]":
-    from app.cli.database.connection import own_database
+    from app.cli.embedded import own_database
     from app.services.operations.api_keys import KeyService
-    from app.settings import load_settings
 
-    async with own_database(load_settings()) as database:
+    async with own_database(settings_with()) as database:
         yield KeyService(database)

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 from app.telemetry.logging import escaped
 
 _IDS = ("request_id", "trace_id", "span_id", "document")

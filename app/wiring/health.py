@@ -16,8 +16,10 @@ from app.services.operations.deep_health import (
     disk_component,
     loop_component,
     models_component,
+    pool_component,
 )
 from app.services.operations.health import Examiner, HealthService
+from app.settings import Settings
 from app.wiring.core import Core
 
 # Seconds for each probe: the deep report, which runs them all at once, must come within one.
@@ -54,16 +56,21 @@ def open_health(core: Core, lag: RecentMaximum, draining: Callable[[], bool]) ->
         draining=draining,
         observe=lambda name, up: core.metrics.dependency_up.labels(name).set(up),
     )
+    components = outside_components(settings, deep_connection, client, redis)
+    return health, DeepHealth([*components, pool_component(database), loop_component(lag)], examiner)
+
+
+def outside_components(
+    settings: Settings, connection: ProbeConnection, client: OllamaClient, redis: Redis | None
+) -> list[Component]:
+    """What a process stands on: Postgres, Redis, each model server, and the disk."""
     wanted = (settings.embedding_model, settings.chat_model)
-    components = [
-        *database_components(deep_connection, database),
+    return [
+        *database_components(connection),
+        *([] if redis is None else [Component("redis", "datastore", partial(_check_redis, redis))]),
         *(models_component(name, partial(client.names, name), wanted) for name in client.endpoints),
         disk_component(settings.data_dir),
-        loop_component(lag),
     ]
-    if redis is not None:
-        components.append(Component("redis", "datastore", partial(_check_redis, redis)))
-    return health, DeepHealth(components, examiner)
 
 
 async def _check_models(client: OllamaClient) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import DEFAULT_URL, ApiKey, Url
+from app.cli.shared import DEFAULT_URL, ApiKey, Url
 
 app = typer.Typer(no_args_is_help=True, help="See what the cache does and holds, warm it and clear it.")
 

@@ -19,7 +19,7 @@ from app.cache.keys import normalise
 from app.cache.semantic.replay import Replayed, replay, serve
 from app.cli.api_client import api_client, problem_of
 from app.cli.cache.tables import table_of
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 from app.ollama.catalog import prefixes_for
 from app.services.semantic.labels import same_answers, same_results
 

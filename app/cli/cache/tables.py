@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.api_client import api_client, problem_of
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 
 _KIB = 1024
 _USE = ("entries", "size", "hits", "misses", "rate", "p50", "p99", "evicted", "errors")

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from app.cli.api_client import api_client, problem_of
 from app.cli.ask import events
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 
 # Seconds without a word: the service sends a comment while nothing happens.
 _PATIENCE = httpx.Timeout(60, connect=5)

@@ -6,7 +6,7 @@ import time
 import asyncpg
 
 from app.cache.postgres.schema import query_cache_ddl, query_vectors_ddl
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 from app.db.database import UNAVAILABLE
 from app.db.migrate import UnknownRevision, migrate
 

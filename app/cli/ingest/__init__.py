@@ -9,12 +9,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from app.cli.failure import CommandFailed
 from app.cli.ingest.executor import Uploader
 from app.cli.ingest.files import Scanner
 from app.cli.ingest.plan import Action, Step, plan
 from app.cli.ingest.report import IngestReport, report
 from app.cli.ingest.service import Documents, ServiceUnavailable, Target
+from app.cli.shared import CommandFailed
 
 _POLL_SECONDS = 1.0
 _RATE_SECONDS = 30.0

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.cli.failure import CommandFailed
 from app.cli.ingest.files import LocalFile, Scanner
 from app.cli.ingest.plan import Action, Step, plan
 from app.cli.ingest.report import ALL_IN, SOME_REFUSED, show_table
 from app.cli.ingest.service import Target
+from app.cli.shared import CommandFailed
 from app.errors import LocalChatError
 from app.ingestion.loaders.loader import DocumentLoader, whole
 from app.ingestion.splitting.splitter import SplitterConfig

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 
 from app.cli.api_client import api_client, problem_of
-from app.cli.failure import CommandFailed
 from app.cli.ingest.files import LocalFile
 from app.cli.ingest.plan import SOURCE, RemoteDocument
+from app.cli.shared import CommandFailed
 
 BUSY = frozenset({429, 502, 503, 504})
 _UNAUTHORIZED = frozenset({401, 403})

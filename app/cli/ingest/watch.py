@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from watchfiles import Change, awatch
 
-from app.cli.failure import CommandFailed
 from app.cli.ingest.executor import Uploader
 from app.cli.ingest.files import Scan, Scanner
 from app.cli.ingest.plan import Action, Step, plan
 from app.cli.ingest.report import IngestReport, report
 from app.cli.ingest.service import Documents, ServiceUnavailable, Target
+from app.cli.shared import CommandFailed
 from app.concurrency.task_group import FirstErrorTaskGroup
 
 # A file is taken once it was left alone for so many seconds, so that none is sent half written.

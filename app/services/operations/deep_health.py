@@ -105,10 +105,9 @@ class RecentMaximum:
 
 def database_components(
     connections: Connections,
-    pool: Database,
     limits: Thresholds = Thresholds(),
 ) -> list[Component]:
-    """Postgres as its probes see it: the server, schema, extension, our pool, its clock and the queue.
+    """Postgres as its probes see it: the server, schema, extension, its clock and the queue.
 
     They take turns on one connection. The queue, the one table among them that can be large or locked, comes last.
     """
@@ -129,11 +128,6 @@ def database_components(
     async def pgvector() -> ProbeResult:
         return ProbeResult(f"pgvector {await health.pgvector_version(connections)}.")
 
-    async def use_of_pool() -> ProbeResult:
-        use = pool.use()
-        detail = f"{use.busy} of at most {use.limit} connections in use, {use.idle} idle."
-        return ProbeResult(detail, "warn" if use.busy >= use.limit else "pass", use.busy, "connections")
-
     async def queue() -> ProbeResult:
         found = await health.queue_of(connections)
         detail = f"{found.queued} wait, the first for {found.oldest:.0f} s; {found.picked} run, "
@@ -153,10 +147,18 @@ def database_components(
         Component("postgres", "datastore", server, required=True),
         Component("migrations", "datastore", migrations, required=True),
         Component("pgvector", "datastore", pgvector, required=True),
-        Component("pool", "component", use_of_pool),
         Component("clock", "system", clock),
         Component("queue", "datastore", queue),
     ]
+
+
+def pool_component(pool: Database) -> Component:
+    async def probe() -> ProbeResult:
+        use = pool.use()
+        detail = f"{use.busy} of at most {use.limit} connections in use, {use.idle} idle."
+        return ProbeResult(detail, "warn" if use.busy >= use.limit else "pass", use.busy, "connections")
+
+    return Component("pool", "component", probe)
 
 
 def models_component(

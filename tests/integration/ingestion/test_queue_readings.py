@@ -30,7 +30,7 @@ async def job(database: Database, number: int, status: str, *, attempts: int = 0
 
 
 async def looked_at(database: Database) -> Check:
-    (component,) = [each for each in database_components(database, database) if each.name == "queue"]
+    (component,) = [each for each in database_components(database) if each.name == "queue"]
     return await Examiner(5.0).check(component.probe)
 
 

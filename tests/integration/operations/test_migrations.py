@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from app.cli.database.migrate import run_migration
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 
 
 async def test_the_schema_of_another_release_is_refused_and_left_alone(database_url: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import app
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 from app.db.database import Database
 from app.db.operations import tuning
 from app.db.operations.tuning import GraphSettings

@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli.database.tune_run import read_graph
+from app.cli.database.tune import read_graph
 from app.db.database import Database
 from app.db.operations.tuning import GraphSettings
 from app.domain.documents import Collection

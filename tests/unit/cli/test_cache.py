@@ -11,7 +11,7 @@ import uvicorn
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 from app.errors import CacheUnavailable, ModelUnavailable
 from app.services.semantic.report import MatchingReporter
 from tests.support.api import Fakes, serving

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.cli.cache.replay import questions_of
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 from tests.support.api import Fakes, serving
 
 BUY = "How do I buy a railway ticket?"

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app, main
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 
 ENDINGS: dict[str, dict[str, Any]] = {
     "good.txt": {"status": "ready", "chunk_count": 3, "error": None},

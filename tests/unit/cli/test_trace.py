@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.cli.failure import CommandFailed
+from app.cli.shared import CommandFailed
 from app.cli.trace import print_story, story
 
 DOCUMENT = "01a20d92-a33e-71f9-a3c9-c26371c25d19"

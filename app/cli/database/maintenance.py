@@ -1,16 +1,35 @@
-"""`localchat doctor --plans`."""
+"""`localchat maintain` and `localchat doctor --plans`: the database looked after, and its plans shown."""
+
+import time
 
 from rich.console import Console
 
 from app.cache.backends.postgres import reading
-from app.cli.database.connection import own_database
-from app.cli.failure import CommandFailed
+from app.cli.embedded import own_database
+from app.cli.shared import CommandFailed
 from app.errors import NotFound
+from app.services.operations.maintenance import MaintenanceCommand
 from app.services.operations.query_plans import PlanService
 from app.settings import Settings
 
 _TENANT = "default"
 _PAGE_KIB = 8
+
+
+async def run_maintenance(settings: Settings) -> None:
+    """Run every step of maintenance, and print each with the seconds that it took.
+
+    Raises:
+        CommandFailed: the database does not answer.
+    """
+    console = Console()
+    async with own_database(settings) as database:
+        began, steps = time.monotonic(), 0
+        async for step in MaintenanceCommand(database, cache_table=settings.l3_cache_table).run():
+            seconds = time.monotonic() - began
+            console.print(f"{step.what:>9}  {step.detail} ({seconds:.1f} s)", soft_wrap=True, highlight=False)
+            began, steps = time.monotonic(), steps + 1
+    console.print(f"Done: {steps} steps.")
 
 
 async def show_plans(settings: Settings, collection: str | None) -> None:
