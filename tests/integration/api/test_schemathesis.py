@@ -17,7 +17,9 @@ from schemathesis.specs.openapi.checks import (
 from app.domain.conversations import Conversation
 from app.domain.documents import Document, Upload
 from app.errors import NotFound
-from tests.support.api import NOW, FakeConversations, FakeDocuments, Fakes, serving
+from tests.support.api import Fakes, serving
+from tests.support.fakes.answers import FakeConversations
+from tests.support.fakes.documents import NOW, FakeDocuments
 
 PROMISES = [
     not_a_server_error,

@@ -20,7 +20,8 @@ from app.services.search.cached import SearchResult
 from app.telemetry.logging import CorrelationFilter, JsonFormatter
 from app.telemetry.tracing import Tracing
 from tests.performance.shared.figures import Figure, show
-from tests.support.api import RESULTS, Fakes, serving
+from tests.support.api import Fakes, serving
+from tests.support.fakes.answers import RESULTS
 
 TABLE = "a hit of memory inside the process, processor time of one"
 BASE = "without traces"

@@ -12,7 +12,8 @@ from app.cache.entry import CacheResult, CacheStatus
 from app.domain.answers import Failed
 from app.errors import ModelUnavailable
 from app.services.search.cached import SearchResult
-from tests.support.api import QUERY_ID, RESULTS, Fakes, client_of, serving
+from tests.support.api import Fakes, client_of, serving
+from tests.support.fakes.answers import QUERY_ID, RESULTS
 
 CONVERSATION = "00000000-0000-0000-0000-000000000005"
 

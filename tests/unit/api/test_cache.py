@@ -13,8 +13,8 @@ from app.api.schemas.warming import WarmedView, WarmRequest
 from app.domain.query_ids import key_prefix, new_query_id
 from app.errors import CacheUnavailable, ModelUnavailable, TierOff
 from tests.support.api import Fakes, client_of
-from tests.support.cache_service import KEY, FakeCache
-from tests.support.warming import FakeWarming
+from tests.support.fakes.cache import KEY, FakeCache
+from tests.support.fakes.warming import FakeWarming
 
 ABSENT = "f" * 64
 

@@ -9,7 +9,9 @@ import pytest
 from starlette.types import Message
 
 from app.services.search.cached import SearchResult
-from tests.support.api import HIT, KEY, RESULTS, Fakes, client_of, serving
+from tests.support.api import Fakes, client_of, serving
+from tests.support.fakes.answers import HIT, RESULTS
+from tests.support.fakes.operations import KEY
 from tests.support.waiting import until
 
 

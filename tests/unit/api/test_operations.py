@@ -15,7 +15,8 @@ from app.services.operations.health import Examiner, HealthService
 from app.telemetry.correlation import bind, correlate, headers, unbind
 from app.telemetry.event_loop import sample_lag
 from app.telemetry.metrics import Metrics
-from tests.support.api import Fakes, client_of, well
+from tests.support.api import Fakes, client_of
+from tests.support.fakes.operations import well
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

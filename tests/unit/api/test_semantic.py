@@ -11,7 +11,8 @@ import pytest
 from app.api.cache_status import match_parameters
 from app.cache.entry import CacheResult, CacheStatus, MatchedQuestion
 from app.services.search.cached import SearchResult
-from tests.support.api import RESULTS, Fakes, client_of
+from tests.support.api import Fakes, client_of
+from tests.support.fakes.answers import RESULTS
 
 MATCHED = MatchedQuestion("How many days off are there?", 0.96349, UUID(int=5))
 HIT: CacheResult[Any] = CacheResult({}, CacheStatus.HIT, "c" * 64, "semantic", 12.3456, 4, 60.0, MATCHED)

@@ -18,7 +18,8 @@ from app.services.operations.deep_health import (
     models_component,
 )
 from app.services.operations.health import Examiner, Probe, ProbeResult
-from tests.support.api import Fakes, client_of, well
+from tests.support.api import Fakes, client_of
+from tests.support.fakes.operations import well
 
 
 async def down() -> None:

@@ -13,7 +13,8 @@ from app.errors import NotFound
 from app.services.search.cached import SearchResult
 from app.telemetry import correlation, tracing
 from app.telemetry.logging import JsonFormatter
-from tests.support.api import HIT, RESULTS, Fakes, client_of
+from tests.support.api import Fakes, client_of
+from tests.support.fakes.answers import HIT, RESULTS
 from tests.support.spans import Recorded
 from tests.support.waiting import until
 

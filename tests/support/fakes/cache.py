@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from typing_extensions import override
+
 from app.cache.admin import EntryDetails
 from app.cache.backend import BackendStats, CacheKey, TierUsage
 from app.cache.backends.guarded import TierEntry
@@ -16,7 +18,7 @@ from app.cache.report import report
 from app.cache.stats import CacheStats
 from app.db.search.passages import PassagesOfDocument
 from app.errors import InvalidInput, LocalChatError, NotFound
-from app.services.cache_ops.admin import ExaminedEntry, ListedEntry
+from app.services.cache_ops.admin import CacheService, ExaminedEntry, ListedEntry
 from app.services.pagination import Page
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -40,13 +42,14 @@ def entry_of(digest: str, *, pinned: bool = False) -> CatalogEntry:
     )
 
 
-class FakeCache:
+class FakeCache(CacheService):
     """Has an entry under every key that does not begin with f. Notes what it was asked to do."""
 
     def __init__(self, error: LocalChatError | None = None) -> None:
         self.error = error
         self.done: list[tuple[Any, ...]] = []
 
+    @override
     async def stats(self) -> dict[str, Any]:
         stats = CacheStats()
         stats.hit("l1", "answer", 400)
@@ -56,18 +59,30 @@ class FakeCache:
         held = {"answer": TierUsage(1, 900, 0)}
         return report(stats, {"l1": BackendStats(held), "l2": BackendStats({}), "l3": None})
 
+    @override
     async def top(self, tenant: str, *, limit: int, namespace: str | None = None) -> list[ListedEntry]:
         self._note("top", limit, namespace)
         return [ListedEntry(entry_of(KEY), "default")]
 
-    async def entries(self, tenant: str, *, limit: int, cursor: str | None, **which: Any) -> Page[ListedEntry]:
-        self._note("entries", limit, which)
+    @override
+    async def entries(
+        self,
+        tenant: str,
+        *,
+        text: str = "",
+        namespace: str | None = None,
+        collection: str | None = None,
+        limit: int,
+        cursor: str | None = None,
+    ) -> Page[ListedEntry]:
+        self._note("entries", limit, {"text": text, "namespace": namespace, "collection": collection})
         if cursor is not None and not cursor.isdigit():
             raise InvalidInput("cursor: no list returned this one.")
-        if which["collection"] not in {None, "default"}:
+        if collection not in {None, "default"}:
             raise NotFound("There is no such collection.")
         return Page((ListedEntry(entry_of(KEY), "default"),), "3")
 
+    @override
     async def entry(self, tenant: str, key: str, *, pinned: bool = False) -> ExaminedEntry:
         self._find(key)
         row = entry_of(key, pinned=pinned)
@@ -81,20 +96,24 @@ class FakeCache:
         documents = (PassagesOfDocument(UUID(int=1), "handbook.pdf", 1, (7, 8)),)
         return ExaminedEntry(EntryDetails(row.key, row, holdings, record, Freshness.FRESH), "default", documents)
 
+    @override
     async def delete(self, tenant: str, key: str) -> None:
         self._find(key)
         self._note("delete", key)
 
+    @override
     async def pin(self, tenant: str, key: str, *, pinned: bool) -> ExaminedEntry:
         self._note("pin", key, pinned)
         return await self.entry(tenant, key, pinned=pinned)
 
+    @override
     async def clear(self, tenant: str, **which: Any) -> int:
         self._note("clear", which)
         if which["collection"] not in {None, "default"}:
             raise NotFound("There is no such collection.")
         return 7
 
+    @override
     async def clear_expired(self) -> int:
         self._note("clear-expired")
         return 2

@@ -1,0 +1,4 @@
+"""The services behind the routes, each holding everything in memory.
+
+Each derives from the real service, so that mypy holds their methods together.
+"""
