@@ -11,7 +11,7 @@ import redis
 from app.db.migrate import migrate
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
-from tests.support.database_cache import Store, open_store
+from tests.support.cache.database import Store, open_store
 from tests.support.databases import fresh_database
 from tests.support.folders import short_folder
 from tests.support.processes.model_server import AS_SHIPPED, running_model_server

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from app.cache.backend import EVERYTHING, CacheBackend, EntryMetadata, Scope
 from app.cache.backends.memory import MemoryCache
 from app.embedded.services.postgres import EmbeddedPostgres
-from tests.support.cache import (
+from tests.support.cache.assembly import (
     MAX_VALUE,
     ChainBackend,
     assemble,
@@ -23,7 +23,7 @@ from tests.support.cache import (
     open_postgres_cache,
     open_redis_cache,
 )
-from tests.support.chaos import Chaos, ChaosCache
+from tests.support.cache.chaos import Chaos, ChaosCache
 
 NAMES = ["memory", "redis", "postgres", "chaos", "chain"]
 ABOUT = EntryMetadata(question="what?", parameters={"top_k": 5}, metadata={"model": "m"}, corpus_version=1)

@@ -25,7 +25,7 @@ from app.cache.stampede.lease_stores import RedisLeases
 from app.cache.tiered_cache import ChainPolicy
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.embedded.services.valkey import EmbeddedValkey
-from tests.support.cache import (
+from tests.support.cache.assembly import (
     FakeChanges,
     FakeVersions,
     assemble,
@@ -35,8 +35,8 @@ from tests.support.cache import (
     open_redis_cache,
     spec_of,
 )
-from tests.support.chain import KEY, SPEC, STALE, Pipeline, run_of
-from tests.support.database_cache import TABLE, Store
+from tests.support.cache.chain import KEY, SPEC, STALE, Pipeline, run_of
+from tests.support.cache.database import TABLE, Store
 from tests.support.waiting import until
 
 Shared = tuple[RedisCache, PostgresCache]

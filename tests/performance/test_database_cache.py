@@ -13,8 +13,8 @@ from app.cache.backends.postgres import PostgresCache
 from app.cache.postgres.connections import HeldConnections
 from app.cache.postgres.pins import PostgresPins
 from app.errors import StoreUnavailable
-from tests.support.cache import key_of, new_codec
-from tests.support.database_cache import TABLE, Store
+from tests.support.cache.assembly import key_of, new_codec
+from tests.support.cache.database import TABLE, Store
 from tests.support.waiting import until
 
 

@@ -38,7 +38,7 @@ def imported(module: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("root", ["app", "tests/unit", "tests/integration", "tests/performance"])
+@pytest.mark.parametrize("root", ["app", "tests/unit", "tests/integration", "tests/performance", "tests/support"])
 def test_a_folder_holds_what_can_be_seen_at_a_glance(root: str) -> None:
     held: dict[str, int] = defaultdict(int)
     for module in modules(root):

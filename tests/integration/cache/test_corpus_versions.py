@@ -21,7 +21,7 @@ from app.cache.freshness.postgres_versions import (
 from app.cache.postgres.connections import HeldConnections
 from app.db.notifications import NotificationListener
 from app.errors import StoreUnavailable
-from tests.support.database_cache import Store
+from tests.support.cache.database import Store
 from tests.support.waiting import until
 
 

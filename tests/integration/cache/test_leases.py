@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from app.cache.stampede.lease import ComputeLease, FleetLease, LeaseStore
 from app.cache.stampede.lease_stores import PostgresLeases, RedisLeases
 from app.concurrency.circuit_breaker import CircuitBreaker
-from tests.support.database_cache import LEASES, Store
+from tests.support.cache.database import LEASES, Store
 from tests.support.waiting import until
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.support.replicas import open_fleet
+from tests.support.cache.replicas import open_fleet
 
 
 async def test_a_search_says_how_long_it_took_and_which_tier_answered(

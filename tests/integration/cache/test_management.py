@@ -11,8 +11,8 @@ from app.cache.entry import CacheControl, CacheStatus
 from app.cache.evidence import Freshness
 from app.domain.query_ids import new_query_id
 from app.errors import CacheUnavailable, InvalidInput, NotCached, NotFound, TierOff
+from tests.support.cache.replicas import Fleet, Replica, open_fleet
 from tests.support.ingestion import TENANT
-from tests.support.replicas import Fleet, Replica, open_fleet
 
 FIRST, SECOND = "amber delta", "basalt ember"
 EMPTY = {"tier": None, "namespace": None, "collection": None}

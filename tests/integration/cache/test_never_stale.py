@@ -13,9 +13,9 @@ from app.domain.retrieval import Query, SearchMode
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.errors import ModelUnavailable, NotFound
 from app.services.answering.answer import Answer
+from tests.support.cache.replicas import Fleet, open_fleet
 from tests.support.databases import fresh_database
 from tests.support.ingestion import TENANT
-from tests.support.replicas import Fleet, open_fleet
 
 WORDS = ["amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper"]
 QUESTIONS = [f"{first} {second}" for first, second in zip(WORDS, WORDS[3:] + WORDS[:3], strict=True)]

@@ -5,7 +5,7 @@ from redis.asyncio import Redis
 
 from app.cache.backend import EntryMetadata, Scope
 from app.cache.backends.redis import RedisCache
-from tests.support.cache import key_of
+from tests.support.cache.assembly import key_of
 
 ABOUT = EntryMetadata(question="what?")
 

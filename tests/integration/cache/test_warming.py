@@ -15,11 +15,11 @@ from app.domain.answers import Message
 from app.domain.retrieval import Query, SearchMode
 from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep
 from app.errors import ModelCrashed, ModelError, ModelUnavailable, NotFound, TierOff
+from tests.support.cache.replicas import Fleet, Replica, open_fleet
 from tests.support.fake_ollama import FakeOllama
 from tests.support.ingestion import TENANT
 from tests.support.processes.replica import Replica as Process
 from tests.support.processes.replica import api_and_worker, client, environment, ingested
-from tests.support.replicas import Fleet, Replica, open_fleet
 
 FIRST, SECOND = "amber delta", "basalt ember"
 EMPTY = {"tier": None, "namespace": None, "collection": None}

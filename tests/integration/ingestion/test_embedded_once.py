@@ -19,7 +19,7 @@ from app.services.ingestion.service import IngestService
 from app.services.search.embedding import EmbeddingService
 from app.services.search.embedding_cache import EmbeddingCache
 from app.services.search.lexeme_statistics import LexemeStatistics
-from tests.support.cache import assemble
+from tests.support.cache.assembly import assemble
 from tests.support.fake_ollama import EMBEDDING_MODEL, FakeOllama
 from tests.support.ingestion import TENANT, LineLoader
 from tests.support.waiting import until

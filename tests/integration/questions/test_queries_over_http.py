@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.api import Fakes, client_of
-from tests.support.replicas import open_fleet
+from tests.support.cache.replicas import open_fleet
 
 
 @pytest.fixture

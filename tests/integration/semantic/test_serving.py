@@ -34,9 +34,9 @@ from app.services.answering.answer import collect
 from app.services.semantic.cache import SemanticCache
 from app.services.semantic.lookup import SemanticLookup
 from app.telemetry import tracing
-from tests.support.cache import assemble
+from tests.support.cache.assembly import assemble
+from tests.support.cache.semantic import ASKED, SAME, Served, matching_of, open_served
 from tests.support.ingestion import TENANT, unit_vector
-from tests.support.semantic import ASKED, SAME, Served, matching_of, open_served
 from tests.support.waiting import until
 
 OTHER = "Which dogs ride free on annual railway tickets?"
@@ -126,7 +126,7 @@ async def test_shadow_serves_nothing_and_learns(database_url: str, valkey_url: s
 
 async def test_switched_off_it_keeps_no_vectors(database_url: str, valkey_url: str) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        from tests.support.replicas import Replica
+        from tests.support.cache.replicas import Replica
 
         replica = await Replica.open(stack, database_url, valkey_url, semantic_cache_mode="off")
         await replica.find(ASKED, semantic=True)

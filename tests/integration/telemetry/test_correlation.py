@@ -11,10 +11,10 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.support.collector import Collector
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.processes.replica import api_and_worker, environment, settled
+from tests.support.telemetry.collector import Collector
 from tests.support.waiting import until
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."

@@ -19,7 +19,7 @@ from deploy.grafana.generate import FOLDER
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.processes.replica import Replica, client, environment, settled, worker
-from tests.support.prometheus import Prometheus, configured, panels, queries_of, running, selector_texts
+from tests.support.telemetry.prometheus import Prometheus, configured, panels, queries_of, running, selector_texts
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
 # The longest scrape and evaluation, twice over, after the traffic ended.

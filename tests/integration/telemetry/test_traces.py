@@ -11,10 +11,10 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from app.db.database import Database
 from app.telemetry import correlation, tracing
-from tests.support.collector import Collector, Span
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.processes.replica import api_and_worker, environment, ingested
+from tests.support.telemetry.collector import Collector, Span
 from tests.support.waiting import until
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."

@@ -18,7 +18,7 @@ from app.cache.postgres.connections import HeldConnections
 from app.cache.postgres.schema import query_cache_ddl
 from tests.performance.shared.report import Report
 from tests.performance.shared.timing import Read, compare, several
-from tests.support.cache import Assembly, assemble, key_of, spec_of
+from tests.support.cache.assembly import Assembly, assemble, key_of, spec_of
 
 SIZES = {"2 KB": 2_000, "20 KB": 20_000}
 READERS = (1, 16, 64)

@@ -16,7 +16,7 @@ from app.cache.keys import KeySpec
 from tests.performance.shared.report import Report
 from tests.performance.shared.timing import several
 from tests.support import folders
-from tests.support.cache import Assembly, assemble, spec_of
+from tests.support.cache.assembly import Assembly, assemble, spec_of
 
 CAPACITY = 5_000
 TIERS = ("l1", "l2", "l3")

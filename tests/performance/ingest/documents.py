@@ -32,7 +32,7 @@ from app.services.search.lexeme_statistics import LexemeStatistics
 from tests.performance.ingest.embedding import MODEL, fake_server
 from tests.performance.ingest.memory import WORDS, pdf
 from tests.performance.shared.figures import Contender, Figure, in_turns, show
-from tests.support.cache import assemble
+from tests.support.cache.assembly import assemble
 from tests.support.folders import REPO
 from tests.support.processes.model_server import running_model_server
 

@@ -19,7 +19,7 @@ from app.services.documents.collections import CollectionService
 from app.services.documents.service import DocumentService
 from app.services.search.embedding import EmbeddingService
 from app.services.search.embedding_cache import EmbeddingCache
-from tests.support.cache import assemble
+from tests.support.cache.assembly import assemble
 from tests.support.processes.model_server import ModelServer
 from tests.support.processes.replica import environment, worker
 

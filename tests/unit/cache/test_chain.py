@@ -19,9 +19,9 @@ from app.cache.tiered_cache import ChainPolicy
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.errors import NotCached, StoreUnavailable
-from tests.support.cache import Assembly, Clock, FakeChanges, FakeVersions, assemble, new_codec, spec_of
-from tests.support.chain import KEY, SPEC, STALE, MemoryLeases, Pipeline, Tier, run_of
-from tests.support.chaos import Chaos, ChaosCache
+from tests.support.cache.assembly import Assembly, Clock, FakeChanges, FakeVersions, assemble, new_codec, spec_of
+from tests.support.cache.chain import KEY, SPEC, STALE, MemoryLeases, Pipeline, Tier, run_of
+from tests.support.cache.chaos import Chaos, ChaosCache
 
 
 async def test_a_question_is_computed_once_and_then_comes_from_memory() -> None:

@@ -19,7 +19,7 @@ from app.cache.codec.envelope import MAC_BYTES, EnvelopeCodec, Refusal
 from app.cache.codec.restricted_pickle import NotPlain
 from app.cache.entry import CacheEntry, FrozenDict, freeze
 from app.cache.evidence import ArmEvidence, Evidence, MalformedEvidence
-from tests.support.cache import Clock, key_of
+from tests.support.cache.assembly import Clock, key_of
 
 SECRET = "the secret of these tests"
 KEYS = [("k1", SECRET)]

@@ -12,7 +12,7 @@ from app.cache.evidence import ArmEvidence, ChangeSet, Evidence, Freshness
 from app.cache.freshness.corpus_versions import NoServer, VersionWatch
 from app.cache.freshness.guard import FreshnessGuard
 from app.cache.freshness.validator import FreshnessValidator
-from tests.support.cache import (
+from tests.support.cache.assembly import (
     Clock,
     FakeChanges,
     FakeVersions,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.cache.backend import EVERYTHING, CacheKey, Scope
 from app.cache.backends.memory import MemoryCache
-from tests.support.cache import Clock, key_of
+from tests.support.cache.assembly import Clock, key_of
 
 
 def numbered(number: int) -> CacheKey:

@@ -14,9 +14,9 @@ from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.report import report
 from app.cache.stampede.lease import ComputeLease, FleetLease
 from app.cache.stats import CacheObserver, CacheStats, TierLatency
-from tests.support.cache import key_of
-from tests.support.chain import MemoryLeases, fleet
-from tests.support.chaos import Chaos, ChaosCache, ChaosError
+from tests.support.cache.assembly import key_of
+from tests.support.cache.chain import MemoryLeases, fleet
+from tests.support.cache.chaos import Chaos, ChaosCache, ChaosError
 
 
 @given(st.lists(st.integers(0, 2**36), min_size=1, max_size=200), st.floats(0.01, 1))

@@ -15,8 +15,8 @@ from app.cache.stream_cache import StreamCache
 from app.cache.tiered_cache import ChainPolicy
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.errors import NotCached, StoreUnavailable
-from tests.support.cache import Assembly, Clock, FakeVersions, assemble, spec_of
-from tests.support.chain import MemoryLeases, Tier
+from tests.support.cache.assembly import Assembly, Clock, FakeVersions, assemble, spec_of
+from tests.support.cache.chain import MemoryLeases, Tier
 
 SPEC = spec_of("stream?")
 

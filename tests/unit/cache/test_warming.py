@@ -14,8 +14,8 @@ from app.errors import StoreUnavailable, TierOff
 from app.services.cache_ops import warming
 from app.services.cache_ops.warming import WarmingService
 from app.telemetry import event_loop
-from tests.support.cache import Clock
-from tests.support.chain import MemoryLeases, fleet
+from tests.support.cache.assembly import Clock
+from tests.support.cache.chain import MemoryLeases, fleet
 
 
 class Load:

@@ -15,9 +15,9 @@ from app.cli.shared import CommandFailed
 from app.errors import CacheUnavailable, ModelUnavailable
 from app.services.semantic.report import MatchingReporter
 from tests.support.api import Fakes, serving
+from tests.support.cache.observations import Observations, tally
 from tests.support.fakes.cache import FakeCache
 from tests.support.fakes.warming import FakeWarming
-from tests.support.observations import Observations, tally
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import pytest
 
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
-from tests.support.cache import Clock
+from tests.support.cache.assembly import Clock
 
 COOLDOWN = 10
 

@@ -13,7 +13,7 @@ import pytest
 from app.telemetry.metrics import Metrics
 from deploy.grafana.generate import DASHBOARDS, FOLDER, main
 from tests.support.folders import REPO
-from tests.support.prometheus import panels, queries_of, selectors
+from tests.support.telemetry.prometheus import panels, queries_of, selectors
 
 PROMETHEUS = REPO / "deploy/prometheus"
 RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))

@@ -49,7 +49,7 @@ from tests.support.answering import (
     FakeSurroundings,
     retrieval,
 )
-from tests.support.cache import assemble
+from tests.support.cache.assembly import assemble
 
 QUESTION = "What is the capital of France?"
 

@@ -21,7 +21,7 @@ from app.services.search import embedding_cache
 from app.services.search.cached import CachedSearch
 from app.services.search.service import SearchService
 from tests.support.answering import Facts
-from tests.support.cache import assemble
+from tests.support.cache.assembly import assemble
 
 THEN = datetime(2026, 11, 1, tzinfo=UTC)
 LATER = THEN + timedelta(days=1)

@@ -8,7 +8,7 @@ from app.cache.freshness.corpus_versions import NoServer, VersionWatch
 from app.domain.documents import Collection
 from app.errors import NotFound, StoreUnavailable
 from app.services.documents.collection_cache import CollectionCache
-from tests.support.cache import Clock
+from tests.support.cache.assembly import Clock
 from tests.support.fakes.documents import collection
 
 TENANT = "default"

@@ -7,7 +7,7 @@ import numpy as np
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Vector
 from app.services.search.embedding_cache import EmbeddingCache
-from tests.support.cache import assemble
+from tests.support.cache.assembly import assemble
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 VECTOR = np.array([0.6, 0.8], dtype=np.float32)

@@ -9,7 +9,7 @@ from app.cache.semantic.calibration import Tally
 from app.errors import StoreUnavailable
 from app.services.semantic.report import MatchingReporter
 from tests.support.api import Fakes, client_of
-from tests.support.observations import Observations, tally
+from tests.support.cache.observations import Observations, tally
 
 SEEN = tally(s95=(100, 95, 5), s90=(50, 25, 25))
 

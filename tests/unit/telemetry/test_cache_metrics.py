@@ -11,8 +11,8 @@ from app.cache.stampede.lease import FleetLease
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.observers.cache import CacheMetrics
 from app.telemetry.metrics import Metrics
-from tests.support.cache import Assembly, FakeChanges, FakeVersions, assemble, new_memory, spec_of
-from tests.support.chain import SPEC, MemoryLeases, Pipeline, Tier
+from tests.support.cache.assembly import Assembly, FakeChanges, FakeVersions, assemble, new_memory, spec_of
+from tests.support.cache.chain import SPEC, MemoryLeases, Pipeline, Tier
 
 _LABELS = ("cache", "tier", "op", "result", "reason")
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from app.telemetry import tracing
-from tests.support.cache import assemble
-from tests.support.chain import KEY, SPEC, Pipeline, Tier
-from tests.support.spans import Recorded
+from tests.support.cache.assembly import assemble
+from tests.support.cache.chain import KEY, SPEC, Pipeline, Tier
+from tests.support.telemetry.spans import Recorded
 
 
 @pytest.fixture

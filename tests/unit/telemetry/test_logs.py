@@ -23,8 +23,8 @@ from app.telemetry.access import AccessLog
 from app.telemetry.correlation import correlate
 from app.telemetry.logging import ConsoleFormatter, CorrelationFilter, JsonFormatter
 from tests.support.api import Fakes, client_of
-from tests.support.cache import assemble
-from tests.support.chain import SPEC, Pipeline, Tier
+from tests.support.cache.assembly import assemble
+from tests.support.cache.chain import SPEC, Pipeline, Tier
 from tests.support.waiting import until
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

@@ -15,7 +15,7 @@ from app.telemetry import correlation, tracing
 from app.telemetry.logging import JsonFormatter
 from tests.support.api import Fakes, client_of
 from tests.support.fakes.answers import HIT, RESULTS
-from tests.support.spans import Recorded
+from tests.support.telemetry.spans import Recorded
 from tests.support.waiting import until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

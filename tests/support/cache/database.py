@@ -10,7 +10,7 @@ from app.cache.backends.postgres import PostgresCache
 from app.cache.postgres.connections import HeldConnections, Pool
 from app.cache.postgres.eviction import HitCountBuffer, PostgresEviction
 from app.cache.postgres.schema import cache_leases_ddl, query_cache_ddl
-from tests.support.cache import key_of, open_pool
+from tests.support.cache.assembly import key_of, open_pool
 
 TABLE = "stored_cache"
 LEASES = "stored_leases"

@@ -15,8 +15,8 @@ from app.cache.semantic.postgres_observations import PostgresObservations
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.services.semantic.cache import SemanticCache
+from tests.support.cache.replicas import Replica
 from tests.support.ingestion import Desk
-from tests.support.replicas import Replica
 
 ASKED = "How do I buy an annual railway ticket?"
 SAME = "How can one purchase a railway ticket, annual?"

@@ -8,7 +8,7 @@ from app.cache.entry import CacheResult, Computed
 from app.cache.evidence import ChangeSet, Evidence
 from app.cache.stampede.lease import FleetLease
 from app.concurrency.circuit_breaker import CircuitBreaker
-from tests.support.cache import FakeVersions, spec_of
+from tests.support.cache.assembly import FakeVersions, spec_of
 
 SPEC = spec_of()
 KEY = SPEC.key

@@ -1,0 +1,1 @@
+"""Cache chains, their tiers and what surrounds them, put together for tests."""

@@ -1,0 +1,1 @@
+"""Where telemetry ends up in tests."""
