@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 else:
     Connection, PooledConnection, Pool = asyncpg.Connection, asyncpg.pool.PoolConnectionProxy, asyncpg.Pool
 
-# Seconds that a question waits for one read, and a connection for a server to stop what nobody waits for any more.
+# Seconds that a question waits for one read, and that a released connection waits for its last statement to stop.
 READING_SECONDS = 10.0
 _RELEASE_SECONDS = 2.0
 
 _OID = struct.Struct("!I")
 
-# What Postgres or the network raises when the database is away, full, starting or stopping.
+# Raised by the driver or the network while the database is away, full, starting or stopping.
 UNAVAILABLE = (
     OSError,
     TimeoutError,
@@ -92,8 +92,7 @@ class Database:
     ) -> Self:
         """Open the pool.
 
-        `on_acquire` is told the seconds that each connection was waited for, `observe` of each statement when it
-        has ended.
+        `on_acquire` receives the seconds of waiting for each connection, `observe` each statement that has ended.
 
         Raises:
             StoreUnavailable: the database does not answer.
@@ -114,7 +113,7 @@ class Database:
                 # The driver ends an open transaction by itself; nothing else is left on a connection here, and
                 # asking the server to reset it would double the time of a short read.
                 reset=_unname,
-                max_cached_statement_lifetime=0,  # by default each is prepared anew every five minutes
+                max_cached_statement_lifetime=0,  # by default each is prepared again every five minutes
                 timeout=acquire_timeout,
                 command_timeout=60,
                 server_settings=SEARCH_SETTINGS,
@@ -140,7 +139,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PooledConnection]:
-        """A connection for what somebody waits for: after `READING_SECONDS` the database counts as away."""
+        """A connection for a read that a user waits for: after `READING_SECONDS` the database counts as away."""
         with translated():
             async with asyncio.timeout(READING_SECONDS), self.connection() as connection:
                 yield connection
@@ -149,8 +148,8 @@ class Database:
     async def transaction(self, *, limit: float | None = None) -> AsyncIterator[PooledConnection]:
         """A connection inside one transaction, committed when the block ends without an error.
 
-        Whoever waits for its locks finds in `pg_stat_activity` what it is for. The server gives up one that lasts
-        longer than `limit` seconds, even if its client is frozen meanwhile and neither works nor leaves.
+        `pg_stat_activity` shows its request to anybody who waits for its locks. The server rolls back a transaction
+        of more than `limit` seconds, even if its client is frozen.
         """
         async with self.connection() as connection, connection.transaction():
             if not tracing.recording():  # else the session has its name
@@ -207,7 +206,7 @@ async def _name(connection: PooledConnection, how: str) -> None:
 
 
 async def _unname(connection: Connection) -> None:
-    """Leave a connection as it is for whoever takes it next, but for the name of a trace."""
+    """Reset only the name of a trace; the next user takes the connection as it is."""
     if tracing.recording():
         await connection.execute("RESET application_name")
 

@@ -119,5 +119,5 @@ class NotificationListener:
 
 
 def _deliver(handle: Callable[[str], None], *notification: object) -> None:
-    """Pass on the payload, the last of what asyncpg gives: connection, process, channel, payload."""
+    """Pass on the payload, the last of asyncpg's arguments: connection, process, channel, payload."""
     handle(str(notification[3]))

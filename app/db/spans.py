@@ -54,7 +54,7 @@ def session_name(ids: Correlation) -> str:
 
 @lru_cache(maxsize=512)
 def summary(statement: str) -> str:
-    """What a statement does to which table, as `SELECT chunks`: OpenTelemetry's `db.query.summary`.
+    """A statement's verb and table, as `SELECT chunks`: OpenTelemetry's `db.query.summary`.
 
     Of a statement with common table expressions it is the strongest verb, and the first table that is none of them.
     """
@@ -78,7 +78,7 @@ def _table(statement: str) -> str:
 
 
 def _flat(statement: str) -> str:
-    """The statement with a `?` for what is in parentheses."""
+    """The statement with a `?` in place of everything in parentheses."""
     while (flat := _NESTED.sub(" ? ", statement)) != statement:
         statement = flat
     return statement

@@ -18,7 +18,7 @@ class Reports(Protocol):
 
 
 class DatabaseCacheLog:
-    """Logs what L3 holds and how often lookups of this process hit it, counted since the process began."""
+    """Logs the entries of L3, and how often lookups of this process have hit it since it began."""
 
     def __init__(self, cache: Reports, *, every: float = EVERY) -> None:
         self._cache = cache

@@ -6,7 +6,7 @@ CIRCUITS = {"closed": 0, "half-open": 1, "open": 2}
 
 
 class ModelMetrics(NullObserver):
-    """What models were asked, how long they took, and how their servers fare."""
+    """Requests to models, their durations, and the state of the model servers."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

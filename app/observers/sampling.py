@@ -1,4 +1,4 @@
-"""Gauges of what has to be looked up: done now and then, since a scrape may not wait for a database."""
+"""Gauges that need a look-up: read in the background, since a scrape may not wait for a database."""
 
 import asyncio
 import logging
@@ -17,9 +17,9 @@ _log = logging.getLogger(__name__)
 
 
 class GaugeSampler:
-    """Reads the queue and the breakers every `interval` seconds, and what the tiers hold every `cache_interval`.
+    """Reads the queue and the breakers every `interval` seconds, and the tiers' contents every `cache_interval`.
 
-    Counting what Redis holds walks all its keys, so it is done less often.
+    Counting in Redis walks all its keys, so it is done less often.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class GaugeSampler:
         metrics.pool_connections.labels("idle").set_function(lambda: database.use().idle)
 
     async def run(self) -> None:
-        """Work until cancelled. What does not answer keeps its last value."""
+        """Work until cancelled. A gauge keeps its last value while its source does not answer."""
         await asyncio.gather(
             self._repeat(self._interval, self.sample_queue),
             self._repeat(self._interval, self.sample_circuits),
@@ -59,7 +59,7 @@ class GaugeSampler:
             self._metrics.queue_oldest_age.labels(state).set(seconds)
 
     async def sample_circuits(self) -> None:
-        """A breaker that nobody asks for anything tells nobody that it would let a probe pass."""
+        """Read the breakers' states: an idle breaker does not report that it would now let a probe pass."""
         for name, circuit in self._client.circuits.items():
             self._metrics.circuit_state.labels(name).set(CIRCUITS[circuit])
 

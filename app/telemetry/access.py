@@ -18,7 +18,7 @@ _notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
 
 
 def begin() -> dict[str, Any]:
-    """What `annotate` adds to from now on, in this task and in those that it starts."""
+    """Begin the notes that `annotate` adds to, in this task and in the tasks that it starts."""
     notes: dict[str, Any] = {}
     _notes.set(notes)
     return notes
@@ -62,7 +62,7 @@ class ServedRequest(NamedTuple):
 class AccessLog:
     """Collects requests for up to `delay` seconds, then logs one record that holds them as `served`.
 
-    The formatters of `app.telemetry.logging` write each on a line of its own. A question is told by a hash, which
+    The formatters of `app.telemetry.logging` write each on a line of its own. A question is logged as a hash, which
     is the same for the same text, unless `questions` asks for the text.
     """
 
@@ -90,7 +90,7 @@ class AccessLog:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was collected so far."""
+        """Write the requests collected so far."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -105,5 +105,5 @@ class AccessLog:
 
 @lru_cache(maxsize=1024)
 def hashed(question: str) -> str:
-    """Twelve hex digits that tell questions apart and not what they are."""
+    """Twelve hex digits that tell questions apart without revealing them."""
     return sha256(question.encode("utf-8", "replace")).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The ids that tie together what one request causes: logs, jobs, calls to model servers.
+"""The ids that tie together the effects of one request: logs, jobs, calls to model servers.
 
 `traceparent` is authoritative for the trace (https://www.w3.org/TR/trace-context/); `X-Request-ID` is
 accepted when it is safe to log and made otherwise.
@@ -18,7 +18,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 class Correlation(NamedTuple):
     """`trace_id` has 32 hex digits, `span_id` 16; `request_id` at most 128 safe characters.
 
-    `sampled`: the trace's spans are recorded, by whoever records any.
+    `sampled`: the trace's spans are recorded, here and in other processes.
     """
 
     request_id: str
@@ -58,7 +58,7 @@ def unbind(token: Token[Correlation | None]) -> None:
 
 
 def headers() -> dict[str, str]:
-    """What to send along with a call, or to store with a job, so that the other side can `correlate`."""
+    """Headers to send with a call, or to store with a job, so that the other side can `correlate`."""
     correlation = _current.get()
     if correlation is None:
         return {}

@@ -1,4 +1,4 @@
-"""How late the event loop runs: what a blocking call costs everyone else."""
+"""How late the event loop runs: the price that a blocking call has for everyone else."""
 
 import asyncio
 import time

@@ -1,6 +1,6 @@
 """Logs: one JSON object a line on stdout, or lines for a person, each with the ids of its request.
 
-What a client sent may be part of a message or a field, but begins no line and reaches no terminal as a command.
+Text from a client may be part of a message or a field, but begins no line and reaches no terminal as a command.
 """
 
 import json
@@ -22,7 +22,7 @@ from app.telemetry.correlation import span_id
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 # A person who reads along needs one id.
 _HIDDEN = frozenset({"service", "trace_id", "span_id"})
-# Control characters, and what some readers take for the end of a line.
+# Control characters, and characters that some readers take for the end of a line.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
@@ -46,7 +46,7 @@ class CorrelationFilter(logging.Filter):
 
 
 class JsonFormatter(logging.Formatter):
-    """`timestamp` (RFC 3339, UTC), `level`, `service`, `logger`, `message`, `exception`, and what `extra` holds."""
+    """Fields: `timestamp` (RFC 3339, UTC), `level`, `service`, `logger`, `message`, `exception`, and `extra`'s."""
 
     def format(self, record: logging.LogRecord) -> str:
         served: Sequence[ServedRequest] | None = getattr(record, "served", None)
@@ -118,7 +118,7 @@ class ConsoleFormatter(logging.Formatter):
 
 
 def escaped(text: str) -> str:
-    """The text with what would move a terminal's cursor, or end a line, spelled out."""
+    """The text with every character spelled out that would move a terminal's cursor or end a line."""
     return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 

@@ -1,9 +1,9 @@
 """Spans. A trace is begun at the edge (a request, a job) and joined from anywhere below it.
 
-What does the work opens a span around it with `span` or `begin`; neither needs to be given a tracer, since the
+Code opens a span around its work with `span` or `begin`; neither needs a tracer as an argument, since the
 trace of the current task carries its own. Where no trace is recorded, both cost one look at a context variable.
 
-The edge decides once, in `correlation.correlate`, whether a trace is recorded. What is not, never meets the SDK.
+The edge decides once, in `correlation.correlate`, whether a trace is recorded. Otherwise nothing of it reaches the SDK.
 """
 
 import asyncio
@@ -44,9 +44,9 @@ class Tracing:
 
     @classmethod
     def to(cls, endpoint: str | None, *, service: str, version: str) -> "Tracing":
-        """Send spans to an OTLP/HTTP collector, in the background; what it does not take in time is dropped.
+        """Send spans to an OTLP/HTTP collector, in the background; spans that it does not take in time are dropped.
 
-        `service` names this kind of process. What is not sampled at the edge does not get here.
+        `service` names this kind of process. Only traces that are sampled at the edge get here.
         """
         if not endpoint:
             return cls()
@@ -69,7 +69,7 @@ class Tracing:
         return None if self.provider is None else self.provider.get_tracer("localchat")
 
     def close(self) -> None:
-        """Send what is left. Blocks for some seconds at most."""
+        """Send the spans that are left. Blocks for at most some seconds."""
         if self.provider is not None:
             self.provider.shutdown()
 

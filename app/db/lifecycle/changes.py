@@ -1,4 +1,4 @@
-"""The history of a collection, and whether what it gained would have been found by an earlier search."""
+"""The history of a collection, and whether an earlier search would have found its new chunks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from app.db.database import PooledConnection
 from app.db.search.spaces import vectors_table
 from app.domain.retrieval import Vector
 
-# Older history is dropped by housekeeping; entries that old are computed anew.
+# Older history is dropped by housekeeping; entries that old are recomputed.
 KEPT_CHANGES = 10_000
 
 

@@ -1,6 +1,6 @@
-"""The lease of a version being ingested: it names the one worker that may write, and fences all others.
+"""The lease on a version being ingested: it names the one worker that may write, and fences off all others.
 
-Every write of a worker is in a transaction with an update `WHERE lease = …`; whoever lost the lease changes
+Every write of a worker is in a transaction with an update `WHERE lease = …`; a worker that lost the lease changes
 no row, learns it, and writes nothing more.
 """
 
@@ -19,7 +19,7 @@ _FAILED = "status = 'failed', stage = NULL, error = $2, lease = NULL, updated_at
 
 @dataclass(frozen=True, slots=True)
 class IngestTask:
-    """What a worker needs to know to ingest a version. `visible`: readers see this version already.
+    """The facts that a worker needs to ingest a version. `visible`: readers see this version already.
 
     `split`: its chunks are all stored. `resumed`: another worker had it, and neither finished nor gave it back.
     """
@@ -68,7 +68,7 @@ async def advance(
     failed: int = 0,
     reused: int = 0,
 ) -> bool:
-    """Record progress under the lease: what was added to each count. False if the lease is lost.
+    """Record progress under the lease: the additions to each count. False if the lease is lost.
 
     In the transaction of the rows that it counts, so that it is their fence too; as its last statement, so that
     several may write at once and wait for each other only to commit.
@@ -92,7 +92,7 @@ async def advance(
 async def begin_again(
     connection: PooledConnection, document_id: UUID, version: int, lease: UUID, space_id: int
 ) -> bool:
-    """Count anew what has a vector, since the collection moved to this space. False if the lease is lost."""
+    """Recount the chunks with a vector, after the collection moved to this space. False if the lease is lost."""
     changed = await connection.execute(
         f"""UPDATE documents SET failed_count = 0, reused_count = 0, updated_at = now(), embedded_count = (
             SELECT count(*) FROM {vectors_table(space_id)} WHERE document_id = $1 AND version = $2
@@ -139,12 +139,12 @@ async def holds(connection: PooledConnection, document_id: UUID, lease: UUID) ->
 
 
 async def cancel(connection: PooledConnection, document_id: UUID) -> None:
-    """Take the lease from whoever holds it and end the version. The active version, if any, stays."""
+    """Take the lease from its holder and end the version. The active version, if any, stays."""
     await connection.execute(f"UPDATE documents SET {_FAILED} WHERE id = $1", document_id, "Cancelled.")
 
 
 async def wait(connection: PooledConnection, document_id: UUID, lease: UUID, reason: str) -> None:
-    """Hand a version back to the queue, saying what it waits for."""
+    """Hand a version back to the queue; `reason` says why it waits."""
     await connection.execute(
         "UPDATE documents SET status = 'queued', stage = NULL, error = $3, lease = NULL, updated_at = now() "
         "WHERE id = $1 AND lease = $2",
@@ -176,7 +176,7 @@ async def recognise(
     media_type: str,
     warnings: Sequence[DocumentWarning],
 ) -> None:
-    """Record the media type that the bytes turned out to have, and what of them was not read."""
+    """Record the media type found in the bytes, and warnings about the parts that were not read."""
     await connection.execute(
         "UPDATE documents SET media_type = $3, warnings = $4 WHERE id = $1 AND lease = $2",
         document_id,

@@ -21,7 +21,7 @@ _ACTIVE = "r.status IN ('queued', 'running')"
 
 @dataclass(frozen=True, slots=True)
 class ReindexTask:
-    """What a worker needs to know. `switched`: questions use the new space already. `resumed`: see `IngestTask`."""
+    """The facts that a worker needs. `switched`: questions use the new space. `resumed`: see `IngestTask`."""
 
     id: UUID
     collection_id: int
@@ -44,7 +44,7 @@ BEGINNING = Place(UUID(int=0), 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class MissingChunk:
-    """A chunk that the new space lacks, with what is embedded of it."""
+    """A chunk that the new space lacks, with the text to embed."""
 
     id: int
     place: Place
@@ -73,7 +73,7 @@ async def insert(connection: PooledConnection, collection_id: int, space_id: int
 
 
 async def take_lease(connection: PooledConnection, reindex_id: UUID, lease: UUID) -> ReindexTask | None:
-    """Become the only one who fills the space. None if it was cancelled, has ended, or its collection is gone."""
+    """Become the only worker that fills the space. None if the move was cancelled or has ended."""
     row = await connection.fetchrow(
         f"""UPDATE reindexes r SET lease = $2, status = 'running', error = NULL, updated_at = now()
         FROM collections c
@@ -90,7 +90,7 @@ async def take_lease(connection: PooledConnection, reindex_id: UUID, lease: UUID
 async def advance(
     connection: PooledConnection, reindex_id: UUID, lease: UUID, *, embedded: int = 0, failed: int = 0
 ) -> bool:
-    """Count what the transaction adds. False if the lease is lost, and with it the right to add anything."""
+    """Add this transaction's counts. False if the lease is lost; the transaction must then add nothing."""
     changed = await connection.execute(
         """UPDATE reindexes r SET embedded_count = embedded_count + $3, failed_count = failed_count + $4,
             chunk_count = greatest(chunk_count, embedded_count + failed_count + $3 + $4), updated_at = now()
@@ -105,7 +105,7 @@ async def advance(
 
 
 async def count_chunks(connection: PooledConnection, task: ReindexTask) -> None:
-    """Set what there is to embed, and what of it is done."""
+    """Set the number of chunks to embed, and how many of them are done."""
     await connection.execute(
         f"""UPDATE reindexes SET chunk_count = (
             SELECT count(*) FROM documents d JOIN chunks c ON c.document_id = d.id
@@ -119,7 +119,7 @@ async def count_chunks(connection: PooledConnection, task: ReindexTask) -> None:
 async def missing(
     connection: PooledConnection, task: ReindexTask, *, after: Place, limit: int, visible: bool = False
 ) -> Sequence[MissingChunk]:
-    """Chunks that the space neither holds nor failed to embed, in order; all, or those that readers see."""
+    """Chunks that the space neither holds nor failed to embed, in order: all, or only visible ones."""
     shown = "AND c.version = d.active_version" if visible else ""
     rows = await connection.fetch(
         f"""SELECT c.id, c.document_id, c.version, c.ordinal, c.text, c.section, c.content_hash
@@ -160,7 +160,7 @@ async def record_failures(
 
 
 async def wait(connection: PooledConnection, reindex_id: UUID, lease: UUID, reason: str) -> None:
-    """Hand a reindex back to the queue, saying what it waits for."""
+    """Hand a reindex back to the queue; `reason` says why it waits."""
     await connection.execute(
         "UPDATE reindexes SET status = 'queued', error = $3, lease = NULL, updated_at = now() "
         "WHERE id = $1 AND lease = $2",
@@ -187,7 +187,7 @@ async def end(connection: PooledConnection, reindex_id: UUID, status: ReindexSta
 
 
 async def lost(connection: PooledConnection, older_than: float) -> Sequence[UUID]:
-    """Reindexes that wait for a worker, unchanged for `older_than` seconds, though no job says so."""
+    """Reindexes that have waited for a worker for `older_than` seconds although the queue has no job for them."""
     rows = await connection.fetch(
         f"""SELECT r.id FROM reindexes r
         WHERE {_ACTIVE} AND r.updated_at < now() - make_interval(secs => $1)

@@ -1,4 +1,4 @@
-"""The moment at which a collection's questions turn to another embedding space, and what is put right after it."""
+"""The switch of a collection's questions to another embedding space, and the corrections right after it."""
 
 from app.db.database import PooledConnection
 from app.db.lifecycle.reindexes import ReindexTask
@@ -44,7 +44,7 @@ async def switch(connection: PooledConnection, task: ReindexTask) -> None:
 
 
 async def settle(connection: PooledConnection, task: ReindexTask) -> None:
-    """After the switch, let chunks and documents tell what the new model could not embed, and end the reindex."""
+    """After the switch, write to chunks and documents which of them the new model could not embed; end the move."""
     table = vectors_table(task.space_id)
     rows = await connection.fetch(
         """SELECT id FROM documents WHERE deleted_at IS NULL AND collection_id = $1 AND (

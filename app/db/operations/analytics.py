@@ -1,4 +1,4 @@
-"""What caches did over time, slow statements and kinds of documents, for people and dashboards."""
+"""Cache counters over time, slow statements and kinds of documents, for people and dashboards."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -41,7 +41,7 @@ ON CONFLICT (minute, namespace) DO UPDATE SET {
 
 
 async def add(connection: PooledConnection, counted: Sequence[Mapping[str, Any]]) -> None:
-    """Add to this minute what a replica counted: `namespace` and every name of COUNTERS."""
+    """Add a replica's counts to this minute: `namespace` and every name of COUNTERS."""
     await connection.execute(_ADD, list(counted))
 
 

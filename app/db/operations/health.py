@@ -1,4 +1,4 @@
-"""What probes ask the database."""
+"""The statements of health probes."""
 
 import asyncio
 import time
@@ -50,8 +50,8 @@ class Connections(Protocol):
 class ProbeConnection:
     """One connection apart from the pool, which is made when it is needed and kept.
 
-    A pool that is all in use says nothing about the database, and a probe that hangs must not take a connection
-    from it: whoever fails here or is cancelled closes this one at once, without waiting for the server.
+    A full pool says nothing about the database, and a probe that hangs must not take a connection from it. A probe
+    that fails or is cancelled closes the connection at once, without waiting for the server.
     """
 
     def __init__(self, url: str) -> None:
@@ -93,10 +93,10 @@ class ServerState:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Jobs by state, and how often those that are not done were tried before, at most.
+    """Jobs by state, and the most attempts that an unfinished job has had.
 
-    `oldest` is for how many seconds the first of those that could run has waited, `oldest_picked` for how many the
-    first of those in work has been so, and `oldest_held` for how many the first that failed for good has been held.
+    The ages are in seconds: `oldest` of the oldest job that could run, `oldest_picked` of the oldest one in work,
+    `oldest_held` of the oldest one that failed for good.
     """
 
     queued: int

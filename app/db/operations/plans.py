@@ -1,4 +1,4 @@
-"""Plans of statements as they are run: connections that explain what is sent through them."""
+"""Query plans of real statements: connections that run EXPLAIN on each statement they are given."""
 
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ _MANY_ROWS = 10_000
 # An estimate this many times too low leads to the wrong plan.
 _MISJUDGED = 100
 
-# What each statement is for, by the function that sends it.
+# The purpose of each statement, by the function that sends it.
 _TITLES = {
     "collections.find": "The collection by its name",
     "vector_index.nearest": "Vector arm: the HNSW graph",
@@ -62,7 +62,7 @@ class StatementPlan:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A stored chunk: what is asked for."""
+    """A stored chunk, whose contents serve as the question."""
 
     document_id: UUID
     text: str
@@ -100,7 +100,7 @@ async def sample_filter(connection: PooledConnection, collection: Collection) ->
 class ExplainingDatabase(Database):
     """Another database's connections, whose statements are explained before they are run.
 
-    `note` is added to the title of what is explained.
+    `note` is added to the title of each plan.
     """
 
     def __init__(self, database: Database, note: str = "") -> None:
@@ -148,7 +148,7 @@ class _ExplainingConnection:
 
     async def _explain(self, name: str, statement: str, arguments: Sequence[Any]) -> None:
         if not statement.lstrip().startswith(("SELECT", "WITH")) or "refresh_lexeme_statistics" in statement:
-            return  # to explain is to run, and what writes would write twice
+            return  # EXPLAIN ANALYZE runs the statement, so a write would happen twice
         self._keep(await explain(self._connection, name, statement, arguments))
 
 
@@ -165,7 +165,7 @@ async def explain(
 
 def _sender() -> str:
     """The outermost function of this package that led to the statement: `vector_index.nearest`."""
-    frame, name = sys._getframe(2), ""  # noqa: SLF001 - what the traceback module uses too
+    frame, name = sys._getframe(2), ""  # noqa: SLF001 - the traceback module uses it too
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
         if not module.startswith("app.db."):
@@ -176,7 +176,7 @@ def _sender() -> str:
 
 
 def read_plan(name: str, statement: str, explained: Mapping[str, Any]) -> StatementPlan:
-    """What `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)` told, without the values that its conditions hold."""
+    """The output of `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)`, without the values in its conditions."""
     top = explained["Plan"]
     nodes = list(_nodes(top))
     return StatementPlan(

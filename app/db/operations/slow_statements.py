@@ -19,7 +19,7 @@ from app.telemetry.correlation import Correlation
 if TYPE_CHECKING:
     from asyncpg.connection import LoggedQuery
 
-# What waits to be explained, and what is kept in the table.
+# Statements that wait to be explained, and rows that the table keeps.
 _WAITING = 50
 KEPT = 1000
 
@@ -43,7 +43,7 @@ class SlowStatement:
 class SlowStatements:
     """Notes statements slower than `threshold` seconds; `run` explains, logs and keeps them behind the requests.
 
-    When many are slow at once, the newest of those that wait are kept.
+    When many are slow at once, the newest ones are kept.
     """
 
     def __init__(self, threshold: float) -> None:
@@ -52,7 +52,7 @@ class SlowStatements:
         self._noted = asyncio.Event()
 
     def note(self, query: "LoggedQuery") -> None:
-        """Take in a statement that has ended. The driver calls this in the context of who sent it."""
+        """Take in a statement that has ended. The driver calls this in the context of its sender."""
         if query.elapsed < self._threshold:
             return
         statement = " ".join(query.query.split())[:_LONGEST_STATEMENT]

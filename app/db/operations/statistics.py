@@ -1,4 +1,4 @@
-"""Statistics in materialized views: what collections hold, what kinds of documents, and what caches did by hour."""
+"""Statistics in materialized views: contents of collections, kinds of documents, and cache hits by hour."""
 
 import time
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from app.db.database import PooledConnection
 
 VIEWS = ("collection_statistics", "document_statistics", "query_statistics")
 
-# A view rests for this many times what its last refresh took, and for MIN_AGE seconds at least.
+# A view rests for this many times the seconds of its last refresh, and for at least MIN_AGE seconds.
 _REST = 20
 MIN_AGE = 60.0
 

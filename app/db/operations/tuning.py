@@ -1,4 +1,4 @@
-"""What tuning a graph needs of the database: questions to ask, and other graphs built beside the one in use.
+"""The statements of tuning a graph: questions to ask, and other graphs built beside the one in use.
 
 All of it on a connection of its own, which is made `gentle` first.
 """
@@ -16,7 +16,7 @@ from app.domain.retrieval import Vector
 # Seconds that one question may take.
 STATEMENT_TIMEOUT = 30
 
-# Any constant will do: who tunes a space holds this lock with its id.
+# Any constant will do: tuning a space holds the advisory lock of this number and the space's id.
 _LOCK = 0x7C4E
 
 
@@ -39,7 +39,7 @@ async def gentle(connection: PooledConnection) -> None:
 
 @asynccontextmanager
 async def alone(connection: PooledConnection, space_id: int) -> AsyncIterator[bool]:
-    """Be the only one who tunes a space, which the block is told; what another left behind is removed."""
+    """Yield whether this is the only process that tunes the space. Removes leftovers of an interrupted one."""
     held: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", _LOCK, space_id)
     try:
         if held:
@@ -97,7 +97,7 @@ async def graph_of(connection: PooledConnection, space_id: int) -> GraphSettings
 
 @asynccontextmanager
 async def copied(connection: PooledConnection, space_id: int) -> AsyncIterator[str]:
-    """A copy of a space's vectors without a graph, which nobody else reads; its name."""
+    """Copy a space's vectors into a table without a graph, for this process alone. Returns its name."""
     await _drop_copy(connection, space_id)
     await _unhurried(
         connection,
@@ -117,7 +117,7 @@ async def build(connection: PooledConnection, table: str, graph: GraphSettings) 
 
 
 async def replace_graph(connection: PooledConnection, space_id: int, graph: GraphSettings) -> None:
-    """Build another graph beside the one in use and put it in its place; nobody waits for it.
+    """Build another graph beside the one in use and then replace that; no search waits for it.
 
     Cut short, it leaves an index that `localchat maintain` removes or one that is as good as the other.
     """

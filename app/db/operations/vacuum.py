@@ -39,7 +39,7 @@ class TableState:
 
 @dataclass(frozen=True, slots=True)
 class GraphState:
-    """An HNSW index, its size, and the size that it would have anew, in bytes."""
+    """An HNSW index: its size, and the size of a freshly built one, in bytes."""
 
     index: str
     vectors: int
@@ -57,7 +57,7 @@ class GraphState:
 class Turnover:
     """Rows of a table that are there, that were ever made, and that came and went since its indexes were built.
 
-    What went leaves its words behind: a GIN index never gives up a key, and every collection has keys of its own.
+    Deleted rows leave their words behind: a GIN index never gives up a key, and every collection has its own keys.
     Other indexes use their pages again, but none becomes smaller.
     """
 
@@ -85,7 +85,7 @@ async def vacuum(connection: PooledConnection, table: str) -> None:
 
 
 async def drop_leftovers(connection: PooledConnection, cache_table: str) -> Sequence[str]:
-    """Drop what a rebuild that was cut short has left behind."""
+    """Drop indexes left behind by a rebuild that was interrupted."""
     rows = await connection.fetch(
         r"""SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         WHERE NOT i.indisvalid AND c.relname ~ ('^(vectors_\d+|chunks|' || $1 || ')_\w+_cc(new|old)\d*$')""",
@@ -153,7 +153,7 @@ async def _turnover(connection: PooledConnection, table: str) -> Turnover:
 
 
 async def rebuild_all(connection: PooledConnection, turnover: Turnover) -> None:
-    """Build the indexes of a table anew beside the old ones, and put them in their place.
+    """Rebuild the indexes of a table beside the old ones, and then replace these.
 
     Those of the vectors of cached questions go with those of the results.
     """
@@ -171,7 +171,7 @@ async def rebuild_all(connection: PooledConnection, turnover: Turnover) -> None:
 
 
 async def rebuild(connection: PooledConnection, index: str) -> None:
-    """Build an index anew beside the old one, and put it in its place."""
+    """Rebuild an index beside the old one, and then replace it."""
     await connection.execute(f"REINDEX INDEX CONCURRENTLY {_quoted(index)}", timeout=_TIMEOUT)
 
 

@@ -39,7 +39,7 @@ GROUP BY c.id
 # A plan is filled up to one of these numbers of terms, so that few statements serve every question.
 _WIDTHS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 48, 64)
 MAX_TERMS = _WIDTHS[-1]
-# Matches nothing, since what is indexed carries its collection's prefix.
+# Matches nothing, since every indexed lexeme carries its collection's prefix.
 _FILLER = ("x", 0.0)
 
 
@@ -89,7 +89,7 @@ async def best_of(connection: PooledConnection, plan: LexicalPlan, documents: Se
 async def proximity(
     connection: PooledConnection, chunk_ids: Sequence[int], pairs: Sequence[tuple[str, float]], plan: LexicalPlan
 ) -> Mapping[int, float]:
-    """What each chunk gains by the nearness of pairs, each a tsquery of two lexemes and a weight."""
+    """The proximity bonus of each chunk, summed over pairs: each a tsquery of two lexemes, and a weight."""
     rows = await connection.fetch(
         _PROXIMITY,
         chunk_ids,

@@ -1,4 +1,4 @@
-"""The text of passages that a search found, and of what stands around them."""
+"""The text of passages that a search found, and of the chunks around them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ async def by_document(
 
 
 class Passage(NamedTuple):
-    """What a result shows of a chunk."""
+    """The fields of a chunk that a result shows."""
 
     chunk_id: int
     document_id: UUID

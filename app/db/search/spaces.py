@@ -38,7 +38,7 @@ class SpaceGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EqualChunks:
-    """Pairs of chunk ids with one text: those that need a vector, and those that may have it in `space_id`."""
+    """Pairs of chunks with the same text: the first needs a vector, the second may have it in `space_id`."""
 
     space_id: int
     chunks: Sequence[int]
@@ -106,7 +106,7 @@ async def get(connection: PooledConnection, space_id: int) -> EmbeddingSpace | N
 
 
 async def build_index(connection: PooledConnection, space_id: int) -> None:
-    """Build the graph over what the space holds, which may take minutes, unless it is there."""
+    """Build the graph over the vectors of a space unless it exists. May take minutes."""
     table = vectors_table(space_id)
     await connection.execute(
         f"""CREATE INDEX IF NOT EXISTS {table}_hnsw ON {table} USING hnsw (embedding halfvec_cosine_ops)
@@ -153,7 +153,7 @@ async def find_equal(
 
 
 async def copy_vectors(connection: PooledConnection, space_id: int, equal: Sequence[EqualChunks]) -> set[int]:
-    """Give chunks, in a space, the vectors of those that are equal; the ids of the chunks that have one now.
+    """Copy to chunks of a space the vectors of equal chunks. Returns the ids of the chunks that have one now.
 
     Raises:
         SpaceGone: a space was dropped.

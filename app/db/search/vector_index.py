@@ -73,7 +73,7 @@ async def nearest_in(
     metadata: Mapping[str, Any],
     ef_search: int | None = None,
 ) -> list[Candidate]:
-    """The same in a table that holds what a space's table does."""
+    """The same in another table of the same columns."""
     statement = _nearest_statement(table, limit, filtered=bool(metadata), tuned=ef_search is not None)
     filters = [dict(metadata)] if metadata else []
     tuning = [str(ef_search)] if ef_search is not None else []

@@ -84,7 +84,7 @@ async def names(connection: PooledConnection, tenant: str) -> list[str]:
 async def page(
     connection: PooledConnection, tenant: str, *, after: str = "", name: str | None = None, limit: int = 100
 ) -> list[CollectionStatistics]:
-    """Collections by name, those that sort after `after`, or the one called `name`."""
+    """Collections by name: the ones that sort after `after`, or the one called `name`."""
     rows = await connection.fetch(_PAGE, tenant, after, name, limit)
     return [
         CollectionStatistics(

@@ -157,7 +157,7 @@ async def requeue(connection: PooledConnection, document_id: UUID) -> None:
 
 
 async def describe(connection: PooledConnection, document_id: UUID, metadata: dict[str, Any]) -> None:
-    """Change what filters find a document by: a change of the corpus."""
+    """Change the metadata that filters search in. This changes the corpus."""
     await connection.execute(
         """WITH described AS (
             UPDATE documents SET metadata = $2, updated_at = now() WHERE id = $1

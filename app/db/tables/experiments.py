@@ -112,7 +112,7 @@ async def note(connection: PooledConnection, experiment_id: UUID, exposure: Expo
 
 
 async def results(connection: PooledConnection, tenant: str, experiment: Experiment) -> list[VariantResult]:
-    """What came of every variant, in the experiment's order."""
+    """The results of every variant, in the experiment's order."""
     rows = {row["variant"]: row for row in await connection.fetch(_RESULTS, tenant, experiment.id)}
     return [_result(variant.name, rows.get(variant.name)) for variant in experiment.variants]
 

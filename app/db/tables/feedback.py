@@ -1,4 +1,4 @@
-"""Verdicts on answers, and what a verdict on a hit by meaning needs."""
+"""Verdicts on answers, and the hits by meaning that verdicts are about."""
 
 from uuid import UUID
 

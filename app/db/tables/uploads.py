@@ -1,4 +1,4 @@
-"""Idempotency keys of uploads, with what each upload answered."""
+"""Idempotency keys of uploads, each with the reply to its upload."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ class IdempotentReply:
 
 
 async def recall(connection: PooledConnection, tenant: str, key: str) -> IdempotentReply | None:
-    """What an upload with this Idempotency-Key answered before, waiting for one that is under way."""
+    """The reply to an earlier upload with this Idempotency-Key; waits for an upload that is under way."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1 || ':' || $2, 0))", tenant, key)
     row = await connection.fetchrow(
         "SELECT fingerprint, response, created_at FROM upload_keys WHERE tenant = $1 AND key = $2", tenant, key
