@@ -14,7 +14,7 @@
     ├── UntrustedHost             421  the request is for a name that the service does not go by
     ├── NotCached                 404  only-if-cached was asked for: the service is well, so not RFC 9111's 504
     ├── StoreUnavailable          503  Postgres
-    ├── Stopping                  503  the process is being stopped, and the time for what it had begun is over
+    ├── Stopping                  503  the process is stopping, and the time for unfinished requests is over
     ├── CacheUnavailable          503  a cache tier that was to be changed; reads do without it
     ├── TierOff                   409  the cache tier that this needs is not in use
     └── ModelError                502
@@ -24,7 +24,7 @@
         ├── UnusableEmbedding     502  NaN, infinity, zeros or a length other than 1, for this text
         ├── ModelUnavailable      503  no endpoint answers, or all are busy
         ├── ModelCrashed          503  an endpoint answers, but its model died while working
-        └── ModelProtocolError    502  an endpoint answered what it must not
+        └── ModelProtocolError    502  an endpoint answered in a way that its protocol does not allow
 
 `detail` is written for the caller: never the text of a driver's exception, never document text.
 """

@@ -1,4 +1,4 @@
-"""Identical questions at once are asked in rounds, so that no answer is older than its question."""
+"""Request coalescing, trailing edge: concurrent equal calls share one call, which begins after all of them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -8,16 +8,16 @@ T = TypeVar("T")
 
 
 class _Lead:
-    """Tells one who waited to do the work, for itself and for those who waited with it."""
+    """Tells one waiting caller to do the work, for itself and for the others."""
 
 
 _Turn = asyncio.Future[_Lead | T]
 
 
 class TrailingCoalescer(Generic[T]):
-    """Whoever comes while the same call runs waits for it to end; then one of those who waited makes it for all.
+    """A caller that comes while the same call runs waits for its end; then one waiting caller makes it for all.
 
-    No task is made for a call: the first caller does the work itself. A failure goes to everyone who waits; when a
+    The first caller does the work itself, without a task. Its failure goes to every waiting caller; if a
     caller is cancelled, another one takes its place.
     """
 
@@ -25,7 +25,7 @@ class TrailingCoalescer(Generic[T]):
         self._waiting: dict[Hashable, list[_Turn[T]]] = {}
 
     async def run(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
-        """Return what the work gave, and whether another caller did it."""
+        """Return the result of the work, and whether another caller did it."""
         waiting = self._waiting.get(key)
         if waiting is None:
             self._waiting[key] = []
@@ -60,7 +60,7 @@ class TrailingCoalescer(Generic[T]):
         return result
 
     def _next(self, key: Hashable) -> None:
-        """Begin the round of those who wait."""
+        """Begin the next call for the waiting callers."""
         waiting = _open(self._waiting[key])
         if waiting:
             self._waiting[key] = waiting[1:]

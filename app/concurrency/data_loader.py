@@ -13,9 +13,9 @@ V = TypeVar("V")
 class DataLoader(Generic[K, V]):
     """Turns many concurrent `get`s into few `fetch`es of at most `max_keys`.
 
-    At most `in_flight` fetches run at once; what comes meanwhile waits for the next. A fetch belongs to all of
+    At most `in_flight` fetches run at once; later keys wait for the next one. A fetch belongs to all of
     its waiters, so it is detached from each: a waiter that is cancelled only stops waiting. `timeout` seconds
-    bound a fetch, and a failure reaches everyone who waited for it.
+    bound a fetch, and its failure reaches every waiter.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class DataLoader(Generic[K, V]):
         self._collecting = False
 
     async def get(self, key: K) -> V | None:
-        """Return what `fetch` had for `key`, or None. Raises what `fetch` raised, or TimeoutError."""
+        """Return the value that `fetch` returned for `key`, or None. Raises `fetch`'s error, or TimeoutError."""
         return await self.submit(key)
 
     def submit(self, key: K) -> asyncio.Future[V | None]:
-        """Begin a `get`. The future is the caller's own, who may settle it to stop waiting."""
+        """Begin a `get`. The future is the caller's own: settling it ends the wait."""
         future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
         self._begin()
@@ -53,7 +53,7 @@ class DataLoader(Generic[K, V]):
         await asyncio.gather(*running, return_exceptions=True)
 
     def _begin(self) -> None:
-        """Start a fetch unless one is about to start: it takes up what is asked until it first runs."""
+        """Start a fetch unless one is about to start, which will take these keys along."""
         if not self._collecting and self._waiting and len(self._running) < self._in_flight:
             self._collecting = True
             batch: dict[K, list[asyncio.Future[V | None]]] = {}

@@ -35,4 +35,4 @@ class Deadline:
     def _settle(self, task: asyncio.Future[Any]) -> None:
         self._overdue.discard(task)
         if not task.cancelled():
-            task.exception()  # seen: nobody waits for it any more
+            task.exception()  # retrieved: no caller waits for it any more

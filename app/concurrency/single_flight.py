@@ -17,7 +17,7 @@ class SingleFlight(Generic[T]):
     """Runs work in a task of its own, so that no waiter's cancellation reaches it.
 
     With `cancel_when_abandoned`, the work is cancelled once the last waiter has left; otherwise it finishes
-    for whoever asks next.
+    for the next caller.
     """
 
     def __init__(self, *, cancel_when_abandoned: bool = False) -> None:
@@ -37,7 +37,7 @@ class SingleFlight(Generic[T]):
     async def run(
         self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]], *, wait: float | None = None
     ) -> T:
-        """Return the result of the key's flight, or raise what it raised.
+        """Return the result of the key's flight, or raise its error.
 
         Raises:
             TimeoutError: it took longer than `wait` seconds; the work goes on.
@@ -57,7 +57,7 @@ class SingleFlight(Generic[T]):
                 flight.task.cancel()
 
     async def close(self) -> None:
-        """Cancel what is under way and wait for it to end."""
+        """Cancel all flights and wait for their end."""
         tasks = [flight.task for flight in self._flights.values()]
         for task in tasks:
             task.cancel()
@@ -75,4 +75,4 @@ class SingleFlight(Generic[T]):
         if self._flights.get(key) is flight:
             del self._flights[key]
         if flight.task.done() and not flight.task.cancelled():
-            flight.task.exception()  # seen, also when nobody waits any more
+            flight.task.exception()  # retrieved, also when no caller waits any more

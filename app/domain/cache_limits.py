@@ -1,4 +1,4 @@
-"""How a collection bounds what the cache keeps of it: `cache` among its settings.
+"""A collection's limits on the cache: `cache` among its settings.
 
 `ttl` is how long a result may be used, in seconds. `max_entries` and `max_bytes` are read by L3 when it makes room.
 """

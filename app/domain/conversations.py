@@ -19,7 +19,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stored message. `role` is "user" or "assistant"; `sources` are those that an answer was given with."""
+    """A stored message. `role` is "user" or "assistant"; `sources` are the answer's."""
 
     id: UUID
     role: str

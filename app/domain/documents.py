@@ -21,7 +21,7 @@ class DocumentStatus(StrEnum):
 
 
 class Stage(StrEnum):
-    """What the worker does with a document that is `processing`."""
+    """The step that a document in `processing` is at."""
 
     LOAD = "load"
     SPLIT = "split"
@@ -98,7 +98,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingSpace:
-    """One collection's vectors of one model: what makes two vectors comparable.
+    """One collection's vectors of one model; only vectors of one space can be compared.
 
     `digest` is the model server's digest, so a model that changed under its name is noticed.
     """
@@ -166,7 +166,7 @@ class Reindex:
 
 @dataclass(frozen=True, slots=True)
 class CollectionContents:
-    """What a collection held at `as_of`: documents by status, and sizes. `index_bytes` are its graphs'."""
+    """The contents of a collection at `as_of`: documents by status, and sizes. `index_bytes` are its graphs'."""
 
     as_of: datetime
     queued: int
@@ -183,9 +183,9 @@ class CollectionContents:
 
 @dataclass(frozen=True, slots=True)
 class CollectionStatistics:
-    """A collection with what it holds. `size_bytes` is the sum of the original files.
+    """A collection and its counts. `size_bytes` is the sum of the original files.
 
-    `reindex` is its newest move to another model, also after that has ended; `contents` what was last added up.
+    `reindex` is its newest move to another model, also after that has ended; `contents` is the last refresh.
     """
 
     collection: Collection
@@ -198,7 +198,7 @@ class CollectionStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it arrived. `media_type` is what the sender declared, if anything."""
+    """A file as it arrived. `media_type` is the one that the sender declared, if any."""
 
     filename: str
     content: bytes

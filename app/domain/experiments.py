@@ -83,7 +83,7 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class VariantResult:
-    """What came of one variant.
+    """The results of one variant.
 
     Attributes:
         units: how many took part, with how many `questions`.

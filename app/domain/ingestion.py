@@ -1,4 +1,4 @@
-"""What an ingestion reports while it runs."""
+"""Events of an ingestion while it runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Hits by meaning, as they are written down when they are served and read when somebody judges them."""
+"""Hits by meaning, stored when they are served and read when a user judges them."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class ServedMatch:
-    """A question that got another's result: within which partition, from which entry."""
+    """A question that got another question's result, with the partition and the entry of that result."""
 
     query_id: UUID
     segment: str

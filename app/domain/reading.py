@@ -1,4 +1,4 @@
-"""What reading a file tells beside its text: its properties, and what of it was not read."""
+"""The outcome of reading a file beside its text: its properties, and warnings about the parts not read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class WarningKind(StrEnum):
-    """What a reader could not take from a file as a person sees it."""
+    """A part of a file that a reader could not read as a person sees it."""
 
     PAGE_WITHOUT_TEXT = "page_without_text"
     PAGE_FAILED = "page_failed"
@@ -55,7 +55,7 @@ class DocumentWarning:
 
 @dataclass(frozen=True, slots=True)
 class DocumentProperties:
-    """What a file says of itself. `created_at` is the date that the author gave it, not the upload's."""
+    """The properties stored in a file. `created_at` is the author's date, not the upload's."""
 
     title: str | None = None
     author: str | None = None

@@ -41,7 +41,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class ScoredChunk:
-    """A passage found. `score` orders results; `scores` holds what each arm gave, by arm name."""
+    """A passage found. `score` orders results; `scores` holds the score of each arm, by arm name."""
 
     chunk_id: int
     document_id: UUID
@@ -56,7 +56,7 @@ class ScoredChunk:
 
 
 class Candidate(NamedTuple):
-    """What one arm ranked, before fusion. A document id as text takes less time to read than a UUID."""
+    """The ranking of one arm, before fusion. A document id as text takes less time to read than a UUID."""
 
     chunk_id: int
     document_id: str
@@ -103,7 +103,7 @@ class LexicalPlan:
 
     Attributes:
         matches: tsqueries of which a candidate must match one. At most `max_matches` of them are scored.
-        weights: what each lexeme, quoted as a tsquery, adds at most to a score.
+        weights: the most that each lexeme, quoted as a tsquery, adds to a score.
         saturation, saturation_per_byte: a term that occurs tf times in a text of n bytes gives its weight times
             tf / (tf + saturation + n * saturation_per_byte).
     """
@@ -117,7 +117,7 @@ class LexicalPlan:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """Fused results with what they rest on, which the cache needs to know when they go stale.
+    """Fused results and their evidence, by which the cache knows when they go stale.
 
     `lexemes` carry their collection's prefix, as they are indexed. `snapshot` is the lexeme statistics'
     version that the lexical scores belong to; scores of two snapshots cannot be compared.

@@ -1,4 +1,4 @@
-"""Shares of what was counted, with the interval that the true share lies in."""
+"""Shares of counts, with the confidence interval of the true share."""
 
 import math
 from dataclasses import dataclass

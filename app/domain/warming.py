@@ -1,4 +1,4 @@
-"""What is asked ahead of need, and how far that is."""
+"""Warming the cache: the questions asked ahead of need, and the progress of asking them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

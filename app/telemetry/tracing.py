@@ -3,7 +3,7 @@
 Code opens a span around its work with `span` or `begin`; neither needs a tracer as an argument, since the
 trace of the current task carries its own. Where no trace is recorded, both cost one look at a context variable.
 
-The edge decides once, in `correlation.correlate`, whether a trace is recorded. Otherwise nothing of it reaches the SDK.
+The edge decides once, in `correlation.correlate`, whether a trace is recorded. If not, the SDK never sees it.
 """
 
 import asyncio

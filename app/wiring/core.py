@@ -1,4 +1,4 @@
-"""Builds what every process stands on: database, model client, cache and embedding, with their background loops."""
+"""Builds the core of every process: database, model client, cache and embedding, with their background loops."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from app.wiring.cache import Cache, open_cache
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What the other builders build on. Closing `stack` closes all of it, and ends its background work."""
+    """The parts that the other builders build on. Closing `stack` closes them and ends their background work."""
 
     settings: Settings
     stack: AsyncExitStack
@@ -41,7 +41,7 @@ async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics,
 
     Args:
         settings: with DATABASE_URL and OLLAMA_BASE_URL set.
-        stack: closes what is opened here, in reverse.
+        stack: closes the opened parts in reverse.
         metrics: the instruments of this process.
         connections: the most that the pool opens.
     """

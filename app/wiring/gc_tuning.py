@@ -1,4 +1,7 @@
-"""Garbage collection around a start: what is imported and built then is not garbage."""
+"""Garbage collection around a start, whose objects live as long as the process.
+
+It imports nothing, so that a command can pause the collection before it imports the rest.
+"""
 
 import gc
 
@@ -7,12 +10,12 @@ _YOUNG = 10_000
 
 
 def pause() -> None:
-    """Collect nothing until `freeze`: a fifth of a start goes into looking through what stays."""
+    """Collect nothing until `freeze`: a fifth of a start would go into scanning objects that stay."""
     gc.disable()
 
 
 def freeze() -> None:
-    """Leave what lives as long as the process, most of its heap, out of every later collection.
+    """Leave the present objects, most of the heap, out of every later collection.
 
     The rest is looked through seldom: each cache hit makes a few objects that stay for a moment.
     """

@@ -36,7 +36,7 @@ def open_health(core: Core, lag: RecentMaximum, draining: Callable[[], bool]) ->
         draining: returns whether the process has been told to stop.
     """
     settings, database, client, redis = core.settings, core.database, core.client, core.cache.redis
-    # Readiness must not wait behind what the deep report asks.
+    # Readiness must not wait behind the deep report's probes.
     connection, deep_connection = (ProbeConnection(core.database_url) for _ in range(2))
     for opened in (connection, deep_connection):
         core.stack.callback(opened.close)

@@ -16,7 +16,7 @@ from app.wiring.cache import Cache
 def open_matching(
     settings: Settings, cache: Cache, embed: EmbedQuery, stack: AsyncExitStack
 ) -> tuple[Matching, MatchingReporter]:
-    """Learn in the background from what is asked, if anything can be found by meaning at all."""
+    """Build matching by meaning, which learns in the background; it finds nothing while off, or without L3."""
     mode, budget = settings.semantic_cache_mode, settings.semantic_cache_error_budget
     if cache.questions is None or mode == "off":
         return NoMatching(), MatchingReporter(mode, budget, None)

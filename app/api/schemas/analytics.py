@@ -10,7 +10,7 @@ from app.services.operations.query_plans import PlanReport
 
 
 class CacheCountsView(View):
-    """What caches counted in one namespace. `hit_rate` is hits / (hits + misses), null where nothing was looked up.
+    """The caches' counters of one namespace. `hit_rate` is hits / (hits + misses), null without a lookup.
 
     `stale` entries were found and refused; a stale entry is a miss too, unless another tier had a fresh one.
     """
@@ -38,11 +38,13 @@ class HitRateView(CacheCountsView):
 class HitRatesView(View):
     items: list[HitRateView]
     next_cursor: None = None
-    as_of: datetime | None = Field(description="When hours were last added up; null for minutes, which are current")
+    as_of: datetime | None = Field(
+        description="Time of the last refresh of hours and days; null for minutes, which are current"
+    )
 
 
 class SavingsView(View):
-    """What cached results saved: seconds of work and tokens of the chat model."""
+    """Savings by cached results: seconds of work and tokens of the chat model."""
 
     since: datetime
     until: datetime
@@ -53,7 +55,7 @@ class SavingsView(View):
 
 
 class SlowStatementView(View):
-    """A statement slower than SLOW_QUERY_THRESHOLD. `plan` is the one made without knowing the parameters."""
+    """A statement slower than SLOW_QUERY_THRESHOLD. `plan` is the generic one, made without the parameters."""
 
     at: datetime
     seconds: float
@@ -81,11 +83,11 @@ class DocumentKindView(View):
 class DocumentKindsView(View):
     items: list[DocumentKindView]
     next_cursor: None = None
-    as_of: datetime | None = Field(description="When this was last added up; null if never")
+    as_of: datetime | None = Field(description="Time of the last refresh; null if never")
 
 
 class PlanView(View):
-    """A statement and how Postgres ran it. Buffers are pages of 8 KiB: found in memory, or read."""
+    """A statement and its execution by Postgres. Buffers are pages of 8 KiB: found in memory, or read."""
 
     name: str = Field(examples=["vector_index.nearest"])
     title: str
@@ -104,7 +106,7 @@ class PlansView(View):
     collection: str | None
     items: list[PlanView]
     next_cursor: None = None
-    warnings: list[str] = Field(description="What is wrong with tables, statistics or indexes")
+    warnings: list[str] = Field(description="Faults of tables, statistics or indexes")
 
     @classmethod
     def of(cls, report: PlanReport) -> Self:

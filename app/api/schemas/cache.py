@@ -19,18 +19,18 @@ Namespace = Literal["embedding", "retrieval", "answer"]
 Tier = Literal["l1", "l2", "l3"]
 EntryKey = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(examples=["0f" * 32])]
 
-Share = Annotated[float | None, Field(description="From 0 to 1; null before the first look")]
+Share = Annotated[float | None, Field(description="From 0 to 1; null before the first lookup")]
 
 
 class LatencyView(View):
-    """Of hits, in milliseconds, exact to an eighth; null before the first."""
+    """Latencies of hits in milliseconds, exact to an eighth; null before the first hit."""
 
     p50: float | None
     p99: float | None
 
 
 class UseView(View):
-    """`stale`: entries that were found and could not be served any more. `skipped`: looks that the breaker saved.
+    """`stale`: entries found that may not be served any more. `skipped`: lookups that an open breaker prevented.
     `refused`: payloads that were not opened. `evictions`: null where they are not counted.
     """
 
@@ -49,7 +49,7 @@ class UseView(View):
 
 
 class TierView(UseView):
-    """`oversized`: values that were too large to keep. `available`: whether it says what it holds."""
+    """`oversized`: values too large to keep. `available`: whether the tier answers."""
 
     available: bool
     oversized: int | None
@@ -57,7 +57,7 @@ class TierView(UseView):
 
 
 class NamespaceView(View):
-    """What requests met, whichever tier answered. `carried`: entries proven fresh after a change of documents."""
+    """Outcomes of requests in all tiers. `carried`: entries proven fresh after a change of documents."""
 
     requests: int
     hits: int
@@ -74,7 +74,7 @@ class NamespaceView(View):
 
 
 class CacheStatsView(View):
-    """Counters and latencies are those of the one process that answered, since it began; `replica` names it.
+    """Counters and latencies are of the process that answered this request, since it began; `replica` names it.
 
     `entries` and `bytes` of l1 are its own too, those of l2 and l3 everybody's.
     """
@@ -86,13 +86,13 @@ class CacheStatsView(View):
     tiers: dict[str, TierView]
     namespaces: dict[str, NamespaceView]
     coalesced: int = Field(description="Requests that joined a computation under way")
-    invalidations: int = Field(description="Entries that a change of documents made unfit, and payloads refused")
-    seconds_saved: float = Field(description="What computing the hits took when it was done")
+    invalidations: int = Field(description="Entries made stale by a change of documents, and payloads refused")
+    seconds_saved: float = Field(description="Seconds that it took to compute the results of the hits")
     tokens_saved: int
 
 
 class EntryView(View):
-    """An entry of L3. The list has no results, which can be large."""
+    """An entry of L3, without its result, which can be large."""
 
     model_config = shown_as(ENTRY)
 
@@ -131,12 +131,12 @@ class EntryView(View):
 
 
 class HoldingView(View):
-    """What one tier has of the entry. l1 is the memory of the process that answered."""
+    """One tier's copy of the entry. l1 is the memory of the process that answers this request."""
 
     tier: str = Field(examples=["l1"])
     available: bool
     held: bool
-    refusal: Refusal | None = Field(description="Why its payload cannot be opened, and will be removed when read")
+    refusal: Refusal | None = Field(description="Why its payload cannot be opened; it is removed at the next read")
     age_seconds: float | None
     expires_at: datetime | None
     corpus_version: int | None
@@ -159,7 +159,7 @@ class HoldingView(View):
 
 
 class RestedDocumentView(View):
-    """A document with the passages of it that were candidates, and its version then."""
+    """A document, its version at that time, and its passages that were candidates."""
 
     document_id: UUID
     filename: str
@@ -168,16 +168,16 @@ class RestedDocumentView(View):
 
 
 class RestsOnView(View):
-    """What a change of would make the entry be computed anew: these passages, and any new one good enough."""
+    """The evidence of the entry: a change of these passages, or a new one that is good enough, makes it stale."""
 
     corpus_version: int
-    chunks: int = Field(description="How many passages were candidates")
+    chunks: int = Field(description="Number of passages that were candidates")
     documents: list[RestedDocumentView]
     filters: dict[str, Any]
 
 
 class ExaminedEntryView(View):
-    """An entry in every tier. `standing`: whether it may be served now; null if no tier holds one to judge."""
+    """An entry in every tier. `standing`: whether it may be served now; null if no tier holds a readable copy."""
 
     model_config = shown_as(EXAMINED)
 
@@ -186,9 +186,11 @@ class ExaminedEntryView(View):
     collection: str | None
     standing: Freshness | None
     computed_in_seconds: float | None
-    tokens: int | None = Field(description="What one hit saves")
+    tokens: int | None = Field(description="Tokens that one hit saves")
     tiers: list[HoldingView]
-    rests_on: RestsOnView | None = Field(description="Null for what rests on no corpus, such as an embedding")
+    rests_on: RestsOnView | None = Field(
+        description="Null for an entry that rests on no documents, such as an embedding"
+    )
     entry: EntryView | None = Field(description="The row of L3, null if it has none")
 
     @classmethod
@@ -209,7 +211,7 @@ class ExaminedEntryView(View):
 
 
 class ClearRequest(RequestModel):
-    """What to remove. Whatever is not given is any."""
+    """The entries to remove. A field that is not given matches all."""
 
     model_config = shown_as(*CLEAR)
 
@@ -221,7 +223,7 @@ class ClearRequest(RequestModel):
 class ClearedView(View):
     model_config = shown_as(CLEARED)
 
-    removed: int = Field(description="Entries that the fullest of the cleared tiers gave up")
+    removed: int = Field(description="Entries removed from the cleared tier that had most of them")
 
 
 def _rests_on(examined: ExaminedEntry) -> RestsOnView | None:

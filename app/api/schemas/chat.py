@@ -18,7 +18,7 @@ class MessageIn(RequestModel):
 
 
 class ChatRequest(RequestModel):
-    """Give a `question`, or `messages` of which the last is the user's."""
+    """Give a `question`, or `messages` whose last one is the user's."""
 
     question: QuestionText | None = Field(default=None, examples=["How many days of leave are there?"])
     messages: list[MessageIn] | None = Field(default=None, min_length=1, max_length=200)
@@ -61,13 +61,13 @@ class ChatRequest(RequestModel):
             filter=self.filter,
             cache=self.cache,
             semantic=self.semantic,
-            # Whoever sends the messages keeps them.
+            # A client that sends the messages keeps them itself.
             remember=self.messages is None or self.conversation_id is not None,
         )
 
 
 class SourceView(View):
-    citation: int = Field(description="The number by which the answer cites it, from 1")
+    citation: int = Field(description="The number under which the answer cites it, from 1")
     chunk_id: int
     document_id: UUID
     filename: str
@@ -86,7 +86,7 @@ class CitationView(View):
 
 
 class LeftOutView(View):
-    """What the model's context had no room for: sources, parts of sources, earlier messages."""
+    """The parts for which the model's context had no room: sources, parts of sources, earlier messages."""
 
     passages: int
     passages_cut: int

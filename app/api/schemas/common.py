@@ -1,4 +1,4 @@
-"""Types that several requests and responses share. Whatever passes them can be stored and sent."""
+"""Types that several requests and responses share. Values that pass them can be stored and sent."""
 
 import math
 from typing import Annotated, Any, Generic, TypeVar
@@ -61,7 +61,7 @@ Limit = Annotated[int, Field(ge=1, le=200)]
 
 
 def shown_as(*examples: Any) -> ConfigDict:
-    """The configuration of a model that OpenAPI shows by whole examples."""
+    """The configuration of a model whose OpenAPI examples are whole objects."""
     return ConfigDict(json_schema_extra={"examples": list(examples)})
 
 
@@ -74,10 +74,12 @@ class RequestModel(BaseModel):
 class View(BaseModel):
     """A representation made from a domain value."""
 
-    # What has a default is sent too: those who generate clients may rely on it.
+    # A field with a default is always sent, so generated clients may rely on it.
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
 
 class PageView(View, Generic[T]):
     items: list[T]
-    next_cursor: str | None = Field(default=None, description="Ask for the next page with it; null on the last")
+    next_cursor: str | None = Field(
+        default=None, description="Pass it as `cursor` for the next page; null on the last page"
+    )

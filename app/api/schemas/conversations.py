@@ -42,7 +42,7 @@ class ConversationRename(RequestModel):
 
 
 class FeedbackRequest(RequestModel):
-    query_id: UUID = Field(description="From the answer's `start` event, or from the search")
+    query_id: UUID = Field(description="The `query_id` of an answer's `start` event, or of a search")
     verdict: Literal["up", "down", "wrong_hit"] = Field(
         description="wrong_hit: the cached answer belongs to another question"
     )
@@ -50,7 +50,7 @@ class FeedbackRequest(RequestModel):
 
 
 class FeedbackView(View):
-    """`evicted`: whether a cache entry was removed because of it."""
+    """`evicted`: whether the verdict removed a cache entry."""
 
     id: UUID
     query_id: UUID

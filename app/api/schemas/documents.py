@@ -16,16 +16,16 @@ _MOST_BYTES = 1 << 50
 
 
 class WarningView(View):
-    """What of a file was not read, or was guessed. `where` is a page, a sheet, a cell or an attachment."""
+    """A part of a file that was not read, or was guessed. `where` is a page, a sheet, a cell or an attachment."""
 
     kind: WarningKind
     message: str = Field(examples=["The page holds no text."])
     where: str | None = Field(examples=["pages 2-5"])
-    missing: bool = Field(description="Whether text of the file cannot be found, so that the document is `partial`")
+    missing: bool = Field(description="Whether text of the file cannot be found; the document is then `partial`")
 
 
 class DocumentView(View):
-    """A document and how far its ingestion is.
+    """A document and the progress of its ingestion.
 
     `partial`: searchable, but some chunks have no embedding, or a part of the file was not read (see `warnings`).
     """
@@ -42,7 +42,7 @@ class DocumentView(View):
     embedded_count: int
     failed_count: int
     reused_count: int
-    error: str | None = Field(description="Why it failed, or what is missing")
+    error: str | None = Field(description="The reason of a failure, or the missing part")
     metadata: dict[str, Any]
     version: int
     created_at: datetime
@@ -51,7 +51,7 @@ class DocumentView(View):
 
 
 class UploadView(DocumentView):
-    """A document as an upload left it. `unchanged`: the same bytes were in the collection, nothing was done."""
+    """A document after an upload. `unchanged`: the collection has the same bytes already; nothing was done."""
 
     status: DocumentStatus | Literal["unchanged"]  # type: ignore[assignment]
 
@@ -88,13 +88,13 @@ class ReindexView(View):
     chunk_count: int
     embedded_count: int
     failed_count: int
-    error: str | None = Field(description="Why it failed, or what it waits for")
+    error: str | None = Field(description="The reason of a failure or of a wait")
     created_at: datetime
     updated_at: datetime
 
 
 class CollectionContentsView(View):
-    """Documents by status and sizes in bytes, as they were added up at `as_of`."""
+    """Documents by status, and sizes in bytes, as of the last refresh at `as_of`."""
 
     as_of: datetime
     queued: int
@@ -110,7 +110,7 @@ class CollectionContentsView(View):
 
 
 class CollectionView(View):
-    """A collection and what it holds. `size_bytes` is the sum of the original files."""
+    """A collection and its counts. `size_bytes` is the sum of the original files."""
 
     name: str = Field(examples=["default"])
     description: str
@@ -118,12 +118,12 @@ class CollectionView(View):
     language: str = Field(examples=["english"])
     embedding_model: str = Field(examples=["all-minilm"])
     dimension: int = Field(examples=[384])
-    corpus_version: int = Field(description="Grows with every change of its documents")
+    corpus_version: int = Field(description="Grows with every change of the collection's documents")
     document_count: int
     chunk_count: int
     size_bytes: int
     reindex: ReindexView | None = Field(description="The newest move to another embedding model, if any")
-    contents: CollectionContentsView | None = Field(description="Null until it is first added up")
+    contents: CollectionContentsView | None = Field(description="Null before the first refresh")
     created_at: datetime
     updated_at: datetime
 
@@ -154,64 +154,64 @@ class CollectionCreation(RequestModel):
     language: Text = Field(
         default="english", max_length=63, description="A Postgres text search configuration", examples=["german"]
     )
-    embedding_model: ModelName | None = Field(default=None, description="The default model if not given")
+    embedding_model: ModelName | None = Field(default=None, description="Default: the service's EMBEDDING_MODEL")
 
 
 class CacheSettings(RequestModel):
-    """What is left out is not limited by the collection, only by the service's own settings."""
+    """The collection's limits on the cache. Without one, only the service's own settings apply."""
 
     ttl: float | None = Field(
         default=None,
         ge=1,
         le=_YEAR,
-        description="Seconds a result may be used for, from its computation",
+        description="Seconds for which a result may be used, from its computation on",
         examples=[3600],
     )
     max_entries: int | None = Field(
         default=None,
         ge=1,
         le=_MOST_ENTRIES,
-        description="Results that L3 keeps, pinned ones included; those longest unused go first",
+        description="Results that L3 keeps at most, pinned ones included; the longest unused go first",
         examples=[1000],
     )
     max_bytes: int | None = Field(
-        default=None, ge=1, le=_MOST_BYTES, description="Their bytes in L3, counted likewise", examples=[64 * 2**20]
+        default=None, ge=1, le=_MOST_BYTES, description="Bytes that they take in L3 at most", examples=[64 * 2**20]
     )
 
 
 class RetrievalSettings(RequestModel):
-    """What is left out is as the service has it."""
+    """The collection's ranking. A field that is not given has the service's default."""
 
     lexical_weight: float | None = Field(
-        default=None, ge=0, le=1, description="What words count beside meaning: 0.45 if not given", examples=[0.3]
+        default=None, ge=0, le=1, description="Weight of words beside meaning; default 0.45", examples=[0.3]
     )
     repeat_penalty: float | None = Field(
         default=None,
         ge=0,
         le=100,
-        description="How much better, in deviations of the scores, each further passage of one document must be "
+        description="By how many deviations of the scores each further passage of one document must be better "
         "than one of another: 0.75 if not given, 0 lets one document fill the results",
     )
     reranker: Literal["none", "proximity"] | None = Field(
-        default=None, description="`proximity` raises passages where the question's words stand together"
+        default=None, description="`proximity` raises passages in which the question's words stand together"
     )
     ef_search: int | None = Field(
         default=None,
         ge=1,
         le=1000,
-        description="How much of the vectors' graph is looked at: 100 if not given. `localchat tune` finds it",
+        description="Candidates that the vectors' graph is searched with; default 100; see `localchat tune`",
     )
 
 
 class CollectionSettings(RequestModel):
-    """A part that is given replaces the whole of it: an empty `cache` lifts its limits."""
+    """A given part replaces the stored one as a whole: an empty `cache` lifts its limits."""
 
     cache: CacheSettings | None = None
     retrieval: RetrievalSettings | None = None
 
 
 class CollectionChange(RequestModel):
-    """What is not given stays as it is."""
+    """Fields to change; the others stay."""
 
     name: CollectionName | None = None
     description: Text | None = Field(default=None, max_length=2000)

@@ -18,7 +18,7 @@ from app.services.operations.models import Pulled, PullStep
 
 
 class AnswerStart(View):
-    """The first event of an answer. `conversation_id` is null if nothing is kept of it."""
+    """The first event of an answer. `conversation_id` is null if the exchange is not stored."""
 
     query_id: UUID
     trace_id: str

@@ -18,20 +18,24 @@ _MOST_VARIANTS = 8
 
 
 class VariantSettings(RequestModel):
-    """Put in place of what a question leaves out."""
+    """Values for the fields that a question leaves out."""
 
     top_k: int | None = Field(default=None, ge=1, le=50)
-    retrieval: RetrievalSettings | None = Field(default=None, description="In place of the collection's own")
+    retrieval: RetrievalSettings | None = Field(default=None, description="Replaces the collection's own settings")
     model: ModelName | None = None
     temperature: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False)
     max_tokens: int | None = Field(default=None, ge=1, le=32_768)
     cache: Literal["use", "bypass", "refresh"] | None = None
-    semantic: bool | None = Field(default=None, description="May the answer to a question that means the same do?")
+    semantic: bool | None = Field(
+        default=None, description="Whether the answer to a question of the same meaning may be given"
+    )
 
 
 class VariantIn(RequestModel):
     name: Name
-    weight: int = Field(default=1, ge=1, le=1000, description="Its part of the units, out of all variants' weights")
+    weight: int = Field(
+        default=1, ge=1, le=1000, description="Share of the units: this weight divided by the sum of all variants'"
+    )
     settings: VariantSettings = Field(default_factory=VariantSettings)
 
     def to_domain(self) -> Variant:
@@ -39,7 +43,7 @@ class VariantIn(RequestModel):
 
 
 class ExperimentStart(RequestModel):
-    """The others are compared with the first variant."""
+    """An experiment. Its first variant is the one that the others are compared with."""
 
     name: Name = Field(examples=["more-passages"])
     collection: CollectionName = "default"
@@ -92,12 +96,12 @@ class IntervalView(View):
 class ShareView(View):
     """Both intervals are at the stated confidence."""
 
-    value: float | None = Field(description="null if nothing was counted")
+    value: float | None = Field(description="Null if nothing was counted")
     count: int
     of: int
-    interval: IntervalView = Field(description="Where the true share is")
+    interval: IntervalView = Field(description="The interval of the true share")
     above_first: IntervalView | None = Field(
-        description="How far it is above the first variant's; null for that one"
+        description="The interval of the difference from the first variant's share; null for the first variant"
     )
 
     @classmethod
@@ -120,16 +124,20 @@ class VariantResultView(View):
     name: str
     units: int
     questions: int
-    answered: ShareView = Field(description="Of the questions that ended: those answered from documents")
-    approved: ShareView = Field(description="Of the answers with a verdict: those whose last one is `up`")
-    cached: ShareView = Field(description="Of all questions: those answered from the cache")
-    ttft_ms: PercentilesView = Field(description="To the first word, of answers that were made")
-    total_ms: PercentilesView = Field(description="To the end, of answers that were made")
-    output_tokens: float | None = Field(description="The mean of answers that were made")
+    answered: ShareView = Field(description="Of the questions that ended, the share answered from documents")
+    approved: ShareView = Field(description="Of the answers with a verdict, the share whose last verdict is `up`")
+    cached: ShareView = Field(description="Of all questions, the share answered from the cache")
+    ttft_ms: PercentilesView = Field(
+        description="Milliseconds to the first word, of answers that did not come from the cache"
+    )
+    total_ms: PercentilesView = Field(
+        description="Milliseconds to the end, of answers that did not come from the cache"
+    )
+    output_tokens: float | None = Field(description="The mean of answers that did not come from the cache")
 
 
 class ExperimentResults(ExperimentView):
-    """The intervals hold for one look at a time fixed before; units that ask often make them too narrow."""
+    """The intervals hold for one look at a time fixed in advance; units that ask often make them too narrow."""
 
     confidence: float = CONFIDENCE
     results: list[VariantResultView]

@@ -15,14 +15,14 @@ class CheckView(View):
 
 
 class HealthView(View):
-    """`warn`: something optional is missing."""
+    """`warn`: an optional dependency is missing."""
 
     status: Literal["pass", "warn", "fail"] = Field(examples=["pass"])
     checks: dict[str, CheckView]
 
 
 class ComponentView(View):
-    """`componentId` tells apart those that share a name. `latency_ms` is what the check took.
+    """`componentId` tells apart components of one name. `latency_ms` is the duration of the check.
 
     What there is nothing to say about is left out.
     """
@@ -40,7 +40,7 @@ class ComponentView(View):
 
 
 class DeepHealthView(View):
-    """The format of draft-inadarei-api-health-check-06, with what each check took."""
+    """The format of draft-inadarei-api-health-check-06, with the duration of each check."""
 
     status: Literal["pass", "warn", "fail"] = Field(examples=["pass"])
     releaseId: str  # noqa: N815

@@ -12,7 +12,9 @@ class ModelView(View):
     digest: str | None
     size_bytes: int | None
     roles: list[Literal["chat", "embedding"]]
-    default_for: list[Literal["chat", "embedding"]] = Field(description="Used there when none is named")
+    default_for: list[Literal["chat", "embedding"]] = Field(
+        description="Roles in which it is used when a request names no model"
+    )
     state: Literal["loaded", "available", "missing"]
 
 

@@ -1,4 +1,4 @@
-"""OpenAI's requests and replies, as far as answers from documents have a use for them.
+"""OpenAI's requests and replies, as far as answers from documents use them.
 
 Unlike ours, an unknown field is ignored: OpenAI's clients send many that mean nothing here.
 """
@@ -22,7 +22,7 @@ DOCUMENTS = "localchat"
 
 
 def _canonical(model: str) -> str:
-    """A model's canonical name; after `localchat/` stands a collection's, whose case counts."""
+    """A model's canonical name, or `localchat/` and a collection's name, whose case counts."""
     return model if model.partition("/")[0] == DOCUMENTS else canonical_model(model)
 
 
@@ -62,8 +62,8 @@ class CompletionRequest(_Lenient):
     max_tokens: int | None = Field(default=None, ge=1, le=32_768)
     max_completion_tokens: int | None = Field(default=None, ge=1, le=32_768)
     stop: Content | list[Content] | None = None
-    n: int = Field(default=1, ge=1, le=1, description="One answer is all there is")
-    top_k: int = Field(default=5, ge=1, le=50, description="Passages to answer from")
+    n: int = Field(default=1, ge=1, le=1, description="Number of answers: one")
+    top_k: int = Field(default=5, ge=1, le=50, description="Number of passages to answer from")
     filter: JsonObject = Field(default_factory=dict, description="Equality on the documents' metadata")
     cache: CacheUse = "use"
     semantic: Semantic = True
@@ -121,7 +121,7 @@ class Choice(BaseModel):
 
 
 class Completion(BaseModel):
-    """OpenAI's reply with `sources`, which the numbers in brackets refer to; empty where no document was asked."""
+    """OpenAI's reply with `sources`, which the numbers in brackets refer to; empty without documents."""
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"

@@ -26,7 +26,7 @@ QueryText = Annotated[
 
 Semantic = Annotated[
     bool,
-    Field(description="Whether the result of another question may be given, if it means the same; see `cache`"),
+    Field(description="Whether the result of another question of the same meaning may be given; see `cache`"),
 ]
 
 
@@ -43,7 +43,7 @@ class SearchRequest(RequestModel):
 
 
 class ResultView(View):
-    """A passage. `scores` holds what each arm of the search gave it."""
+    """A passage. `scores` holds its score in each arm of the search."""
 
     chunk_id: int
     document_id: UUID
@@ -56,7 +56,7 @@ class ResultView(View):
 
 
 class CacheView(View):
-    """Where the answer came from. `similarity` and `matched_query` belong to hits by meaning."""
+    """The origin of the result. `similarity` and `matched_query` belong to hits by meaning."""
 
     status: Literal["hit", "miss", "bypass", "stale"]
     tier: Literal["l1", "l2", "l3", "semantic"] | None = None
@@ -67,7 +67,7 @@ class CacheView(View):
 
 
 class SearchResponse(View):
-    query_id: UUID = Field(description="For feedback on this result")
+    query_id: UUID = Field(description="The id for feedback on this result")
     results: list[ResultView]
     cache: CacheView
     timings_ms: dict[str, Any]

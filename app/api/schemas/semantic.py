@@ -13,7 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class MatchExampleView(View):
-    """A would-be hit that was judged: by comparing its result with a fresh one, or by a person."""
+    """A would-be hit that was judged: by comparison with a fresh result, or by a person."""
 
     question: str
     matched: str
@@ -25,7 +25,7 @@ class MatchExampleView(View):
 
 
 class ThresholdView(View):
-    """What serving from `threshold` would have done.
+    """The outcome of serving from `threshold` on, had it been on.
 
     `false_hits` is the share of wrong answers among those served, `interval` its 95 % interval, and `wrong_bound`
     the upper bound on wrong answers per request, both by the labels there are.
@@ -40,19 +40,21 @@ class ThresholdView(View):
 
 
 class MatchingView(View):
-    """What is known of one collection's questions in one namespace."""
+    """Matching by meaning for one collection's questions in one namespace."""
 
     collection: str
     namespace: Literal["retrieval", "answer"]
-    threshold: float | None = Field(description="From which similarity the budget is kept; null: no labels show it")
+    threshold: float | None = Field(
+        description="The lowest similarity that keeps the budget; null if the labels show none"
+    )
     reason: str
-    since: datetime = Field(description="What was observed before is of a time that has passed")
+    since: datetime = Field(description="Observations before this time are ignored (drift)")
     calibrated_at: datetime | None
-    requests: int = Field(description="That the exact cache could not serve")
-    would_be_hits: int = Field(description="That found a question near enough which no guard keeps apart")
+    requests: int = Field(description="Lookups after an exact miss")
+    would_be_hits: int = Field(description="Lookups with a candidate that passed every guard")
     served: int
-    hit_rate: Share = Field(description="Share of those requests that match at the threshold")
-    labels: int = Field(description="Would-be hits that were judged")
+    hit_rate: Share = Field(description="Share of `requests` with a match at the threshold")
+    labels: int = Field(description="Number of judged would-be hits")
     wrong: int
     false_hits: Share | None = Field(
         description="Share of wrong answers at the threshold, among all would-be hits while there is none"
@@ -68,7 +70,7 @@ class MatchingReportView(View):
     model_config = shown_as(MATCHING)
 
     mode: Literal["off", "shadow", "serve"]
-    error_budget: Share = Field(description="Wrong answers per request that may be given")
+    error_budget: Share = Field(description="Wrong answers per request that are allowed")
     items: list[MatchingView]
 
     @classmethod

@@ -12,7 +12,7 @@ from app.services.cache_ops.warm_questions import TOP
 
 
 class WarmRequest(RequestModel):
-    """`queries` as given, or else those with the most hits, as they were asked."""
+    """The questions to warm: `queries`, or by default the ones with the most hits, as they were asked."""
 
     model_config = shown_as(*WARM)
 
@@ -20,14 +20,14 @@ class WarmRequest(RequestModel):
         default=None, min_length=1, max_length=1000, examples=[["How many days of leave are there?"]]
     )
     collection: CollectionName | None = Field(
-        default=None, description="Of given queries, `default` if not given; of the most used ones, any"
+        default=None, description="The collection. Default: `default` for given queries, any for the most used ones"
     )
     namespace: WarmedNamespace | None = Field(
         default=None,
-        description="Searches alone or answers alone. Given queries are answered unless it says otherwise",
+        description="Searches or answers. Default: answers for given queries, both for the most used ones",
     )
-    limit: int = Field(default=TOP, ge=1, le=1000, description="How many of the most used")
-    stream: bool = Field(default=False, description="Tell the progress as server-sent events")
+    limit: int = Field(default=TOP, ge=1, le=1000, description="Number of most used questions to warm")
+    stream: bool = Field(default=False, description="Send the progress as server-sent events")
 
     @model_validator(mode="after")
     def _limit_is_of_the_top(self) -> Self:
@@ -42,7 +42,7 @@ class WarmFailureView(View):
 
 
 class WarmedView(View):
-    """`held`: some tier had the result, which is in memory now. `computed`: it was made anew."""
+    """`held`: results that some tier had, now in memory too. `computed`: results that were computed."""
 
     model_config = shown_as(WARMED)
 

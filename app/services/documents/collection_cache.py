@@ -76,5 +76,5 @@ class CollectionCache:
     def forget(self) -> None:
         """Trust nothing that is remembered: a collection was made, changed or deleted somewhere."""
         self._changes += 1
-        self._breaker.succeeded()  # whoever says so has heard from Postgres
+        self._breaker.succeeded()  # the caller has heard from Postgres
         self._remembered.clear()

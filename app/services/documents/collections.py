@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class EmbeddingModel(Protocol):
-    """What a collection records about its model."""
+    """The facts of a model that a collection records."""
 
     @property
     def name(self) -> str: ...

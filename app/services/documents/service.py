@@ -30,7 +30,7 @@ _ENDED = (DocumentStatus.READY, DocumentStatus.PARTIAL, DocumentStatus.FAILED)
 class DocumentService:
     """Use cases around a tenant's documents.
 
-    `job_headers` gives the correlation to store with each job; `observer` is told of what needs no job.
+    `job_headers` returns the correlation to store with each job; `observer` counts documents that need no job.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class DocumentService:
             return _found(await documents.get(connection, tenant, document_id), document_id)
 
     async def retry(self, tenant: str, document_id: UUID) -> Document:
-        """Queue what failed once more; chunks that have their embedding keep it.
+        """Queue the failed chunks again; chunks that have their embedding keep it.
 
         Raises:
             Conflict: nothing of the document failed.
@@ -171,7 +171,7 @@ class DocumentService:
             return _found(await documents.get(connection, tenant, document_id), document_id)
 
     async def cancel(self, tenant: str, document_id: UUID) -> Document:
-        """Stop an ingestion. What readers saw before stays.
+        """Stop an ingestion. The version that readers see stays.
 
         Raises:
             Conflict: the document is not being ingested.

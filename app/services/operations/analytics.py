@@ -35,7 +35,7 @@ class AnalyticsReport:
 
 
 class AnalyticsService:
-    """Reads what replicas wrote. Caches and statements are the whole service's, documents a tenant's."""
+    """Reads the counters of all replicas. Caches and statements are the whole service's, documents a tenant's."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -61,7 +61,7 @@ class AnalyticsService:
     async def savings(
         self, *, since: datetime | None, until: datetime | None
     ) -> tuple[Period, Sequence[Mapping[str, Any]]]:
-        """What the cache saved, by namespace.
+        """The savings of the cache, by namespace.
 
         Raises:
             InvalidInput: `since` is not before `until`.

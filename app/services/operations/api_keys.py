@@ -11,7 +11,7 @@ from app.db.tables import api_keys
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """What can be told of a key."""
+    """The facts of a key that can be shown."""
 
     name: str
     tenant: str
@@ -20,7 +20,7 @@ class KnownKey:
 
 
 class KeyService:
-    """Makes keys and tells whose they are. A key is 256 random bits, so one SHA-256 of it is safe to store."""
+    """Makes keys and looks up their tenants. A key is 256 random bits, so one SHA-256 of it is safe to store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""A look at everything that the service stands on, for people and for what they monitor with."""
+"""The deep health report: the state of everything that the service depends on, for people and monitoring."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ _GIB = 1024**3
 class Component:
     """Something to look at. `name` may come several times, told apart by `id`.
 
-    Without a `required` one nothing can be served; what another one fails is a warning.
+    Without a `required` one nothing can be served; the failure of another one is a warning.
     """
 
     name: str
@@ -41,7 +41,7 @@ class ComponentState:
 
 @dataclass(frozen=True, slots=True)
 class DeepHealthReport:
-    """What was found, and when (seconds since 1970)."""
+    """The states of all components at `taken_at` (seconds since 1970)."""
 
     status: State
     taken_at: float
@@ -170,7 +170,7 @@ def models_component(
         present = await models()
         missing = [name for name in wanted if name not in present]
         if missing:
-            return ProbeResult(f"Without {' and '.join(missing)}: pull what is missing, or choose another.", "fail")
+            return ProbeResult(f"Without {' and '.join(missing)}: pull the missing one, or choose another.", "fail")
         return ProbeResult(f"Has {' and '.join(wanted)}.", value=len(present), unit="models")
 
     return Component("models", "component", probe, id=endpoint)

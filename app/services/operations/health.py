@@ -15,7 +15,7 @@ _SEVERITY: tuple[State, ...] = ("pass", "warn", "fail")
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What a probe saw of something that answers; `value` is in `unit`."""
+    """The finding of a probe whose target answers; `value` is in `unit`."""
 
     detail: str
     status: State = "pass"
@@ -23,7 +23,7 @@ class ProbeResult:
     unit: str | None = None
 
 
-# Returns what it saw, or nothing when all is well; what it raises says what is not.
+# Returns its finding, or None when all is well. An exception is the reason of a failure.
 Probe = Callable[[], Awaitable[ProbeResult | None]]
 
 
@@ -86,9 +86,9 @@ class HealthService:
         optional: losing one costs speed or answers, but not the service.
         startup: must pass once before the process counts as started.
         examiner: runs the probes.
-        draining: whether the process has been told to stop; it then finishes what it has and takes nothing new.
-        max_age: seconds for which readiness is remembered, so that probes cannot load what they probe.
-        observe: told of each dependency whether it is up.
+        draining: returns whether the process is stopping: it finishes its requests and should get no new ones.
+        max_age: seconds for which readiness is remembered, so that probes cannot load their targets.
+        observe: receives each dependency's name, and whether it is up.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class HealthService:
         self._probing = asyncio.Lock()
 
     async def watch(self, interval: float = 5.0) -> None:
-        """Look every `interval` seconds, so that what is observed is known where nobody probes."""
+        """Probe every `interval` seconds, so that the gauges are right where no orchestrator probes."""
         while True:
             await self.ready()
             await asyncio.sleep(interval)
@@ -140,7 +140,7 @@ class HealthService:
 
 
 def sum_up(checks: Mapping[str, Check], *, required: Collection[str]) -> Health:
-    """What fails without being required is a warning."""
+    """Turn the failure of a check that is not required into a warning."""
     toned = {
         name: replace(check, status="warn") if check.status == "fail" and name not in required else check
         for name, check in checks.items()

@@ -1,4 +1,4 @@
-"""Housekeeping: what workers do by themselves in the background, one of them at a time."""
+"""Housekeeping: the cleaning that workers do by themselves in the background, one of them at a time."""
 
 import asyncio
 import logging

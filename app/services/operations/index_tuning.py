@@ -1,7 +1,7 @@
-"""`localchat tune`: what a collection's graph finds of what an exact search does, in what time, by its settings.
+"""`localchat tune`: recall and latency of a collection's graph against an exact search, by its settings.
 
 A collection's own questions are asked, or passages of its own. One connection does one thing at a time and rests
-after each for as long as it took, so that those who use the service hardly notice.
+after each for as long as it took, so that users hardly notice.
 """
 
 import math
@@ -32,7 +32,7 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class TuningPlan:
-    """What to try.
+    """The settings to try.
 
     Attributes:
         questions: how many to ask.
@@ -70,7 +70,7 @@ class TuningService:
         database: of which one connection is used.
         embed: embeds questions in a collection's space.
         cache_table: where questions are kept.
-        told: what is being done, for people.
+        told: receives the current step, for people.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""Maintenance: what an operator starts with `localchat maintain`.
+"""Maintenance: the cleaning that an operator starts with `localchat maintain`.
 
-It does the workers' housekeeping at once, and then what housekeeping leaves out because it costs more: vacuum, the
+It does the workers' housekeeping at once, and then the costlier steps that housekeeping leaves out: vacuum, the
 rebuilding of bloated indexes, and the refreshing of statistics.
 """
 

@@ -1,4 +1,4 @@
-"""The models that can be used: what each is for, and where it stands."""
+"""The models that can be used: their roles and states."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -15,7 +15,7 @@ _ROLES: dict[str, Role] = {"completion": "chat", "embedding": "embedding"}
 
 
 class ModelServer(Protocol):
-    """What the client of the model servers offers about models."""
+    """The part of the model client that is about models."""
 
     async def models(self) -> list[ModelInfo]: ...
     async def show(self, model: str) -> ModelInfo: ...

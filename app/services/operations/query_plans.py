@@ -1,4 +1,4 @@
-"""The plans of what searches really run: the services run as ever, over connections that explain each statement."""
+"""Query plans of real searches: the services run as ever, over connections that explain each statement."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from app.errors import NoCollection
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 
-# Of the rows of a table: what may have changed, or be dead, without a word.
+# Shares of a table's rows that may be changed, or dead, without a warning.
 _STALE, _DEAD = 0.2, 0.3
 # Smaller tables have no plan to spoil.
 _SMALL = 1000
@@ -31,7 +31,7 @@ class PlanReport:
 
 
 class _Found:
-    """What a search needs of collections."""
+    """The part of `CollectionService` that a search needs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -79,7 +79,7 @@ class PlanService:
 
     async def _plain(self, collection: Collection, sample: Sample) -> Sequence[StatementPlan]:
         explaining = ExplainingDatabase(self._database)
-        # One arm after the other, so that neither waits; both together ask what only a hybrid search does.
+        # One arm after the other, so that neither waits. A hybrid search sends statements of its own beside theirs.
         await self._search(
             explaining, collection, sample, (SearchMode.VECTOR, SearchMode.LEXICAL, SearchMode.HYBRID)
         )
@@ -147,7 +147,7 @@ class PlanService:
             if turnover.bloated
         ]
         found += [
-            f"{graph.index} takes {graph.size_bytes / graph.expected_bytes:.1f} times what its vectors need."
+            f"{graph.index} takes {graph.size_bytes / graph.expected_bytes:.1f} times the room of its vectors."
             for graph in await vacuum.graphs(connection)
             if graph.bloated
         ]

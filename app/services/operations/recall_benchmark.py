@@ -24,7 +24,7 @@ FEWEST_QUESTIONS = 20
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkQuery:
-    """`own` is the passage that is asked with, which is no answer. `exact`: what is nearest."""
+    """`own` is the passage that serves as the question, which is no answer. `exact` are the true neighbours."""
 
     vector: Vector
     own: int | None
@@ -34,7 +34,7 @@ class BenchmarkQuery:
 async def exactly(
     connection: PooledConnection, collection: Collection, questions: Sequence[BenchmarkQuery], seconds: float
 ) -> tuple[Sequence[BenchmarkQuery], tuple[float, float]]:
-    """As many of the questions as there is time for, with what is nearest to them."""
+    """As many of the questions as there is time for, with their true neighbours."""
     until, answered = time.monotonic() + seconds, list[BenchmarkQuery]()
     times: list[float] = []
     for question in questions:
@@ -101,7 +101,7 @@ async def attempt(
 
 
 async def _timed(search: Awaitable[list[Candidate]]) -> tuple[list[Candidate], float]:
-    """What is found and the milliseconds that it took, after a rest of as many."""
+    """The chunks found and the milliseconds that it took, after a rest of the same length."""
     began = time.perf_counter()
     found = await search
     took = time.perf_counter() - began
