@@ -11,7 +11,7 @@ from app.api.forms import one_upload, read_uploads
 from app.api.headers import IdempotencyKey, attachment, matches
 from app.api.openapi import event_stream, problems
 from app.api.schemas.common import CollectionName, Cursor, JsonText, Limit, PageView
-from app.api.schemas.documents import ChunkView, DocumentView, UploadsView, UploadView
+from app.api.schemas.documents import ChunkView, DocumentChange, DocumentView, UploadsView, UploadView
 from app.api.sse import EventStream, encode, failure
 from app.domain.documents import Chunk, Document, DocumentStatus
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
@@ -192,6 +192,26 @@ async def replace_document(
     """Replace in place: readers see the old version until the new one is complete."""
     upload = await one_upload([*(files or []), *([file] if file else [])], services.max_upload_bytes)
     document = await services.documents.replace(tenant, document_id, upload, metadata=metadata, if_match=if_match)
+    response.headers["ETag"] = etag(document)
+    return document
+
+
+@router.patch(
+    "/{document_id}",
+    operation_id="describeDocument",
+    response_model=DocumentView,
+    responses={200: {"headers": _ETAG}, **_BODY, **problems(404, 412)},
+)
+async def describe_document(
+    response: Response,
+    services: Provided,
+    tenant: Tenant,
+    document_id: UUID,
+    body: DocumentChange,
+    if_match: IfMatch = None,
+) -> Document:
+    """Give a document other metadata, by which filters find it from now on."""
+    document = await services.documents.describe(tenant, document_id, body.metadata, if_match=if_match)
     response.headers["ETag"] = etag(document)
     return document
 

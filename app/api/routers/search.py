@@ -75,6 +75,7 @@ def _query(body: SearchRequest, tenant: str) -> Query:
         top_k=body.top_k,
         mode=body.mode,
         filter=body.filter,
+        retrieval=body.retrieval.model_dump(exclude_none=True) if body.retrieval else {},
     )
 
 

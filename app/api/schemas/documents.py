@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.api.schemas.common import CollectionName, ModelName, RequestModel, Text, View
+from app.api.schemas.common import CollectionName, JsonObject, ModelName, RequestModel, Text, View
 from app.domain.documents import CollectionStatistics, DocumentStatus, ReindexStatus, Stage, UploadResult
 from app.domain.reading import WarningKind
 
@@ -48,6 +48,10 @@ class DocumentView(View):
     created_at: datetime
     updated_at: datetime
     warnings: list[WarningView]
+
+
+class DocumentChange(RequestModel):
+    metadata: JsonObject = Field(description="In place of the whole of it", examples=[{"year": 2026}])
 
 
 class UploadView(DocumentView):

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from app.api.schemas.common import CollectionName, JsonObject, RequestModel, Text, View
+from app.api.schemas.documents import RetrievalSettings
 from app.domain.retrieval import SearchMode
 
 CacheUse = Literal["use", "bypass", "refresh", "only-if-cached"]
@@ -37,6 +38,9 @@ class SearchRequest(RequestModel):
     mode: SearchMode = SearchMode.HYBRID
     filter: JsonObject = Field(
         default_factory=dict, description="Equality on the documents' metadata", examples=[{"year": 2026}]
+    )
+    retrieval: RetrievalSettings | None = Field(
+        default=None, description="In place of the collection's own, to try them out"
     )
     cache: CacheUse = "use"
     semantic: Semantic = True

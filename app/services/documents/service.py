@@ -157,6 +157,21 @@ class DocumentService:
                 await jobs.enqueue(connection, document_id, document.version + 1, self._job_headers)
             return _found(await documents.get(connection, tenant, document_id), document_id)
 
+    async def describe(
+        self, tenant: str, document_id: UUID, metadata: dict[str, Any], *, if_match: str | None = None
+    ) -> Document:
+        """Give a document other metadata, by which filters find it from now on. Its content stays.
+
+        Raises:
+            PreconditionFailed: `if_match` is not the current ETag.
+        """
+        async with self._database.transaction() as connection:
+            document = _found(await documents.lock(connection, tenant, document_id), document_id)
+            _check_match(document, if_match)
+            if metadata != document.metadata:
+                await documents.describe(connection, document_id, metadata)
+            return _found(await documents.get(connection, tenant, document_id), document_id)
+
     async def retry(self, tenant: str, document_id: UUID) -> Document:
         """Queue the failed chunks again; chunks that have their embedding keep it.
 

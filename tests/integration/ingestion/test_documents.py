@@ -132,6 +132,19 @@ async def test_metadata_that_a_replacement_changes_is_a_change_of_the_corpus_at_
     assert await version_after({"year": 2026}) == before + 1
 
 
+async def test_other_metadata_is_a_change_of_the_corpus_and_of_nothing_else(desk: Desk) -> None:
+    document = await desk.add("same")
+    before = (await desk.collections.resolve(TENANT, "default")).corpus_version
+    for _ in range(2):
+        described = await desk.documents.describe(TENANT, document.id, {"year": 2026}, if_match="*")
+        assert (described.metadata, described.version, described.status) == ({"year": 2026}, 1, "ready")
+        assert (await desk.collections.resolve(TENANT, "default")).corpus_version == before + 1
+    with pytest.raises(PreconditionFailed):
+        await desk.documents.describe(TENANT, document.id, {}, if_match=etag(document))
+    with pytest.raises(NotFound):
+        await desk.documents.describe(TENANT, uuid4(), {})
+
+
 async def test_a_replacement_that_fails_leaves_the_old_version_readable(desk: Desk) -> None:
     document = await desk.add("good")
     replaced = await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"! bad"))

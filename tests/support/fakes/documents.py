@@ -187,6 +187,16 @@ class FakeDocuments(DocumentService):
         return self.found[document_id]
 
     @override
+    async def describe(
+        self, tenant: str, document_id: UUID, metadata: dict[str, Any], *, if_match: str | None = None
+    ) -> Document:
+        document = await self.get(tenant, document_id)
+        if if_match not in {None, etag(document)}:
+            raise PreconditionFailed("The document has changed.")
+        self.found[document_id] = replace(document, metadata=metadata)
+        return self.found[document_id]
+
+    @override
     async def retry(self, tenant: str, document_id: UUID) -> Document:
         raise Conflict(f"Nothing to retry: the document is {(await self.get(tenant, document_id)).status}.")
 

@@ -81,6 +81,19 @@ async def test_a_bypassing_search_does_not_look_into_the_cache(fakes: Fakes, cli
     assert response.json()["cache"]["status"] == "bypass"
 
 
+async def test_a_search_can_try_other_settings_than_the_collections(
+    fakes: Fakes, client: httpx.AsyncClient
+) -> None:
+    await client.post("/api/search", json={"query": "x", "retrieval": {"lexical_weight": 0, "reranker": "none"}})
+    await client.post("/api/search", json={"query": "x"})
+    assert [dict(query.retrieval) for query in fakes.search.asked] == [
+        {"lexical_weight": 0, "reranker": "none"},
+        {},
+    ]
+    wrong = await client.post("/api/search", json={"query": "x", "retrieval": {"lexical_weight": 2}})
+    assert wrong.status_code == 422
+
+
 async def test_only_if_cached_fails_when_nothing_is_cached(client: httpx.AsyncClient) -> None:
     response = await client.post("/api/search", json={"query": "x", "cache": "only-if-cached"})
     assert (response.status_code, response.json()["type"]) == (404, "urn:localchat:problem:not-cached")

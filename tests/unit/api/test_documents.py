@@ -69,6 +69,17 @@ async def test_a_replacement_of_what_has_changed_is_refused(client: httpx.AsyncC
     assert (await client.put(path, data={"metadata": "{}"}, files={"other": b""})).status_code == 422
 
 
+async def test_metadata_is_changed_without_the_content(client: httpx.AsyncClient) -> None:
+    path = f"/api/documents/{await upload(client)}"
+    tag = (await client.get(path)).headers["etag"]
+    described = await client.patch(path, json={"metadata": {"year": 2026}}, headers={"if-match": tag})
+    assert (described.status_code, described.json()["metadata"]) == (200, {"year": 2026})
+    assert (await client.get(f"{path}/content")).content == b"hello"
+    stale = await client.patch(path, json={"metadata": {}}, headers={"if-match": '"another"'})
+    assert stale.status_code == 412
+    assert (await client.patch(path, json={"metadata": {"a": "\x00"}})).status_code == 422
+
+
 async def test_content_comes_back_as_a_file_to_save(client: httpx.AsyncClient) -> None:
     identifier = await upload(client, "r\u00e9sum\u00e9 1.html", b"<script>alert(1)</script>")
     response = await client.get(f"/api/documents/{identifier}/content")
