@@ -11,6 +11,7 @@ from tests.support.folders import REPO
 
 DOCS = REPO / "docs"
 PAGES = [REPO / "README.md", REPO / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+ARCHITECTURE = DOCS / "ARCHITECTURE.md"
 TUNING = DOCS / "PERFORMANCE_TUNING.md"
 
 # Of Postgres, Ollama and the shell.
@@ -78,6 +79,24 @@ def test_settings_exist(page: Path) -> None:
         for name in re.findall(r"(?<![\w$])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![\w(])", text)
     }
     assert named - known == set()
+
+
+@pages()
+def test_files_and_folders_exist(page: Path) -> None:
+    for text in code(page.read_text()):
+        for path in re.findall(r"(?<![\w./-])(?:app|alembic|tests)/[\w./-]*\w", text):
+            assert (REPO / path).exists(), path
+
+
+def test_the_table_of_changes_names_things_that_are_in_the_files_it_names() -> None:
+    rows = re.findall(
+        r"^\| .+ \| (.+) \|$", ARCHITECTURE.read_text().partition("## I want to change X")[2], re.MULTILINE
+    )
+    named = [pair for row in rows for pair in re.findall(r"`((?:app|alembic)/[^`]+)`(?: \(`(\w+)`\))?", row)]
+    for path, name in named:
+        assert not name or re.search(rf"\b{name}\b", (REPO / path).read_text()), (path, name)
+    assert len(rows) > 25
+    assert sum(bool(name) for _, name in named) > 25
 
 
 def test_figures_of_tuning_tables_are_those_of_the_benchmark_named_below_them() -> None:
