@@ -74,15 +74,15 @@ def up(
 def serve(
     drain: Annotated[
         float,
-        typer.Option(help="Seconds after SIGTERM in which requests are still taken, but not asked for.", min=0),
+        typer.Option(help="Seconds after SIGTERM in which readiness fails and requests are still answered.", min=0),
     ] = 5,
-    grace: Annotated[int, typer.Option(help="Seconds that open answers then get to finish.", min=1)] = 60,
+    grace: Annotated[int, typer.Option(help="Seconds that open answers have to finish after that.", min=1)] = 60,
     held: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve the API alone. DATABASE_URL and OLLAMA_BASE_URL must be set.
 
-    At SIGTERM readiness fails at once, so that a load balancer looks elsewhere, while requests are still answered;
-    at Ctrl-C nothing waits for that.
+    At SIGTERM readiness fails at once, so that load balancers choose another replica, while requests are still
+    answered. Ctrl-C skips this wait.
     """
     gc_tuning.pause()
     from app.cli.serving import serve as run
@@ -90,7 +90,7 @@ def serve(
 
     settings = settings_with("database_url", "ollama_base_url")
     if held and not sys.stdin.readline():
-        raise typer.Exit(1)  # whoever would have let it begin is gone
+        raise typer.Exit(1)  # the supervisor is gone
     require_free_port(settings.host, settings.port)
     run(settings, drain=drain, grace=grace)
 
@@ -117,10 +117,14 @@ def ingest(
     ],
     collection: Collection = "default",
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Go on: new, changed and deleted files follow, until Ctrl-C.")
+        bool,
+        typer.Option("--watch", "-w", help="Keep watching: new, changed and deleted files follow, until Ctrl-C."),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Send nothing; list what would be done, and refused, and why.")
+        bool,
+        typer.Option(
+            "--dry-run", "-n", help="Send nothing; list each file that would be sent or refused, and why."
+        ),
     ] = False,
     origin: Origin = None,
     url: Url = DEFAULT_URL,
@@ -128,9 +132,9 @@ def ingest(
 ) -> None:
     """Bring a collection up to date with files: new ones are uploaded, changed ones replace their document.
 
-    Ends with the refused files and their reasons. The exit code is 0 when every file is in, 1 when something failed
-    that should not have, and 3 when files were refused for reasons of their own. Only with --watch are documents
-    deleted, and only those that came from these folders of this machine.
+    Ends with the refused files and their reasons. The exit code is 0 when every file is in, 1 after an unexpected
+    failure, and 3 when files were refused. Documents are deleted with --watch alone, and only those that came from
+    these folders of this machine.
     """
     from app.cli.ingest.files import this_machine
     from app.cli.ingest.service import Target
@@ -170,7 +174,7 @@ def ask(
 def doctor(
     plans: Annotated[bool, typer.Option(help="Show how PostgreSQL runs the hot queries on your own data.")] = False,
     collection: Annotated[
-        str | None, typer.Option("--collection", "-c", help="Of which one; the largest if none is named.")
+        str | None, typer.Option("--collection", "-c", help="The collection to look at; default: the largest.")
     ] = None,
 ) -> None:
     """Check settings, disk, PostgreSQL, Redis and models. The exit code is 1 when something needed is missing."""
@@ -204,9 +208,9 @@ def trace(
         typer.Argument(help="Logs, folders of them, or - for standard input. Default: those of `localchat up`."),
     ] = None,
 ) -> None:
-    """Tell the story of a request or a document from the logs of all processes, in order.
+    """Show every log line of a request or a document, of all processes, in order.
 
-    The id of a request is in its response's X-Request-ID, that of its trace in every error.
+    The X-Request-ID of a response is the id of its request; every error carries the id of its trace.
     """
     from app.cli.trace import print_story
 
@@ -218,7 +222,7 @@ def _announce(line: str) -> None:
 
 
 def main() -> None:
-    """The entry point. What a person can mend ends in one line on stderr and exit code 2."""
+    """The entry point. An error that a person can mend ends in one line on stderr and exit code 2."""
     from app.embedded.supervisor.process import StartFailed
     from app.settings import SettingsError
 

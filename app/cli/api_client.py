@@ -1,4 +1,4 @@
-"""How the commands reach a running service, and how they read what it refuses."""
+"""The HTTP client of a running service, and the reasons in its refusals."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ _TIMEOUT = httpx.Timeout(60, connect=5)
 async def api_client(
     url: str, api_key: str | None, *, patience: httpx.Timeout = _TIMEOUT
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service at `url`.
+    """Open a client of the service at `url`.
 
     Raises:
         CommandFailed: nothing answers there.
@@ -32,7 +32,7 @@ async def api_client(
 
 
 def problem_of(response: httpx.Response) -> str:
-    """The reason that a refusing response gives (RFC 9457), in one line."""
+    """Return the reason in a response that refuses (RFC 9457), in one line."""
     try:
         problem = response.json()
         return str(problem.get("detail") or problem["title"])

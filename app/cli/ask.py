@@ -33,7 +33,7 @@ async def ask_question(question: str, *, collection: str, cache: str, url: str, 
 
 
 async def events(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, Any]]:
-    """The name and the decoded data of each server-sent event."""
+    """Yield the name and the decoded data of each server-sent event."""
     name, data = "message", []
     async for line in lines:
         if line.startswith("event:"):

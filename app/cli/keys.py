@@ -1,4 +1,4 @@
-"""`localchat keys …`: who may use a service whose AUTH_MODE is api_key. Works on its database, running or not."""
+"""`localchat keys …`: API keys of a service whose AUTH_MODE is api_key. Works on its database, running or not."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 
-Name = Annotated[str, typer.Argument(help="What tells it from others, such as who has it.")]
+Name = Annotated[str, typer.Argument(help="A name to recognise the key by, such as its owner.")]
 
 
 @app.command()
@@ -32,7 +32,7 @@ def create(
 
 @app.command("list")
 def list_() -> None:
-    """Every key, without the key itself."""
+    """List every key, without its secret."""
     from rich.console import Console
     from rich.table import Table
 
@@ -51,7 +51,7 @@ def list_() -> None:
 
 @app.command()
 def revoke(name: Name) -> None:
-    """Refuse the key of this name from now on. If several have it, all of them."""
+    """Refuse the key of this name from now on; if several have the name, all of them."""
 
     async def run() -> int:
         async with _keys() as keys:

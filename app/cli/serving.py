@@ -1,4 +1,4 @@
-"""The API as a process that can be replaced under load: it says that it stops before it stops."""
+"""Serves the API with graceful draining: readiness fails first, the listener closes `drain` seconds later."""
 
 import asyncio
 import signal
@@ -25,7 +25,7 @@ def serve(settings: Settings, *, drain: float, grace: int) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Args:
-        settings: with the addresses of all that is needed.
+        settings: with the addresses of every server.
         drain: seconds between SIGTERM and the closing of the listener; not ready, but answering.
         grace: seconds that open requests have from then on.
     """
@@ -52,7 +52,7 @@ def serve(settings: Settings, *, drain: float, grace: int) -> None:
 
 
 class DrainingServer(uvicorn.Server):
-    """Goes on accepting for `drain` seconds after SIGTERM, since whoever sends requests learns of a stop too late.
+    """Accepts requests for `drain` seconds after SIGTERM, because load balancers learn of a stop too late.
 
     From the signal on every response ends its connection, so that clients open their next one elsewhere. A second
     signal, and SIGINT, end the wait.
@@ -75,7 +75,7 @@ class DrainingServer(uvicorn.Server):
         if self._loop is None or not self.started or not first or sig != signal.SIGTERM or not self._drain:
             super().handle_exit(sig, frame)
             return
-        # A signal may come between any two instructions: the loop is only told to look.
+        # A signal may come between any two instructions, so the handler only schedules the drain.
         self._loop.call_soon_threadsafe(self._begin_drain, sig)
 
     def _begin_drain(self, sig: int) -> None:

@@ -15,7 +15,7 @@ Collection = Annotated[str, typer.Option("--collection", "-c", help="The collect
 Origin = Annotated[
     str | None,
     typer.Option(
-        help="This machine's name in what documents remember of their file; set it where that changes.",
+        help="This machine's name in the sources of documents; set it where the host name changes.",
         envvar="LOCALCHAT_ORIGIN",
         show_default="the host name",
     ),
@@ -23,7 +23,7 @@ Origin = Annotated[
 
 
 class CommandFailed(Exception):
-    """A command that cannot go on. The message is one line that says what to do about it."""
+    """A command cannot go on. The message is one line that says what to do."""
 
 
 def settings_with(*required: str, **overrides: object) -> "Settings":

@@ -1,4 +1,4 @@
-"""`localchat trace ID`: what every process logged about a request or a document, in the order of its happening."""
+"""`localchat trace ID`: the log lines of every process about a request or a document, in order of time."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from app.cli.shared import CommandFailed
 from app.telemetry.logging import escaped
 
 _IDS = ("request_id", "trace_id", "span_id", "document")
-# Told in the head, in the message or below the line.
+# Shown in the head, in the message or below the line.
 _SHOWN_ELSEWHERE = frozenset(
     {"timestamp", "level", "service", "logger", "message", "method", "path", "status", "duration_ms"}
     | {"request_id", "trace_id", "span_id", "exception", "stack"}
@@ -29,9 +29,9 @@ _STYLES = {"WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a log. `fields` are empty where it is not one of ours.
+    """A line of a log. `fields` are empty if it is not one of ours.
 
-    `at` is when what it tells of began, None where that is not known.
+    `at` is the time at which its event began; None if unknown.
     """
 
     source: str
@@ -40,7 +40,7 @@ class Line:
     at: datetime | None
 
     def is_about(self, wanted: str) -> bool:
-        """Whether it carries an id or, unless it only reads, changes what the id names."""
+        """Return whether it carries an id or, unless it only reads, changes the object with that id."""
         if any(self.fields.get(name) == wanted for name in _IDS) or wanted in self.fields.get("documents", ()):
             return True
         return wanted in str(self.fields.get("path", "")) and self.fields.get("method") not in _READS
@@ -66,9 +66,9 @@ def print_story(wanted: str, logs: Sequence[Path]) -> None:
 
 
 def story(lines: Sequence[tuple[str, str]], wanted: str) -> list[Line]:
-    """The lines of every trace that the id occurs in, in order; those without a time come last.
+    """Return the lines of every trace in which the id occurs, in order; lines without a time come last.
 
-    `lines` are pairs of where a line was read and its text.
+    `lines` are pairs of a source and a text.
     """
     about = [line for line in _holding(lines, {wanted}) if line.fields and line.is_about(wanted)]
     traces = {str(line.fields["trace_id"]) for line in about}
@@ -80,13 +80,13 @@ def story(lines: Sequence[tuple[str, str]], wanted: str) -> list[Line]:
 
 
 def _holding(lines: Iterable[tuple[str, str]], ids: Iterable[str]) -> Iterator[Line]:
-    """Those that hold an id. To search a text takes a fraction of what it takes to parse it."""
+    """Yield the lines that hold an id. Searching a text is much faster than parsing it."""
     found = re.compile("|".join(map(re.escape, ids))).search
     return (parse(source, text) for source, text in lines if found(text))
 
 
 def parse(source: str, text: str) -> Line:
-    """A line of a log, whoever wrote it."""
+    """Parse a line of a log, ours or not."""
     try:
         fields = json.loads(text) if text.startswith("{") else {}
         if "trace_id" in fields:
@@ -94,7 +94,7 @@ def parse(source: str, text: str) -> Line:
             took = timedelta(milliseconds=fields.get("duration_ms", 0))
             return Line(source, text, fields, datetime.fromisoformat(fields["timestamp"]) - took)
     except (ValueError, KeyError, TypeError):
-        pass  # cut off, or another's
+        pass  # cut off, or not ours
     stamp = _STAMP.match(text)
     if stamp is None:
         return Line(source, text, {}, None)

@@ -8,7 +8,7 @@ import typer
 
 from app.cli.shared import DEFAULT_URL, ApiKey, Url
 
-app = typer.Typer(no_args_is_help=True, help="See what the cache does and holds, warm it and clear it.")
+app = typer.Typer(no_args_is_help=True, help="Inspect, warm and clear the cache.")
 
 Namespace = Annotated[
     str | None, typer.Option("--namespace", "-n", help="embedding, retrieval or answer; all if not given.")
@@ -17,7 +17,7 @@ Namespace = Annotated[
 
 @app.command()
 def stats(url: Url = DEFAULT_URL, api_key: ApiKey = None) -> None:
-    """Hits, latencies and savings since the replica that answers began, and what each tier holds."""
+    """Show hits, latencies and savings of one replica since its start, and the contents of each tier."""
     from app.cli.cache.tables import show_stats
 
     asyncio.run(show_stats(url=url, api_key=api_key))
@@ -30,7 +30,7 @@ def top(
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
-    """The entries that were used most."""
+    """Show the most used entries."""
     from app.cli.cache.tables import show_top
 
     asyncio.run(show_top(limit, namespace, url=url, api_key=api_key))
@@ -43,7 +43,7 @@ def semantic(
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
-    """How often matching questions by meaning hits and errs, and from which similarity it keeps the budget."""
+    """Show hits and errors of matching by meaning, and the similarity from which it keeps the budget."""
     from app.cli.cache.semantic import show_matching
 
     asyncio.run(show_matching(collection, examples, url=url, api_key=api_key))
@@ -57,7 +57,8 @@ def replay(
     collection: Annotated[str, typer.Option("--collection", "-c", help="What they are asked of.")] = "default",
     top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, max=50, help="Passages.")] = 5,
     answers: Annotated[
-        bool, typer.Option("--answers", help="Compare answers, each of which has to be written, not searches.")
+        bool,
+        typer.Option("--answers", help="Compare answers, each of which has to be generated, instead of searches."),
     ] = False,
     budget: Annotated[
         list[float] | None, typer.Option("--budget", "-b", help="Wrong answers per request; can be repeated.")
@@ -66,7 +67,7 @@ def replay(
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
-    """What matching by meaning would save and get wrong on a log of questions, so that a budget can be chosen.
+    """Measure on a log of questions what matching by meaning would save and get wrong, to choose a budget.
 
     Nothing is served from the cache and nothing is put into it.
     """
@@ -81,25 +82,27 @@ def replay(
 @app.command()
 def warm(
     file: Annotated[
-        Path | None, typer.Option("--file", "-f", help="Questions to ask, one a line; else those used most.")
+        Path | None,
+        typer.Option("--file", "-f", help="A file of questions, one a line; default: the most used questions."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", "-l", min=1, max=1000, help="How many of those used most; 100.")
     ] = None,
     collection: Annotated[
-        str | None, typer.Option("--collection", "-c", help="Any if not given; of a file's questions, default.")
+        str | None, typer.Option("--collection", "-c", help="Default: any; for a file of questions, `default`.")
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", help="retrieval or answer alone; a file's are answered.")
+        str | None,
+        typer.Option("--namespace", "-n", help="Warm retrieval or answer alone; a file's questions are answered."),
     ] = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
-    """Ask questions ahead, so that their results are in memory: gradually, and while the service is not busy."""
+    """Ask questions ahead, so that their results are in memory: gradually, while the service is not busy."""
     from app.cli.cache.warm import questions_in, warm_cache
 
     if file is not None and limit is not None:
-        raise typer.BadParameter("is of the most used; a file's questions are all asked", param_hint="--limit")
+        raise typer.BadParameter("limits the most used questions; a file's are all asked", param_hint="--limit")
     asked = {
         "queries": questions_in(file) if file else None,
         "limit": limit,
@@ -120,7 +123,7 @@ def clear(
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
-    """Remove entries. Nothing is lost by it but time: they are computed anew."""
+    """Remove entries. They are computed again when they are needed."""
     from app.cli.cache.tables import clear_cache
 
     if expired and (tier or collection or namespace):

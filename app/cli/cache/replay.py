@@ -1,4 +1,4 @@
-"""`localchat cache replay`: what matching by meaning would do for a log of questions."""
+"""`localchat cache replay`: measures matching by meaning on a log of questions."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ from app.services.semantic.labels import same_answers, same_results
 
 BUDGETS = (0.005, 0.01, 0.02, 0.05)
 _AT_ONCE = 64
-# Under these names logs hold a question.
+# Fields under which logs hold a question.
 _NAMES = ("text", "query", "question")
 # An answer may take minutes on a slow machine.
 _PATIENCE = httpx.Timeout(600, connect=5)
@@ -34,7 +34,7 @@ _SHOWN = (0.98, 0.96, 0.94, 0.92, 0.90, 0.88, 0.86)
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """`answers`: compare answers, which takes a generation each, rather than searches."""
+    """`answers`: compare answers, one generation each, instead of searches."""
 
     collection: str
     top_k: int
@@ -44,7 +44,7 @@ class ReplayOptions:
 
 
 async def replay_trace(trace: Path, options: ReplayOptions, *, url: str, api_key: str | None) -> None:
-    """Replay a log and print what it shows.
+    """Replay a log and print the findings.
 
     Raises:
         CommandFailed: the log cannot be read, or the service does not answer or refuses.
@@ -67,7 +67,7 @@ async def replay_trace(trace: Path, options: ReplayOptions, *, url: str, api_key
 
 
 def questions_of(trace: Path) -> list[str]:
-    """The questions of a log in their order: JSON lines, or one a line; gzipped if its name ends so.
+    """Return the questions of a log in order: JSON lines, or one question a line; gzipped if the name ends in .gz.
 
     Raises:
         CommandFailed: it cannot be read, or holds none.
@@ -111,7 +111,7 @@ class _Service:
     async def embed(
         self, questions: Sequence[str], progress: Callable[[int], None]
     ) -> dict[str, NDArray[np.float32]]:
-        """By the collection's own model, as its questions are."""
+        """Embed with the collection's own model, as its questions are embedded."""
         collection = await self._call("GET", f"/api/collections/{self.options.collection}")
         model = collection["embedding_model"]
         prefix = prefixes_for(model).query
@@ -131,7 +131,7 @@ class _Service:
         return compare(theirs, mine).correct
 
     async def typical_seconds(self, questions: Iterable[str]) -> float:
-        """What computing a result takes, by those that were."""
+        """Return the median time of the results that were computed."""
         if not self.seconds:
             await self._ask(next(iter(questions)))
         return statistics.median(self.seconds)

@@ -1,4 +1,4 @@
-"""What `localchat cache semantic` shows."""
+"""The output of `localchat cache semantic`."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What `localchat cache` shows."""
+"""The output of `localchat cache stats`, `top` and `clear`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ _USE = ("entries", "size", "hits", "misses", "rate", "p50", "p99", "evicted", "e
 
 
 async def show_stats(*, url: str, api_key: str | None) -> None:
-    """Print a table of tiers and namespaces, and what was saved.
+    """Print a table of tiers and namespaces, and the savings.
 
     Raises:
         CommandFailed: the service does not answer, or refuses; so do the others.
@@ -57,7 +57,7 @@ async def show_top(limit: int, namespace: str | None, *, url: str, api_key: str 
 
 
 async def clear_cache(scope: Mapping[str, str | None] | None, *, url: str, api_key: str | None) -> None:
-    """Clear what `scope` names, or, with None, what has expired."""
+    """Clear the entries in `scope`; with None, the expired ones."""
     if scope is None:
         removed = await call("POST", "/api/cache/clear-expired", url, api_key)
     else:
@@ -66,7 +66,7 @@ async def clear_cache(scope: Mapping[str, str | None] | None, *, url: str, api_k
 
 
 async def call(method: str, path: str, url: str, api_key: str | None, **request: Any) -> Any:
-    """Ask the service; its reply.
+    """Ask the service and return its reply.
 
     Raises:
         CommandFailed: it does not answer, or refuses.

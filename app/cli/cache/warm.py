@@ -1,4 +1,4 @@
-"""`localchat cache warm`: how far it is, then what was done."""
+"""`localchat cache warm`: the progress, then the result."""
 
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,12 @@ from app.cli.api_client import api_client, problem_of
 from app.cli.ask import events
 from app.cli.shared import CommandFailed
 
-# Seconds without a word: the service sends a comment while nothing happens.
+# Seconds of silence: the service sends a comment while nothing happens.
 _PATIENCE = httpx.Timeout(60, connect=5)
 
 
 async def warm_cache(asked: dict[str, Any], *, url: str, api_key: str | None) -> None:
-    """Warm what `asked` says (a body of `/api/cache/warm`), showing the progress.
+    """Warm as `asked` says (a body of `/api/cache/warm`), and show the progress.
 
     Raises:
         CommandFailed: the service does not answer, refuses or gives up, or a question failed.
@@ -41,7 +41,7 @@ async def warm_cache(asked: dict[str, Any], *, url: str, api_key: str | None) ->
 
 
 def questions_in(file: Path) -> list[str]:
-    """The questions of a file, one a line; blank lines are none.
+    """Return the questions of a file, one a line; blank lines are skipped.
 
     Raises:
         CommandFailed: it cannot be read, or holds none.

@@ -1,4 +1,4 @@
-"""`localchat maintain` and `localchat doctor --plans`: the database looked after, and its plans shown."""
+"""`localchat maintain` and `localchat doctor --plans`: maintenance of the database, and its query plans."""
 
 import time
 
@@ -33,7 +33,7 @@ async def run_maintenance(settings: Settings) -> None:
 
 
 async def show_plans(settings: Settings, collection: str | None) -> None:
-    """Print each hot query's plan, buffers and time, and what is wrong with them.
+    """Print each hot query's plan, buffers, time and warnings.
 
     Raises:
         CommandFailed: the database does not answer, or there is no such collection.

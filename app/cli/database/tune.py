@@ -1,4 +1,4 @@
-"""What `localchat tune` does and prints."""
+"""`localchat tune`: measures, prints and applies."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,12 +22,12 @@ from app.settings import Settings
 
 _TENANT = "default"
 _BATCH = 16
-# What pgvector takes.
+# pgvector's limits.
 _FEWEST_LINKS, _MOST_LINKS, _MOST_EFFORT = 2, 100, 1000
 
 
 def read_graph(text: str) -> GraphSettings:
-    """`m:ef_construction`, within what pgvector takes.
+    """Read `m:ef_construction`, within pgvector's limits.
 
     Raises:
         typer.BadParameter: it is none.
@@ -44,7 +44,7 @@ def read_graph(text: str) -> GraphSettings:
 
 
 async def run(settings: Settings, name: str, plan: TuningPlan, *, apply: bool, as_json: bool) -> bool:
-    """Measure, print, and with `apply` store what is best. Returns whether anything was good enough.
+    """Measure, print, and with `apply` store the best settings. Returns whether any were good enough.
 
     Raises:
         CommandFailed: the database does not answer, or the collection cannot be tuned.
@@ -75,7 +75,7 @@ async def run(settings: Settings, name: str, plan: TuningPlan, *, apply: bool, a
 
 
 class _Embedder:
-    """Embeds a few questions at a time, behind everything else that the model servers have to do."""
+    """Embeds a few questions at a time, behind all other work of the model servers."""
 
     def __init__(self, client: OllamaClient) -> None:
         self._client = client
@@ -125,7 +125,7 @@ def _show(console: Console, report: TuningReport, *, applied: bool) -> None:
     )
     console.print(table)
     if report.source == "passages":
-        console.print("Too few questions are stored yet. Passages are found more easily than questions may be.")
+        console.print("Too few questions are stored yet, so passages were asked, which may be easier to find.")
     if report.best is None:
         console.print(
             f"Nothing finds {report.target:.1%} of the ten nearest. Try a larger graph (--build 24:200) or ask for "

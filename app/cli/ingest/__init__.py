@@ -1,4 +1,4 @@
-"""`localchat ingest`: upload files, follow them to their end, and list what was refused."""
+"""`localchat ingest`: uploads files, follows their ingestion, and lists the refused ones."""
 
 import asyncio
 import time
@@ -42,7 +42,7 @@ async def ingest_paths(paths: Iterable[Path], target: Target) -> int:
 
 
 class _Run:
-    """Uploads go ahead while the documents already there are followed."""
+    """One run: uploads continue while uploaded documents are followed."""
 
     def __init__(self, documents: Documents, ledger: IngestReport, progress: Progress, steps: list[Step]) -> None:
         self._ledger = ledger
@@ -97,7 +97,7 @@ class _Run:
 
 
 class _Rate:
-    """How fast a count grows, by what was seen of it in the last half minute; per second."""
+    """The growth of a count per second, over the last half minute."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])

@@ -1,4 +1,4 @@
-"""`localchat ingest --dry-run`: what would be done, found out without sending anything."""
+"""`localchat ingest --dry-run`: the steps that a run would take, without sending anything."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -20,10 +20,10 @@ _READERS = 2
 
 
 async def show_plan(paths: Iterable[Path], target: Target, *, deletes: bool, settings: Settings) -> int:
-    """List what would be uploaded, replaced, deleted and refused. Returns the exit code that this would end with.
+    """List the files that would be uploaded, replaced, deleted and refused. Returns the exit code of such a run.
 
-    The service is asked for its documents alone. Each file that would be sent is read here as a worker would
-    read it; `settings` should be the service's.
+    The service is asked only for its documents. Each file that would be sent is read here as a worker would read
+    it; `settings` should be the service's.
 
     Raises:
         CommandFailed: there is no file, or the service does not answer.
@@ -50,7 +50,7 @@ async def show_plan(paths: Iterable[Path], target: Target, *, deletes: bool, set
 
 
 async def _outcomes(steps: Sequence[Step], settings: Settings) -> dict[str, tuple[str, str, str]]:
-    """By name, the row of each file that would be sent."""
+    """Return the row of each file that would be sent, by name."""
     loader = DocumentLoader(SplitterConfig(model=settings.embedding_model), workers=_READERS)
     limit = asyncio.Semaphore(_READERS)
 
@@ -67,7 +67,7 @@ async def _outcomes(steps: Sequence[Step], settings: Settings) -> dict[str, tupl
 
 
 async def _refusal(file: LocalFile, loader: DocumentLoader, max_bytes: int) -> str:
-    """Why the service would not take the file; empty if nothing speaks against it."""
+    """Return why the service would refuse the file; empty if it would not."""
     if file.size > max_bytes:
         return f"has {file.size} bytes; at most {max_bytes} can be sent at once (MAX_UPLOAD_BYTES)"
     try:

@@ -1,4 +1,4 @@
-"""Steps carried out against the service, and the documents in work followed to their end."""
+"""Carries out the steps against the service, and follows the documents in work to their end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ _POLLED_PER_ROUND = 16  # documents end roughly in the order in which they were 
 
 
 class Uploader:
-    """Replaces, then deletes, then uploads, so that no document stands in for a file that it is not about."""
+    """Replaces, then deletes, then uploads, so that no document stands for a file that it was not made from."""
 
     def __init__(
         self, documents: Documents, ledger: IngestReport, *, on_step: Callable[[Step], None] = lambda _step: None
@@ -38,7 +38,7 @@ class Uploader:
         await _in_parallel(uploads, self._upload)
 
     async def follow(self) -> None:
-        """Look at the documents that were sent first, until some are still in work."""
+        """Look at the documents in the order of their upload, up to those still in work."""
         limit = asyncio.Semaphore(_POLLS_AT_ONCE)
 
         async def look(document_id: str) -> None:
@@ -58,7 +58,7 @@ class Uploader:
                 return
 
     async def _replace(self, steps: Sequence[Step]) -> list[Step]:
-        """Return what has to be uploaded instead, since files hold each other's former content."""
+        """Return the files to upload instead, because files hold each other's former content."""
         uploads: list[Step] = []
         while steps:
             taken: list[Step] = []
@@ -80,7 +80,7 @@ class Uploader:
         await self._send(Step(Action.UPLOAD, step.file, None, step.why))
 
     async def _send(self, step: Step) -> bool:
-        """Whether the file was dealt with; not if another document has its content."""
+        """Return whether the file is settled; False if another document has its content."""
         assert step.file is not None
         try:
             if step.document is None:

@@ -1,4 +1,4 @@
-"""The files that are to be ingested, and what is known of each without asking the service."""
+"""The files to ingest, and the facts about each that need no service."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """`name` is what the document is called: below a folder, its path from there. `source` says where it is."""
+    """`name` is the name of the document: below a folder, the path from there. `source` is its location."""
 
     path: Path
     name: str
@@ -26,7 +26,7 @@ class LocalFile:
 
 @dataclass(slots=True)
 class Scan:
-    """`unknown`: what of a source may be there or not, since it could not be looked at or is being written."""
+    """`unknown`: sources that could not be read, or are still being written, so nothing is concluded about them."""
 
     files: list[LocalFile] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -42,16 +42,16 @@ def this_machine() -> str:
 
 
 class Scanner:
-    """Looks at files and everything below folders, and reads again only what changed by its size or time.
+    """Looks at files and everything below folders, and reads again only files whose size or time changed.
 
     Args:
         roots: files and folders. Below a folder, what begins with a dot is left out.
         origin: the name of this machine in a document's source, a `file` URI (RFC 8089).
-        settle: seconds for which a file must have been left alone; until then it is taken to be in writing.
+        settle: seconds since the last change before a file counts as completely written.
     """
 
     def __init__(self, roots: Iterable[Path], *, origin: str, settle: float = 0.0) -> None:
-        # Symbolic links stay: what they point at may change from one day to the next.
+        # Symbolic links are kept: their targets may change.
         self.roots = [Path(os.path.abspath(root)) for root in roots]  # noqa: PTH100 - as above
         self._origin = origin
         self._settle = settle
@@ -61,7 +61,7 @@ class Scanner:
         return f"file://{quote(self._origin, safe='')}{quote(os.fsencode(path))}"
 
     def covers(self, source: str) -> bool:
-        """Whether a document of this source came from one of the roots."""
+        """Return whether a document of this source came from one of the roots."""
         roots = map(self.source_of, self.roots)
         return any(source == root or source.startswith(f"{root}/") for root in roots)
 

@@ -1,4 +1,4 @@
-"""What has to be done so that a collection holds what the files say. Nothing here does I/O."""
+"""The steps that bring a collection up to date with files. Nothing here does I/O."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from typing import Any
 
 from app.cli.ingest.files import LocalFile, Scan
 
-SOURCE = "source"  # the key of a document's metadata that says which file it was made from
+SOURCE = "source"  # the key in a document's metadata that names its file
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteDocument:
-    """A document as the service lists it; `source` is None if nothing says which file it was made from.
+    """A document as the service lists it; `source` is None if its file is unknown.
 
     `done_count` of its chunks have their embedding, or never will.
     """
@@ -94,7 +94,7 @@ def plan(
 def _belongings(
     files: Mapping[str, LocalFile], documents: Sequence[RemoteDocument], gone: Callable[[str], bool]
 ) -> tuple[dict[str, RemoteDocument], dict[str, RemoteDocument]]:
-    """The document of each file by its source, and those without a file by their content."""
+    """Return the document of each file by its source, and the documents without a file by their content."""
     own: dict[str, RemoteDocument] = {}
     orphans: dict[str, RemoteDocument] = {}
     for document in documents:

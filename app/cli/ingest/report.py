@@ -1,4 +1,4 @@
-"""How files fared, for the bar, the lines of a watch, the summary and the exit code."""
+"""The outcome of each file, for the progress bar, the lines of a watch, the summary and the exit code."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,17 +9,17 @@ from rich.table import Column, Table
 
 from app.cli.ingest.plan import Action, RemoteDocument, Step
 
-# What `localchat ingest` ends with. 2 is that of every command that could not go on.
+# Exit codes of `localchat ingest`. 2 means, as for every command, that it could not go on.
 ALL_IN, SOME_BROKEN, SOME_REFUSED = 0, 1, 3
 
-# Told of what happened (a verb), to which file, and of more about it.
+# Called with what happened (a verb), the file, and details.
 Tell = Callable[[str, str, str], None]
 _UNFINISHED = frozenset({"queued", "processing"})
 
 
 @dataclass(slots=True)
 class PendingDocument:
-    """A document that is being ingested, as it was last seen, and the files that it is made of: equal ones."""
+    """A document in ingestion as last seen, and its files, which have equal content."""
 
     document: RemoteDocument
     steps: dict[str, Step]
@@ -27,7 +27,7 @@ class PendingDocument:
 
 @dataclass(slots=True)
 class IngestReport:
-    """What became of each file by its path. `broken` are failures that no property of the file explains.
+    """The outcome of each file by its path. `broken`: failures that are not the fault of the file.
 
     `pending` are the documents in work by their id.
     """
@@ -43,7 +43,7 @@ class IngestReport:
     given_up: set[tuple[str, str]] = field(default_factory=set)
 
     def sent(self, step: Step, document: RemoteDocument) -> None:
-        """A file was taken, or was there already."""
+        """Note that a file was accepted, or was there already."""
         if step.action is Action.UNCHANGED or document.status == "unchanged":
             if step.name not in self.ready and document.id not in self.pending:
                 self.unchanged.add(step.name)
@@ -55,7 +55,7 @@ class IngestReport:
             self.saw(document)
 
     def saw(self, document: RemoteDocument) -> None:
-        """Note how far a document in work is."""
+        """Note the progress of a document in work."""
         work = self.pending[document.id]
         work.document = document
         if document.status in _UNFINISHED:
@@ -83,7 +83,7 @@ class IngestReport:
             self.warned[name] = "; ".join(warnings)
 
     def lost(self, document_id: str) -> None:
-        """A document was deleted while it was in work."""
+        """Note that a document was deleted while it was in work."""
         for name in self.pending.pop(document_id).steps:
             self.fail(name, "its document was deleted meanwhile")
 
@@ -122,7 +122,7 @@ class IngestReport:
 
 
 def report(console: Console, ledger: IngestReport) -> None:
-    """One line of counts, then tables of what was refused and what broke, with the reasons."""
+    """Print one line of counts, then tables of refused and broken files, with the reasons."""
     total = len(ledger.ready) + len(ledger.refused) + len(ledger.broken)
     unchanged = len(ledger.unchanged & ledger.ready.keys())
     notes = f" ({unchanged} were there already)" if unchanged else ""
@@ -144,7 +144,7 @@ def report(console: Console, ledger: IngestReport) -> None:
 
 
 def show_table(console: Console, title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """The last column gets what the others leave."""
+    """The last column gets the rest of the width."""
     *first, last = heads
     columns = [*(Column(head, overflow="fold") for head in first), Column(last, overflow="fold")]
     table = Table(*columns, title=title, title_justify="left")
@@ -154,5 +154,5 @@ def show_table(console: Console, title: str, heads: tuple[str, ...], rows: Seque
 
 
 def _plain(text: str) -> str:
-    """Names may hold what rich takes for markup, and what no terminal prints."""
+    """Escape names: they may hold markup of rich, and characters that no terminal prints."""
     return escape(text.encode(errors="replace").decode())

@@ -22,11 +22,11 @@ _PAGE = 200
 
 
 class Refused(Exception):
-    """The service does not take a file, for a reason that the message gives."""
+    """The service refuses a file; the message says why."""
 
 
 class Broken(Exception):
-    """Something failed that no property of the file explains."""
+    """A failure that is not the fault of the file."""
 
 
 class DuplicateContent(Exception):
@@ -34,12 +34,12 @@ class DuplicateContent(Exception):
 
 
 class ServiceUnavailable(Exception):
-    """The service does not answer, or not now; later it may."""
+    """The service does not answer, or is busy; it may answer later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where documents go, and by what name of this machine they remember their files."""
+    """The collection that documents go to, and the name of this machine in their sources."""
 
     url: str
     api_key: str | None
@@ -61,7 +61,7 @@ class Target:
 
 @dataclass(slots=True)
 class Documents:
-    """One collection's documents. `attempts`: how often a service that is busy is asked.
+    """One collection's documents. `attempts`: how often a busy service is asked.
 
     Every method raises:
         CommandFailed: the key is missing or not accepted, or there can be no such collection.
@@ -83,7 +83,7 @@ class Documents:
             parameters["cursor"] = page["next_cursor"]
 
     async def one(self, document_id: str) -> RemoteDocument | None:
-        """None: it is not there any more."""
+        """Return the document; None if it is gone."""
         response = await self._ask("GET", f"/api/documents/{document_id}")
         return None if response.status_code == _NOT_FOUND else _document(_looked(response))
 
@@ -160,7 +160,7 @@ class Documents:
 
 
 def _looked(response: httpx.Response) -> dict[str, Any]:
-    """What was asked for. Nothing is wrong with any file where looking fails."""
+    """Return the body. A failure to look is not the fault of any file."""
     if response.is_server_error:
         raise ServiceUnavailable(problem_of(response))
     if response.is_error:

@@ -18,13 +18,13 @@ from app.cli.ingest.service import Documents, ServiceUnavailable, Target
 from app.cli.shared import CommandFailed
 from app.concurrency.task_group import FirstErrorTaskGroup
 
-# A file is taken once it was left alone for so many seconds, so that none is sent half written.
+# Seconds without a change after which a file counts as completely written.
 _SETTLE = 1.0
-# Seconds after which folders are looked through though no change was told: not every file system tells.
+# Seconds between scans without a notification: not every file system sends notifications.
 _LOOK_ANYWAY = 60.0
 _POLL_SECONDS = 1.0
 _LONGEST_PAUSE = 10.0
-# Milliseconds in which changes are gathered, and after which a watch looks whether its folders are still the same.
+# Milliseconds for which changes are gathered, and after which a watch checks that its folders are the same.
 _DEBOUNCE_MS, _CHECK_MS = 400, 5_000
 
 
@@ -58,7 +58,7 @@ async def watch_folders(folders: Sequence[Path], target: Target) -> int:
 
 
 class _Watch:
-    """Compares the collection with the folders as they are, so that nothing depends on hearing of each change."""
+    """Compares the collection with the folders as they are, so that a lost notification loses nothing."""
 
     def __init__(self, scanner: Scanner, documents: Documents, console: Console) -> None:
         self._folders = scanner.roots
@@ -96,7 +96,7 @@ class _Watch:
                     await self._changed.wait()
 
     async def _compare(self) -> tuple[bool, str]:
-        """Carry out what has changed. Returns whether files are still being written, and what is wrong here."""
+        """Carry out the changes. Returns whether files are still being written, and the problem here, if any."""
         scan = await asyncio.to_thread(self._scanner.scan)
         missing = self._missing()
         if missing:
@@ -119,7 +119,7 @@ class _Watch:
         self.ledger.keep_only({*(str(file.path) for file in scan.files), *dict(scan.refused), *in_work})
 
     def _given_up(self, step: Step) -> bool:
-        """Whether this very content was refused, or failed, before: it would be again."""
+        """Return whether this same content was refused, or failed, before."""
         sent = step.action in (Action.UPLOAD, Action.REPLACE)
         return sent and step.file is not None and (step.file.source, step.file.sha256) in self.ledger.given_up
 
@@ -152,7 +152,7 @@ class _Watch:
                         break
                     begun = True
             except OSError as error:
-                self._say(f"the system tells of no changes ({error}); looking for them instead")
+                self._say(f"file notifications do not work ({error}); scanning instead")
                 polling = True
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -168,14 +168,14 @@ class _Watch:
         return [_identity(folder) for folder in self._folders]
 
     def _missing(self) -> str:
-        """A folder that is gone, or behind which another file system was mounted or unmounted."""
+        """Return a folder that is gone, or whose file system was mounted or unmounted."""
         for folder, device, found in zip(self._folders, self._devices, self._identities(), strict=True):
             if found is None or found[0] != device:
                 return str(folder)
         return ""
 
     def _note(self, trouble: str) -> None:
-        """Say what is wrong once, and once that nothing is any more."""
+        """Report a problem once, and its end once."""
         if trouble != self._trouble:
             self._say(trouble or "going on")
         self._trouble = trouble

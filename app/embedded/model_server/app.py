@@ -1,4 +1,4 @@
-"""The ASGI application: every part made here and handed on."""
+"""The ASGI application: builds every part and passes it on."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

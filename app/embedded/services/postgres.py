@@ -30,7 +30,7 @@ _SETTINGS: Mapping[str, str] = {
     "unix_socket_directories": ".",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    # Only what is used is taken; where the graph and the chunks do not fit, each search copies pages in again.
+    # PostgreSQL takes the memory that it uses. Where graph and chunks do not fit, searches copy pages in again.
     "shared_buffers": "1GB",
     "maintenance_work_mem": "256MB",
     "work_mem": "16MB",

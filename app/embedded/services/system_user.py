@@ -1,4 +1,4 @@
-"""Who PostgreSQL runs as, and from where: it refuses to run as root."""
+"""The user that PostgreSQL runs as, and the files that it runs from: it refuses to run as root."""
 
 import contextlib
 import os

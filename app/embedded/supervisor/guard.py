@@ -1,4 +1,4 @@
-"""Run a command that ends when the process that asked for it ends, whatever ended that one.
+"""Run a command that ends when its parent process ends, however the parent ends.
 
 This file is also the small program that does it: it drops root, asks the kernel for the signal
 (prctl(2), which a change of user would undo, so in this order), and becomes the command. A program

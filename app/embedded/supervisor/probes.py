@@ -26,7 +26,7 @@ def ollama_listens() -> bool:
 
 
 def reachable_host(host: str) -> str:
-    """Where a service that listens on `host` is reached from this machine."""
+    """Return the address at which this machine reaches a service that listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
 
 
@@ -52,7 +52,7 @@ def require_free_port(host: str, port: int) -> None:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on at this moment."""
+    """Return a loopback port that nothing listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

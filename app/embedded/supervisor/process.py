@@ -26,8 +26,8 @@ class StartFailed(Exception):
 class ChildProcess:
     """One child in a session of its own, so that a terminal's Ctrl-C reaches the parent alone.
 
-    A `held` child is expected to read a line from its standard input before it begins to serve:
-    it loads its code meanwhile, and `release` sends that line.
+    A `held` child loads its code, then waits for a line on its standard input before it serves. `release` sends the
+    line.
 
     Start it from a thread that lives as long as the child should (see `guard`).
     """
@@ -62,7 +62,7 @@ class ChildProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs, and before it was started. Negative: ended by that signal."""
+        """None before the start and while it runs. A negative code is the signal that ended it."""
         return self._process.poll() if self._process else None
 
     @property
@@ -150,9 +150,9 @@ class ChildProcess:
             os.truncate(self.log, 0)
 
     def last_words(self) -> str:
-        """The most telling recent line of its log, in parentheses, with where to read more.
+        """Return the recent log line that explains best, in parentheses, with the path of the log.
 
-        A command of ours ends its log with the reason, which goes before any older error.
+        Our own commands end their log with the reason, so it takes precedence over older errors.
         """
         if self.log is None or not self.log.exists():
             return ""

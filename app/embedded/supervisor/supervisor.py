@@ -1,4 +1,4 @@
-"""What `localchat up` runs: the servers that no URL names, the migrations, the API and the worker."""
+"""`localchat up`: runs the servers that no setting names, the migrations, the API and the worker."""
 
 import os
 import secrets
@@ -215,7 +215,7 @@ class Supervisor:
         self._stores.append(Supervised(Command(process, ready)))
 
     def _migrate(self) -> None:
-        """In a process of its own, which also keeps the migration tools out of this one's memory."""
+        """Migrate in a process of its own, which keeps the migration tools out of the memory of this one."""
         process = self._command("migration", "migrate", "--wait", f"{_START_SECONDS:g}").process
         process.start()
         process.wait_ended(_START_SECONDS * 10)
@@ -239,7 +239,7 @@ class Supervisor:
             time.sleep(_TICK_SECONDS)
 
     def _stop(self) -> None:
-        """The API and the worker first, side by side, then what they stand on."""
+        """Stop the API and the worker first, side by side, then the servers that they use."""
         for group in (self._apps, self._stores):
             processes = [item.service.process for item in group if item.launched]
             for process in processes:

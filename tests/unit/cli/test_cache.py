@@ -129,7 +129,7 @@ def test_a_file_without_questions_is_refused(service: Service, tmp_path: Path) -
     for file, reason in ((empty, "no question"), (binary, "UTF-8"), (tmp_path / "absent", "No such file")):
         with pytest.raises(CommandFailed, match=reason):
             service.run("warm", "-f", str(file))
-    assert "is of the most used" in service.run("warm", "-f", str(empty), "--limit", "3")
+    assert "limits the most used" in service.run("warm", "-f", str(empty), "--limit", "3")
     assert service.warming.warmed == []
 
 

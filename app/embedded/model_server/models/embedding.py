@@ -64,7 +64,7 @@ class EmbeddingModel:
         """Embed the texts, all or none. No text at all only loads the model.
 
         Raises:
-            OllamaError: what the first failing text failed with.
+            OllamaError: the error of the first text that failed.
         """
         started = time.monotonic_ns()
         limit = min(num_ctx or self._context, self._context)
@@ -81,13 +81,13 @@ class EmbeddingModel:
 
 
 def shortened(vector: Vector, dimensions: int | None) -> Vector:
-    """The first `dimensions` components at norm 1 again; the whole vector when it has no more than that."""
+    """Return the first `dimensions` components at norm 1; the whole vector if it is no longer."""
     if not dimensions or dimensions < 0 or dimensions >= len(vector):
         return vector
     return normalised(vector[:dimensions])
 
 
 def normalised(vector: Vector) -> Vector:
-    """The vector at norm 1; a zero vector as it is."""
+    """Return the vector at norm 1; a zero vector is left as it is."""
     norm = np.linalg.norm(vector)
     return vector if norm == 0 else (vector / norm).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What a generation is asked and what it gives, apart from the library that runs it."""
+"""Input and output of a generation, independent of the library that runs it."""
 
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -37,7 +37,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedText:
-    """A Finish with what the request cost around it, in nanoseconds."""
+    """A Finish with the time that the whole request took, in nanoseconds."""
 
     finish: Finish
     load_ns: int
@@ -46,7 +46,7 @@ class GeneratedText:
 
 class TextGenerator(Protocol):
     def generate(self, prompt: GenerationPrompt) -> AsyncGenerator[str | Finish, None]:
-        """Pieces of text as they come, then one Finish. Closing the generator stops the work.
+        """Yield pieces of text as they come, then one Finish. Closing the generator stops the work.
 
         Raises:
             OllamaError: the prompt cannot be used; before any text.
@@ -64,7 +64,7 @@ class GenerationModel:
     async def generate(
         self, prompt: GenerationPrompt, *, keep_alive: float
     ) -> AsyncGenerator[str | GeneratedText, None]:
-        """Pieces of text, then one Completion. Closing the generator stops the work.
+        """Yield pieces of text, then one GeneratedText. Closing the generator stops the work.
 
         Raises:
             OllamaError: the prompt cannot be used; before any text.
@@ -82,7 +82,7 @@ class GenerationModel:
 
 
 def schema_of(value: Any) -> dict[str, Any] | None:
-    """The schema that a `format` field stands for.
+    """Return the schema that a `format` field stands for.
 
     Raises:
         OllamaError: 400 when it is neither `json` nor a schema.
@@ -97,9 +97,9 @@ def schema_of(value: Any) -> dict[str, Any] | None:
 
 
 def shorter(messages: Sequence[NativeMessage], *, tokens: int, context: int) -> list[NativeMessage]:
-    """The messages without the oldest that is neither a system message nor the last.
+    """Drop the oldest message that is neither a system message nor the last.
 
-    Once nothing else is left, the last one loses its beginning, in proportion to what is too much.
+    Once no other is left, the last message loses its beginning, in proportion to the excess.
 
     Raises:
         OllamaError: 400 when nothing can be left out.

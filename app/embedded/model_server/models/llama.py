@@ -40,7 +40,7 @@ class SmolLm:
         params.warmup = False
         params.fit_params = False
         params.verbosity = -1
-        # The library always opens a port of its own, which nobody is told of: a secret closes it.
+        # The library always opens a port of its own. A random key that nobody has closes it.
         params.api_keys = [secrets.token_hex(16)]
         params.ui = False
         params.n_threads_http = 1

@@ -1,4 +1,4 @@
-"""The models that this server has, by name, and how each is loaded."""
+"""The models of this server by name, and how each is loaded."""
 
 import asyncio
 import signal
@@ -49,7 +49,7 @@ class Registry:
         return list(self._held.values())
 
     def find(self, name: str) -> HeldModel | None:
-        """The model of that name, with or without `:latest`, in any case."""
+        """Find a model by any spelling of its name."""
         return self._held.get(canonical_model(name))
 
     async def preload(self) -> None:
@@ -113,7 +113,7 @@ def _reranker(config: ModelServerConfig) -> HeldModel:
 
 
 def _one_text_a_slot(config: ModelServerConfig) -> tuple[int, SlotScheduler]:
-    """How many texts a model works on at once, and what shares these slots among its requests."""
+    """Return the number of texts that a model works on at once, and the scheduler of these slots."""
     parallel = config.slots == "parallel"
     slots = config.embed_workers if parallel else 1
     return slots, SlotScheduler(slots, fair=parallel)

@@ -1,4 +1,4 @@
-"""Ollama's routes that tell of the server and its models."""
+"""Ollama's routes that describe the server and its models."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What surrounds every request: who may call, what is logged, and what happens when the caller goes away."""
+"""Middleware: callers are checked, work is logged, and abandoned work is cancelled."""
 
 import asyncio
 import base64
@@ -20,7 +20,7 @@ _LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
 
 
 class LoggedWork:
-    """Logs each request that a model works for, under the ids of whoever asked."""
+    """Logs each request that a model works for, under the caller's request and trace ids."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -56,7 +56,7 @@ class LoggedWork:
 
 
 class Gate:
-    """403 with an empty body for a foreign Host header, as Ollama bound to loopback, or a wrong secret."""
+    """Answers 403, empty, to a wrong secret, and to a foreign Host header, as an Ollama on loopback does."""
 
     def __init__(self, app: ASGIApp, *, token: str | None, check_host: bool) -> None:
         self._app = app
@@ -106,7 +106,7 @@ def presented_secret(headers: Headers) -> str:
 class CancelOnDisconnect:
     """Cancels the work for a request, streamed or not, as soon as its caller is gone.
 
-    The body is read first, so that from then on the connection can only tell of its end.
+    The body is read first: after it, the end of the connection is the only message that can come.
     """
 
     def __init__(self, app: ASGIApp) -> None:

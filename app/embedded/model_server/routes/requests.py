@@ -1,4 +1,4 @@
-"""The bodies that callers send. Unknown fields are ignored, as in Ollama; null means absent."""
+"""Request bodies. Unknown fields are ignored, as in Ollama; null means absent."""
 
 from typing import Any, TypeVar
 
@@ -103,7 +103,7 @@ def parse(body: bytes, kind: type[Body]) -> Body:
 
 
 def texts_of(value: Any) -> list[str]:
-    """The texts of an `input` field; a lone empty string is no text at all.
+    """Return the texts of an `input` field; an empty string by itself counts as no text.
 
     Raises:
         OllamaError: 400 for anything but a string or a list of strings.

@@ -1,4 +1,4 @@
-"""How answers are put on the wire."""
+"""Responses: JSON, and streams of JSON lines."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""What the model server is told at its start."""
+"""The model server's options."""
 
 import os
 from dataclasses import dataclass, field

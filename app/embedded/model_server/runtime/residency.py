@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 class Engine(Protocol):
     async def close(self) -> None:
-        """Let go of the model's memory."""
+        """Free the model's memory."""
 
 
 EngineT = TypeVar("EngineT", bound=Engine)
@@ -50,7 +50,7 @@ class Residency(Generic[EngineT]):
 
     @asynccontextmanager
     async def use(self, keep_alive: float) -> AsyncIterator[ModelLease[EngineT]]:
-        """The engine, loaded if need be. A load goes on when the caller that began it goes away."""
+        """Lend the engine, loading it first if necessary. A load goes on if its caller goes away."""
         started = time.monotonic_ns()
         cold = not self.loaded
         self._users += 1
@@ -113,7 +113,7 @@ class Residency(Generic[EngineT]):
         self._settle()
 
     async def close(self) -> None:
-        """Unload now and wait for it; for the server's shutdown."""
+        """Unload now and wait for it, at the server's shutdown."""
         if self.loaded:
             self._unload()
         await asyncio.gather(*self._closing)

@@ -44,12 +44,12 @@ class SlotScheduler:
         return sum(len(batch.waiting) for batch in (*self._fresh, *self._begun))
 
     async def run_all(self, jobs: Sequence[Callable[[], Awaitable[Result]]]) -> list[Result]:
-        """The results in the order of the jobs. All jobs run even when one fails, as in Ollama.
+        """Run the jobs and return their results in order. All jobs run even if one fails, as in Ollama.
 
-        Cancelled, it forgets the jobs that have not begun.
+        A cancelled call drops its jobs that have not begun.
 
         Raises:
-            Exception: what the first job to fail raised.
+            Exception: the error of the first job that failed.
         """
         if not jobs:
             return []

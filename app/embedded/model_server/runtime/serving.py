@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Ends by returning: uvicorn's own would raise the signal again, and die of it before any clean-up."""
+    """Ends by returning. uvicorn's own server would raise the signal again, and end before any clean-up."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
