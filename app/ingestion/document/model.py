@@ -21,7 +21,7 @@ class PageStart:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """`level` counts from 1, the most general."""
+    """`level` counts from 1, the most general. One without text ends the headings of its level and below."""
 
     level: int
     text: str
@@ -89,8 +89,16 @@ class Attachment:
     media_type: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture within a document. `description` is its alternative text; `content` is empty if it is not there."""
+
+    description: str = ""
+    content: bytes = b""
+
+
 Body = Heading | Paragraph | ListItem | Table | Lines | Note | Comment
-Element = Body | PageStart | Attachment | DocumentWarning | DocumentProperties
+Element = Body | PageStart | Attachment | Picture | DocumentWarning | DocumentProperties
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,9 @@ def sections_of(elements: Iterable[Body | PageStart]) -> Iterator[Section]:
             case Heading(level, text):
                 yield from flush()
                 text = clean_line(text)
+                path = [step for step in path if step.level < level]
                 if text:
-                    path = [step for step in path if step.level < level] + [Heading(level, text)]
+                    path.append(Heading(level, text))
                     blocks.append(path[-1])
             case Paragraph(last_page=int(last_page)):
                 yield from flush()

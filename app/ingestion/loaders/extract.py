@@ -21,7 +21,6 @@ from app.ingestion.loaders.pdf import read_pdf
 from app.ingestion.loaders.reader import Source, reader_for
 from app.ingestion.loaders.reading import NO_TEXT, Reading, begin
 from app.ingestion.loaders.text import decode, refuse_garbage
-from app.ingestion.loaders.word97 import read_word97
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _HEAD_NOISE = re.compile(r"<meta\b[^>]*>|<title\b[^>]*>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
@@ -122,10 +121,6 @@ def _rtf(content: bytes, _: str) -> Parts:
     return _one(text), None, []
 
 
-def _word97(content: bytes, _: str) -> Parts:
-    return _one(read_word97(content)), None, []
-
-
 def _email(content: bytes, kind: str) -> Parts:
     message = message_from_bytes(content[:_CSV_SAMPLE])
     if message.get_content_type() in {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}:
@@ -155,17 +150,6 @@ def _package(content: bytes, kind: str) -> Parts:
     packages.check_limits(content)
     sections, title, warnings = _converted(content, kind)
     return sections + _passed_over(content, sections), title, warnings
-
-
-def _slides(content: bytes, kind: str) -> Parts:
-    packages.check_limits(content)
-    result = _kreuzberg(content, kind)
-    sections = [
-        section
-        for slide in result.pages or ()
-        for section in sections_of(slide["content"], page=slide["page_number"], indented_code=False)
-    ]
-    return sections + _passed_over(content, sections), _title(result), []
 
 
 def _passed_over(content: bytes, sections: list[Section]) -> list[Section]:
@@ -227,15 +211,10 @@ _READERS: dict[str, Callable[[bytes, str], Parts]] = {
     media.HTML: _html,
     media.XML: _xml,
     media.RTF: _rtf,
-    media.DOC: _word97,
     media.EMAIL: _email,
     media.MSG: _converted,
     media.PPT: _converted,
-    media.XLS: _sheets,
-    media.XLSX: _sheets,
     media.ODS: _sheets,
-    media.PPTX: _slides,
-    media.DOCX: _package,
     media.ODT: _package,
     media.ODP: _package,
     media.EPUB: _package,

@@ -15,6 +15,7 @@ PDF = "application/pdf"
 DOCX = _OOXML + "wordprocessingml.document"
 XLSX = _OOXML + "spreadsheetml.sheet"
 PPTX = _OOXML + "presentationml.presentation"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
 ODT, ODS, ODP = _ODF + "text", _ODF + "spreadsheet", _ODF + "presentation"
 EPUB = "application/epub+zip"
 DOC, XLS, PPT, MSG = (
@@ -24,17 +25,19 @@ DOC, XLS, PPT, MSG = (
     "application/vnd.ms-outlook",
 )
 RTF = "application/rtf"
+XML_SHEETS = "application/vnd.ms-excel+xml"
 HTML, XML, MARKDOWN, EMAIL = "text/html", "application/xml", "text/markdown", "message/rfc822"
 CSV, TSV, JSON, TEXT = "text/csv", "text/tab-separated-values", "application/json", "text/plain"
 RST, ORG, LATEX, NOTEBOOK = "text/x-rst", "text/x-org", "application/x-latex", "application/x-ipynb+json"
 
-PACKAGES = frozenset({DOCX, XLSX, PPTX, ODT, ODS, ODP, EPUB})
+PACKAGES = frozenset({DOCX, XLSX, XLSB, PPTX, ODT, ODS, ODP, EPUB})
 _BINARY_BY_SUFFIX = {
     "pdf": PDF,
     "docx": DOCX,
     "docm": DOCX,
     "xlsx": XLSX,
     "xlsm": XLSX,
+    "xlsb": XLSB,
     "pptx": PPTX,
     "pptm": PPTX,
     "odt": ODT,
@@ -103,6 +106,9 @@ _HTML_START = re.compile(
 )
 _MAIL_START = re.compile(rb"(?:Received|Return-Path|Message-ID|MIME-Version|Delivered-To):\s", re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
+_HEAD = 4096
+_EXPORTED_AS = frozenset({"xls", "doc"})
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def detect(content: bytes, filename: str, declared: str | None = None) -> str:
@@ -127,6 +133,9 @@ def detect(content: bytes, filename: str, declared: str | None = None) -> str:
             raise UnsupportedMedia(reason)
     suffix = PurePath(filename).suffix.lower().removeprefix(".")
     if suffix in _BINARY_BY_SUFFIX:
+        disguised = _disguised(content, suffix)
+        if disguised is not None:
+            return disguised
         raise UnreadableDocument(f"The name ends in .{suffix}, but the content is damaged or of another kind.")
     return _textual(content, suffix, declared)
 
@@ -134,7 +143,7 @@ def detect(content: bytes, filename: str, declared: str | None = None) -> str:
 def _textual(content: bytes, suffix: str, declared: str | None) -> str:
     if suffix in _TEXT_BY_SUFFIX:
         return _TEXT_BY_SUFFIX[suffix]
-    head = content[:4096].removeprefix(_BOM)
+    head = content[:_HEAD].removeprefix(_BOM)
     if _HTML_START.match(head):
         return HTML
     if head.lstrip().startswith(b"<?xml"):
@@ -143,6 +152,27 @@ def _textual(content: bytes, suffix: str, declared: str | None) -> str:
         return EMAIL
     plain = (declared or "").split(";")[0].strip().lower()
     return plain if plain in _TEXT_TYPES and not suffix else TEXT
+
+
+def _disguised(content: bytes, suffix: str) -> str | None:
+    """What programs export under an old Office name, which Office opens all the same."""
+    if suffix not in _EXPORTED_AS:
+        return None
+    head = content[:_HEAD]
+    plain = head.removeprefix(_BOM)
+    if _HTML_START.match(plain):
+        kind = HTML
+    elif plain.lstrip().startswith(b"<?xml"):
+        kind = XML_SHEETS if b"urn:schemas-microsoft-com:office:spreadsheet" in head else XML
+    elif _MAIL_START.match(plain):
+        kind = EMAIL
+    elif b"<table" in plain[:1024].lower():
+        kind = HTML
+    elif not head.startswith((b"\xff\xfe", b"\xfe\xff")) and _CONTROLS.search(head):
+        return None
+    else:
+        kind = TEXT if suffix == "doc" else TSV if b"\t" in head else CSV
+    return kind
 
 
 def _package(content: bytes, filename: str) -> str:
@@ -155,6 +185,8 @@ def _package(content: bytes, filename: str) -> str:
                     return kind.removesuffix("-template")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise UnreadableDocument("The file is truncated or damaged.") from error
+    if "xl/workbook.bin" in names:
+        return XLSB
     if "[Content_Types].xml" in names:
         for part, kind in _OOXML_PARTS.items():
             if any(name.startswith(part) for name in names):

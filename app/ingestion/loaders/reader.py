@@ -6,9 +6,18 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from app.ingestion.document.model import Element
+from app.ingestion.loaders import media
 
 # Media type to the module of `readers` that reads it.
-READERS: Mapping[str, str] = {}
+READERS: Mapping[str, str] = {
+    media.DOCX: "word",
+    media.DOC: "old_word",
+    media.PPTX: "slides",
+    media.XLSX: "sheets",
+    media.XLSB: "binary_sheets",
+    media.XLS: "old_sheets",
+    media.XML_SHEETS: "xml_sheets",
+}
 
 
 @dataclass(frozen=True, slots=True)

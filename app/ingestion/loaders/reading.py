@@ -12,6 +12,8 @@ from app.ingestion.document.model import (
     Heading,
     LoadedDocument,
     PageStart,
+    Paragraph,
+    Picture,
     Section,
 )
 from app.ingestion.document.sections import sections_of
@@ -81,13 +83,24 @@ def _with_attachments(
     for element in elements:
         if isinstance(element, Attachment):
             yield from _attached(element, level + 1, depth + 1)
+            yield Heading(level + 1, "")
             yield page
+            continue
+        if isinstance(element, Picture):
+            yield from _pictured(element, page)
             continue
         if isinstance(element, PageStart):
             page = element
         elif isinstance(element, Heading):
             level = element.level
         yield element
+
+
+def _pictured(picture: Picture, page: PageStart) -> Iterator[Body | DocumentWarning]:
+    where = f"page {page.number}" if page.number else None
+    if picture.description.strip():
+        yield Paragraph(f"[Picture: {picture.description.strip()}]")
+    yield DocumentWarning(WarningKind.PICTURE, "A picture was not read.", where)
 
 
 def _attached(attachment: Attachment, level: int, depth: int) -> Iterator[Body | PageStart | DocumentWarning]:

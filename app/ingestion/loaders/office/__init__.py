@@ -1,0 +1,1 @@
+"""What Office formats have in common: packages of XML parts that refer to each other."""
