@@ -1,12 +1,8 @@
-"""Cache keys: SHA-256 over a canonical encoding of everything that can change a result.
+"""Cache keys: SHA-256 over canonical JSON of everything that can change a result."""
 
-The encoding is injective: every value is tagged with its type and framed by its length, so no two different
-specifications encode to the same bytes.
-"""
-
-import struct
+import json
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from hashlib import sha256
@@ -14,7 +10,9 @@ from typing import Any
 
 from app.cache.backend import CacheKey, EntryMetadata
 
-KEY_FORMAT = 1
+KEY_FORMAT = 2
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Partition:
     @cached_property
     def digest(self) -> str:
         """64 hex characters."""
-        return sha256(encode([(item.name, getattr(self, item.name)) for item in fields(self)])).hexdigest()
+        return sha256(canonical_json({item.name: getattr(self, item.name) for item in fields(self)})).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -74,9 +72,10 @@ class KeySpec:
     @cached_property
     def key(self) -> CacheKey:
         partition = self.partition
-        framed = encode((partition.digest, self.question))
+        # Every partition's digest has the same length, so that no two pairs join to the same text.
+        joined = partition.digest + self.question
         return CacheKey(
-            digest=sha256(framed).hexdigest(),
+            digest=sha256(joined.encode("utf-8", "surrogatepass")).hexdigest(),
             namespace=partition.namespace,
             tenant=partition.tenant,
             collection=partition.collection,
@@ -109,44 +108,12 @@ def normalise(question: str) -> str:
     return " ".join(unicodedata.normalize("NFC", question).split())
 
 
-def encode(value: Any) -> bytes:
-    """Encode plain data canonically; a mapping's order does not matter, a sequence's does.
+def canonical_json(value: Any) -> bytes:
+    """Write plain data in one way: a mapping's order does not matter, a sequence's does.
+
+    Values that differ are written differently, as long as the keys of mappings are strings.
 
     Raises:
-        TypeError: `value` holds something that has no canonical form.
+        TypeError: `value` holds something that JSON cannot say.
     """
-    if value is None:
-        return b"N"
-    encoder = _ENCODERS.get(type(value))
-    if encoder is not None:
-        return encoder(value)
-    if isinstance(value, Mapping):
-        return _mapping(value)
-    if isinstance(value, Sequence):
-        return _sequence(value)
-    raise TypeError(f"{type(value).__name__} has no canonical encoding")
-
-
-def _mapping(value: Mapping[Any, Any]) -> bytes:
-    pairs = sorted((encode(key), encode(item)) for key, item in value.items())
-    return _frame(b"m", b"".join(part for pair in pairs for part in pair))
-
-
-def _sequence(value: Sequence[Any]) -> bytes:
-    return _frame(b"l", b"".join(map(encode, value)))
-
-
-def _frame(tag: bytes, content: bytes) -> bytes:
-    return tag + len(content).to_bytes(8, "big") + content
-
-
-_ENCODERS: Mapping[type, Callable[[Any], bytes]] = {
-    bool: lambda value: b"T" if value else b"F",
-    int: lambda value: _frame(b"i", str(value).encode()),
-    float: lambda value: b"d" + struct.pack(">d", value),
-    str: lambda value: _frame(b"s", value.encode("utf-8", "surrogatepass")),
-    bytes: lambda value: _frame(b"b", value),
-    dict: _mapping,
-    list: _sequence,
-    tuple: _sequence,
-}
+    return _ENCODER.encode(value).encode()

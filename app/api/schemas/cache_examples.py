@@ -34,7 +34,7 @@ ENTRY: dict[str, Any] = orjson.loads("""{
     "key": "712a15441691e0867f44ab5d9c3be1d0a8c04f5c3e8d3c11a6b0e4f27d9a8c55", "namespace": "answer",
     "collection": "default", "question": "How many days of leave are there?",
     "parameters": {"retrieval": {"top_k": 5, "space": 1, "ranking": "2", "settings": {}}, "filters": {}},
-    "metadata": {"embedder": "all-minilm", "reranker": "", "chat_model": "smollm2:135m", "prompt": "1",
+    "metadata": {"embedder": "all-minilm", "reranker": "none", "chat_model": "smollm2:135m", "prompt": "1",
         "sampling": {"temperature": 0.0, "max_tokens": 512}, "conversation": ""},
     "hit_count": 41, "created_at": "2026-11-24T08:12:00Z", "expires_at": "2026-11-25T08:12:00Z",
     "last_accessed_at": "2026-11-24T11:49:13Z", "corpus_version": 12, "size_bytes": 3204, "pinned": false

@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
-from app.cache.keys import Partition, encode
+from app.cache.keys import Partition, canonical_json
 from app.cache.semantic.calibration import BINS, Decision, Tally, bin_of
 from app.domain.matches import ServedMatch
 
@@ -28,7 +28,7 @@ class Segment:
 
 @lru_cache(maxsize=4096)
 def _digest(*parts: object) -> str:
-    return sha256(encode(parts)).hexdigest()
+    return sha256(canonical_json(parts)).hexdigest()
 
 
 def segment_of(partition: Partition) -> Segment | None:

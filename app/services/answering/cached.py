@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from app.cache.entry import CacheControl, CacheResult, Computed
-from app.cache.keys import KeySpec, Partition, encode
+from app.cache.keys import KeySpec, Partition, canonical_json
 from app.cache.stream_cache import StreamCache
 from app.domain.answers import AnswerRequest, Delta, Done, Event, Failed, Start, Usage
 from app.domain.cache_limits import longest_use
@@ -112,7 +112,7 @@ class CachedAnswers:
             tenant=request.tenant,
             retrieval={"top_k": request.top_k},
             filters=request.filter,
-            conversation=hashlib.sha256(encode(history)).hexdigest() if history else "",
+            conversation=hashlib.sha256(canonical_json(history)).hexdigest() if history else "",
             chat_model=request.model,
             chat_model_digest=await self._digests.of(request.model),
             prompt=PROMPT_VERSION,

@@ -7,7 +7,7 @@ from app.cache.keys import Partition
 from app.domain.cache_limits import that_change_results
 from app.domain.documents import Collection
 from app.retrieval.fusion import RANKING_VERSION
-from app.retrieval.settings import NO_RERANKER, RetrievalSettings
+from app.retrieval.settings import RetrievalSettings
 
 
 def partition_of(
@@ -29,7 +29,6 @@ def partition_of(
         filters: the query's metadata filter.
         answer: further fields of a `Partition`, which only answers have.
     """
-    reranker = RetrievalSettings.of(collection.settings).reranker
     return Partition(
         namespace=namespace,
         tenant=tenant,
@@ -44,8 +43,7 @@ def partition_of(
         filters=dict(filters),
         embedder=collection.space.model,
         embedder_digest=collection.space.digest,
-        # The default leaves the field empty, so keys from before the field was set stay valid.
-        reranker="" if reranker == NO_RERANKER else reranker,
+        reranker=RetrievalSettings.of(collection.settings).reranker,
         statistics=str(collection.statistics or ""),
         **answer,
     )

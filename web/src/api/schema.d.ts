@@ -1384,7 +1384,7 @@ export interface components {
          *         "conversation": "",
          *         "embedder": "all-minilm",
          *         "prompt": "1",
-         *         "reranker": "",
+         *         "reranker": "none",
          *         "sampling": {
          *           "max_tokens": 512,
          *           "temperature": 0
@@ -1445,7 +1445,7 @@ export interface components {
          *           "conversation": "",
          *           "embedder": "all-minilm",
          *           "prompt": "1",
-         *           "reranker": "",
+         *           "reranker": "none",
          *           "sampling": {
          *             "max_tokens": 512,
          *             "temperature": 0
