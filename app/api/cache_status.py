@@ -19,7 +19,7 @@ CACHE_STATUS: Mapping[str, object] = {
 
 
 def cache_status(status: str, tier: str | None, ttl: float | None = None, *, control: str = "use") -> str:
-    """Name the tier that answered, or why none did. `ttl` in seconds, `control` as the request has it."""
+    """Name the tier that answered, or why none did. `ttl` in seconds; `control` as in the request."""
     match status:
         case "hit" | "stale":
             life = "" if ttl is None else f"; ttl={int(ttl)}"
@@ -31,7 +31,7 @@ def cache_status(status: str, tier: str | None, ttl: float | None = None, *, con
 
 
 def match_parameters(similarity: float, question: str) -> str:
-    """What a hit by meaning adds. A header has room for the beginning of a long question."""
+    """Return the parameters of a hit by meaning. Of a long question, a header has room for the beginning."""
     text = quote(question[:_LONGEST_QUESTION], safe=_PRINTABLE).replace("\\", "\\\\").replace('"', '\\"')
     return f'; similarity={similarity:.3f}; matched-query="{text}"'
 

@@ -1,4 +1,4 @@
-"""What the lifespan builds for the routes, and how they reach it."""
+"""The services that the lifespan builds for the routes, and how a route reaches them."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -30,7 +30,7 @@ DEFAULT_TENANT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Every service that a route calls. `keys` is None while no API key is asked for."""
+    """Every service that a route calls. `keys` is None while API keys are not required."""
 
     documents: DocumentService
     watcher: ProgressWatcher
@@ -61,9 +61,10 @@ def services_of(request: Request) -> Services:
 
 
 async def tenant_of(request: Request) -> str:
-    """
+    """Return the tenant of a request.
+
     Raises:
-        Unauthorized: keys are asked for, and the request has none or a wrong one.
+        Unauthorized: API keys are required, and the request has none or a wrong one.
     """
     keys = services_of(request).keys
     if keys is None:

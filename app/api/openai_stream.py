@@ -1,4 +1,4 @@
-"""An answer's events as the chunks that OpenAI's clients read."""
+"""Encodes the events of an answer as the chunks that OpenAI's clients read."""
 
 import time
 from dataclasses import asdict
@@ -58,7 +58,7 @@ class CompletionChunks:
 
 
 def completion(answer: Answer, model: str) -> Completion:
-    """The same whole. `answer` has ended well."""
+    """Encode a whole answer, which has ended well."""
     assert answer.start is not None
     assert answer.done is not None
     return Completion(
@@ -81,7 +81,7 @@ def _usage(usage: Usage) -> CompletionUsage:
 
 
 def _finish_reason(reason: str) -> Any:
-    """OpenAI has no word for an answer that found nothing to rest on."""
+    """Return OpenAI's finish reason. It has none for an answer without sources."""
     return "length" if reason == "length" else "stop"
 
 

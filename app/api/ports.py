@@ -35,4 +35,4 @@ class Conversations(Protocol):
 
 class Keys(Protocol):
     async def tenant_of(self, key: str) -> str | None:
-        """The tenant that an API key belongs to; None if it is unknown or revoked."""
+        """Return the tenant that owns an API key; None if the key is unknown or revoked."""

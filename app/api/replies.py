@@ -1,4 +1,4 @@
-"""An answer on the wire, event by event or whole: both come from the same generator."""
+"""Encodes an answer for the wire, event by event or whole. Both come from the same generator."""
 
 from starlette.types import Scope
 
@@ -24,7 +24,8 @@ def encode_event(scope: Scope, event: Event) -> bytes:
 
 
 def whole(answer: Answer) -> ChatResponse:
-    """
+    """Return the whole answer.
+
     Raises:
         ModelProtocolError: the answer has no beginning or no end.
     """

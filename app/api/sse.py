@@ -22,30 +22,30 @@ T = TypeVar("T")
 
 
 def encode(name: str, data: Any) -> bytes:
-    """One event. `data` is anything that orjson writes: dataclasses, UUIDs and datetimes included."""
+    """Encode one event. `data` is anything that orjson writes, dataclasses, UUIDs and datetimes included."""
     return format_sse_event(event=name, data_str=orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY).decode())
 
 
 def failure(scope: Scope, body: Mapping[str, Any], *, retryable: bool) -> bytes:
-    """The event that ends a stream in an error; `body` is completed to a whole problem."""
+    """Encode the event that ends a stream in an error. `body` is completed to a whole problem."""
     return encode("error", {"problem": completed(scope, body), "retryable": retryable})
 
 
 class EventStream(EventSourceResponse, Generic[T]):
     """Sends events as they come.
 
-    An error before the first event is raised, so that it becomes an ordinary problem with its own status;
-    a later one ends the stream with an `error` event. The iterator runs in one task from beginning to end
-    and is closed whatever happens.
+    An error before the first event is raised, so that it becomes an ordinary problem with its own status. A later
+    error ends the stream with an `error` event. The iterator runs in one task from beginning to end, and is always
+    closed.
 
-    FastAPI's own encoding of a generator does the same but for the first event, and cannot answer the same
+    FastAPI's own encoding of a generator handles no error before the first event, and cannot answer the same
     operation with JSON.
 
     Args:
         events: makes the iterator, once, when the response is sent.
         encode: turns an event into its bytes.
         metrics: counts the stream by how it ended.
-        headers: those of the response, told by its first event.
+        headers: gives the headers of the response, from its first event.
         ping_interval: seconds of silence after which a comment is sent.
     """
 
@@ -137,7 +137,7 @@ class EventStream(EventSourceResponse, Generic[T]):
         await self._send(send, b"", more=False)
 
     async def _say_goodbye(self, scope: Scope, send: Send) -> None:
-        """The server is being stopped under a stream that is still open."""
+        """End a stream that is still open when the server stops."""
         with anyio.move_on_after(_FINAL_EVENT_SECONDS, shield=True):
             await self._send(send, failure(scope, stopping_problem(scope), retryable=True))
             await self._send(send, b"", more=False)

@@ -22,10 +22,10 @@ __all__ = ["CacheManager", "CatalogEntry", "EntryDetails", "PostgresTier", "Refu
 
 @dataclass(frozen=True, slots=True)
 class EntryDetails:
-    """An entry, the tiers that hold it, and what it rests on.
+    """An entry in every tier, and whether it may be served.
 
-    `entry` is None if L3 has no row of it; `record` is None if no tier holds one that can be opened, `standing`
-    then too.
+    `entry` is None if L3 has no row of it. `record` and `standing` are None if no tier holds a payload that can be
+    opened.
     """
 
     key: CacheKey
@@ -37,7 +37,7 @@ class EntryDetails:
 
 @dataclass(frozen=True, slots=True)
 class PostgresTier:
-    """What L3 is managed by."""
+    """The parts by which L3 is managed."""
 
     catalog: PostgresCatalog
     upkeep: PostgresEviction
@@ -45,9 +45,13 @@ class PostgresTier:
 
 
 class CacheManager:
-    """What operators do. Everything is bound to a tenant; what asks L3 raises what it raises.
+    """The operators' view of the cache, bound to a tenant.
 
-    `last` is None where L3 is off: what needs it raises TierOff.
+    `last` is None if L3 is off.
+
+    Raises:
+        TierOff: the method needs L3, which is off.
+        StoreUnavailable: the method needs L3, and Postgres does not answer.
     """
 
     def __init__(self, tiers: TieredCache, judge: FreshnessValidator, last: PostgresTier | None) -> None:
@@ -61,7 +65,7 @@ class CacheManager:
         return self._required.catalog
 
     async def top(self, tenant: str, *, limit: int = 10, namespace: str | None = None) -> list[CatalogEntry]:
-        """Return the most used entries; hits of the last seconds are written first."""
+        """Return the most used entries. The hits of the last seconds are written first, so they count."""
         last = self._required
         await last.upkeep.flush()
         return await last.catalog.top(tenant, limit=limit, namespace=namespace)
@@ -74,7 +78,7 @@ class CacheManager:
         collection: int | None = None,
         namespace: str | None = None,
     ) -> list[CatalogEntry]:
-        """Return searches and answers that were used, most used first, expired ones too; None is every tenant."""
+        """Return used searches and answers, most used first, expired ones too. `tenant` None: of every tenant."""
         last = self._required
         await last.upkeep.flush()
         return await last.catalog.popular(limit=limit, tenant=tenant, collection=collection, namespace=namespace)
@@ -92,10 +96,10 @@ class CacheManager:
         return EntryDetails(key, row and row[0], holdings, judgement.record, judgement.standing)
 
     async def evict(self, tenant: str, digest: str) -> int:
-        """Remove the entry whose digest begins so from every tier of every replica; 0 if nobody has it.
+        """Remove the entry whose key begins with `digest` from every tier of every replica; 0 if no tier has it.
 
         Raises:
-            CacheUnavailable: a shared tier did not answer, and may still have it.
+            CacheUnavailable: a shared tier did not answer, and may still have the entry.
         """
         await self._tiers.drain()
         return await self._tiers.clear(Scope(tenant=tenant, digest=digest))
@@ -111,7 +115,7 @@ class CacheManager:
         namespace: str | None = None,
         collection: int | None = None,
     ) -> int:
-        """Clear in one tier or in all; never another tenant's entries.
+        """Clear entries of the tenant in one tier or in all.
 
         Raises:
             TierOff: `tier` is not in use.
@@ -123,11 +127,11 @@ class CacheManager:
         return await self._tiers.clear(Scope(namespace, tenant, collection), tier=tier)
 
     async def clear_expired(self) -> int:
-        """Remove expired entries of every tenant from the last tier: nobody can be served them."""
+        """Remove expired entries of every tenant from L3, those too that are retained for a failing pipeline."""
         return await self._required.upkeep.clear_expired()
 
     async def report(self) -> dict[str, Any]:
-        """Return counters and holdings of every tier as plain data. Who asks meanwhile shares one count."""
+        """Return counters and holdings of every tier as plain data. Concurrent callers share one count."""
         return report(self._tiers.statistics, await self._counting.run(0, self._held))
 
     async def _held(self) -> dict[str, BackendStats | None]:
@@ -147,7 +151,7 @@ class CacheManager:
 
 
 def refusal_of(holding: TierEntry) -> Refusal | None:
-    """Why a tier's payload was not opened, None if it was or there is none."""
+    """Return why a tier's payload was not opened; None if it was opened, or there is none."""
     return holding.record if isinstance(holding.record, Refusal) else None
 
 

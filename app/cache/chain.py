@@ -29,7 +29,6 @@ class CacheChain:
 
     Example, with a chain whose only tier is memory:
 
-    >>> import asyncio
     >>> from app.cache.entry import Computed
     >>> from app.cache.keys import KeySpec, Partition
     >>> async def example(chain: CacheChain) -> None:
@@ -40,7 +39,7 @@ class CacheChain:
     ...     for _ in range(2):
     ...         result = await chain.get_or_compute(spec, compute)
     ...         print(result.value, result.status, result.tier)
-    >>> asyncio.run(example(chain))
+    >>> run(example)
     thirty days miss None
     thirty days hit l1
     """

@@ -1,4 +1,4 @@
-"""What the chain holds and hands out: computed values, cached records, and how a request may use them."""
+"""The values of the chain: computed results, cached entries, and how a request may use them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +13,7 @@ T = TypeVar("T")
 class CacheControl(StrEnum):
     """How one request uses the cache. BYPASS neither reads nor writes; REFRESH writes only.
 
-    WARM is USE by nobody: what is held already counts as no hit, saves nobody's time and is no more popular.
+    WARM: a lookup by the cache warmer. Its hits are not counted in statistics, savings or popularity.
     """
 
     USE = "use"
@@ -32,9 +32,9 @@ class CacheStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Computed(Generic[T]):
-    """A fresh result and what it rests on; `evidence` None rests on no corpus and cannot go stale.
+    """A fresh result with its evidence. Without evidence it rests on no corpus, and cannot go stale.
 
-    `value` is plain builtins. `tokens` is what a later hit saves.
+    `value` is made of plain builtins. `tokens`: the tokens that a later hit saves.
     """
 
     value: T
@@ -48,7 +48,7 @@ class Computed(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """A cached value. Times are epoch seconds, `seconds` is what computing it took, `size` is in bytes.
+    """A cached value. Times are epoch seconds; `seconds`: the time that computing took; `size` is in bytes.
 
     `value` is frozen: the same object is handed to every reader.
     """
@@ -67,7 +67,7 @@ class CacheEntry:
 
 
 class MatchedQuestion(NamedTuple):
-    """The question whose result was served for another one. `query_id` is under what this was written down."""
+    """The question whose result was served for another one. `query_id` names the stored record of this hit."""
 
     question: str
     similarity: float
@@ -77,7 +77,7 @@ class MatchedQuestion(NamedTuple):
 class CacheResult(NamedTuple, Generic[T]):
     """A result with where it came from. `tier` is None unless a tier answered; `expires_in` is in seconds.
 
-    `matched` is set if it is the result of another question, found by meaning; `key` is that one's.
+    `matched` is set if the result was found by meaning: it belongs to another question, and so does `key`.
 
     A value from the cache is frozen: mappings are `FrozenDict`, sequences tuples, sets frozensets.
     """
@@ -93,7 +93,7 @@ class CacheResult(NamedTuple, Generic[T]):
 
 
 class FrozenDict(dict[Any, Any]):
-    """A dict that JSON encoders take as one and that nobody can change for the other readers."""
+    """A dict for JSON encoders, which no reader can change for the others."""
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("a cached value is shared and cannot be changed")
@@ -103,7 +103,7 @@ class FrozenDict(dict[Any, Any]):
 
 
 def freeze(value: Any) -> Any:
-    """Make plain builtins immutable, all the way down."""
+    """Return plain builtins made immutable, at every depth."""
     kind = type(value)
     if kind is str or kind is float or kind is int:
         return value
@@ -119,7 +119,7 @@ def freeze(value: Any) -> Any:
 
 
 def thaw(value: Any) -> Any:
-    """Give frozen mappings back as plain dicts, for the pickler; tuples stay tuples."""
+    """Return frozen mappings as plain dicts, for the pickler. Tuples stay tuples."""
     if isinstance(value, dict):
         return {key: thaw(item) for key, item in value.items()}
     if isinstance(value, tuple):

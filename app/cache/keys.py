@@ -17,19 +17,20 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 @dataclass(frozen=True)
 class Partition:
-    """All that a result depends on besides the question. Two questions may only meet within one.
+    """Everything that a result depends on besides its question. Two questions may only match within one partition.
 
     Attributes:
-        tenant: who owns the entry.
-        collection: the collection's id, which its database never uses again; None if it rests on no corpus.
+        tenant: the owner of the entry.
+        collection: the collection's id, which its database never uses again; None if the result rests on no corpus.
         founded: when the collection was made, since another database has the same ids and versions.
-        conversation: fingerprint of the turns the answer follows from; empty for a question on its own.
+        conversation: fingerprint of the earlier turns; empty for a question on its own.
         retrieval: parameters such as mode and top_k.
         filters: the caller's metadata filter.
-        embedder_digest: the model server's digest, as `chat_model_digest`: a name can be given new weights.
+        embedder_digest: the model server's digest, as `chat_model_digest`: new weights can come under an old name.
+        reranker: the reranker's name; empty without one.
         prompt: version of the prompt template.
         sampling: temperature, seed, limits.
-        statistics: the snapshot of corpus statistics that lexical scores were computed from.
+        statistics: the snapshot of corpus statistics behind the lexical scores.
     """
 
     namespace: str
@@ -59,7 +60,7 @@ class Partition:
 class KeySpec:
     """A question within a partition. `question` is normalised, and the pipeline must answer that form.
 
-    `ttl`: seconds for which a result may be used, no part of the key; None leaves it to the tiers.
+    `ttl`: seconds for which a result may be used; None leaves that to the tiers. It is no part of the key.
     """
 
     partition: Partition
@@ -83,7 +84,7 @@ class KeySpec:
         )
 
     def about(self, corpus_version: int | None) -> EntryMetadata:
-        """What the last tier shows an operator."""
+        """Return the description of an entry that the last tier shows to operators."""
         partition = self.partition
         return EntryMetadata(
             question=self.question,
@@ -101,7 +102,7 @@ class KeySpec:
 
 
 def normalise(question: str) -> str:
-    """NFC, with runs of white space made one space and none at the ends.
+    """Return the question in NFC, with each run of white space as one space, and none at the ends.
 
     Case stays: "US" is not "us", "Polish" not "polish", and a chat model may answer either differently.
     """

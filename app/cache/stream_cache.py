@@ -130,7 +130,7 @@ class StreamCache(Generic[E]):
         source: StreamSource[E],
         fallback: CacheResult[Any],
     ) -> CacheResult[Any] | BroadcastReader[E]:
-        """Wait until the new answer is sure to come; the expired one otherwise."""
+        """Return the reader once the new answer is sure to come, else the expired answer."""
         try:
             outcome = await self._outcome(flight, source)
         except BaseException:
@@ -195,7 +195,7 @@ class StreamCache(Generic[E]):
             self._land(name, flight)
 
     def _land(self, name: object, flight: BroadcastFlight[E]) -> None:
-        """Make room for the next flight of this name, unless it has begun already."""
+        """Make room for the next flight of this name, unless that has begun already."""
         if self._flights.get(name) is flight:
             del self._flights[name]
 

@@ -1,4 +1,4 @@
-"""The tiers as one: reads go from the fastest to the slowest, writes the other way."""
+"""The tiers as one cache: reads go from the fastest to the slowest, writes the other way."""
 
 import logging
 import random
@@ -47,9 +47,9 @@ class ChainPolicy:
 
 
 class TieredCache:
-    """Memory and the shared tiers, which are given from the fastest to the slowest. All of them fail open.
+    """Memory and the shared tiers, from the fastest to the slowest. All of them fail open.
 
-    `on_stored` is called in the background with what a result rests on, once the shared tiers have it.
+    `on_stored` receives the evidence of a result in the background, once the shared tiers have the result.
     """
 
     name = "chain"
@@ -111,8 +111,8 @@ class TieredCache:
     ) -> CacheResult[Any]:
         """Store a computed result: in memory now, in the shared tiers in the background, slowest first.
 
-        `seconds` is what computing took. The lease is released once others can find the result; with
-        `replaces`, they are then told to drop what they hold in memory.
+        `seconds`: the time that computing took. The lease is released once other replicas can find the result. With
+        `replaces`, they then drop the old result from memory.
         """
         key, ttl = spec.key, spec.ttl
         try:
@@ -130,10 +130,10 @@ class TieredCache:
         return CacheResult(record.value, CacheStatus.MISS, key.digest, corpus_version=record.corpus_version)
 
     async def clear(self, scope: Scope = EVERYTHING, *, tier: str | None = None) -> int:
-        """Clear a scope in every tier, or in one; how many entries the fullest of them gave up.
+        """Clear a scope in every tier, or in one; return how many entries the fullest of them gave up.
 
         Raises:
-            CacheUnavailable: a tier could not be cleared. The others are.
+            CacheUnavailable: a tier could not be cleared. The others are cleared.
         """
         removed, failures = [0], {}
         for each in reversed(self._shared):
@@ -164,21 +164,21 @@ class TieredCache:
         return None if found is None else found[0]
 
     async def examine(self, key: CacheKey) -> list[TierEntry]:
-        """Tell what each tier has of an entry, without counting as a use of it."""
+        """Return the state of an entry in each tier. This counts as no use of the entry."""
         found = self._memory.view(key.digest)
         name = self._memory.name
         holdings = [TierEntry(name) if found is None else TierEntry(name, found[1].value, found[1].deadline)]
         return holdings + [await tier.examine(key) for tier in self._shared]
 
     def drop(self, notice: Invalidation) -> None:
-        """Forget in memory what another replica says is gone."""
+        """Drop from memory the entries that another replica has removed."""
         if notice.digest is not None:
             self._memory.remove(notice.digest)
         if notice.scope is not None:
             self._memory.purge(notice.scope)
 
     async def drain(self) -> None:
-        """Wait until what was computed so far is in the shared tiers."""
+        """Wait until the results computed so far are in the shared tiers."""
         await self._background.drain()
 
     async def close(self) -> None:
@@ -231,4 +231,4 @@ class TieredCache:
             try:
                 await self._backplane.publish(notice)
             except Exception as error:  # noqa: BLE001 - a reconnecting replica clears its memory anyway
-                logger.warning("other replicas were not told of a removal: %r", error)
+                logger.warning("other replicas were not notified of a removal: %r", error)

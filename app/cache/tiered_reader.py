@@ -152,7 +152,7 @@ class TieredReader:
         return self._hit(key, judgement.record, tier.name, left, started, found.hits, counted=counted)
 
     def _left(self, deadline: float, record: CacheEntry, ttl: float | None) -> float:
-        """Seconds for which a record may be used."""
+        """Return the seconds for which an entry may still be used."""
         left = deadline - self._clock()
         return left if ttl is None else min(left, record.created + ttl - self._wall())
 
@@ -202,14 +202,14 @@ class TieredReader:
         if counted is Counted.USE:
             return self._cached(key, record, CacheStatus.HIT, tier, left)
         self._stats.hit(tier, key.namespace, time.perf_counter_ns() - started)
-        # A record costs more than a hit in memory does.
+        # A log record costs more than a hit in memory.
         level = logging.DEBUG if tier == self._memory.name else logging.INFO
         if _log.isEnabledFor(level):
             self._tell(level, key, tier, hits)
         return self._cached(key, record, CacheStatus.HIT, tier, left)
 
     def _tell(self, level: int, key: CacheKey, tier: str, hits: int | None) -> None:
-        """Log a hit; where its number is known, with those not written yet."""
+        """Log a hit, with the number of hits where it is known, those included that are not written yet."""
         if hits is not None and self._ledger is not None:
             hits += self._ledger.pending(key.digest)
         count = "" if hits is None else f" (hits={hits})"

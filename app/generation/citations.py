@@ -1,4 +1,4 @@
-"""References from an answer to its sources, written into the text while it streams."""
+"""Writes references to the sources into an answer while it streams."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from app.domain.answers import Citation, Delta, Source
 from app.generation.support import Support
 from app.generation.terms import terms
 
-# A model's own reference: [1], [1, 2], [ 3 ]. What is longer than the limit is no reference.
+# A model's own reference: [1], [1, 2], [ 3 ]. A longer one than the limit is no reference.
 _MARKER = re.compile(r"\[\s*\d{1,3}(?:\s*,\s*\d{1,3})*\s*\]")
 _UNFINISHED = re.compile(r"\[[\s\d,]*")
 _MARKER_LIMIT = 20
@@ -21,11 +21,10 @@ _CLINGING = ".,;:!?)"
 
 
 class CitationWriter:
-    """Turns a model's text into deltas and citations; how the text is split on the way makes no difference.
+    """Turns a model's text into deltas and citations. The places at which the text is split make no difference.
 
-    A reference that the model writes is kept if there is such a source and dropped otherwise. A sentence
-    without one gets one, after its full stop, if a source supports it. So each citation stands in the text
-    as `[n]`.
+    A reference that the model writes is kept if there is such a source, and dropped otherwise. A sentence without a
+    reference gets one after its full stop, if a source supports it. So each citation appears in the text as `[n]`.
     """
 
     def __init__(self, sources: Sequence[Source], question: str) -> None:
@@ -50,7 +49,7 @@ class CitationWriter:
 
     @property
     def written(self) -> int:
-        """Characters of the answer so far."""
+        """The number of characters of the answer so far."""
         return self._length
 
     def feed(self, text: str) -> list[Delta | Citation]:

@@ -1,4 +1,4 @@
-"""What stands around a passage in its document, as far as there is room for it."""
+"""Extends passages by their neighbouring chunks, as far as the prompt has room."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from uuid import UUID
@@ -14,12 +14,12 @@ _JOINT = "\n"
 def extended(
     excerpts: Sequence[Excerpt], around: Mapping[int, Sequence[Chunk]], room: int, count: Callable[[str], int]
 ) -> list[Excerpt]:
-    """Let passages that are whole grow into their section, the best first, by whole chunks, nearest first.
+    """Extend uncut passages within their section by whole chunks, the best passage and the nearest chunk first.
 
-    A passage stays on its page, so that a citation of it stays true, and takes in no chunk that another one shows.
+    A passage stays on its page, so that its citation stays true, and takes in no chunk that another passage shows.
 
     Args:
-        excerpts: passages, best first, and what is shown of each.
+        excerpts: passages, best first, and the text that is shown of each.
         around: by a passage's chunk, the chunks around it and itself, in reading order.
         room: tokens that are left.
         count: tokens of a text.
@@ -45,7 +45,7 @@ def extended(
 
 
 def _sides(chunk: ScoredChunk, around: Sequence[Chunk]) -> tuple[list[Chunk], list[Chunk]]:
-    """What goes before a passage and after it without a gap, under its heading and on its page, nearest first."""
+    """Return the chunks before and after a passage without a gap, in its section and on its page, nearest first."""
     near = {item.ordinal: item for item in around if (item.section, item.page) == (chunk.section, chunk.page)}
 
     def run(step: int) -> list[Chunk]:

@@ -1,4 +1,4 @@
-"""The prompt: instruction, passages and question, within the model's real context."""
+"""Builds the prompt: instruction, passages and question, within the model's real context."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,26 +14,26 @@ from app.generation.terms import terms
 from app.generation.tokens import MESSAGE_TOKENS, TokenCounter
 from app.generation.window import relevant_window
 
-# Part of an answer's cache key: raise it with any change of what a prompt says or how it is put together.
+# Part of the cache key of answers: raise it with any change of a prompt's text or composition.
 PROMPT_VERSION = "2"
 
 INSTRUCTION = (
     "You answer questions from the numbered passages that you are given. Use only what they say. "
     "If they do not answer the question, say that the documents do not tell."
 )
-# How a small model goes on when its answer is over: as the prompt did. It ends there.
+# A small model continues after its answer as the prompt did. The answer ends there.
 ECHOES = ("\n(passage ", "\nQuestion:")
-# Tokens: less than this of a passage is not worth reading.
+# In tokens. A shorter piece of a passage is not worth reading.
 _SMALLEST_PASSAGE = 48
 _SMALLEST_REPLY = 32
-# The share of the room that earlier turns may take from the passages.
+# The share of the room that earlier turns take at most.
 _HISTORY_SHARE = 0.25
 _LABEL_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the model is sent. `tokens` is a guess; `max_tokens` is what the context leaves for the reply."""
+    """A prompt. `tokens` is an estimate; `max_tokens` is the room that the context leaves for the reply."""
 
     messages: tuple[Message, ...]
     sources: tuple[Source, ...]
@@ -47,10 +47,10 @@ class PromptBuilder:
     """Fits prompts into a model's context.
 
     Args:
-        counter: guesses tokens.
-        target: tokens that a prompt should not exceed though the context has room, for reading them takes a small
-            model on a CPU about a second for 230; a long question may.
-        closing: the last words, which keep a small model from going on as the passages would.
+        counter: estimates tokens.
+        target: tokens that a prompt does not exceed though the context has room, unless the question is long: a
+            small model on a CPU reads about 230 in a second.
+        closing: the last words, which keep a small model from continuing the passages.
     """
 
     counter: TokenCounter = field(default_factory=TokenCounter)
@@ -69,11 +69,11 @@ class PromptBuilder:
         search_text: str | None = None,
         around: Mapping[int, Sequence[Chunk]] = MappingProxyType({}),
     ) -> Prompt:
-        """Fit what there is into `context` tokens, less those of the reply.
+        """Fit instruction, history, passages and question into `context` tokens, less the tokens of the reply.
 
-        The instruction and the question are never cut. Of the history the newest turns are kept whole, and of each
-        passage the part that speaks of `search_text`, which is the question if not given. Room that is left goes to
-        what stands `around` the passages, by their chunk ids.
+        The instruction and the question are never cut. The newest turns of the history are kept whole. Each passage
+        is cut to the part about `search_text`, by default the question. Room that is left goes to the chunks
+        `around` the passages, by the passages' chunk ids.
 
         Raises:
             InputTooLong: the question alone leaves no room for an answer.
@@ -109,13 +109,13 @@ class PromptBuilder:
         )
 
     def _ask(self, sources: Sequence[Source], question: str) -> str:
-        """Passages, the best last, where a small model heeds it most; then the question."""
+        """Return the passages, the best last, where a small model heeds it most, and then the question."""
         passages = [_frame(item.citation, item.filename, item.section, item.quote) for item in reversed(sources)]
         return "\n\n".join([*passages, f"Question: {question}\n{self.closing}"])
 
 
 def _newest(history: Sequence[Message], room: int, count: Callable[[str], int]) -> tuple[list[Message], int]:
-    """The newest whole turns that fit, in order, and what they cost."""
+    """Return the newest whole turns that fit, in order, and their tokens."""
     kept: list[Message] = []
     used = 0
     for turn in reversed(history):
@@ -130,9 +130,9 @@ def _newest(history: Sequence[Message], room: int, count: Callable[[str], int]) 
 def _excerpts(
     passages: Sequence[ScoredChunk], wanted: set[str], room: int, count: Callable[[str], int]
 ) -> tuple[list[Excerpt], int]:
-    """The best passages, cut to equal shares of the room, and the room that is left.
+    """Return the best passages, cut to equal shares of the room, and the room that is left.
 
-    What a short one leaves goes to those after it.
+    Room that a short passage leaves goes to the passages after it.
     """
     chosen = passages[: max(1, room // _SMALLEST_PASSAGE)] if room > 0 else ()
     excerpts: list[Excerpt] = []
@@ -162,6 +162,6 @@ def _source(number: int, chunk: ScoredChunk, excerpt: str) -> Source:
 
 
 def _frame(number: int, filename: str, section: str | None, excerpt: str) -> str:
-    """A passage with its label last: SmolLM2-135M begins its answer by copying a heading, but not a footer."""
+    """Frame a passage with its label last: SmolLM2-135M begins its answer by copying a heading, not a footer."""
     label = f"{filename.rpartition('/')[2]}, {section}" if section else filename.rpartition("/")[2]
     return f"{excerpt}\n(passage {number}, {label[:_LABEL_CHARACTERS]})"

@@ -1,4 +1,4 @@
-"""A follow-up question made whole, so that it can be searched for on its own."""
+"""Rewrites a follow-up question so that it can be searched for on its own."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _LOOK_BACK = 3
 
 
 class Rewriter(Protocol):
-    """Says what to search for."""
+    """Chooses the text to search for."""
 
     async def standalone(self, question: str, history: Sequence[Message]) -> str: ...
 
@@ -26,8 +26,8 @@ class Rewriter(Protocol):
 class RuleRewriter:
     """Puts the content words of the questions before a follow-up in front of it.
 
-    A follow-up points backwards with a pronoun or the like, or has at most two words of its own. Answers are not
-    looked at, for a mistake in one would steer every later search.
+    A follow-up refers back by a pronoun or the like, or has at most two words of its own. Answers are ignored: a
+    mistake in one would steer every later search.
     """
 
     async def standalone(self, question: str, history: Sequence[Message]) -> str:

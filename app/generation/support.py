@@ -1,4 +1,4 @@
-"""Which passage supports a sentence, judged by the terms that they share."""
+"""Finds the passage that supports a sentence, by the terms that they share."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _NEWS = 0.5
 
 
 class Support:
-    """Finds the source of a sentence. A term that few passages hold tells more of where it came from."""
+    """Finds the source of a sentence. A term counts more the fewer passages hold it."""
 
     def __init__(self, sources: Sequence[Source], question: str) -> None:
         self._question = frozenset(terms(question))

@@ -1,4 +1,4 @@
-"""Text as terms and sentences, for comparing questions, passages and answers without a model."""
+"""Splits text into terms and sentences, to compare questions, passages and answers without a model."""
 
 import re
 import unicodedata
@@ -25,7 +25,7 @@ _STOP_WORDS = frozenset(
 
 
 def terms(text: str) -> list[str]:
-    """The words that carry meaning, folded and stemmed; pairs of characters where words are not spaced."""
+    """Return the words that carry meaning, folded and stemmed; pairs of characters in scripts without spaces."""
     found: list[str] = []
     for word in _WORD.findall(unicodedata.normalize("NFKC", text).lower()):
         if _UNSPACED.search(word):
@@ -38,13 +38,13 @@ def terms(text: str) -> list[str]:
 
 
 def content_words(text: str) -> list[str]:
-    """The words that carry meaning, as they are written, each once."""
+    """Return the words that carry meaning, as they are written, each once."""
     words = {word.lower(): word for word in reversed(_WORD.findall(text)) if word.lower() not in _STOP_WORDS}
     return list(reversed(words.values()))
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences and lines of a text, which joined give it back."""
+    """Return the sentences and lines of a text. Joined, they are the text."""
     found, start = [], 0
     for gap in _BREAK.finditer(text):
         if text[start : gap.end()].strip():

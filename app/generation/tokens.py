@@ -1,19 +1,19 @@
-"""How many tokens a text will cost, guessed with care: Ollama has no route that counts them."""
+"""Estimates the tokens of a text: Ollama has no route that counts them."""
 
 import re
 from math import ceil
 
 # Case changes split words as tokenizers do, so that keys and identifiers are not taken for prose.
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]|\n|[^\sA-Za-z0-9]", re.ASCII)
-# What a chat template adds around a message.
+# The tokens that a chat template adds around a message.
 MESSAGE_TOKENS = 8
 
 
 def estimate(text: str) -> int:
-    """Guess the number of tokens, rather too high than too low.
+    """Estimate the number of tokens, rather too high than too low.
 
-    Measured against SmolLM2's tokenizer on pieces of 600 characters: real counts are 0.6 to 1.3 times the
-    guess for prose, documentation and tables in twelve languages. Random letters can reach twice the guess.
+    Measured against SmolLM2's tokenizer on pieces of 600 characters: real counts are 0.6 to 1.3 times the estimate
+    for prose, documentation and tables in twelve languages. Random letters can reach twice the estimate.
     """
     total = 0.0
     for piece in _PIECE.findall(text):
@@ -26,9 +26,9 @@ def estimate(text: str) -> int:
 
 
 class TokenCounter:
-    """Guesses for each model, made more careful when a model reports more tokens than were guessed.
+    """Estimates tokens for each model, and raises its estimates when a model counts more tokens.
 
-    A correction is never taken back, so that the same question meets the same prompt from one day to the next.
+    A correction is never taken back, so that the same question gets the same prompt on every day.
     """
 
     _LIMIT = 2.0  # one odd document must not starve every later prompt
@@ -40,7 +40,7 @@ class TokenCounter:
         return ceil(estimate(text) * self._factors.get(model, 1.0))
 
     def learn(self, model: str, *, guessed: int, counted: int) -> None:
-        """Take note of what `model` counted for a prompt that `count` put at `guessed` tokens."""
+        """Correct the estimates of `model`, which counted `counted` tokens where `guessed` were estimated."""
         if counted > guessed > 0:
             factor = self._factors.get(model, 1.0) * counted / guessed
             self._factors[model] = min(factor, self._LIMIT)

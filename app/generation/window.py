@@ -1,4 +1,4 @@
-"""The part of a passage that speaks of the question."""
+"""Cuts a passage to the part about the question."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -12,8 +12,8 @@ _CHARACTERS = 8  # more than a token has, in any text worth reading
 def relevant_window(text: str, wanted: Collection[str], *, budget: int, count: Callable[[str], int]) -> str:
     """Return the run of whole sentences of at most `budget` tokens that holds most of the `wanted` terms.
 
-    Terms weigh less the more sentences hold them. Of equal runs the longest wins, then the first. A sentence that
-    alone exceeds the budget is taken in pieces.
+    A term weighs less the more sentences hold it. Of equal runs the longest wins, then the first. A sentence that
+    alone exceeds the budget is cut into pieces.
     """
     text = text.strip()
     if count(text) <= budget:
@@ -36,7 +36,7 @@ def relevant_window(text: str, wanted: Collection[str], *, budget: int, count: C
 
 
 def _fitting(sentence: str, budget: int, count: Callable[[str], int]) -> list[str]:
-    """The sentence, or its words in pieces that fit."""
+    """Return the sentence, or its words in pieces that fit."""
     if count(sentence) <= budget:
         return [sentence]
     pieces: list[str] = []
@@ -49,7 +49,7 @@ def _fitting(sentence: str, budget: int, count: Callable[[str], int]) -> list[st
 
 
 def _longest(text: str, budget: int, count: Callable[[str], int]) -> int:
-    """How many characters, cut after a space if there is one, stay within the budget; at least one."""
+    """Return how many characters fit the budget, cut after a space if there is one; at least one."""
     low, high = 1, min(len(text), _CHARACTERS * budget)
     while low < high:
         middle = (low + high + 1) // 2

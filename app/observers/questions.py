@@ -8,7 +8,7 @@ from app.services.answering.observer import PipelineObserver
 from app.telemetry.instruments import timed
 from app.telemetry.metrics import Metrics
 
-# Which of a search's timings make which stage.
+# The timing of a search behind each stage of the metric.
 _STAGES = {"embed": "embed", "total": "retrieve", "rerank": "rerank"}
 
 

@@ -34,7 +34,7 @@ from app.wiring.semantic import open_matching
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """`direct` asks a model without documents; `warming` answers ahead of questions."""
+    """The services of questions. `direct` asks a model without documents; `warming` asks ahead of users."""
 
     search: CachedSearch
     answers: AnswerService

@@ -1,4 +1,4 @@
-"""Questions: an answer as it is written, or whole."""
+"""Chat: an answer as it is written, or whole."""
 
 from functools import partial
 

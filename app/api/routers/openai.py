@@ -29,7 +29,7 @@ from app.generation.tokens import estimate
 from app.services.answering.answer import Answer, collect
 from app.services.answering.direct import DirectRequest
 
-# How chat front ends begin their own errands, such as naming a conversation: no document has the answer.
+# Chat front ends begin their own requests so, such as naming a conversation: no document has the answer.
 _ERRAND = "### Task:"
 _CHUNK = 'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Thirty"}}]}\n\n'
 
@@ -55,7 +55,7 @@ router = APIRouter(prefix="/v1", tags=["openai"], route_class=BodyRoute, respons
 async def create_chat_completion(
     request: Request, services: Provided, tenant: Tenant, body: CompletionRequest
 ) -> Response:
-    """Answer from documents, or let a model reply by itself."""
+    """Answer from documents, or let a model reply without them."""
     events, whole = _replying(services, tenant, body)
     if body.stream:
         include_usage = body.stream_options is not None and body.stream_options.include_usage
@@ -78,7 +78,7 @@ async def create_chat_completion(
 
 @router.post("/embeddings", operation_id="createEmbeddings", responses=problems(400, 404, 413, 415, 422))
 async def create_embeddings(services: Provided, _tenant: Tenant, body: EmbeddingsRequest) -> Embeddings:
-    """Embed texts as they are."""
+    """Embed texts without any prefix."""
     model = services.models.default_embedding if body.model == DOCUMENTS else body.model
     vectors = await services.direct.embed(body.texts, model)
     return Embeddings.of(vectors, body, model, sum(map(estimate, body.texts)))
@@ -86,7 +86,7 @@ async def create_embeddings(services: Provided, _tenant: Tenant, body: Embedding
 
 @router.get("/models", operation_id="listOpenAIModels")
 async def list_openai_models(services: Provided, tenant: Tenant) -> OpenAIModels:
-    """`localchat` for the default collection, one for each collection, and the model servers' own."""
+    """List `localchat` for the default collection, one model for each collection, and the models of the servers."""
     now = int(time.time())
     names = await services.collections.names(tenant)
     ours = [DOCUMENTS, *(f"{DOCUMENTS}/{name}" for name in names)]
@@ -100,7 +100,7 @@ async def list_openai_models(services: Provided, tenant: Tenant) -> OpenAIModels
 
 
 def _replying(services: Services, tenant: str, body: CompletionRequest) -> tuple[_Events, _Whole]:
-    """How to get the reply, event by event or whole: from the documents of a collection, or from a model alone."""
+    """Return calls for the reply, as events and whole: from a collection's documents, or from a model alone."""
     collection = _collection(body)
     if collection is None:
         if body.cache == "only-if-cached":
@@ -112,7 +112,7 @@ def _replying(services: Services, tenant: str, body: CompletionRequest) -> tuple
 
 
 def _collection(body: CompletionRequest) -> str | None:
-    """The collection to answer from; None where the model is to reply by itself."""
+    """Return the collection to answer from; None if a model replies without documents."""
     name, _, collection = body.model.partition("/")
     if name != DOCUMENTS or body.messages[-1].to_domain().content.lstrip().startswith(_ERRAND):
         return None

@@ -19,7 +19,7 @@ from app.domain.retrieval import Query
 from app.services.search.cached import SearchResult
 from app.telemetry.access import annotate
 
-# Longer bodies are validated each time: they are rare, and take up room.
+# Longer bodies are validated each time: they are rare, and would take room in memory.
 _REMEMBERED_BYTES = 1024
 
 
@@ -40,7 +40,7 @@ def add_search(app: FastAPI) -> None:
 
 
 async def search(request: Request, body: SearchRequest) -> Response:
-    """The passages that fit a query best, by meaning and by words."""
+    """Return the passages that match a query best, by meaning and by words."""
     query = _query(body, await tenant_of(request))
     annotate(question=body.query)
     found = await services_of(request).search.find(query, CacheControl(body.cache), semantic=body.semantic)
@@ -48,7 +48,7 @@ async def search(request: Request, body: SearchRequest) -> Response:
 
 
 def search_hit(services: Services, content: bytes) -> Reply | None:
-    """The reply to a search whose results memory holds."""
+    """Return the reply to a search whose results memory holds; None otherwise."""
     try:
         control, query = (_read if len(content) <= _REMEMBERED_BYTES else _read.__wrapped__)(content)
     except ValidationError:
@@ -62,7 +62,7 @@ def search_hit(services: Services, content: bytes) -> Reply | None:
 
 @lru_cache(maxsize=4096)
 def _read(content: bytes) -> tuple[str, Query]:
-    """Validate a body. Those of popular questions come again and again, each the same to the last byte."""
+    """Validate a body. Popular questions come again and again, the same to the last byte."""
     body = SearchRequest.model_validate_json(content)
     return body.cache, _query(body, DEFAULT_TENANT)
 
@@ -80,7 +80,7 @@ def _query(body: SearchRequest, tenant: str) -> Query:
 
 
 def _reply(found: SearchResult, control: str) -> Reply:
-    """Put the response together from the results as they were prepared when they were computed."""
+    """Compose the response around the results, whose JSON was encoded when they were computed."""
     cached, matched = found.cached, found.cached.matched
     annotate(tier=cached.tier or cached.status, key=cached.key[:12], timings_ms=found.timings_ms)
     rest = {

@@ -1,4 +1,4 @@
-"""An answer as its events tell it: collected once, while they pass, and then handed to everyone who asks for it."""
+"""One answer, collected once from its events while they pass, and then handed to its observers."""
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -74,7 +74,7 @@ class Answer:
                 self.failed = event
 
     def elapsed(self) -> float:
-        """Seconds since the question came."""
+        """Return the seconds since the question came."""
         return time.perf_counter() - self.asked_at
 
     @property
@@ -100,7 +100,7 @@ async def collect(events: AsyncIterator[Event]) -> Answer:
 
 
 def failed(error: LocalChatError) -> Failed:
-    """The error as the last event of an answer."""
+    """Return the error as the last event of an answer."""
     problem = {
         "type": f"urn:localchat:problem:{error.code}",
         "title": error.title,

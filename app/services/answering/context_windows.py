@@ -1,4 +1,4 @@
-"""How many tokens each chat model is loaded with: asked once, since another size would load the model again."""
+"""The context window (`num_ctx`) of each chat model, looked up once: Ollama reloads a model when it changes."""
 
 from typing import Protocol
 
@@ -13,10 +13,11 @@ class Describes(Protocol):
 
 
 class ContextWindows:
-    """
+    """Chooses with how many tokens of context each chat model is loaded.
+
     Args:
-        models: says what a model could hold.
-        longest: tokens that a model is loaded with at most, whatever it could hold; memory grows with them.
+        models: know how many tokens a model can hold.
+        longest: the most tokens that any model is loaded with; memory grows with them.
     """
 
     def __init__(self, models: Describes, *, longest: int = 4096) -> None:
@@ -25,7 +26,8 @@ class ContextWindows:
         self._known: dict[str, int] = {}
 
     async def of(self, model: str) -> int:
-        """
+        """Return the tokens of context of `model`.
+
         Raises:
             ModelError: there is no such model, or no server answers.
         """

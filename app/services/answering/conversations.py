@@ -1,4 +1,4 @@
-"""Conversations: what was asked and answered, kept for those who asked."""
+"""Conversations: stores questions with their answers, and gives them back."""
 
 import re
 import secrets
@@ -22,20 +22,20 @@ _RECALLED_MESSAGES = 20
 
 
 class ConversationService:
-    """Keeps a tenant's conversations."""
+    """Stores the conversations of tenants."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def list(self, tenant: str, *, limit: int = 50, cursor: str | None = None) -> Page[Conversation]:
-        """Conversations, the newest first. `cursor` is the last id of the page before."""
+        """Return conversations, the newest first. `cursor` is the last id of the page before."""
         before = uuid_of(cursor)
         async with self._database.connection() as connection:
             found = await conversations.page(connection, tenant, before=before, limit=limit + 1)
         return page_of(found, limit, lambda item: item.id)
 
     async def get(self, tenant: str, conversation_id: UUID) -> ConversationHistory:
-        """A conversation with all its messages, the oldest first."""
+        """Return a conversation with all its messages, the oldest first."""
         async with self._database.connection() as connection:
             found = await conversations.get(connection, tenant, conversation_id)
             if found is None:
@@ -43,7 +43,7 @@ class ConversationService:
             return ConversationHistory(found, tuple(await conversations.turns(connection, conversation_id)))
 
     async def recall(self, tenant: str, conversation_id: UUID) -> tuple[Message, ...]:
-        """The newest messages as a model reads them, the oldest of them first."""
+        """Return the newest messages in the form that a model reads, the oldest of them first."""
         async with self._database.connection() as connection:
             if await conversations.get(connection, tenant, conversation_id) is None:
                 raise _absent()
@@ -51,7 +51,7 @@ class ConversationService:
         return tuple(Message(turn.role, turn.content) for turn in turns)
 
     async def begin(self, tenant: str, conversation_id: UUID, collection: str, exchange: Exchange) -> None:
-        """Open a conversation with its first question, which gives it its title, and the answer."""
+        """Store a new conversation with its first exchange. The question becomes its title."""
         title = _shorten(exchange.question)
         async with self._database.transaction() as connection:
             await conversations.insert(connection, tenant, conversation_id, collection=collection, title=title)
@@ -93,7 +93,7 @@ class ConversationService:
 
 
 def new_conversation_id() -> UUID:
-    """A version 7 UUID: ids sort by the time they were made (RFC 9562 §5.7)."""
+    """Return a version 7 UUID: ids sort by the time of their making (RFC 9562 §5.7)."""
     milliseconds = time.time_ns() // 1_000_000
     return UUID(int=milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))
 

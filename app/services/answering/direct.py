@@ -19,7 +19,7 @@ from app.services.answering.pipeline import StageClock
 
 
 class Models(Protocol):
-    """What the client of the model servers offers."""
+    """The client of the model servers."""
 
     def chat(
         self,
@@ -37,7 +37,7 @@ class Models(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DirectRequest:
-    """A conversation for a model; what is None is the model's own choice."""
+    """A conversation for a model. A field that is None leaves the choice to the model."""
 
     messages: tuple[Message, ...]
     model: str
@@ -47,7 +47,7 @@ class DirectRequest:
 
 
 class DirectService:
-    """Chats and embeds with no retrieval, no cache and no memory."""
+    """Chats and embeds without retrieval, cache or memory."""
 
     def __init__(self, models: Models, contexts: ContextWindows, *, trace_id: Callable[[], str] = str) -> None:
         self._models = models
@@ -55,10 +55,10 @@ class DirectService:
         self._trace_id = trace_id
 
     async def chat(self, request: DirectRequest) -> AsyncGenerator[Event, None]:
-        """The model's reply as events, as an answer has them but without sources. Closing it stops the model.
+        """Yield the model's reply as the events of an answer, without sources. Closing it stops the model.
 
         Raises:
-            ModelError: before the first event; a later one becomes the last event.
+            ModelError: before the first event; a later error becomes the last event.
         """
         clock = StageClock(time.perf_counter())
         chunks = self._models.chat(
@@ -87,7 +87,7 @@ class DirectService:
         yield Done(chunk.done_reason or "stop", ())
 
     async def embed(self, texts: Sequence[str], model: str) -> list[Vector]:
-        """Embed texts as they are, with no prefix: one ahead of what is being ingested, many beside it.
+        """Embed texts without any prefix. One text goes ahead of ingestion, many go beside it.
 
         Raises:
             InvalidInput: a blank text.

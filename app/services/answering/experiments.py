@@ -34,10 +34,11 @@ class ExperimentService:
         self._running: dict[str, tuple[float, Mapping[str, Experiment]]] = {}
 
     async def start(self, tenant: str, name: str, collection: str, variants: Sequence[Variant]) -> Experiment:
-        """
+        """Start an experiment.
+
         Raises:
             NotFound: there is no such collection.
-            Conflict: the name is taken, or the collection has an experiment that runs.
+            Conflict: the name is taken, or another experiment runs in the collection.
         """
         async with self._database.transaction() as connection:
             found = await collections.require(connection, tenant, collection)
@@ -47,7 +48,7 @@ class ExperimentService:
         return _present(started, name)
 
     async def list(self, tenant: str, *, limit: int = 50, cursor: str | None = None) -> Page[Experiment]:
-        """Experiments, the newest first. `cursor` is the last id of the page before."""
+        """Return experiments, the newest first. `cursor` is the last id of the page before."""
         before = uuid_of(cursor)
         async with self._database.connection() as connection:
             found = await experiments.page(connection, tenant, before=before, limit=limit + 1)
@@ -107,7 +108,7 @@ class ExperimentService:
         self._background.spawn(self._note(enrolment.experiment.id, exposure))
 
     async def _known(self, tenant: str) -> Mapping[str, Experiment]:
-        """The running experiments by collection, not older than `HEARD_AFTER`."""
+        """Return the running experiments by collection, read at most `HEARD_AFTER` seconds ago."""
         heard, known = self._running.get(tenant, (None, {}))
         if heard is None or self._clock() - heard >= HEARD_AFTER:
             try:

@@ -1,4 +1,4 @@
-"""What people think of answers."""
+"""Verdicts of people on answers."""
 
 import logging
 from collections.abc import Callable
@@ -19,19 +19,19 @@ _log = logging.getLogger(__name__)
 
 class Evictor(Protocol):
     async def evict(self, tenant: str, digest: str) -> int:
-        """Remove the entry whose key begins so everywhere; raises CacheUnavailable if a tier may still have it."""
+        """Remove the entry whose key begins with `digest` everywhere. Raises CacheUnavailable if one remains."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVerdict:
-    """`evicted`: whether an entry was removed from every tier because of it."""
+    """A verdict. `evicted`: it removed an entry from every tier."""
 
     id: UUID
     evicted: bool = False
 
 
 class FeedbackService:
-    """Stores verdicts. `observe` is told each one."""
+    """Stores verdicts. `observe` receives each one."""
 
     def __init__(
         self, database: Database, cache: Evictor, *, observe: Callable[[Verdict], None] = lambda _verdict: None
@@ -43,8 +43,8 @@ class FeedbackService:
     async def record(self, tenant: str, query_id: UUID, verdict: Verdict, comment: str = "") -> StoredVerdict:
         """Store a verdict.
 
-        A wrong hit loses its entry in every tier of every replica; and if it was one by meaning, its two questions
-        are remembered as a pair that must not match.
+        A `wrong_hit` removes the entry from every tier of every replica. If the hit was one by meaning, its two
+        questions are stored as a pair that never matches again.
         """
         match = None
         async with self._database.transaction() as connection:
@@ -64,6 +64,6 @@ class FeedbackService:
         try:
             return await self._cache.evict(tenant, digest) > 0
         except CacheUnavailable as error:
-            # The verdict stands; the caller learns that the entry does, too.
+            # The verdict is stored; the caller learns that the entry was not removed.
             _log.warning("The entry of a wrong hit was not removed everywhere: %s", error)
             return False

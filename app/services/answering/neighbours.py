@@ -1,4 +1,4 @@
-"""What stands around the passages that were found, read for the prompt."""
+"""Reads the neighbouring chunks of passages, for prompts that have room for them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ WINDOW = 1
 
 
 class NeighbourChunks:
-    """Reads the neighbours of passages. Without Postgres there are none: the passages alone answer too."""
+    """Reads the neighbours of passages. Without Postgres there are none: an answer needs the passages alone."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 # Seconds that storing an exchange may keep the end of its answer waiting.
 _SAVING_SECONDS = 2.0
 
-# Receives each request with its answer when that has ended, however it ended. Must be quick.
+# Receives each request with its answer when the answer has ended, however it ended. Must be quick.
 Observer = Callable[[AnswerRequest, Answer], None]
 
 
@@ -33,6 +33,19 @@ class Conversations(Protocol):
 
 class AnswerService:
     """Answers questions in their conversations, and reports each answer when it has ended.
+
+    Example, in a collection of two documents about capitals:
+
+    >>> from app.domain.answers import AnswerRequest, Delta
+    >>> async def example(answers: AnswerService) -> None:
+    ...     request = AnswerRequest("default", "capitals", "What is the capital of France?")
+    ...     async for event in answers.answer(request):
+    ...         if isinstance(event, Delta):
+    ...             print(event.text, end="")
+    ...     answer = await answers.collect(request)
+    ...     print("", answer.outcome, answer.sources[0].filename, sep="|")
+    >>> run(example)
+    Paris is the capital of France. [1]|answered|cities.md
 
     Args:
         answers: makes answers, or finds them.
@@ -122,7 +135,7 @@ class AnswerService:
         return replace(first, trace_id=self._trace_id(), conversation_id=conversation_id)
 
     async def _save(self, request: AnswerRequest, start: Start, answer: Answer) -> bool:
-        """Store the exchange. False if that failed: an answer that was given is not taken back."""
+        """Store the exchange. False if that failed: the client keeps the answer all the same."""
         if not request.remember or start.conversation_id is None:
             return True
         exchange = Exchange(

@@ -1,4 +1,4 @@
-"""What operators do with the cache, by the names that they know: questions, collections, documents."""
+"""The cache for operators, by the names that they know: questions, collections, documents."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from app.services.pagination import INTEGER, Page, number_of
 
 @dataclass(frozen=True, slots=True)
 class ListedEntry:
-    """A row of L3. `collection` is a name; None for what rests on no corpus."""
+    """A row of L3. `collection` is a name; None for an entry that rests on no corpus."""
 
     entry: CatalogEntry
     collection: str | None
@@ -31,10 +31,10 @@ class ExaminedEntry:
 
 
 class CacheService:
-    """Looks into the cache of a tenant and changes it.
+    """Looks into the cache of a tenant, and changes it.
 
     Raises:
-        TierOff: what is asked for needs a tier that is not in use.
+        TierOff: the tier that this needs is not in use.
         StoreUnavailable: Postgres does not answer.
     """
 
@@ -46,7 +46,7 @@ class CacheService:
         return await self._manager.report()
 
     async def top(self, tenant: str, *, limit: int, namespace: str | None = None) -> list[ListedEntry]:
-        """The unexpired entries with the most hits."""
+        """Return the unexpired entries with the most hits."""
         return await self._named(await self._manager.top(tenant, limit=limit, namespace=namespace))
 
     async def entries(
@@ -59,7 +59,7 @@ class CacheService:
         limit: int,
         cursor: str | None = None,
     ) -> Page[ListedEntry]:
-        """Entries whose question contains `text`, the newest first.
+        """Return entries whose question contains `text`, the newest first.
 
         Raises:
             NotFound: there is no such collection.
@@ -97,14 +97,14 @@ class CacheService:
         """Remove an entry from every tier of every replica.
 
         Raises:
-            NotFound: nobody has it.
+            NotFound: no tier has it.
             CacheUnavailable: a tier does not answer and may still have it.
         """
         if await self._manager.evict(tenant, key) == 0:
             raise _absent(key)
 
     async def pin(self, tenant: str, key: str, *, pinned: bool) -> ExaminedEntry:
-        """Keep an entry in L3, whatever its age and use, until it is stale; or no longer.
+        """Keep an entry in L3 until it is stale, whatever its age and use; or with `pinned` False, no longer.
 
         Raises:
             NotFound: L3 does not have it.
@@ -115,7 +115,7 @@ class CacheService:
         return await self.entry(tenant, key)
 
     async def clear(self, tenant: str, *, tier: str | None, namespace: str | None, collection: str | None) -> int:
-        """Remove entries; how many the fullest tier had.
+        """Remove entries; return how many of them the fullest tier had.
 
         Raises:
             NotFound: there is no such collection.
@@ -125,7 +125,7 @@ class CacheService:
         return await self._manager.clear(tenant, tier=tier, namespace=namespace, collection=collection_id)
 
     async def clear_expired(self) -> int:
-        """Remove from L3 what nobody can be served any more."""
+        """Remove the expired entries from L3."""
         return await self._manager.clear_expired()
 
     async def _id(self, tenant: str, collection: str | None) -> int | None:

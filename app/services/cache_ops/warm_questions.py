@@ -1,4 +1,4 @@
-"""Which questions are worth asking ahead: those that were asked most, or those that an operator names."""
+"""Chooses the questions to warm: the most used ones, or the ones that an operator names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,14 +11,14 @@ from app.db.tables import collections
 from app.domain.retrieval import SearchMode
 from app.domain.warming import WarmedNamespace, WarmQuestion
 
-# How many of the most used questions are warmed if nobody says otherwise.
+# How many of the most used questions are warmed by default.
 TOP = 100
 # One question may have several entries, from before and after a change of models or statistics.
 _SPARE = 3
 
 
 class WarmQuestions:
-    """What L3 remembers of questions, and the collections that they are put to."""
+    """Reads questions from L3, with the collections that they were asked in."""
 
     def __init__(self, manager: CacheManager, database: Database) -> None:
         self._manager = manager
@@ -32,12 +32,12 @@ class WarmQuestions:
         collection: str | None = None,
         namespace: WarmedNamespace | None = None,
     ) -> list[WarmQuestion]:
-        """The questions with the most hits, also of entries that have expired.
+        """Return the questions with the most hits, also of expired entries.
 
-        Left out are follow-up questions, which nobody can ask without their conversation.
+        Follow-up questions are left out: they cannot be asked without their conversation.
 
         Raises:
-            TierOff: L3 is not in use, which alone remembers them.
+            TierOff: L3 is not in use, and no other tier remembers questions.
             NotFound: there is no such collection.
             StoreUnavailable: Postgres does not answer.
         """
@@ -47,7 +47,7 @@ class WarmQuestions:
     async def given(
         self, tenant: str, queries: Sequence[str], *, collection: str, namespace: WarmedNamespace
     ) -> list[WarmQuestion]:
-        """Questions as whoever asks them without parameters puts them. An answer brings its search with it.
+        """Return the given questions, as asked without parameters. Warming an answer warms its search too.
 
         Raises:
             NotFound: there is no such collection.
@@ -57,7 +57,7 @@ class WarmQuestions:
         return [WarmQuestion(tenant, collection, namespace, query.strip()) for query in queries]
 
     async def everybodys(self) -> list[WarmQuestion]:
-        """The top of all tenants together. Raises as `top`."""
+        """Return the top of all tenants together. Raises what `top` raises."""
         return await self._popular(TOP)
 
     async def _id(self, tenant: str, collection: str) -> int:
@@ -84,7 +84,7 @@ class WarmQuestions:
 
 
 def _question(entry: CatalogEntry, names: Mapping[int | None, str]) -> WarmQuestion | None:
-    """What was asked when the entry was made; None if its parameters do not tell it all."""
+    """Return the question that made the entry; None if its parameters do not say all of it."""
     about: dict[str, Any] = entry.metadata
     retrieval: dict[str, Any] = entry.parameters.get("retrieval", {})
     collection = names.get(entry.key.collection)

@@ -1,4 +1,4 @@
-"""Asking questions before anybody does, so that the cache has their results."""
+"""Asks questions before users do, so that the cache holds their results."""
 
 import asyncio
 import logging
@@ -19,9 +19,9 @@ from app.services.search.cached import SearchResult
 
 _log = logging.getLogger(__name__)
 
-# So many failures in a row for want of a server end it: the next question would fail likewise.
+# So many failures in a row that a server caused end the warming: the next question would fail too.
 _TOO_MANY = 3
-# Seconds between two attempts to warm after the start, while something is not up yet: the first and the longest.
+# Seconds between two attempts after the start, while a server is not up yet: the first pause and the longest.
 _PAUSE, _LONGEST_PAUSE = 1.0, 300.0
 
 
@@ -30,13 +30,13 @@ class Search(Protocol):
 
 
 class WarmingService:
-    """Warms the cache with the questions that were asked most, or with given ones.
+    """Warms the cache with the most used questions, or with given ones.
 
     Args:
-        questions: knows what is asked most.
-        pacer: says when the next question may be asked.
-        search: `/api/search`, through the cache.
-        answers: `/api/chat`, through the cache.
+        questions: reads the most used questions.
+        pacer: lets the next question pass when the process is not busy.
+        search: searches through the cache.
+        answers: answers through the cache.
         default_model: the chat model of given questions.
     """
 
@@ -56,10 +56,10 @@ class WarmingService:
         self._default_model = default_model
 
     async def warm(self, questions: Sequence[WarmQuestion]) -> AsyncGenerator[WarmStep | Warmed, None]:
-        """Ask one after the other, gradually; the last event is `Warmed`. Closing the generator ends it.
+        """Ask one question after the other, gradually. The last event is `Warmed`. Closing the generator ends it.
 
         Raises:
-            LocalChatError: several questions in a row failed for want of a server. What was warmed stays.
+            LocalChatError: several questions in a row failed because a server is away. Warmed results stay.
         """
         began = time.monotonic()
         held = computed = in_a_row = 0
@@ -82,7 +82,7 @@ class WarmingService:
         yield Warmed(len(questions), held, computed, tuple(failures), time.monotonic() - began)
 
     async def after_start(self) -> None:
-        """Warm what was asked most, of every tenant, as soon as everything that takes is up."""
+        """Warm the most used questions of all tenants, as soon as the servers that this needs are up."""
         pause = _PAUSE
         while True:
             try:
@@ -96,7 +96,7 @@ class WarmingService:
             return
 
     async def collect(self, questions: Sequence[WarmQuestion]) -> Warmed:
-        """Warm, and tell the end of it alone. Raises what `warm` raises."""
+        """Warm the questions, and return the end of it alone. Raises what `warm` raises."""
         async with aclosing(self.warm(questions)) as events:
             async for event in events:
                 if isinstance(event, Warmed):
@@ -104,7 +104,7 @@ class WarmingService:
         raise AssertionError("warming ends with Warmed or an error")
 
     async def _ask(self, question: WarmQuestion) -> bool:
-        """Whether a tier had the result."""
+        """Ask one question; return whether a tier had the result."""
         if question.namespace == "retrieval":
             query = Query(
                 question.tenant,

@@ -1,4 +1,4 @@
-"""Search through the cache: the same query is run once, and its result served until a document could change it."""
+"""Search through the cache: one run for each query, served until a change of documents could alter its result."""
 
 import logging
 import time
@@ -23,7 +23,7 @@ from app.services.search.service import SearchService, checked
 from app.services.semantic.labels import same_results
 from app.services.semantic.lookup import Matching, NoMatching, SemanticLookup
 
-# Making a key costs more than looking it up, so the last ones made are kept, unless their question is long.
+# Making a key costs more than a lookup, so the latest keys are kept, except those of long questions.
 _REMEMBERED_KEYS = 8192
 _REMEMBERED_CHARS = 400
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class SearchResult(NamedTuple):
-    """`results` is the JSON of the results, prepared once; `cached` says where it came from."""
+    """The result of a query. `results` is its JSON, encoded once; `cached` says where it came from."""
 
     results: bytes
     cached: CacheResult[Any]
@@ -43,7 +43,7 @@ class SearchResult(NamedTuple):
 
 
 class CachedSearch:
-    """The `retrieval` namespace of the cache, over a `SearchService`."""
+    """The `retrieval` namespace of the cache, in front of a `SearchService`."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class CachedSearch:
         self._specs: dict[tuple[Any, ...], KeySpec] = {}
 
     def peek(self, query: Query) -> SearchResult | None:
-        """A hit from memory, found without awaiting anything; None says nothing."""
+        """Return a hit from memory, without awaiting. None proves nothing."""
         known = self._directory.known(query.tenant, query.collection)
         if known is None:
             return None
@@ -78,10 +78,10 @@ class CachedSearch:
     ) -> SearchResult:
         """Answer from the fastest tier that holds a fresh result, or search; log which it was.
 
-        `semantic`: the result of another question may do, if it means the same.
+        `semantic`: the result of another question that means the same may be returned.
 
         Raises:
-            NotCached: `control` is ONLY_IF_CACHED and no tier has it.
+            NotCached: `control` is ONLY_IF_CACHED, and no tier has the result.
             InvalidInput, NotFound, ModelError, StoreUnavailable: as `SearchService.search`.
         """
         found = await self._find(query, control, semantic=semantic)
@@ -91,7 +91,7 @@ class CachedSearch:
         return found
 
     async def search(self, query: Query, control: CacheControl = CacheControl.USE) -> Retrieval:
-        """The passages for an answer, which are never another question's."""
+        """Return the passages for an answer: never the result of another question."""
         return (await self._find(query, control)).retrieval
 
     async def _find(self, query: Query, control: CacheControl, *, semantic: bool = False) -> SearchResult:
@@ -171,6 +171,6 @@ def _found(cached: CacheResult[Any], began: float) -> SearchResult:
 
 
 def _visible(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A result as clients see it."""
+    """Return a result without the fields that clients do not see."""
     hidden = ("ordinal", "token_count")
     return {name: value for name, value in item.items() if name not in hidden}

@@ -1,4 +1,4 @@
-"""What the cache asks of a collection's history."""
+"""The history of a collection, for the freshness of cached results."""
 
 import numpy as np
 
@@ -9,15 +9,15 @@ from app.db.search import lexical_index
 from app.domain.retrieval import Vector
 from app.services.search.serialization import plan_from_plain
 
-# Scores of the same chunk may differ in the last bits between an index scan and a direct comparison.
+# An index scan and a direct comparison may score the same chunk with different last bits.
 SLACK = 1e-6
 
-# A check that would compare more documents than this costs more than it saves.
+# Comparing more documents than this costs more than computing the result anew.
 MOST_DOCUMENTS = 500
 
 
 class CorpusChanges:
-    """The cache's `ChangeLog`, by SQL: new chunks are scored with the very expressions that searches use."""
+    """The cache's `ChangeLog`, in SQL: new chunks are scored by the same expressions as in a search."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,7 +41,7 @@ class CorpusChanges:
             if len(documents) > MOST_DOCUMENTS:
                 return True
             if evidence.filters:
-                # A filter's selectivity chooses the plan, and a change may move it: any match counts.
+                # The selectivity of a filter chooses the plan, and a change may alter it: any match counts.
                 return await changes.any_matches(connection, documents, evidence.filters)
             if evidence.vector is not None:
                 nearest = await changes.nearest_of(

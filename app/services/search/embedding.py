@@ -1,4 +1,4 @@
-"""Embeddings in a collection's space: the right model, prefix and dimension, and never a mixture of models."""
+"""Embeds questions and chunks in the space of a collection, and never mixes the vectors of two models."""
 
 import time
 from collections.abc import AsyncIterable, Sequence
@@ -13,13 +13,13 @@ from app.ollama.client import OllamaClient
 from app.ollama.scheduling.lanes import Lane
 from app.services.search.embedding_cache import EmbeddingCache
 
-# Seconds for which a model is taken to be the one that was checked last.
+# Seconds for which a check of a model's digest holds.
 CHECKED_FOR = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceModel:
-    """What a new space records about its model."""
+    """The facts about its model that a new space stores."""
 
     name: str
     digest: str
@@ -29,7 +29,7 @@ class SpaceModel:
 
 
 class EmbeddingService:
-    """Embeds questions ahead of chunks, and refuses a model that is not the one a space was made with."""
+    """Embeds questions ahead of chunks, and refuses another model than the one that made a space."""
 
     def __init__(
         self, client: OllamaClient, cache: EmbeddingCache, *, batch_size: int, max_chars: int, max_workers: int
@@ -43,10 +43,10 @@ class EmbeddingService:
         self._processors: dict[tuple[str, int], BatchEmbeddingProcessor] = {}
 
     async def describe(self, model: str) -> SpaceModel:
-        """What a new space of `model` will hold.
+        """Return the facts about `model` for a new space.
 
         Raises:
-            ModelNotFound, ModelUnavailable: of the model server.
+            ModelNotFound, ModelUnavailable: the model server does not have the model, or does not answer.
             ModelUnsuitable: the model gives no embeddings.
         """
         info = await self._client.show(model)
@@ -56,7 +56,7 @@ class EmbeddingService:
         return SpaceModel(model, info.digest, info.dimension, prefixes.query, prefixes.document)
 
     async def embed_query(self, collection: Collection, text: str) -> Vector:
-        """The vector of a question. It goes ahead of everything that is being ingested."""
+        """Return the vector of a question. The request goes ahead of all ingestion."""
         space = collection.space
 
         async def embed(text: str) -> Vector:
@@ -69,11 +69,11 @@ class EmbeddingService:
         return await self._cache.get_or_embed(collection, space.query_prefix + text, embed)
 
     async def embed_chunks(self, collection: Collection, portions: AsyncIterable[EmbeddingBatchSource]) -> None:
-        """Embed texts in concurrent batches, beside those of other documents.
+        """Embed texts in concurrent batches, beside the batches of other documents.
 
         Raises:
-            ModelUnavailable: no server answers; what was given to `on_batch` stands.
-            ModelUnsuitable: the server's model is not the one of the collection's vectors.
+            ModelUnavailable: no server answers; batches that `on_batch` received stand.
+            ModelUnsuitable: the server's model is not the one that made the collection's vectors.
         """
         space = collection.space
         await self._check(space)

@@ -1,4 +1,4 @@
-"""Vectors of questions by their text: the `embedding` namespace of the cache. They rest on no corpus."""
+"""Vectors of questions by their text: the `embedding` namespace of the cache. No document can change them."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +13,7 @@ from app.domain.retrieval import Vector
 
 
 class EmbeddingCache:
-    """Vectors of questions. Those of chunks are in the database, where `app.db.search.spaces` finds equal ones."""
+    """Caches vectors of questions. `app.db.search.spaces` finds those of chunks in the database."""
 
     def __init__(self, chain: CacheChain) -> None:
         self._chain = chain
@@ -21,7 +21,7 @@ class EmbeddingCache:
     async def get_or_embed(
         self, collection: Collection, text: str, embed: Callable[[str], Awaitable[Vector]]
     ) -> Vector:
-        """The vector of a question, embedded once for all who ask the same."""
+        """Return the vector of a question, embedded once for everyone who asks the same."""
         spec = KeySpec(_partition(collection), text)
 
         async def compute() -> Computed[bytes]:
@@ -36,7 +36,7 @@ def _partition(collection: Collection) -> Partition:
         namespace="embedding",
         tenant=collection.tenant,
         collection=None,
-        # Some servers give a model no digest, and keep its name when its weights change.
+        # Some servers give no digest, and keep a model's name when its weights change.
         retrieval={"dimension": space.dimension, "prefixes": [space.query_prefix, space.document_prefix]},
         embedder=space.model,
         embedder_digest=space.digest,

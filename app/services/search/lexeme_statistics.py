@@ -1,4 +1,4 @@
-"""Keeps the lexeme statistics that BM25 needs in step with a collection's size."""
+"""Refreshes the lexeme statistics that BM25 needs as a collection grows or shrinks."""
 
 import logging
 
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class LexemeStatistics:
-    """Takes a collection's first snapshot at once, and later ones behind the questions that noticed the need."""
+    """Takes the first snapshot of a collection at once, and later ones in the background of questions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -20,12 +20,12 @@ class LexemeStatistics:
         self._refreshing: SingleFlight[None] = SingleFlight()
 
     async def refresh(self, collection_id: int) -> int:
-        """Take a snapshot if the collection's size has moved enough. Returns the newest one's id."""
+        """Take a snapshot if the size of the collection has changed enough. Returns the newest snapshot's id."""
         async with self._database.connection() as connection:
             return await lexical_index.refresh_statistics(connection, collection_id)
 
     def observe(self, collection: Collection) -> None:
-        """Refresh in the background if the collection has changed since it was last looked at."""
+        """Refresh in the background if the collection has changed since the last call."""
         if self._checked.get(collection.id) == collection.corpus_version or collection.id in self._refreshing:
             return
         self._checked[collection.id] = collection.corpus_version

@@ -19,7 +19,10 @@ class VectorMatches(NamedTuple):
 
 
 class LexicalMatches(NamedTuple):
-    """The words of a question with their statistics, and the candidates that hold them. `plan` None: no words."""
+    """The words of a question with their statistics, and the candidates that hold them.
+
+    `plan` is None if the question has no word to search for.
+    """
 
     lexicon: Lexicon
     plan: LexicalPlan | None
@@ -54,13 +57,13 @@ class VectorRetriever:
             )
             if len(found) == search.depth:
                 return found
-        # The graph gives up after a while, so too few found is no proof that there are no more.
+        # The graph stops after a limit of its own, so too few candidates do not prove that there are no more.
         return await vector_index.nearest_exactly(
             connection, search.collection.id, space, vector, limit=search.depth, metadata=search.query.filter
         )
 
     async def _embed(self, collection: Collection, text: str) -> Vector:
-        """Embed the text, or as much of its beginning as the model takes."""
+        """Embed the text, or the longest beginning of it that the model takes."""
         while True:
             try:
                 return await self._embed_query(collection, text)

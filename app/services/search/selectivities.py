@@ -1,4 +1,4 @@
-"""How much each metadata filter keeps, which decides how both arms look for it."""
+"""The share of chunks that each metadata filter keeps, which decides how both retrievers search."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,19 +10,19 @@ from app.db.search import vector_index
 from app.domain.documents import Collection
 from app.retrieval.selectivity import Selectivity
 
-# Filters that are remembered, of all collections.
+# The most filters to remember, of all collections together.
 _REMEMBERED = 1000
 
 
 class Selectivities:
-    """Asks the database once for each filter and version of a collection: people use the same few filters."""
+    """Measures each filter once for each version of a collection: people use the same few filters."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[tuple[int, int, bytes], Selectivity] = {}
 
     async def of(self, collection: Collection, metadata: Mapping[str, Any]) -> Selectivity | None:
-        """None where there is no filter."""
+        """Return the selectivity of a filter, None without one."""
         if not metadata:
             return None
         key = (

@@ -1,4 +1,4 @@
-"""Retrievals as plain builtins, to be cached, and what a cached one rests on."""
+"""Turns retrievals into plain builtins for the cache and back, and gives their evidence."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -28,7 +28,7 @@ def to_plain(retrieval: Retrieval) -> dict[str, Any]:
 
 
 def from_plain(plain: Mapping[str, Any], corpus_version: int) -> Retrieval:
-    """The retrieval that `to_plain` made this of, now known to hold at `corpus_version`."""
+    """Return the retrieval that `to_plain` was given, at the version at which it is known to hold."""
     plan = plain["plan"]
     return Retrieval(
         results=tuple(
@@ -46,7 +46,7 @@ def from_plain(plain: Mapping[str, Any], corpus_version: int) -> Retrieval:
 
 
 def evidence_of(retrieval: Retrieval, collection: Collection, filters: Mapping[str, Any]) -> Evidence:
-    """What a result made from this retrieval rests on. `filters` are those of its query."""
+    """Return the evidence of a result that was made from this retrieval. `filters` are those of its query."""
     arms = [arm for arm in (retrieval.vector, retrieval.lexical) if arm is not None]
     candidates = {candidate.chunk_id: candidate.document_id for arm in arms for candidate in arm.candidates}
     return Evidence(

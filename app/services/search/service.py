@@ -1,4 +1,4 @@
-"""Hybrid search: both arms at once, one ranking, the passages with what they rest on."""
+"""Hybrid search: two retrievers at once, one ranking, and the passages with their evidence."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -26,8 +26,8 @@ from app.services.search.selectivities import Selectivities
 MAX_QUERY_CHARS = 20_000
 MAX_TOP_K = 100
 
-# How many candidates each arm gives at least where both are fused or a filter applies; without one a graph looks
-# at as many by itself. And how many are read for each result wanted.
+# DEPTH: the fewest candidates of each retriever, where both are fused or a filter applies; otherwise a graph looks
+# at as many by itself. POOL: the candidates that are read for each wanted result.
 DEPTH = 100
 POOL = 4
 
@@ -39,7 +39,25 @@ class Collections(Protocol):
 
 
 class SearchService:
-    """Answers queries against one collection at a time, each as its `RetrievalSettings` say."""
+    """Searches one collection for passages, by its `RetrievalSettings`.
+
+    Example, in a collection of three documents about animals:
+
+    >>> from app.domain.retrieval import Query
+    >>> async def example(search: SearchService) -> None:
+    ...     found = await search.search(Query("default", "animals", "which cats purr", top_k=1))
+    ...     for passage in found.results:
+    ...         print(passage.filename, passage.text)
+    >>> run(example)
+    cats.md Cats purr when cats are content.
+
+    Args:
+        database: holds the chunks.
+        collections: finds a collection by its name.
+        embed_query: embeds a question with the model of a collection.
+        statistics: the lexeme statistics of collections.
+        observe: receives each search that ran, with its mode.
+    """
 
     def __init__(
         self,
@@ -61,15 +79,15 @@ class SearchService:
         """Find the `top_k` best passages.
 
         Raises:
-            InvalidInput: a query without text, too long, or a filter that is no JSON.
+            InvalidInput: the query has no text or is too long, or its filter is not JSON.
             NotFound: there is no such collection.
             ModelError: the query cannot be embedded.
-            StoreUnavailable: Postgres is away.
+            StoreUnavailable: Postgres does not answer.
         """
         query = replace(query, text=checked(query))
         timings: dict[str, float] = {}
         with timed(timings, "total", span=f"retrieval {query.collection}"):
-            # Its corpus version is read before the retrievers run: a change in between makes the result too old.
+            # The corpus version is read before the retrievers run, so a change in between makes the result stale.
             found = await self._collections.resolve(query.tenant, query.collection)
             collection = found.searched_as(query.retrieval)
             self._statistics.observe(collection)
@@ -183,7 +201,7 @@ def _scored(chunk: passages.Passage, fused: Fused) -> ScoredChunk:
 
 
 def checked(query: Query) -> str:
-    """The query's text without what Postgres and UTF-8 cannot hold."""
+    """Return the query's text without characters that Postgres or UTF-8 cannot hold."""
     text = _UNSTORABLE.sub(" ", query.text).strip()
     if not text:
         raise InvalidInput("The query has no text.")

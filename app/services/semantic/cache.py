@@ -1,7 +1,7 @@
-"""Matching questions by meaning after an exact miss: served within an error budget, and measured all the time.
+"""Matches questions by meaning after an exact miss, within an error budget that is measured all the time.
 
-In `shadow` nothing is served: after a result was computed, what would have been served is compared with it. In
-`serve` the same goes on for whatever is not served, and a share of what is served is checked in the background.
+In `shadow` mode nothing is served: a computed result is compared with the match that would have been served. In
+`serve` mode the same happens to computed results, and a share of the served matches is checked in the background.
 """
 
 import logging
@@ -31,8 +31,8 @@ from app.telemetry import tracing
 
 Mode = Literal["shadow", "serve"]
 
-# Share of the served answers that are checked against a fresh one. Drift is noticed after some six wrong ones among
-# those checked, whatever their number.
+# The share of served matches that are checked against a fresh result. About six wrong ones among them show a drift,
+# whatever their number.
 CHECKED = 0.2
 
 _log = logging.getLogger(__name__)
@@ -42,12 +42,12 @@ async def _failing_open(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
     except Exception as error:  # noqa: BLE001 - Postgres may be away for a while
-        _log.info("nothing was learned of matching by meaning: %r", error)
+        _log.info("learning from a match by meaning failed: %r", error)
 
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """`nanoseconds` is what finding it took, without the vector."""
+    """A match. `nanoseconds`: the time that finding it took, without embedding the question."""
 
     candidate: MatchCandidate
     spec: KeySpec
@@ -56,17 +56,17 @@ class _Match:
 
 
 class SemanticCache:
-    """Fails open: a lookup that fails or is late is a miss, learning that fails is logged.
+    """Finds matches and learns from them. A lookup that fails or is late is a miss; learning that fails is logged.
 
     Args:
         mode: shadow or serve.
-        chain: where the matched entry is read, and judged fresh.
+        chain: reads the matched entry, and proves it fresh.
         index: the cached questions.
-        observations: where labels go.
+        observations: stores labels.
         thresholds: gives the threshold in force for a segment, and counts its traffic.
-        embed: gives a question's vector, which is then known to whoever has to retrieve for it.
+        embed: embeds a question; retrieval finds the vector in the cache afterwards.
         checked: share of the served answers that are checked.
-        timeout: seconds that looking for a match may keep a request waiting.
+        timeout: seconds that a request waits for a match at most.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class SemanticCache:
         self._learning: set[str] = set()
 
     async def find(self, inquiry: SemanticLookup) -> CacheResult[Any] | None:
-        """The result is marked with its provenance. Those who ask the same at once share a lookup."""
+        """Return a result marked with its provenance. Concurrent lookups for the same question share one."""
         segment = segment_of(inquiry.spec.partition)
         if self.mode != "serve" or segment is None:
             return None
@@ -127,7 +127,7 @@ class SemanticCache:
             self._learning.add(digest)
 
     async def drain(self) -> None:
-        """Wait until everything seen so far has been learned from."""
+        """Wait until all learning begun so far has ended."""
         await self._background.drain()
 
     async def close(self) -> None:
@@ -145,19 +145,19 @@ class SemanticCache:
         except Exception as error:  # noqa: BLE001 - a cache fails open
             self._breaker.failed()
             self._chain.note_semantic(spec.key.namespace, "error")
-            _log.info("no match by meaning was looked for: %r", error)
+            _log.info("the lookup by meaning failed: %r", error)
             return None
         self._breaker.succeeded()
         return await self._supported(inquiry, match)
 
     async def _match(self, spec: KeySpec, vector: bytes, least: float) -> _Match | None:
-        """The nearest question that nothing keeps apart from this one and whose result is fresh."""
+        """Return the nearest question that no guard keeps apart from this one, if its result is fresh."""
         started = time.perf_counter_ns()
         near = await self._index.nearest(spec.key.partition, vector, limit=CANDIDATES, least=least)
         candidates = (each for each in near if each.key != spec.key.digest)
         for candidate in allowed(spec.question, candidates):
             matched = KeySpec(spec.partition, candidate.question, spec.ttl)
-            # A key says where its entry belongs: nothing of another partition can have the one it must have here.
+            # The key is computed again here, and an entry of another partition cannot have it.
             if matched.key.digest != candidate.key:
                 continue
             if await self._observations.are_apart(spec.key.tenant, spec.question, candidate.question):
@@ -168,7 +168,7 @@ class SemanticCache:
         return None
 
     async def _supported(self, inquiry: SemanticLookup, match: _Match | None) -> _Match | None:
-        """The match if its result rests on what is found for this question; that is found anyway if it does not."""
+        """Return the match if its result rests on the passages of this question, which a miss retrieves anyway."""
         if match is None or inquiry.supports is None:
             return match
         try:
@@ -203,7 +203,7 @@ class SemanticCache:
         )
 
     def _later(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Have it done while nobody waits; whether it is."""
+        """Do the work in the background. False: too much is under way already."""
         started = self._background.spawn(_failing_open(work))
         if not started:
             work.close()
@@ -222,7 +222,7 @@ class SemanticCache:
             self._learning.discard(inquiry.spec.key.digest)
 
     async def _check(self, inquiry: SemanticLookup, segment: Segment, match: _Match) -> None:
-        """Make the result that was not made, and quarantine an entry that should not have been served for it."""
+        """Compute the result that was not computed, and quarantine the entry if it was served wrongly."""
         fresh = await inquiry.recompute()
         if fresh is None or await self._label(inquiry, segment, match, fresh, served=True):
             return
@@ -235,7 +235,7 @@ class SemanticCache:
     async def _label(
         self, inquiry: SemanticLookup, segment: Segment, match: _Match, fresh: Any, *, served: bool
     ) -> bool:
-        """Whether the cached result was right."""
+        """Store the label of a match; return whether its result was right."""
         verdict = inquiry.same(match.cached.value, fresh)
         candidate = match.candidate
         await self._observations.add_label(

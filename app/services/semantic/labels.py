@@ -1,4 +1,4 @@
-"""Whether the result of one question would have done for another: the tests by which would-be hits are labelled."""
+"""Labels would-be hits: tests whether the result of one question is right for another."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,23 +11,23 @@ from app.cache.semantic.observations import LabelVerdict
 from app.domain.answers import NO_CONTEXT
 from app.generation.terms import terms
 
-# Share of passages that two results must have in common, and within how many places of the other's list the best
-# passage of each must stand.
+# The share of passages that two results must have in common, and the places of the other list among which the best
+# passage of each must be.
 SAME_PASSAGES = 0.6
 BEST_WITHIN = 2
-# Two answers rest on the same if they share this part of all their sources, and say the same if they share this
-# part of their terms (Dice) and every figure, and negate both or neither.
+# Two answers rest on the same sources from this share (Jaccard) on. They say the same from this share of their
+# terms (Dice) on, if they share every figure, and both negate or neither does.
 SAME_SOURCES = 0.5
 SAME_TERMS = 0.5
 
-# An answer rests on what is found for another question if so many of the first passages of each are the same.
+# An answer rests on the passages of another question if SHARED_FIRST of the FIRST passages of each are the same.
 FIRST, SHARED_FIRST = 3, 2
 
 _CITATION = re.compile(r"\[\d+\]")
 
 
 def same_results(cached: Mapping[str, Any], fresh: Mapping[str, Any]) -> LabelVerdict:
-    """Of two cached searches: most passages are the same, and the best of each is among the best of the other."""
+    """Compare cached searches: most passages are the same, and the best of each is among the best of the other."""
     mine, theirs = ([item["chunk_id"] for item in value["retrieval"]["results"]] for value in (cached, fresh))
     if not mine and not theirs:
         return LabelVerdict(correct=True, detail="both found nothing")
@@ -40,7 +40,7 @@ def same_results(cached: Mapping[str, Any], fresh: Mapping[str, Any]) -> LabelVe
 
 
 def same_answers(cached: Mapping[str, Any], fresh: Mapping[str, Any]) -> LabelVerdict:
-    """Of two cached answers: they rest on the same sources and say the same."""
+    """Compare two cached answers: they rest on the same sources and say the same."""
     mine, theirs = _Said.of(cached["events"]), _Said.of(fresh["events"])
     if mine.found_nothing != theirs.found_nothing:
         return LabelVerdict(correct=False, detail="only one of them found anything")
@@ -56,7 +56,7 @@ def same_answers(cached: Mapping[str, Any], fresh: Mapping[str, Any]) -> LabelVe
 
 
 def rests_on(cached: Mapping[str, Any], found: Sequence[int]) -> bool:
-    """Whether a cached answer's first sources are mostly the passages that are found first, given by their ids."""
+    """Whether the first sources of a cached answer are mostly the first passages found, given by their ids."""
     events = cached["events"]
     sources = [item["chunk_id"] for event in events if event["event"] == "sources" for item in event["items"]]
     mine, theirs = sources[:FIRST], found[:FIRST]

@@ -1,4 +1,4 @@
-"""What services ask of matching by meaning. The null object never finds anything."""
+"""The interface of matching by meaning, with a null object that finds nothing."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from app.domain.documents import Collection
 
 @dataclass(frozen=True, slots=True)
 class SemanticLookup:
-    """A question that the exact cache may not be able to serve.
+    """A question that the exact cache may miss.
 
     Attributes:
         spec: the question in its partition.
-        collection: whose model embeds it.
-        recompute: makes its result afresh, for nobody who waits; None if that fails.
-        same: whether a cached result would have done for a fresh one.
-        supports: whether what is found for the question is what a cached result rests on; None if that cannot be
-            told for less than computing the result.
+        collection: its model embeds the question.
+        recompute: computes the result anew in the background; returns None if that fails.
+        same: labels a cached result by a fresh one.
+        supports: whether a cached result rests on the passages of the question; None if finding that out costs as
+            much as the result itself.
     """
 
     spec: KeySpec
@@ -32,14 +32,14 @@ class SemanticLookup:
 
 class Matching(Protocol):
     async def find(self, inquiry: SemanticLookup, /) -> CacheResult[Any] | None:
-        """A fresh result of another question that may be served for this one."""
+        """Return a fresh result of another question that may be served for this one."""
 
     def learn(self, inquiry: SemanticLookup, vector: bytes, fresh: Any, /) -> None:
-        """Compare a result that had to be computed with what would have been served, while nobody waits."""
+        """Compare a computed result with the match that would have been served, in the background."""
 
 
 class NoMatching:
-    """Neither finds nor learns anything."""
+    """Finds nothing, and learns nothing."""
 
     async def find(self, _: SemanticLookup, /) -> CacheResult[Any] | None:
         return None

@@ -1,4 +1,4 @@
-"""How well matching by meaning does, by what was observed of it."""
+"""Reports how well matching by meaning does, from the observations of all replicas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,21 +19,21 @@ class ReportedObservations(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MatchingReport:
-    """What is known of one collection's questions in one namespace, to one pair of models.
+    """The observations of one collection, one namespace and one pair of models.
 
     Attributes:
-        threshold: the similarity from which the budget is kept; None if labels show it of none.
-        reason: why.
-        since: what was observed earlier is of a time that has passed.
-        requests: how many the exact cache could not serve.
-        would_be_hits: how many of those found a question near enough that no guard keeps apart.
-        served: how many got its result.
+        threshold: the lowest similarity that keeps the budget; None if the labels prove it for none.
+        reason: explains the threshold.
+        since: earlier observations are ignored, because of a drift.
+        requests: lookups that the exact cache could not serve.
+        would_be_hits: lookups with a candidate near enough that passed every guard.
+        served: lookups that got the result of their candidate.
         hit_rate: the share of requests that match at the threshold.
-        labels: would-be hits that were judged; of these `wrong` were false.
-        false_hits: the share of wrong answers among those at the threshold, or among all while there is none; with
-            its 95 % interval. None without labels.
+        labels: would-be hits that were judged; `wrong` of them were false.
+        false_hits: the share of wrong answers among the labels at the threshold, or among all labels without one,
+            with its 95 % `interval`. None without labels.
         wrong_bound: upper bound on wrong answers per request at the threshold.
-        curve: what serving from each similarity would have done.
+        curve: the effect of serving from each similarity on.
     """
 
     collection: str
@@ -57,7 +57,7 @@ class MatchingReport:
 
 
 class MatchingReporter:
-    """`observations` is None where nothing is observed: matching is off, or there is no L3."""
+    """Reads observations. `observations` is None if matching is off, or L3 is not in use."""
 
     def __init__(self, mode: Mode, budget: float, observations: ReportedObservations | None) -> None:
         self.mode = mode if observations else "off"
@@ -65,7 +65,7 @@ class MatchingReporter:
         self._observations = observations
 
     async def report(self, tenant: str, *, collection: str | None = None, examples: int) -> list[MatchingReport]:
-        """Those of a tenant's collections of which anything is known, with so many examples of both kinds.
+        """Return a report for each observed collection of a tenant, with up to `examples` labels of both kinds.
 
         Raises:
             StoreUnavailable: Postgres does not answer.

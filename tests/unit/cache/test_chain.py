@@ -530,7 +530,7 @@ async def test_a_backplane_that_fails_does_not_fail_the_removal(caplog: pytest.L
     made = assemble(backplane=InvalidationBus(send))
     await made.chain.get_or_compute(SPEC, Pipeline())
     assert await made.tiers.clear() == 1
-    assert "other replicas were not told" in caplog.text
+    assert "other replicas were not notified" in caplog.text
 
 
 async def test_hits_of_every_tier_are_counted_for_the_last_one() -> None:

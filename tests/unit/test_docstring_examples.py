@@ -1,0 +1,97 @@
+"""The usage examples in the docstrings of the main classes run, and print what they say."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from doctest import DocTestFinder, DocTestRunner
+from typing import Any
+
+import pytest
+
+from app.cache.chain import CacheChain
+from app.db.database import Database
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.generation.prompt import PromptBuilder
+from app.generation.relevance import Relevance
+from app.generation.rewriting import RuleRewriter
+from app.services.answering.context_windows import ContextWindows
+from app.services.answering.pipeline import AnswerPipeline
+from app.services.answering.service import AnswerService
+from app.services.search.lexeme_statistics import LexemeStatistics
+from app.services.search.service import SearchService
+from tests.support.answering import (
+    PARIS,
+    ROME,
+    FakeConversations,
+    FakeModels,
+    FakeSearch,
+    FakeSurroundings,
+    retrieval,
+)
+from tests.support.cache.assembly import assemble
+from tests.support.corpus import Page, StoredCollections, embed_query, make_collection
+from tests.support.databases import fresh_database
+
+ANIMALS = [
+    Page("cats.md", ["The cat sleeps on the mat.", "Cats purr when cats are content."]),
+    Page("dogs.md", ["A dog barks at the postman."]),
+    Page("lions.md", ["Lions live in prides."]),
+]
+
+
+@asynccontextmanager
+async def chain(_: EmbeddedPostgres) -> AsyncIterator[CacheChain]:
+    chain = assemble().chain
+    yield chain
+    await chain.close()
+
+
+@asynccontextmanager
+async def answers(_: EmbeddedPostgres) -> AsyncIterator[AnswerService]:
+    models = FakeModels()
+    pipeline = AnswerPipeline(
+        FakeSearch(retrieval(PARIS, ROME)),
+        models,
+        prompts=PromptBuilder(),
+        rewriter=RuleRewriter(),
+        relevance=Relevance(),
+        contexts=ContextWindows(models),
+        surroundings=FakeSurroundings(),
+    )
+    yield AnswerService(pipeline, FakeConversations(), default_model="smollm2:135m")
+
+
+@asynccontextmanager
+async def search(postgres: EmbeddedPostgres) -> AsyncIterator[SearchService]:
+    async with fresh_database(postgres) as url:
+        database = await Database.connect(url, min_size=1, max_size=4)
+        await make_collection(database, "animals", ANIMALS)
+        statistics = LexemeStatistics(database)
+        yield SearchService(database, StoredCollections(database), embed_query, statistics)
+        await statistics.close()
+        await database.close()
+
+
+# Each class whose docstring has an example, and how to open the object that `run` calls the example with.
+EXAMPLES: Mapping[type, Callable[[EmbeddedPostgres], AbstractAsyncContextManager[Any]]] = {
+    AnswerService: answers,
+    CacheChain: chain,
+    SearchService: search,
+}
+
+
+@pytest.mark.parametrize("described", EXAMPLES, ids=lambda described: described.__name__)
+def test_the_example_of_a_class_runs(described: type, postgres_server: EmbeddedPostgres) -> None:
+    def run(example: Callable[[Any], Awaitable[None]]) -> None:
+        async def within() -> None:
+            async with EXAMPLES[described](postgres_server) as subject:
+                await example(subject)
+
+        asyncio.run(within())
+
+    known = {"run": run, described.__name__: described}
+    [found] = DocTestFinder(recurse=False).find(described, globs=known)
+    printed: list[str] = []
+    done = DocTestRunner().run(found, out=printed.append)
+    assert done.attempted > 0
+    assert done.failed == 0, "".join(printed)
