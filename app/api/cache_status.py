@@ -6,13 +6,13 @@ from urllib.parse import quote
 from app.domain.answers import Event, Start
 
 _LONGEST_QUESTION = 200
-# The percent sign itself is encoded, so that a reader can take all of it back.
+# The percent sign itself is encoded, so that a reader can decode the whole.
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 CACHE_STATUS: Mapping[str, object] = {
-    "description": "What the cache did (RFC 9211): `hit` with the tier as `detail`, or why it was passed by. "
-    "With the tier `semantic` also `similarity` (a cosine) and `matched-query`, the question whose result it is; "
-    "what of it is not printable ASCII is percent-encoded UTF-8",
+    "description": "Use of the cache (RFC 9211): `hit` with the tier as `detail`, or the reason of a miss. "
+    "Hits of the tier `semantic` have `similarity` (a cosine) and `matched-query`, the question of the result; "
+    "characters that are not printable ASCII are percent-encoded UTF-8",
     "schema": {"type": "string"},
     "example": "LocalChat; hit; ttl=3600; detail=l1",
 }
@@ -37,7 +37,7 @@ def match_parameters(similarity: float, question: str) -> str:
 
 
 def answer_headers(event: Event, control: str) -> dict[str, str]:
-    """The headers of an answer that begins with this event."""
+    """Return the headers of an answer that begins with this event."""
     if not isinstance(event, Start):
         return {}
     status = cache_status(event.cache["status"], event.cache.get("tier"), control=control)

@@ -1,4 +1,4 @@
-"""Uploaded files out of a multipart form."""
+"""Uploaded files of a multipart form."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath

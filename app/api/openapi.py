@@ -1,4 +1,4 @@
-"""What OpenAPI says besides what the routes declare: problems, tags and keys."""
+"""The parts of the OpenAPI document that no route declares: problems, tags, keys and events."""
 
 from http import HTTPStatus
 from typing import Any, Literal
@@ -16,12 +16,12 @@ _REF = "#/components/schemas/{model}"
 _PROTECTED = ("/api/", "/v1/")
 
 TAGS = [
-    {"name": "documents", "description": "Put documents in, follow their ingestion, read and remove them."},
+    {"name": "documents", "description": "Upload documents, follow their ingestion, read and remove them."},
     {"name": "collections", "description": "Sets of documents that share an embedding model."},
     {"name": "answers", "description": "Search passages and ask questions."},
     {"name": "conversations", "description": "Questions and answers that belong together."},
-    {"name": "experiments", "description": "Answer in several ways, and see which is better."},
-    {"name": "cache", "description": "See what the cache does and holds, and change that by hand."},
+    {"name": "experiments", "description": "Answer in several ways, and compare the results."},
+    {"name": "cache", "description": "Inspect the cache, and change its contents by hand."},
     {"name": "models", "description": "The models at hand."},
     {"name": "openai", "description": "The same answers for OpenAI's clients."},
     {"name": "analytics", "description": "How well the cache and the database do."},
@@ -34,7 +34,7 @@ Every error is an RFC 9457 problem. Every response carries `X-Request-ID`. Lists
 
 
 def problems(*statuses: int) -> Responses:
-    """The error responses of an operation."""
+    """Return the error responses of an operation."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,

@@ -20,12 +20,12 @@ from app.telemetry import correlation
 
 MEDIA_TYPE = "application/problem+json"
 
-# What the framework raises under these statuses is called as we call it.
+# Our names for errors that the framework raises, by status.
 _BY_STATUS = {kind.status: kind for kind in (NotFound, TooLarge, UnsupportedMedia)}
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field of a request."""
+    """An error in one field of a request."""
 
     location: str = Field(description="body, query, path or header")
     field: str = Field(description="Dotted path to the field; empty for the whole", examples=["top_k"])
@@ -46,7 +46,7 @@ class Problem(BaseModel):
 
 
 def problem(scope: Scope, status: int, code: str, title: str, detail: str, **extensions: Any) -> dict[str, Any]:
-    """The members that every problem has, and any `extensions`."""
+    """Build a problem: the members that all have, and any `extensions`."""
     ids = correlation.current()
     return {
         "type": f"urn:localchat:problem:{code}",
@@ -61,23 +61,23 @@ def problem(scope: Scope, status: int, code: str, title: str, detail: str, **ext
 
 
 def problem_of(scope: Scope, error: Exception) -> dict[str, Any]:
-    """An error of ours as a problem; any other becomes a plain 500."""
+    """Turn an error of ours into a problem; any other becomes a plain 500."""
     known = error if isinstance(error, LocalChatError) else LocalChatError("Something went wrong on our side.")
     return problem(scope, known.status, known.code, known.title, known.detail)
 
 
 def stopping_problem(scope: Scope) -> dict[str, Any]:
-    """What ends a request that the server cannot finish because it is being stopped."""
+    """Build the problem that ends a request which the stopping server cannot finish."""
     stopping = Stopping("Ask again: another replica, or this one in a moment.")
     return problem_of(scope, stopping) | {"code": stopping.code}
 
 
 def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     if body["instance"].startswith("/v1/"):
-        # What OpenAI's clients look for in a refusal.
+        # The members that OpenAI's clients read from an error.
         code = body["type"].rpartition(":")[2]
         body = {**body, "error": {"message": body["detail"], "type": code, "param": None, "code": code}}
-    # What a client sent may hold lone surrogates, which UTF-8 cannot.
+    # The input of a client may hold lone surrogates, which UTF-8 cannot encode.
     content = json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace")
     return Response(content, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
 
@@ -93,12 +93,12 @@ def error_response(scope: Scope, error: Exception) -> Response:
 
 
 def failed_response(scope: Scope, reason: Mapping[str, Any]) -> Response:
-    """A problem that a service made, completed."""
+    """Build the response for a problem that a service made."""
     return problem_response(completed(scope, reason))
 
 
 def completed(scope: Scope, reason: Mapping[str, Any]) -> dict[str, Any]:
-    """`reason` with the members of a problem that it lacks."""
+    """Return `reason` with the members that it lacks."""
     return problem_of(scope, LocalChatError("")) | dict(reason)
 
 
@@ -132,7 +132,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Pydantic's errors without the input, which may be large or private."""
+    """Convert Pydantic's errors, without the input, which may be large or private."""
     found = []
     for error in errors:
         location, *path = (*map(str, error["loc"]), "body")[: max(1, len(error["loc"]))]
@@ -141,5 +141,5 @@ def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def _said(error: Mapping[str, Any]) -> str:
-    """Pydantic's message, which counts "items" of a text that has passed a validator of ours."""
+    """Return Pydantic's message, with "characters" where it counts "items" of a text."""
     return re.sub(r"^(Value .*) item(s?) after validation", r"\1 character\2", error["msg"])

@@ -1,7 +1,7 @@
-"""The short way: what memory holds is answered before anything is routed, resolved or awaited.
+"""The fast path: results in memory are answered before anything is routed, resolved or awaited.
 
-A hit costs little more than the validation of its body. Whatever a lane cannot answer at once, a miss as well as
-a bad request, goes on to its route as if there were no lane.
+A hit costs little more than the validation of its body. Any other request, a miss as well as a bad request, goes on
+to its route as if there were no fast path.
 """
 
 import logging
@@ -22,14 +22,14 @@ from app.telemetry.correlation import Correlation
 
 _errors = logging.getLogger("localchat.errors")
 
-# Bytes of a body that is worth reading here, by its declared length.
+# Largest body, in bytes by its declared length, that is read here.
 _LARGEST_BODY = 64 * 1024
 
 RawHeaders = list[tuple[bytes, bytes]]
 
 
 class Reply(NamedTuple):
-    """A 200, prepared."""
+    """A prepared response with status 200."""
 
     headers: RawHeaders
     content: bytes
@@ -141,7 +141,7 @@ def _ask(lane: Lane, services: Services, messages: list[Message]) -> Reply | Non
 
 
 def _replay(messages: list[Message], receive: Receive) -> Receive:
-    """Give the messages that were taken to whoever comes next, then the rest."""
+    """Receive the messages that were taken again, then the rest."""
     taken = iter(messages)
 
     async def replay() -> Message:

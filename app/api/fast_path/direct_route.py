@@ -63,7 +63,7 @@ class DirectRoute(APIRoute):
 def check_media_type(request: Request, expected: str) -> None:
     """
     Raises:
-        UnsupportedMedia: the body is declared to be something else.
+        UnsupportedMedia: the body has another declared media type.
     """
     declared = request.headers.get("content-type")
     if declared is None or declared == expected:

@@ -19,7 +19,7 @@ _BROKEN = "localchat.broken"
 class HttpMetricsMiddleware(PrometheusInstrumentatorMiddleware):
     """Finds the template of a hot route without trying every route, which costs more than serving it.
 
-    And tells a response that broke off half way from one that is whole.
+    A response that broke off is told from a complete one.
     """
 
     def __init__(self, app: ASGIApp, /, *, hot: frozenset[str], **options: Any) -> None:
@@ -41,7 +41,7 @@ class HttpMetricsMiddleware(PrometheusInstrumentatorMiddleware):
 def instrument(app: FastAPI, metrics: Metrics, *, hot: Iterable[str]) -> None:
     """Count and time requests by route template, method and status. A stream lasts until its headers are sent.
 
-    What broke off counts as a 500, whatever its head said.
+    A response that broke off counts as a 500, whatever its status line said.
     """
 
     def observe(info: Info) -> None:
@@ -61,7 +61,7 @@ def instrument(app: FastAPI, metrics: Metrics, *, hot: Iterable[str]) -> None:
 
 
 def fast_hits(metrics: Metrics) -> Callable[[str, float], None]:
-    """How the hits of the fast lane, which do not pass the instrumentation, get into the same instruments."""
+    """Return a function that counts hits of the fast path, which the instrumentation does not see."""
 
     @lru_cache
     def instruments(path: str) -> tuple[Counter, Histogram]:

@@ -1,4 +1,4 @@
-"""A request whose client left before it was answered. Plain ASGI: it runs on the hottest paths."""
+"""Requests whose client left before they were answered. Plain ASGI: it runs on the hottest paths."""
 
 import contextlib
 
@@ -9,9 +9,9 @@ _CLIENT_CLOSED_REQUEST = 499  # nginx's name for a client that left before it wa
 
 
 class ClientDisconnectMiddleware:
-    """Gives a request that its client gave up before it was answered the status 499, which nobody reads.
+    """Gives an abandoned request the status 499, for logs and metrics.
 
-    Logs and metrics would otherwise know of no status, or of a failure.
+    They would otherwise record no status, or a failure.
     """
 
     def __init__(self, app: ASGIApp) -> None:

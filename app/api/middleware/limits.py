@@ -1,4 +1,4 @@
-"""How large a request's body may be."""
+"""The largest body of a request."""
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -9,13 +9,13 @@ from app.errors import TooLarge
 
 
 class BodyLimitMiddleware:
-    """Refuses a body that is too large, by its declared length or as soon as too much of it has come.
+    """Refuses a body that is too large, by its declared length or as soon as too many bytes have come.
 
-    The connection is left open, and the server throws away what still comes: closed under a client that is
-    sending, it would be reset before the refusal is read.
+    The connection stays open and the server discards the rest. If it were closed under a client that is still
+    sending, it would be reset before the client reads the refusal.
 
     Args:
-        app: what to protect.
+        app: the application to protect.
         max_upload_bytes: for multipart forms, besides what the form itself takes.
         max_json_bytes: for everything else.
     """
@@ -45,7 +45,7 @@ class BodyLimitMiddleware:
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
-                # FastAPI lets only this kind of exception out of the reading of a body.
+                # The only kind of exception that FastAPI passes on while it reads a body.
                 raise HTTPException(TooLarge.status, _too_large(limit))
             return message
 

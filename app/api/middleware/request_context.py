@@ -1,4 +1,4 @@
-"""The outermost middleware: a request's ids, its access line, and the answer to what nothing else caught."""
+"""The outermost middleware: a request's ids, its access line, and the response to uncaught errors."""
 
 import asyncio
 import logging
@@ -17,10 +17,7 @@ _errors = logging.getLogger("localchat.errors")
 
 
 class RequestContextMiddleware:
-    """Where a request begins and ends.
-
-    Binds its ids, echoes `X-Request-ID`, logs one line, and answers what nothing else caught.
-    """
+    """Binds the ids of a request, echoes `X-Request-ID`, logs one line, and answers uncaught errors."""
 
     def __init__(self, app: ASGIApp, *, access: AccessLog, tracer: Tracer | None = None) -> None:
         self.app = app
@@ -39,7 +36,7 @@ class RequestContextMiddleware:
         token = correlation.bind(ids)
         if has_span(scope):
             tracing.adopt(self._tracer)
-            tracing.identify(trace.get_current_span())  # FastAPI began it before there were ids
+            tracing.identify(trace.get_current_span())  # FastAPI opened the span before there were ids
         notes = access.begin()
         echoed = (b"x-request-id", ids.request_id.encode())
         status = 0
@@ -54,14 +51,14 @@ class RequestContextMiddleware:
         try:
             await self.app(scope, receive, send_with_id)
         except asyncio.CancelledError:
-            if not status:  # the server is being stopped, and its patience is over
+            if not status:  # the server is stopping, and its grace period is over
                 await problem_response(stopping_problem(scope), {"Retry-After": "1"})(scope, receive, send_with_id)
             raise
         except Exception as error:
             _errors.exception("Unexpected error")
             if status:
                 notes["outcome"] = "broken"
-                raise  # the server has to break the connection, half an answer is out; what it logs has our ids
+                raise  # half a response is out, so the server breaks the connection; its log line has our ids
             await error_response(scope, error)(scope, receive, send_with_id)
         finally:
             if not scope["path"].startswith(QUIET):

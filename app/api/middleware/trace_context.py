@@ -1,4 +1,4 @@
-"""Where a request comes in: it gets its ids, and with them the decision whether its trace is recorded."""
+"""Gives each request its ids, and decides whether its trace is recorded."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ _RECORDED = "fastapi.telemetry"
 
 
 class TracedFastAPI(FastAPI):
-    """FastAPI, its telemetry included, behind what `ahead` puts before it."""
+    """FastAPI, its telemetry included, behind the middleware of `ahead`."""
 
     def __init__(self, *, tracing: Tracing, ahead: Callable[[ASGIApp], ASGIApp], **options: Any) -> None:
         super().__init__(
@@ -37,9 +37,10 @@ class TracedFastAPI(FastAPI):
 
 
 class TraceContextMiddleware:
-    """Gives each request its ids, and lets FastAPI open no span for one that is not recorded.
+    """Gives each request its ids, and keeps FastAPI from opening spans for traces that are not recorded.
 
-    The caller's trace comes with that decision; of the traces that begin here the share `sample` is recorded.
+    A caller's `traceparent` brings that decision with it; of the traces that begin here the share `sample` is
+    recorded.
     """
 
     def __init__(self, app: ASGIApp, *, sample: float) -> None:
@@ -50,13 +51,13 @@ class TraceContextMiddleware:
         if scope["type"] == "http":
             ids = scope[_IDS] = _correlated(scope, self._sample)
             if not ids.sampled or scope["path"].startswith(QUIET):
-                # The mark of what FastAPI's `exclude` leaves out. Asking that costs a fifth of a cache hit.
+                # Marks a request as FastAPI's `exclude` would. Calling `exclude` costs a fifth of a cache hit.
                 scope[_RECORDED] = None
         await self.app(scope, receive, send)
 
 
 def ids_of(scope: Scope) -> Correlation:
-    """A request's ids; those of its span where FastAPI has opened one."""
+    """Return a request's ids; those of its span if FastAPI has opened one."""
     ids: Correlation = scope.get(_IDS) or _correlated(scope)
     return correlation.joined(ids) if has_span(scope) else ids
 
@@ -66,7 +67,7 @@ def has_span(scope: Scope) -> bool:
 
 
 def caller_of(scope: Scope) -> dict[str, str]:
-    """The `traceparent` of a request, if it has one."""
+    """Return the `traceparent` of a request, if it has one."""
     value = dict(scope["headers"]).get(b"traceparent")
     return {} if value is None else {"traceparent": value.decode("latin-1")}
 

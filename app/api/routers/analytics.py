@@ -1,4 +1,4 @@
-"""How well the cache and the database do. Caches and statements are the whole service's, the rest a tenant's."""
+"""Analytics of caches, statements and documents. Caches and statements are the service's, documents a tenant's."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -21,7 +21,7 @@ from app.api.schemas.common import CollectionName, Cursor, Limit, PageView
 
 router = APIRouter(prefix="/api/analytics", tags=["analytics"], responses=problems(401, 422, 503))
 
-Since = Annotated[datetime | None, Query(description="A day before `until` if not given; without a zone it is UTC")]
+Since = Annotated[datetime | None, Query(description="Default: a day before `until`. A time without a zone is UTC")]
 Until = Annotated[datetime | None, Query(description="Now if not given")]
 Namespace = Literal["embedding", "retrieval", "answer"]
 
@@ -35,7 +35,7 @@ async def hit_rates(
     step: Literal["minute", "hour", "day"] = "hour",
     namespace: Namespace | None = None,
 ) -> HitRatesView:
-    """Cache hits and misses over time. Steps in which nothing happened are left out."""
+    """Cache hits and misses over time. Steps without any are left out."""
     report = await services.analytics.hit_rates(since=since, until=until, step=step, namespace=namespace)
     items = [HitRateView.model_validate(dict(row)) for row in report.rows]
     return HitRatesView(items=items, as_of=report.as_of)
@@ -43,7 +43,7 @@ async def hit_rates(
 
 @router.get("/savings", operation_id="savings")
 async def savings(services: Provided, _tenant: Tenant, since: Since = None, until: Until = None) -> SavingsView:
-    """What cached results saved, in total and by namespace."""
+    """Time and tokens saved by cached results, in total and by namespace."""
     period, rows = await services.analytics.savings(since=since, until=until)
     items = [CacheCountsView.model_validate(dict(row)) for row in rows]
     return SavingsView(
@@ -77,8 +77,8 @@ async def documents(services: Provided, tenant: Tenant) -> DocumentKindsView:
 async def plans(
     services: Provided, tenant: Tenant, collection: Annotated[CollectionName | None, Query()] = None
 ) -> PlansView:
-    """Search once by each arm, for a stored chunk, and tell how Postgres ran each statement.
+    """Search for a stored chunk by each arm, and show how Postgres ran each statement.
 
-    In the largest collection, if none is named.
+    Default: in the largest collection.
     """
     return PlansView.of(await services.plans.explain(tenant, collection))

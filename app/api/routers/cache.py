@@ -1,4 +1,4 @@
-"""The cache: what it did, what it holds, and changing that by hand."""
+"""The cache: statistics, entries, warming and clearing."""
 
 from typing import Annotated
 
@@ -42,7 +42,7 @@ Key = Annotated[EntryKey, Path(description="As in `cache.key` of a search or an 
 
 @router.get("/stats", operation_id="cacheStats")
 async def stats(services: Provided, _: Tenant) -> CacheStatsView:
-    """Hits, misses, latencies and savings of the process that answers, and what each tier holds."""
+    """Hits, misses, latencies and savings of the process that answers, and the contents of each tier."""
     return CacheStatsView.model_validate(await services.cache.stats())
 
 
@@ -53,7 +53,7 @@ async def top(
     limit: Limit = 10,
     namespace: Annotated[Namespace | None, Query()] = None,
 ) -> PageView[EntryView]:
-    """The entries that were used most, hits of the last seconds included."""
+    """The most used entries, hits of the last seconds included."""
     found = await services.cache.top(tenant, limit=limit, namespace=namespace)
     return PageView[EntryView](items=[EntryView.of(each) for each in found])
 
@@ -68,7 +68,7 @@ async def entries(
     limit: Limit = 50,
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> PageView[EntryView]:
-    """What L3 holds, the newest first, expired entries included until they are swept."""
+    """The entries of L3, newest first, expired ones included until they are swept."""
     page = await services.cache.entries(
         tenant, text=q, namespace=namespace, collection=collection, limit=limit, cursor=cursor
     )
@@ -88,7 +88,7 @@ async def entry(services: Provided, tenant: Tenant, key: Key) -> ExaminedEntryVi
     responses={204: {"description": "Gone from every tier of every replica"}, **problems(404)},
 )
 async def delete(services: Provided, tenant: Tenant, key: Key) -> None:
-    """Remove an entry, pinned or not. Whoever asks its question next computes it anew."""
+    """Remove an entry, pinned or not. The next request for its question computes it again."""
     await services.cache.delete(tenant, key)
 
 
@@ -96,7 +96,7 @@ async def delete(services: Provided, tenant: Tenant, key: Key) -> None:
 async def pin(services: Provided, tenant: Tenant, key: Key) -> ExaminedEntryView:
     """Keep an entry in L3: it is not evicted and does not expire.
 
-    It still goes, and its pin with it, when documents change what it rests on, or when it is deleted or cleared.
+    It is still removed, with its pin, when a change of documents makes it stale, or when it is deleted or cleared.
     """
     return ExaminedEntryView.of(await services.cache.pin(tenant, key, pinned=True))
 
@@ -113,7 +113,7 @@ async def unpin(services: Provided, tenant: Tenant, key: Key) -> ExaminedEntryVi
     response_model=WarmedView,
     responses={
         200: {
-            "description": "What was done. With `stream`, `progress` {done, total, held, computed, failed} after "
+            "description": "The result. With `stream`, `progress` {done, total, held, computed, failed} after "
             "each query, then `done` with the same as without, or `error` {problem, retryable}",
             "content": event_stream("WarmingEvent", _WARMING),
         },
@@ -121,10 +121,10 @@ async def unpin(services: Provided, tenant: Tenant, key: Key) -> ExaminedEntryVi
     },
 )
 async def warm(services: Provided, tenant: Tenant, body: WarmRequest) -> Response:
-    """Ask the most used queries, or given ones, so that their results are in memory when somebody does.
+    """Ask the most used queries, or given ones, ahead, so that their results are in memory.
 
-    One after the other, in one replica at a time, and only while the process is not busy (`CACHE_WARM_MAX_LOAD`):
-    a long list takes its time. A client that leaves the stream ends it.
+    Queries are asked one after the other, in one replica at a time, and only while the process is not busy
+    (`CACHE_WARM_MAX_LOAD`). A client that leaves the stream ends it.
     """
     questions = await _questions(services, tenant, body)
     if body.stream:
@@ -140,10 +140,10 @@ async def semantic(
     collection: Annotated[CollectionName | None, Query()] = None,
     examples: Annotated[int, Query(ge=0, le=50, description="How many of each kind")] = 5,
 ) -> MatchingReportView:
-    """How often matching by meaning hits and errs, by labels of every replica.
+    """Hits and errors of matching by meaning, by the labels of all replicas.
 
-    In shadow mode, what it would do: nothing is served then. There is an item for each collection, namespace and
-    pair of models of which anything is known.
+    In shadow mode, nothing is served: the figures tell what serving would do. There is an item for each collection,
+    namespace and pair of models with any observation.
     """
     reporter = services.matching
     return MatchingReportView.of(reporter, await reporter.report(tenant, collection=collection, examples=examples))
@@ -153,7 +153,7 @@ async def semantic(
 async def clear(services: Provided, tenant: Tenant, body: ClearRequest) -> ClearedView:
     """Remove entries by tier, collection and namespace; an empty object removes all, pinned ones too.
 
-    Clearing l1 clears the memory of every replica. Embeddings belong to no collection. With 503, the tiers that
+    Clearing l1 clears the memory of every replica. Embeddings belong to no collection. After a 503, the tiers that
     answered are cleared.
     """
     removed = await services.cache.clear(
@@ -164,7 +164,7 @@ async def clear(services: Provided, tenant: Tenant, body: ClearRequest) -> Clear
 
 @router.post("/clear-expired", operation_id="clearExpiredCache", responses=problems(409))
 async def clear_expired(services: Provided, _: Tenant) -> ClearedView:
-    """Remove from L3 what has expired and is kept in case the models fail. A pinned entry does not expire."""
+    """Remove expired entries from L3, which are kept in case the models fail. A pinned entry does not expire."""
     return ClearedView(removed=await services.cache.clear_expired())
 
 

@@ -40,7 +40,7 @@ async def list_collections(
 async def create_collection(
     response: Response, services: Provided, tenant: Tenant, body: CollectionCreation
 ) -> CollectionView:
-    """Make an empty collection. Its embedding model stays its own until it is reindexed."""
+    """Create an empty collection. Its embedding model stays the same until it is reindexed."""
     created = await services.collections.create(
         tenant,
         body.name,
@@ -61,7 +61,7 @@ async def get_collection(services: Provided, tenant: Tenant, name: CollectionNam
 async def change_collection(
     services: Provided, tenant: Tenant, name: CollectionName, body: CollectionChange
 ) -> CollectionView:
-    """Rename or describe a collection, or set how it is searched and what the cache keeps of it."""
+    """Change the name, description or settings of a collection."""
     changed = await services.collections.update(
         tenant,
         name,
@@ -79,7 +79,7 @@ async def change_collection(
     responses={204: {"description": "Gone"}, **problems(404)},
 )
 async def delete_collection(services: Provided, tenant: Tenant, name: CollectionName) -> None:
-    """Take a collection with all its documents out of sight, at once."""
+    """Delete a collection with all its documents. They are out of answers and caches at once."""
     await services.collections.delete(tenant, name)
 
 
@@ -95,9 +95,9 @@ async def delete_collection(services: Provided, tenant: Tenant, name: Collection
 async def reindex_collection(
     response: Response, services: Provided, tenant: Tenant, name: CollectionName, body: ReindexRequest
 ) -> CollectionView:
-    """Move a collection to another embedding model in the background; `reindex` tells how far it is.
+    """Move a collection to another embedding model in the background; `reindex` holds the progress.
 
-    Questions use the old model's vectors until the new ones are complete, then those alone.
+    Questions use the old model's vectors until the new ones are complete.
     """
     moving = await services.reindexes.start(tenant, name, body.embedding_model)
     response.headers["Location"] = f"/api/collections/{name}"

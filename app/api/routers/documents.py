@@ -38,7 +38,7 @@ IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if this is st
     "",
     operation_id="uploadDocuments",
     status_code=202,
-    response_description="Stored and queued. `unchanged`: these bytes were there already",
+    response_description="Stored and queued. `unchanged`: the same bytes were there already",
     responses={
         202: {"headers": {"Location": {"description": "The first document", "schema": {"type": "string"}}}},
         **_BODY,
@@ -154,7 +154,7 @@ async def list_chunks(
     response_class=Response,
     responses={
         200: {
-            "description": "The original bytes, under the media type and name they came with",
+            "description": "The original bytes, with their original media type and name",
             "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
             "headers": _ETAG,
         },
@@ -224,7 +224,7 @@ async def describe_document(
     responses={202: {"headers": _ETAG}, **problems(404, 409)},
 )
 async def retry_document(response: Response, services: Provided, tenant: Tenant, document_id: UUID) -> Document:
-    """Queue what failed once more; chunks that have their embedding keep it."""
+    """Queue the failed chunks again; chunks that have an embedding keep it."""
     document = await services.documents.retry(tenant, document_id)
     response.headers["ETag"] = etag(document)
     return document
@@ -237,7 +237,7 @@ async def retry_document(response: Response, services: Provided, tenant: Tenant,
     responses={200: {"headers": _ETAG}, **problems(404, 409)},
 )
 async def cancel_document(response: Response, services: Provided, tenant: Tenant, document_id: UUID) -> Document:
-    """Stop an ingestion. What readers saw before stays."""
+    """Stop an ingestion. The version that readers saw before stays."""
     document = await services.documents.cancel(tenant, document_id)
     response.headers["ETag"] = etag(document)
     return document
@@ -250,5 +250,5 @@ async def cancel_document(response: Response, services: Provided, tenant: Tenant
     responses={204: {"description": "Gone"}, **problems(404, 412)},
 )
 async def delete_document(services: Provided, tenant: Tenant, document_id: UUID, if_match: IfMatch = None) -> None:
-    """Take a document out of answers, search and every cache, at once."""
+    """Delete a document. It is out of answers, search and every cache at once."""
     await services.documents.delete(tenant, document_id, if_match)

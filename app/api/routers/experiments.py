@@ -1,4 +1,4 @@
-"""Experiments: the same questions answered in several ways, and which way is better."""
+"""Experiments: questions answered in several ways, and the results compared."""
 
 from typing import Annotated
 
@@ -42,9 +42,9 @@ async def start_experiment(
 ) -> ExperimentView:
     """Answer the questions to a collection in several ways from now on.
 
-    A question to `/api/chat` takes part if it has an `X-Unit-ID` (a user, a browser: whoever always gets the same
-    variant), or else a `conversation_id`. What it asks for itself is never changed. `X-Experiment` in the response
-    names the variant.
+    A question to `/api/chat` takes part if it has an `X-Unit-ID` (such as a user or a browser, which always gets
+    the same variant), or else a `conversation_id`. Settings in the request itself take precedence. `X-Experiment`
+    in the response names the variant.
     """
     variants = [variant.to_domain() for variant in body.variants]
     started = await services.experiments.start(tenant, body.name, body.collection, variants)
@@ -60,7 +60,7 @@ async def get_experiment(services: Provided, tenant: Tenant, name: Name) -> Expe
 
 @router.post("/{name}/stop", operation_id="stopExperiment", responses=problems(404))
 async def stop_experiment(services: Provided, tenant: Tenant, name: Name) -> ExperimentView:
-    """Let no further question take part. Every replica knows within five seconds; the results stay."""
+    """Stop an experiment. Every replica follows within five seconds; the results stay."""
     return ExperimentView.of(await services.experiments.stop(tenant, name))
 
 

@@ -1,4 +1,4 @@
-"""The models at hand."""
+"""The models of the model servers."""
 
 from fastapi import APIRouter, Response
 
@@ -19,7 +19,7 @@ router = APIRouter(
 
 @router.get("", operation_id="listModels")
 async def list_models(services: Provided, _tenant: Tenant) -> ModelsView:
-    """The model servers' models, what each can do and where it stands."""
+    """The models of the model servers, with their roles and state."""
     return ModelsView(items=[ModelView.model_validate(model) for model in await services.models.list()])
 
 

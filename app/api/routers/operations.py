@@ -23,7 +23,7 @@ router = APIRouter(tags=["operations"])
 
 @router.get("/health/live", operation_id="live")
 async def live() -> HealthView:
-    """The event loop turns. Nothing else is asked."""
+    """The event loop runs. Nothing else is checked."""
     return HealthView(status="pass", checks={})
 
 
@@ -35,7 +35,7 @@ async def startup(request: Request, services: Provided) -> Any:
 
 @router.get("/health/ready", operation_id="ready", responses=problems(503), response_model=HealthView)
 async def ready(request: Request, services: Provided) -> Any:
-    """Requests can be served. Without the cache or the model server that is so too, with `warn`."""
+    """Requests can be served. Without the cache or the model server the status is `warn`, still with 200."""
     return _reply(request, await services.health.ready(), "The service is not ready")
 
 
@@ -49,8 +49,8 @@ async def ready(request: Request, services: Provided) -> Any:
     },
 )
 async def deep(services: Provided) -> Response:
-    """Everything that the service stands on: Postgres with its schema, extension, pool, queue and clock, Redis,
-    each model server, disk and event loop.
+    """Every dependency: Postgres with its schema, extension, pool, queue and clock, Redis, each model server, disk
+    and event loop.
 
     All are asked at once, each under a deadline, so the answer comes within a second whatever hangs. For people and
     monitors; a probe that restarts or removes a replica must not use it.

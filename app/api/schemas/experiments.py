@@ -12,7 +12,7 @@ from app.api.schemas.documents import RetrievalSettings
 from app.domain.experiments import Experiment, Variant, VariantResult
 from app.domain.shares import CONFIDENCE, Interval, Share
 
-# What can stand in a header.
+# Characters that a header can hold.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 _MOST_VARIANTS = 8
 

@@ -57,7 +57,7 @@ class MatchingView(View):
     labels: int = Field(description="Number of judged would-be hits")
     wrong: int
     false_hits: Share | None = Field(
-        description="Share of wrong answers at the threshold, among all would-be hits while there is none"
+        description="Share of wrong answers at the threshold; without one, among all candidate hits"
     )
     interval: tuple[Share, Share] | None = Field(description="95 % interval of `false_hits`")
     wrong_bound: Share | None = Field(description="Upper bound on wrong answers per request at the threshold")

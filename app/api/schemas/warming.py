@@ -32,7 +32,7 @@ class WarmRequest(RequestModel):
     @model_validator(mode="after")
     def _limit_is_of_the_top(self) -> Self:
         if self.queries is not None and "limit" in self.model_fields_set:
-            raise ValueError("limit is of the most used; given queries are all asked")
+            raise ValueError("limit is for the most used queries; given queries are all asked")
         return self
 
 

@@ -160,7 +160,7 @@ async def test_warming_that_cannot_go_on_is_a_problem_or_the_last_event() -> Non
         ({"queries": []}, 422, "queries"),
         ({"queries": [" "]}, 422, "must not be blank"),
         ({"queries": "one"}, 422, "queries"),
-        ({"queries": ["one"], "limit": 5}, 422, "limit is of the most used"),
+        ({"queries": ["one"], "limit": 5}, 422, "limit is for the most used"),
         ({"limit": 0}, 422, "limit"),
         ({"namespace": "embedding"}, 422, "namespace"),
         ({"questions": ["one"]}, 422, "questions"),
