@@ -29,6 +29,7 @@ from app.ingestion.embedding.embedder import (
     TextFailure,
 )
 from app.ingestion.embedding.progress import Progress
+from tests.support.waiting import idle
 
 POISON = "poison"
 
@@ -53,7 +54,7 @@ class Model:
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         try:
-            await asyncio.sleep(0)
+            await idle()
             if self.outage and len(self.batches) > self.calls_before_outage:
                 raise self.outage
             if any(POISON in text for text in texts):
@@ -213,8 +214,7 @@ async def test_a_slow_store_holds_the_next_batches_back() -> None:
 
     embedder = BatchEmbeddingProcessor(model, batch_size=1, max_chars=100, max_workers=3)
     task = asyncio.create_task(embedder.process([f"text {number}" for number in range(20)], on_batch=store))
-    for _ in range(50):
-        await asyncio.sleep(0)
+    await idle()
     assert len(model.batches) == 3
     gate.set()
     assert all(vector is not None for vector in await task)
@@ -234,7 +234,7 @@ async def test_a_run_of_few_texts_does_not_wait_for_the_end_of_a_long_one() -> N
     embedder = BatchEmbeddingProcessor(model, batch_size=8, max_chars=10_000, max_workers=2)
     long_one = asyncio.create_task(embedder.process([f"long {number}" for number in range(800)]))
     while len(model.batches) < 4:
-        await asyncio.sleep(0)
+        await idle()
     begun = len(model.batches)
     await embedder.process([f"short {number}" for number in range(24)])
     # Its three batches each wait for those in flight and for one of the other's.
@@ -259,8 +259,7 @@ async def test_the_next_portion_is_asked_for_when_the_batches_of_the_last_are_be
 
     embedder = BatchEmbeddingProcessor(model, batch_size=8, max_chars=100, max_workers=3)
     run = asyncio.create_task(embedder.run(endless()))
-    for _ in range(50):
-        await asyncio.sleep(0)
+    await idle()
     assert asked == 4
     gate.set()
     await run
@@ -317,8 +316,7 @@ async def test_cancelling_leaves_no_task_behind() -> None:
     before = asyncio.all_tasks()
     embedder = BatchEmbeddingProcessor(forever, batch_size=1, max_chars=100, max_workers=2)
     task = asyncio.create_task(embedder.process(["a", "b", "c"]))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await idle()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -5,6 +5,12 @@ import inspect
 from collections.abc import Callable
 
 
+async def idle() -> None:
+    """Let each task that waits for no timer and no other process get as far as it can."""
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
 async def until(condition: Callable[[], object], seconds: float = 10) -> None:
     """Return once the condition holds, which may be a coroutine function.
 

@@ -9,12 +9,10 @@ are those of the scheduling, exact and equal on every machine; the costs of HTTP
 
 import asyncio
 import json
-import selectors
 import sys
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 from unittest.mock import patch
 
 import httpx
@@ -25,31 +23,11 @@ from app.ollama.client import OllamaClient
 from app.ollama.endpoint import Endpoint
 from app.ollama.scheduling.lanes import Lane
 from tests.support.fake_ollama import FakeOllama
+from tests.support.simulated_time import SimulatedTime
 
 SECONDS_PER_TEXT = 0.01
 TEXTS = 2000
 INTERVALS = {"none": None, "every 10 s": 10.0, "every 2 s": 2.0, "every 0.5 s": 0.5, "every 0.1 s": 0.1}
-
-
-class _Jumping(selectors.SelectSelector):
-    """Never waits: the time that it was asked to wait has passed."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:
-            raise RuntimeError("everyone waits for something that never happens")
-        self.now += max(0.0, timeout)
-        return super().select(0)
-
-
-class SimulatedTime(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._jumping = _Jumping()
-        super().__init__(self._jumping)
-
-    def time(self) -> float:
-        return self._jumping.now
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from app.telemetry.event_loop import sample_lag
 from app.telemetry.metrics import Metrics
 from tests.support.api import Fakes, client_of
 from tests.support.fakes.operations import well
+from tests.support.waiting import until
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -198,7 +199,7 @@ def test_ids_go_along_with_what_a_request_causes() -> None:
 async def test_lateness_of_the_event_loop_is_seen() -> None:
     seen: list[float] = []
     sampler = asyncio.create_task(sample_lag(seen.append, interval=0.001))
-    await asyncio.sleep(0.01)
+    await until(lambda: seen)
     sampler.cancel()
     assert seen
     assert all(lag >= 0 for lag in seen)

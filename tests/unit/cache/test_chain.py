@@ -22,6 +22,8 @@ from app.errors import NotCached, StoreUnavailable
 from tests.support.cache.assembly import Assembly, Clock, FakeChanges, FakeVersions, assemble, new_codec, spec_of
 from tests.support.cache.chain import KEY, SPEC, STALE, MemoryLeases, Pipeline, Tier, run_of
 from tests.support.cache.chaos import Chaos, ChaosCache
+from tests.support.simulated_time import clock, simulated_time
+from tests.support.waiting import idle
 
 
 async def test_a_question_is_computed_once_and_then_comes_from_memory() -> None:
@@ -179,10 +181,10 @@ async def test_a_request_after_a_change_does_not_join_a_computation_from_before_
     pipeline = Pipeline(versions)
     pipeline.go.clear()
     before = asyncio.create_task(made.chain.get_or_compute(SPEC, pipeline))
-    await asyncio.sleep(0.01)
+    await idle()
     versions.set(1, 2)
     after = asyncio.create_task(made.chain.get_or_compute(SPEC, pipeline))
-    await asyncio.sleep(0.01)
+    await idle()
     pipeline.go.set()
     assert [run_of(await before), run_of(await after)] == [1, 2]
 
@@ -210,10 +212,10 @@ async def test_a_computation_outlives_the_request_that_began_it() -> None:
     made, pipeline = assemble(), Pipeline()
     pipeline.go.clear()
     request = asyncio.create_task(made.chain.get_or_compute(SPEC, pipeline))
-    await asyncio.sleep(0.01)
+    await idle()
     request.cancel()
     pipeline.go.set()
-    await asyncio.sleep(0.01)
+    await idle()
     hit = await made.chain.get_or_compute(SPEC, pipeline)
     assert (hit.status, pipeline.runs) == (CacheStatus.HIT, 1)
 
@@ -227,7 +229,7 @@ async def test_replicas_share_one_computation() -> None:
     requests = [
         asyncio.create_task(replicas[number % 4].chain.get_or_compute(SPEC, pipeline)) for number in range(100)
     ]
-    await asyncio.sleep(0.02)
+    await idle()
     pipeline.go.set()
     results = await asyncio.gather(*requests)
     assert {run_of(result) for result in results} == {1}
@@ -297,7 +299,7 @@ async def test_an_expired_entry_is_not_served_once_documents_have_changed() -> N
     pipeline.go.clear()
     pipeline.error = StoreUnavailable("gone")
     request = asyncio.create_task(made.chain.get_or_compute(SPEC, pipeline))
-    await asyncio.sleep(0.01)
+    await idle()
     made.versions.set(1, 2)
     pipeline.go.set()
     with pytest.raises(StoreUnavailable):
@@ -313,7 +315,7 @@ async def test_a_slow_pipeline_is_not_waited_for_when_an_expired_entry_can_be_se
     stale = await made.chain.get_or_compute(SPEC, pipeline)
     assert (stale.status, run_of(stale)) == (CacheStatus.STALE, 1)
     pipeline.go.set()
-    await asyncio.sleep(0.01)
+    await idle()
     fresh = await made.chain.get_or_compute(SPEC, pipeline)
     assert (fresh.status, run_of(fresh)) == (CacheStatus.HIT, 2)
 
@@ -325,12 +327,12 @@ async def test_an_entry_near_its_end_is_computed_anew_while_it_is_served(ttl: fl
     await made.chain.get_or_compute(spec, pipeline)
     clock.now += 7.9
     assert run_of(await made.chain.get_or_compute(spec, pipeline)) == 1
-    await asyncio.sleep(0.01)
+    await idle()
     assert pipeline.runs == 1
     clock.now += 0.2
     served = await asyncio.gather(*(made.chain.get_or_compute(spec, pipeline) for _ in range(5)))
     assert {run_of(each) for each in served} == {1}
-    await asyncio.sleep(0.01)
+    await idle()
     assert run_of(await made.chain.get_or_compute(spec, pipeline)) == 2
     assert (pipeline.runs, made.stats.of("answer").refreshed) == (2, 1)
 
@@ -406,16 +408,13 @@ async def test_a_failing_tier_costs_its_speed_only_and_is_left_alone_after_a_whi
     assert counters.errors + counters.skipped == 20
 
 
+@simulated_time
 async def test_a_hanging_tier_is_waited_for_no_longer_than_the_soft_timeout() -> None:
-    chaos = Chaos(hang=True)
-    made, _ = chaotic(chaos, soft=0.02, hard=0.05)
-    loop = asyncio.get_running_loop()
-    started = loop.time()
+    made, _ = chaotic(Chaos(hang=True), soft=0.02, hard=0.05)
     for number in range(20):
+        started = clock().time()
         await made.chain.get_or_compute(spec_of(str(number)), Pipeline())
-    assert loop.time() - started < 1
-    chaos.hang = False
-    await asyncio.sleep(0.1)
+        assert clock().time() - started <= 0.0201
     await made.chain.close()
 
 
@@ -445,7 +444,7 @@ async def test_a_tier_that_is_closed_while_it_is_read_is_a_miss() -> None:
     hanging = ChaosCache(Tier(), Chaos(hang=True))
     made = assemble([hanging])
     reading = asyncio.create_task(made.shared[0].read(KEY, 10))
-    await asyncio.sleep(0.01)
+    await idle()
     await made.shared[0].close()
     assert await reading is None
     assert made.stats.tier("l2", "answer").errors == 1
@@ -462,13 +461,13 @@ async def test_a_tier_that_goes_away_under_many_is_told_of_a_few_times_and_count
     assert made.stats.tier("l2", "answer").errors == 50
 
 
+@simulated_time
 async def test_all_tiers_together_keep_within_the_budget_of_a_request() -> None:
     hanging = [ChaosCache(Tier(f"l{number}"), Chaos(hang=True)) for number in range(2, 12)]
-    made = assemble(hanging, soft=0.05, hard=0.1, policy=ChainPolicy(budget=0.12))
-    loop = asyncio.get_running_loop()
-    started = loop.time()
+    made = assemble(hanging, soft=0.05, hard=0.1, policy=ChainPolicy(budget=0.12), clock=clock().time)
+    started = clock().time()
     assert (await made.chain.lookup(SPEC)).hit is None
-    assert loop.time() - started < 0.4
+    assert clock().time() - started <= 0.1201
     assert sum(made.stats.tier(tier.name, "answer").errors for tier in made.shared) <= 3
     await made.chain.close()
 
@@ -482,7 +481,7 @@ async def test_garbage_from_a_tier_is_a_miss_and_is_removed() -> None:
     made.memory.purge(Scope())
     chaos.garbage = 1
     assert (await made.chain.lookup(SPEC)).hit is None
-    await asyncio.sleep(0.01)
+    await idle()
     assert len(tier) == 0
     assert made.stats.tier("l2", "answer").refused == 1
 
@@ -490,11 +489,12 @@ async def test_garbage_from_a_tier_is_a_miss_and_is_removed() -> None:
 async def test_a_tier_that_recovers_is_used_again() -> None:
     chaos = Chaos(errors=1)
     made, tier = chaotic(chaos)
-    made.shared[0].breaker = CircuitBreaker(threshold=1, cooldown=0.01)
+    now = Clock()
+    made.shared[0].breaker = CircuitBreaker(threshold=1, cooldown=10, clock=now)
     await made.chain.get_or_compute(SPEC, Pipeline())
     await made.tiers.drain()
     chaos.errors = 0
-    await asyncio.sleep(0.02)
+    now.now += 10
     await made.chain.get_or_compute(spec_of("other"), Pipeline())
     await made.tiers.drain()
     assert len(tier) == 1
@@ -548,7 +548,7 @@ async def test_closing_stops_computations_and_finishes_writes() -> None:
     pipeline.go.clear()
     stuck = asyncio.create_task(made.chain.get_or_compute(spec_of("other"), pipeline))
     while pipeline.runs < 2:
-        await asyncio.sleep(0.001)
+        await idle()
 
     entries: list[StoredPayload[bytes] | None] = []
     original: Callable[[], Awaitable[None]] = tier.close

@@ -17,6 +17,8 @@ from app.cache.stats import CacheObserver, CacheStats, TierLatency
 from tests.support.cache.assembly import key_of
 from tests.support.cache.chain import MemoryLeases, fleet
 from tests.support.cache.chaos import Chaos, ChaosCache, ChaosError
+from tests.support.simulated_time import simulated_time
+from tests.support.waiting import idle
 
 
 @given(st.lists(st.integers(0, 2**36), min_size=1, max_size=200), st.floats(0.01, 1))
@@ -142,7 +144,7 @@ async def test_one_of_many_gets_the_lease_and_the_others_its_result() -> None:
         if isinstance(claimed, str):
             return claimed
         computed += 1
-        await asyncio.sleep(0.02)
+        await idle()
         results.append("result")
         await claimed.release()
         return "result"
@@ -156,13 +158,14 @@ async def test_a_waiter_takes_over_when_the_holder_is_gone() -> None:
     store = MemoryLeases()
     store.holders["name"] = "a holder that died"
     waiter = asyncio.create_task(claim_lease(fleet(store)))
-    await asyncio.sleep(0.01)
+    await idle()
     del store.holders["name"]
     lease = await waiter
     assert lease.held
     await lease.release()
 
 
+@simulated_time
 async def test_a_waiter_goes_ahead_after_its_time() -> None:
     store = MemoryLeases()
     store.holders["name"] = "a holder that hangs"
@@ -203,33 +206,33 @@ async def test_a_holder_who_is_cancelled_while_letting_go_lets_go(
 
     monkeypatch.setattr(store, "release", slowly)
     holder = asyncio.create_task(lease.release())
-    await asyncio.sleep(0.01)
+    await idle()
     holder.cancel()
     with pytest.raises(asyncio.CancelledError):
         await holder
     go.set()
-    await asyncio.sleep(0.01)
+    await idle()
     assert store.holders == {}
 
 
+@simulated_time
 async def test_a_lease_is_renewed_until_it_is_released() -> None:
     store = MemoryLeases()
-    lease = await claim_lease(fleet(store, ttl=0.015))
-    await asyncio.sleep(0.05)
+    lease = await claim_lease(fleet(store, ttl=15))
+    await asyncio.sleep(51)
     await lease.release()
-    extended = store.extended
-    assert extended >= 2
-    await asyncio.sleep(0.02)
-    assert store.extended == extended
+    await asyncio.sleep(60)
+    assert store.extended == 10
 
 
+@simulated_time
 async def test_renewal_survives_errors_and_ends_when_the_lease_is_lost() -> None:
     store = MemoryLeases()
-    lease = await claim_lease(fleet(store, ttl=0.006))
+    lease = await claim_lease(fleet(store, ttl=6))
     store.broken = True
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(5)
     store.broken, store.lost = False, True
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(20)
     assert store.extended == 1
     store.broken = True
     await lease.release()

@@ -17,6 +17,7 @@ from app.concurrency.circuit_breaker import CircuitBreaker
 from app.errors import NotCached, StoreUnavailable
 from tests.support.cache.assembly import Assembly, Clock, FakeVersions, assemble, spec_of
 from tests.support.cache.chain import MemoryLeases, Tier
+from tests.support.waiting import idle
 
 SPEC = spec_of("stream?")
 
@@ -101,7 +102,7 @@ async def test_the_generation_stops_when_every_client_has_left_and_is_begun_anew
     assert isinstance(reader, BroadcastReader)
     async with aclosing(reader) as events:
         assert await anext(events) == "run 1"
-    await asyncio.sleep(0.01)
+    await idle()
     assert generation.closed == 1
     generation.go.set()
     assert await collect(await streams.open(SPEC, generation)) == ["run 2", "end"]
@@ -115,7 +116,7 @@ async def test_a_generation_that_is_slow_to_stop_does_not_disturb_its_successor(
     assert isinstance(leaving, BroadcastReader)
     assert await anext(leaving) == "run 1"
     await leaving.aclose()
-    await asyncio.sleep(0.01)
+    await idle()
     successor = asyncio.create_task(collect(await streams.open(SPEC, generation)))
     await asyncio.sleep(0.1)
     joined = asyncio.create_task(collect(await streams.open(SPEC, generation)))
@@ -132,7 +133,7 @@ async def test_an_error_reaches_the_clients_and_is_not_cached() -> None:
         await collect(await streams.open(SPEC, generation))
     generation.error = None
     assert await collect(await streams.open(SPEC, generation)) == ["run 2", "end"]
-    await asyncio.sleep(0.01)
+    await idle()
     assert leases.holders == {}
 
 
@@ -163,7 +164,7 @@ async def test_another_replica_replays_the_stream_it_waited_for() -> None:
     replicas = [streams_of(assemble([tier], lease=lease)) for _ in range(2)]
     generation.go.clear()
     clients = [asyncio.create_task(collect(await streams.open(SPEC, generation))) for streams in replicas]
-    await asyncio.sleep(0.02)
+    await idle()
     generation.go.set()
     assert await asyncio.gather(*clients) == [["run 1", "end"]] * 2
     assert generation.begun == 1
@@ -174,10 +175,10 @@ async def test_a_question_after_a_change_does_not_join_a_stream_from_before_it()
     streams = streams_of(assemble(versions=versions))
     generation.go.clear()
     before = asyncio.create_task(collect(await streams.open(SPEC, generation)))
-    await asyncio.sleep(0.01)
+    await idle()
     versions.set(1, 2)
     after = asyncio.create_task(collect(await streams.open(SPEC, generation)))
-    await asyncio.sleep(0.01)
+    await idle()
     generation.go.set()
     assert [(await before)[0], (await after)[0]] == ["run 1", "run 2"]
 
@@ -243,7 +244,7 @@ async def test_an_expired_answer_is_not_served_once_its_documents_have_changed(e
     generation.error = StoreUnavailable("gone")
     generation.go.clear()
     opening = asyncio.create_task(streams.open(SPEC, generation))
-    await asyncio.sleep(0.01)
+    await idle()
     made.versions.set(1, 2)
     generation.go.set()
     with pytest.raises(StoreUnavailable):
@@ -257,7 +258,7 @@ async def test_an_answer_that_is_long_in_coming_is_finished_behind_the_expired_o
     assert isinstance(stale, CacheResult)
     assert stale.status is CacheStatus.STALE
     generation.go.set()
-    await asyncio.sleep(0.01)
+    await idle()
     fresh = await streams.open(SPEC, generation)
     assert isinstance(fresh, CacheResult)
     assert (fresh.status, fresh.value) == (CacheStatus.HIT, ("run 2", "end"))
@@ -267,9 +268,9 @@ async def test_a_client_that_leaves_while_it_waits_for_a_sure_answer_stops_the_g
     _, streams, generation = expired
     generation.go.clear()
     opening = asyncio.create_task(streams.open(SPEC, generation))
-    await asyncio.sleep(0.01)
+    await idle()
     opening.cancel()
-    await asyncio.sleep(0.01)
+    await idle()
     assert generation.closed == 2
 
 
@@ -279,12 +280,12 @@ async def test_an_answer_near_its_end_is_made_anew_while_it_is_served() -> None:
     await collect(await streams.open(SPEC, generation))
     clock.now += 7.9
     await streams.open(SPEC, generation)
-    await asyncio.sleep(0.01)
+    await idle()
     assert generation.begun == 1
     clock.now += 0.2
     served = [await streams.open(SPEC, generation) for _ in range(3)]
     assert [each.value for each in served if isinstance(each, CacheResult)] == [("run 1", "end")] * 3
-    await asyncio.sleep(0.01)
+    await idle()
     fresh = await streams.open(SPEC, generation)
     assert isinstance(fresh, CacheResult)
     assert fresh.value == ("run 2", "end")

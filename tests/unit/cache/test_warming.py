@@ -16,6 +16,7 @@ from app.services.cache_ops.warming import WarmingService
 from app.telemetry import event_loop
 from tests.support.cache.assembly import Clock
 from tests.support.cache.chain import MemoryLeases, fleet
+from tests.support.waiting import idle
 
 
 class Load:
@@ -57,7 +58,7 @@ async def test_the_gate_sees_the_work_of_this_thread() -> None:
     async def work() -> None:
         while True:
             sum(range(10_000))
-            await asyncio.sleep(0)
+            await idle()
 
     busy = asyncio.create_task(work())
     with pytest.raises(TimeoutError):

@@ -14,6 +14,7 @@ from app.cli.ingest.files import LocalFile, Scan, Scanner
 from app.cli.ingest.plan import SOURCE, Action, RemoteDocument, Step, plan
 from app.cli.ingest.report import IngestReport
 from app.cli.ingest.service import Documents, DuplicateContent
+from tests.support.waiting import idle
 
 FOLDER = "file://here/docs/"
 
@@ -90,14 +91,14 @@ class Collection(Documents):
         return self.there.get(document_id)
 
     async def upload(self, file: LocalFile) -> RemoteDocument:
-        await asyncio.sleep(0)
+        await idle()
         for document in self.there.values():
             if document.sha256 == file.sha256:
                 return replace(document, status="unchanged")
         return self._put(str(next(self.numbers)), file)
 
     async def replace(self, document: RemoteDocument, file: LocalFile) -> RemoteDocument:
-        await asyncio.sleep(0)
+        await idle()
         if any(other.sha256 == file.sha256 and other.id != document.id for other in self.there.values()):
             raise DuplicateContent
         if document.id not in self.there:

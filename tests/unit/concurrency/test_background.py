@@ -10,6 +10,7 @@ from app.concurrency.background import run_for_lifetime
 from app.db.database import Database
 from app.errors import StoreUnavailable
 from app.services.operations.cache_rollup import CacheRollup
+from tests.support.waiting import idle
 
 
 async def test_closing_the_stack_waits_until_a_loop_has_cleaned_up() -> None:
@@ -20,7 +21,7 @@ async def test_closing_the_stack_waits_until_a_loop_has_cleaned_up() -> None:
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0)  # as closing a connection would take
+            await idle()
             cleaned.set()
 
     async with AsyncExitStack() as stack:
@@ -35,8 +36,7 @@ async def test_a_loop_that_fails_is_logged_at_once_and_closing_goes_on(caplog: p
 
     async with AsyncExitStack() as stack:
         run_for_lifetime(stack, loop())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await idle()
         assert "background work failed" in caplog.text
 
 

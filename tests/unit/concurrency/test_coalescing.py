@@ -1,12 +1,13 @@
 """Identical questions are asked in rounds, and limits on others do not run while the loop is busy."""
 
 import asyncio
-import time
 
 import pytest
 
 from app.concurrency.coalescing import TrailingCoalescer
 from app.concurrency.timeouts import LagTolerantTimer, lag_tolerant_timeout
+from tests.support.simulated_time import clock, simulated_time
+from tests.support.waiting import idle
 
 
 class Call:
@@ -28,7 +29,7 @@ class Call:
 
 async def begun(rounds: TrailingCoalescer[int], call: Call, count: int) -> list[asyncio.Task[tuple[int, bool]]]:
     tasks = [asyncio.create_task(rounds.run("key", call)) for _ in range(count)]
-    await asyncio.sleep(0)
+    await idle()
     return tasks
 
 
@@ -44,7 +45,7 @@ async def test_different_calls_do_not_wait_for_each_other() -> None:
     rounds, slow, quick = TrailingCoalescer[int](), Call(), Call()
     quick.go.set()
     waiting = asyncio.create_task(rounds.run("slow", slow))
-    await asyncio.sleep(0)
+    await idle()
     assert await rounds.run("quick", quick) == (1, False)
     slow.go.set()
     assert await waiting == (1, False)
@@ -67,7 +68,7 @@ async def test_the_others_are_served_when_the_one_who_asks_is_cancelled() -> Non
     tasks = await begun(rounds, call, 4)
     tasks[0].cancel()
     tasks[2].cancel()
-    await asyncio.sleep(0)
+    await idle()
     call.go.set()
     assert await tasks[1] == (2, False)
     assert await tasks[3] == (2, True)
@@ -82,7 +83,7 @@ async def test_the_turn_passes_on_when_the_one_whose_turn_it_is_leaves() -> None
         return 0
 
     first = asyncio.create_task(rounds.run("key", end_as_the_second_leaves))
-    await asyncio.sleep(0)
+    await idle()
     second, third = await begun(rounds, call, 2)
     call.go.set()
     assert await first == (0, False)
@@ -91,27 +92,29 @@ async def test_the_turn_passes_on_when_the_one_whose_turn_it_is_leaves() -> None
     assert await rounds.run("key", call) == (2, False)
 
 
+@simulated_time
 async def test_a_limit_is_kept_while_the_loop_is_awake() -> None:
-    began = time.monotonic()
+    began = clock().time()
     with pytest.raises(TimeoutError):
         async with lag_tolerant_timeout(0.03):
             await asyncio.sleep(10)
-    assert time.monotonic() - began < 5
+    assert clock().time() - began == pytest.approx(0.03)
 
 
+@simulated_time
 async def test_what_ends_in_time_is_not_disturbed() -> None:
     async with lag_tolerant_timeout(0.01):
         pass
-    await asyncio.sleep(0.03)
+    await asyncio.sleep(1)
 
 
+@simulated_time
 async def test_an_answer_that_came_while_the_loop_was_busy_is_taken() -> None:
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def several_turns_later() -> None:
-        time.sleep(0.1)  # noqa: ASYNC251 - the loop is busy
-        for _ in range(5):
-            await asyncio.sleep(0)
+        clock().spend(0.1)
+        await idle()
         answer.set_result("here")
 
     task = asyncio.create_task(several_turns_later())
@@ -120,6 +123,7 @@ async def test_an_answer_that_came_while_the_loop_was_busy_is_taken() -> None:
     await task
 
 
+@simulated_time
 async def test_a_loop_that_is_always_late_does_not_wait_for_ever() -> None:
     expired = asyncio.Event()
     fired = 0
@@ -127,7 +131,7 @@ async def test_a_loop_that_is_always_late_does_not_wait_for_ever() -> None:
     def busy() -> None:
         nonlocal fired
         fired += 1
-        time.sleep(0.02)
+        clock().spend(0.02)
         if not expired.is_set():
             asyncio.get_running_loop().call_soon(busy)
 
@@ -137,10 +141,11 @@ async def test_a_loop_that_is_always_late_does_not_wait_for_ever() -> None:
     assert 2 <= fired <= 200
 
 
+@simulated_time
 async def test_a_cancelled_timer_never_fires() -> None:
     fired: list[None] = []
     timer = LagTolerantTimer(0.001, lambda: fired.append(None))
-    time.sleep(0.02)  # noqa: ASYNC251 - it is due, and late
+    clock().spend(0.02)  # it is due, and late
     timer.cancel()
-    await asyncio.sleep(0.02)
+    await idle()
     assert fired == []

@@ -10,6 +10,7 @@ from app.cache.stampede.broadcast import BroadcastAbandoned, BroadcastFlight
 from app.concurrency.background import Background
 from app.concurrency.data_loader import DataLoader
 from app.concurrency.single_flight import SingleFlight
+from tests.support.waiting import idle
 
 
 class Work:
@@ -37,7 +38,7 @@ async def test_identical_calls_run_the_work_once() -> None:
     flights: SingleFlight[str] = SingleFlight()
     work = Work()
     callers = [asyncio.create_task(flights.run("key", work)) for _ in range(1000)]
-    await asyncio.sleep(0)
+    await idle()
     assert "key" in flights
     work.done.set()
     assert set(await asyncio.gather(*callers)) == {"result"}
@@ -49,9 +50,9 @@ async def test_the_work_survives_the_one_who_began_it() -> None:
     flights: SingleFlight[str] = SingleFlight()
     work = Work()
     first, second = (asyncio.create_task(flights.run("key", work)) for _ in range(2))
-    await asyncio.sleep(0)
+    await idle()
     first.cancel()
-    await asyncio.sleep(0)
+    await idle()
     work.done.set()
     assert await second == "result"
     assert (work.begun, work.cancelled) == (1, 0)
@@ -61,11 +62,11 @@ async def test_the_work_goes_on_when_everyone_has_left() -> None:
     flights: SingleFlight[str] = SingleFlight()
     work = Work()
     caller = asyncio.create_task(flights.run("key", work))
-    await asyncio.sleep(0)
+    await idle()
     caller.cancel()
-    await asyncio.sleep(0)
+    await idle()
     rejoined = asyncio.create_task(flights.run("key", work))
-    await asyncio.sleep(0)
+    await idle()
     work.done.set()
     assert await rejoined == "result"
     assert work.begun == 1
@@ -75,11 +76,11 @@ async def test_abandoned_work_is_cancelled_if_asked_and_nobody_joins_it_any_more
     flights: SingleFlight[str] = SingleFlight(cancel_when_abandoned=True)
     work = Work()
     caller = asyncio.create_task(flights.run("key", work))
-    await asyncio.sleep(0)
+    await idle()
     caller.cancel()
     await asyncio.gather(caller, return_exceptions=True)
     again = asyncio.create_task(flights.run("key", work))
-    await asyncio.sleep(0)
+    await idle()
     work.done.set()
     assert await again == "result"
     assert (work.begun, work.cancelled) == (2, 1)
@@ -90,7 +91,7 @@ async def test_an_error_reaches_every_caller_and_is_not_kept() -> None:
     work = Work()
     work.error = ValueError("broken")
     callers = [asyncio.create_task(flights.run("key", work)) for _ in range(3)]
-    await asyncio.sleep(0)
+    await idle()
     work.done.set()
     results = await asyncio.gather(*callers, return_exceptions=True)
     assert [type(result) for result in results] == [ValueError] * 3
@@ -113,7 +114,7 @@ async def test_closing_cancels_what_is_under_way() -> None:
     work = Work()
     flights.start("key", work)
     flights.start("key", work)
-    await asyncio.sleep(0)
+    await idle()
     await flights.close()
     assert (work.begun, work.cancelled, len(flights)) == (1, 1, 0)
 
@@ -147,11 +148,9 @@ async def test_a_read_never_joins_a_fetch_that_has_begun() -> None:
     fetch = Fetches()
     gather: DataLoader[str, str] = DataLoader(fetch, timeout=5)
     first = asyncio.create_task(gather.get("a"))
-    for _ in range(3):
-        await asyncio.sleep(0)
+    await idle()
     second = asyncio.create_task(gather.get("a"))
-    for _ in range(3):
-        await asyncio.sleep(0)
+    await idle()
     fetch.go.set()
     assert list(await asyncio.gather(first, second)) == ["A", "A"]
     assert fetch.batches == [["a"], ["a"]]
@@ -161,7 +160,7 @@ async def test_fetches_are_bounded_in_number_and_size() -> None:
     fetch = Fetches()
     gather: DataLoader[str, str] = DataLoader(fetch, timeout=5, in_flight=2, max_keys=2)
     readers = [asyncio.create_task(gather.get(key)) for key in "abcdefg"]
-    await asyncio.sleep(0.01)
+    await idle()
     assert fetch.batches == [["a", "b"], ["c", "d"]]
     fetch.go.set()
     assert await asyncio.gather(*readers) == list("ABCDEFG")
@@ -191,9 +190,9 @@ async def test_readers_that_left_are_passed_over(error: Exception | None) -> Non
     fetch.error = error
     gather: DataLoader[str, str] = DataLoader(fetch, timeout=5)
     leaving, staying = (asyncio.create_task(gather.get("a")) for _ in range(2))
-    await asyncio.sleep(0.01)
+    await idle()
     leaving.cancel()
-    await asyncio.sleep(0)
+    await idle()
     fetch.go.set()
     result = (await asyncio.gather(staying, return_exceptions=True))[0]
     assert result == (error or "A")
@@ -202,7 +201,7 @@ async def test_readers_that_left_are_passed_over(error: Exception | None) -> Non
 async def test_closing_the_gather_releases_its_readers() -> None:
     gather: DataLoader[str, str] = DataLoader(Fetches(), timeout=5)
     reader = asyncio.create_task(gather.get("a"))
-    await asyncio.sleep(0.01)
+    await idle()
     await gather.close()
     with pytest.raises(asyncio.CancelledError):
         await reader
@@ -244,9 +243,9 @@ async def test_every_reader_sees_every_event_also_when_it_joins_late() -> None:
     flight = BroadcastFlight(source)
     early = [asyncio.create_task(collect(flight)) for _ in range(3)]
     source.advance(2)
-    await asyncio.sleep(0.01)
+    await idle()
     late = asyncio.create_task(collect(flight))
-    await asyncio.sleep(0)
+    await idle()
     source.advance()
     assert await asyncio.gather(*early, late) == [["a", "b", "c"]] * 4
     assert await collect(flight) == ["a", "b", "c"]
@@ -272,7 +271,7 @@ async def test_the_producer_is_stopped_once_the_last_reader_has_left() -> None:
     async with aclosing(flight.read()) as events:
         source.advance(1)
         assert await anext(events) == "a"
-    await asyncio.sleep(0.01)
+    await idle()
     assert source.closed == 1
     assert not flight.joinable
     with pytest.raises(BroadcastAbandoned):
@@ -283,7 +282,7 @@ async def test_a_reader_within_the_grace_keeps_the_producer() -> None:
     source = Source("a", "b")
     flight = BroadcastFlight(source, grace=0.05)
     await flight.read().aclose()
-    await asyncio.sleep(0)
+    await idle()
     again = asyncio.create_task(collect(flight))
     await asyncio.sleep(0.1)
     source.advance()
@@ -307,7 +306,7 @@ async def test_closing_a_flight_ends_its_readers() -> None:
     flight = BroadcastFlight(source)
     await flight.close()
     reader = asyncio.create_task(collect(flight))
-    await asyncio.sleep(0.01)
+    await idle()
     await flight.close()
     with pytest.raises(BroadcastAbandoned):
         await reader

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from app.embedded.model_server.runtime.scheduling import FRESH_IN_A_ROW, SlotScheduler
+from tests.support.waiting import idle
 
 
 class Recorder:
@@ -29,14 +30,12 @@ class Recorder:
     async def let_go(self, count: int) -> None:
         for _ in range(count):
             self._gate.release()
-            for _ in range(10):
-                await asyncio.sleep(0)
+            await idle()
 
 
 async def start(scheduler: SlotScheduler, jobs: list[Callable[[], Awaitable[str]]]) -> "asyncio.Task[list[str]]":
     task = asyncio.create_task(scheduler.run_all(jobs))
-    for _ in range(3):
-        await asyncio.sleep(0)
+    await idle()
     return task
 
 

@@ -16,6 +16,7 @@ from app.ingestion.loaders.loader import DocumentLoader, whole
 from app.ingestion.loaders.worker import Limits, Task
 from app.ingestion.splitting.splitter import SplitterConfig
 from tests.support import loader_tasks as tasks
+from tests.support.waiting import idle
 
 MIB = 1024 * 1024
 LIMITS = Limits(seconds=2.0, memory_bytes=400 * MIB, tasks_per_child=50)
@@ -96,7 +97,7 @@ async def test_a_long_file_comes_in_parts_that_make_the_whole_while_the_event_lo
     reading = asyncio.create_task(chunks_of(loader, sentences.encode(), "long.txt"))
     turns = 0
     while not reading.done():
-        await asyncio.sleep(0.005)
+        await idle()
         turns += 1
     parts, chunks = await reading
     await loader.close()

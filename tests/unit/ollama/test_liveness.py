@@ -17,6 +17,7 @@ from app.ollama.transport import Timeouts
 from app.telemetry.metrics import Metrics
 from tests.support.fake_ollama import FakeOllama, unit_vector
 from tests.support.http_server import Request, respond, send_chunk, start_stream
+from tests.support.waiting import idle
 
 if TYPE_CHECKING:
     from app.db.database import Database
@@ -127,7 +128,7 @@ async def test_whoever_is_cancelled_leaves_no_watch_behind(server: Server, clien
     await asyncio.sleep(0.2)
     asking.cancel()
     await asyncio.wait([asking])
-    await asyncio.sleep(0)
+    await idle()
     heard = len(server.asked)
     await asyncio.sleep(0.2)
     assert len(server.asked) == heard

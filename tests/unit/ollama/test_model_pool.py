@@ -12,6 +12,7 @@ from app.ollama.endpoint import Endpoint
 from app.ollama.scheduling.lanes import Lane, Preempted, QueuedWork, Scheduler, SlotLease
 from app.ollama.scheduling.window import AdaptiveLimit, BulkWindow
 from app.ollama.transport import Timeouts, connect, parse_address
+from tests.support.waiting import idle
 
 
 class Clock:
@@ -145,8 +146,7 @@ class Holder:
 
 
 async def settle() -> None:
-    for _ in range(6):
-        await asyncio.sleep(0)
+    await idle()
 
 
 async def hold(scheduler: Scheduler, lane: Lane, work: QueuedWork = QueuedWork.EMBED) -> Holder:
@@ -242,7 +242,7 @@ async def test_a_long_hold_lets_single_texts_through(endpoints: list[Endpoint], 
     scheduler = Scheduler(endpoints[:1], max_concurrency=2, patience=0.01, clock=clock)
     chat = await hold(scheduler, Lane.INTERACTIVE, QueuedWork.CHAT)
     bulk = await hold(scheduler, Lane.BULK)
-    await asyncio.sleep(0.02)
+    await idle()
     assert bulk.name() is None, "the clock has not moved"
     clock.now += 0.01
     query = await hold(scheduler, Lane.INTERACTIVE)
@@ -307,7 +307,7 @@ async def test_cancelling_a_wait_or_a_lease_returns_its_permit(endpoints: list[E
     # Granted and cancelled in the same turn of the loop: the permit is on its way to nobody.
     fourth = await hold(scheduler, Lane.INTERACTIVE)
     ending = asyncio.create_task(third.end())
-    await asyncio.sleep(0)
+    await idle()
     cancelling = asyncio.create_task(fourth.cancel())
     await asyncio.gather(ending, cancelling)
     assert endpoints[0].load == 0

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from app.domain.documents import EmbeddingSpace
 from app.services.ingestion.in_flight import PATIENCE, Claim, InFlightEmbeddings, sharing
+from tests.support.waiting import idle
 
 FIRST, SECOND = uuid4(), uuid4()
 SPACE = EmbeddingSpace(1, "model", "sha256:1", 8)
@@ -28,7 +29,7 @@ async def test_others_wait_until_the_first_lets_go() -> None:
     claims, lease = InFlightEmbeddings(), uuid4()
     assert claims.claim("text", FIRST, lease) is None
     waiting = asyncio.create_task(claims.wait(claimed(claims, SECOND, uuid4())))
-    await asyncio.sleep(0)
+    await idle()
     assert not waiting.done()
     claims.let_go(["text", "never claimed"], lease)
     await asyncio.wait_for(waiting, 5)

@@ -15,6 +15,7 @@ from app.cache.semantic.calibration import BINS, Decision, Tally, bin_of, decide
 from app.cache.semantic.observations import Counts, Label, Observed, Segment, SegmentEvidence, Traffic, segment_of
 from app.cache.semantic.thresholds import ThresholdManager
 from app.services.semantic.cache import CHECKED
+from tests.support.waiting import idle
 
 BUDGET = 0.02
 SEGMENT = Segment("5" * 64, "acme", 1, "answer")
@@ -237,10 +238,10 @@ async def test_the_keeper_outlives_a_store_that_is_away(caplog: pytest.LogCaptur
     task = asyncio.create_task(thresholds.run())
     async with asyncio.timeout(5):
         while "thresholds were not brought up to date" not in caplog.text:
-            await asyncio.sleep(0.001)
+            await idle()
         observations.error = None
         while not observations.purged:
-            await asyncio.sleep(0.001)
+            await idle()
     task.cancel()
     await asyncio.wait([task])
     assert thresholds._index.built >= 1  # type: ignore[attr-defined] # the stand-in counts

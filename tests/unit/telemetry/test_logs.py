@@ -25,7 +25,7 @@ from app.telemetry.logging import ConsoleFormatter, CorrelationFilter, JsonForma
 from tests.support.api import Fakes, client_of
 from tests.support.cache.assembly import assemble
 from tests.support.cache.chain import SPEC, Pipeline, Tier
-from tests.support.waiting import until
+from tests.support.waiting import idle, until
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -114,7 +114,7 @@ async def test_a_level_above_info_leaves_requests_out(caplog: pytest.LogCaptureF
     log = AccessLog(delay=0)
     with caplog.at_level(logging.WARNING, logger="localchat.access"):
         note(log)
-        await asyncio.sleep(0.01)
+        await idle()
     assert not caplog.records
 
 

@@ -16,7 +16,7 @@ from app.telemetry.logging import JsonFormatter
 from tests.support.api import Fakes, client_of
 from tests.support.fakes.answers import HIT, RESULTS
 from tests.support.telemetry.spans import Recorded
-from tests.support.waiting import until
+from tests.support.waiting import idle, until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SEARCH = {"query": "leave"}
@@ -123,7 +123,7 @@ async def test_without_a_recorded_trace_there_are_no_spans_below(recorded: Recor
 async def test_tasks_that_a_traced_one_starts_are_part_of_its_trace(recorded: Recorded) -> None:
     async def work() -> None:
         with tracing.span("inner"):
-            await asyncio.sleep(0)
+            await idle()
 
     token = tracing.adopt(recorded.tracing.tracer)
     with tracing.span("outer"):
