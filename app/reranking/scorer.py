@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Protocol
 
 from app.concurrency.circuit_breaker import CircuitBreaker
-from app.concurrency.deadline import Deadline
+from app.concurrency.timeouts import Deadline
 from app.errors import ModelError
 
 _log = logging.getLogger(__name__)

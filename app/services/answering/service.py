@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Protocol
 from uuid import UUID
 
-from app.concurrency.deadline import Deadline
+from app.concurrency.timeouts import Deadline
 from app.domain.answers import AnswerRequest, Done, Event, Message, Start, Status
 from app.domain.conversations import Exchange
 from app.domain.event_codec import plain

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from app.concurrency.deadline import Deadline
+from app.concurrency.timeouts import Deadline
 from app.db.database import Database
 from app.db.operations import analytics
 from app.errors import StoreUnavailable

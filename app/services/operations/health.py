@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.concurrency.deadline import Deadline
+from app.concurrency.timeouts import Deadline
 from app.errors import LocalChatError
 
 State = Literal["pass", "warn", "fail"]
