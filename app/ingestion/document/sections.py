@@ -32,7 +32,7 @@ def sections_of(elements: Iterable[Body | PageStart]) -> Iterator[Section]:
 
     def flush(last_page: int | None = None) -> Iterator[Section]:
         nonlocal size
-        text = clean(text_of(blocks))
+        text = text_of(blocks)
         if text.strip():
             heading = HEADING_SEPARATOR.join(step.text for step in path) or None
             yield Section(text, page, heading, last_page, tuple(blocks))
@@ -66,7 +66,14 @@ def sections_of(elements: Iterable[Body | PageStart]) -> Iterator[Section]:
 
 def text_of(blocks: Iterable[Body]) -> str:
     """Blocks as text: a blank line between them, but none between the items of a list."""
+    return written(blocks)[0]
+
+
+def written(blocks: Iterable[Body]) -> tuple[str, list[tuple[int, int, Body]]]:
+    """Blocks as text, and where each stands in it; one without text stands nowhere."""
     parts: list[str] = []
+    spans: list[tuple[int, int, Body]] = []
+    length = 0
     before: Body | None = None
     for block in blocks:
         text = _block_text(block)
@@ -76,11 +83,16 @@ def text_of(blocks: Iterable[Body]) -> str:
             in_list = isinstance(block, ListItem) and isinstance(before, ListItem)
             goes_on = isinstance(block, Table) and block.continued and isinstance(before, Table)
             parts.append("\n" if in_list or goes_on else "\n\n")
+            length += len(parts[-1])
             if goes_on and isinstance(block, Table):
                 text = table_text(block.rows)
+            elif isinstance(block, Table):
+                block = replace(block, continued=False)  # noqa: PLW2901 - its header is written again
         parts.append(text)
+        spans.append((length, length + len(text), block))
+        length += len(text)
         before = block
-    return "".join(parts)
+    return "".join(parts), spans
 
 
 def _block_text(block: Body) -> str:

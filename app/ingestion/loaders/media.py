@@ -29,6 +29,7 @@ XML_SHEETS = "application/vnd.ms-excel+xml"
 HTML, XML, MARKDOWN, EMAIL = "text/html", "application/xml", "text/markdown", "message/rfc822"
 CSV, TSV, JSON, TEXT = "text/csv", "text/tab-separated-values", "application/json", "text/plain"
 RST, ORG, LATEX, NOTEBOOK = "text/x-rst", "text/x-org", "application/x-latex", "application/x-ipynb+json"
+MBOX = "application/mbox"
 
 PACKAGES = frozenset({DOCX, XLSX, XLSB, PPTX, ODT, ODS, ODP, EPUB})
 _BINARY_BY_SUFFIX = {
@@ -59,6 +60,9 @@ _TEXT_BY_SUFFIX = {
     "markdown": MARKDOWN,
     "mdx": MARKDOWN,
     "eml": EMAIL,
+    "mht": EMAIL,
+    "mhtml": EMAIL,
+    "mbox": MBOX,
     "csv": CSV,
     "tsv": TSV,
     "json": JSON,
@@ -105,6 +109,7 @@ _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 _MAIL_START = re.compile(rb"(?:Received|Return-Path|Message-ID|MIME-Version|Delivered-To):\s", re.IGNORECASE)
+_MAILBOX_START = re.compile(rb"From \S+ .*\n[\w-]+: ")
 _BOM = b"\xef\xbb\xbf"
 _HEAD = 4096
 _EXPORTED_AS = frozenset({"xls", "doc"})
@@ -148,6 +153,8 @@ def _textual(content: bytes, suffix: str, declared: str | None) -> str:
         return HTML
     if head.lstrip().startswith(b"<?xml"):
         return XML
+    if not suffix and _MAILBOX_START.match(head):
+        return MBOX
     if not suffix and _MAIL_START.match(head):
         return EMAIL
     plain = (declared or "").split(";")[0].strip().lower()

@@ -1,15 +1,19 @@
-"""Bytes to text, by the encoding that they are in."""
+"""Bytes to text, by the encoding that they are in, with a warning where that is a guess."""
 
+import codecs
 import re
+from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
+import chardet
 
+from app.domain.reading import DocumentWarning, WarningKind
 from app.errors import UnreadableDocument
 
-# Enough for charset detection; more only costs time.
+# Enough for the detection of an encoding; more only costs time.
 _SAMPLE_BYTES = 128 * 1024
 _MAX_GARBAGE = 0.1
-_CENTRAL_EUROPEAN = frozenset({"Polish", "Czech", "Hungarian", "Slovak", "Slovene", "Croatian", "Romanian"})
+# UTF-8 in which fewer than one in so many characters beyond ASCII is damaged is still UTF-8.
+_DAMAGED_ONE_IN = 10
 _BOMS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
@@ -17,64 +21,75 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-# Which bytes of each four are mostly NUL.
-_WIDE_BY_NULS = {
-    "x000": "utf-32-le",
-    "000x": "utf-32-be",
-    "x0x0": "utf-16-le",
-    "0x0x": "utf-16-be",
-}
-
-_GARBAGE = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffd\ue000-\uf8ff]")
+# Encodings for mail that switch character sets by escape sequences, in bytes that all are ASCII.
+_ISO_2022 = re.compile(rb"\x1b\$[)(]?[@A-DG-J]|\x1b\([JI]")
+_GARBAGE = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\x80-\x84\x86-\x9f\ufffd\ue000-\uf8ff]")
 
 
-def decode(content: bytes, *, declared: str | None = None) -> str:
-    """Decode by byte order mark, UTF-8, the pattern of NULs, `declared`, then statistics.
+@dataclass(frozen=True, slots=True)
+class DecodedText:
+    text: str
+    warnings: tuple[DocumentWarning, ...] = ()
+
+
+def decode(content: bytes, *, declared: str | None = None) -> DecodedText:
+    """Decode by byte order mark, UTF-8, `declared`, then statistics.
 
     Raises:
-        UnreadableDocument: no encoding gives text.
+        UnreadableDocument: no encoding gives readable text.
     """
-    for mark, encoding in _BOMS:
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace")
-    wide = _unmarked_wide(content)
-    if wide is not None:
-        return wide
-    for encoding in filter(None, ("utf-8", declared)):
-        try:
-            return content.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return content.decode(_guess(content), errors="replace")
-
-
-def _unmarked_wide(content: bytes) -> str | None:
-    """Latin text in UTF-16 or UTF-32 without a mark shows as NULs at fixed places."""
-    sample = content[: _SAMPLE_BYTES - _SAMPLE_BYTES % 4]
-    nuls = "".join("0" if sample[place::4].count(0) * 4 > 0.7 * len(sample) else "x" for place in range(4))
-    encoding = _WIDE_BY_NULS.get(nuls)
-    if encoding is None:
-        return None
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-
-
-def _guess(content: bytes) -> str:
-    matches = from_bytes(content[:_SAMPLE_BYTES])
-    best = matches.best()
-    if best is None:
-        raise UnreadableDocument("The text's encoding is not known; save the file as UTF-8.")
-    # Windows' Western and Central European pages differ in few letters, so statistics often tie;
-    # the Western one is the web's default, and a Central European language settles it otherwise.
-    if best.encoding == "cp1250" and best.language not in _CENTRAL_EUROPEAN:
-        return "cp1252"
-    return best.encoding
+    decoded = _decoded(content, declared)
+    refuse_garbage(decoded.text[:1_000_000])
+    return decoded
 
 
 def refuse_garbage(text: str) -> None:
-    """Raise UnreadableDocument for text that is mostly what a failed decoding leaves."""
+    """Raise UnreadableDocument for text that is mostly the rest of a failed decoding."""
     seen = len("".join(text.split()))
     if seen and len(_GARBAGE.findall(text)) > _MAX_GARBAGE * seen:
         raise UnreadableDocument("The file holds no readable text: most of it is not characters.")
+
+
+def _decoded(content: bytes, declared: str | None) -> DecodedText:
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return _replacing(content, encoding)
+    if b"\x00" not in content and not _ISO_2022.search(content[:_SAMPLE_BYTES]):
+        try:
+            return DecodedText(content.decode())
+        except UnicodeDecodeError:
+            if _is_damaged_utf8(content):
+                return _replacing(content, "utf-8")
+    try:
+        if declared:
+            return DecodedText(content.decode(declared))
+    except (UnicodeDecodeError, LookupError):
+        pass
+    return _guessed(content)
+
+
+def _is_damaged_utf8(content: bytes) -> bool:
+    damaged = content.decode(errors="replace").count("\ufffd")
+    whole = sum(char > "\x7f" for char in content.decode(errors="ignore"))
+    return damaged * _DAMAGED_ONE_IN <= whole
+
+
+def _replacing(content: bytes, encoding: str) -> DecodedText:
+    text = content.decode(encoding, errors="replace")
+    damaged = text.count("\ufffd") - content.count("\ufffd".encode())
+    if damaged <= 0:
+        return DecodedText(text)
+    message = f"{damaged} damaged characters were replaced." if damaged > 1 else "A damaged character was replaced."
+    return DecodedText(text, (DocumentWarning(WarningKind.BYTES_REPLACED, message),))
+
+
+def _guessed(content: bytes) -> DecodedText:
+    found = chardet.detect(content[:_SAMPLE_BYTES])["encoding"]
+    if not found:
+        raise UnreadableDocument("The text's encoding is not known; save the file as UTF-8.")
+    encoding = codecs.lookup(found).name
+    decoded = _replacing(content, encoding)
+    if encoding.startswith("utf"):
+        return decoded
+    guess = DocumentWarning(WarningKind.ENCODING_GUESSED, f"The text is taken to be in {found}.")
+    return DecodedText(decoded.text, (guess, *decoded.warnings))

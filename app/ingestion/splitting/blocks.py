@@ -1,8 +1,12 @@
-"""A section's text as units that a chunk may end after: sentences, table rows, list items, lines of code."""
+"""A section's text as units that a chunk may end after: sentences, rows, records, list items, lines."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from app.ingestion.document.model import Body, Lines, ListItem, Section, Table
+from app.ingestion.document.sections import table_text, written
+from app.ingestion.splitting.wide_rows import narrowed
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*$")
 _BLANK = re.compile(r"[ \t]*")
@@ -33,9 +37,46 @@ class Unit:
 
 @dataclass(slots=True)
 class Block:
+    """The span of a paragraph ("text"), a table, records ("lines") or code.
+
+    `header` is what each chunk with a row of a table says first; `whole`: no cut falls within, if a chunk can hold
+    it; `begun`: the header stands in an earlier block.
+    """
+
     start: int
     end: int
     kind: str
+    header: str = ""
+    whole: bool = False
+    begun: bool = False
+
+
+def blocks_of(section: Section, budget: int, count: Callable[[str], int]) -> tuple[str, list[Block]]:
+    """A section's text as it is cut, and its blocks: by what the text was written from where that is known.
+
+    Rows wider than `budget` tokens are written as several narrower ones. `count` gives the tokens of a text.
+    """
+    if not section.blocks:
+        return section.text, list(blocks(section.text))
+    bodies: list[Body] = []
+    for body in section.blocks:
+        bodies.extend(narrowed(body, budget, count) if isinstance(body, Table) else [body])
+    text, spans = written(bodies)
+    found: list[Block] = []
+    for start, end, body in spans:
+        match body:
+            case Table(rows, header, _, continued):
+                head = table_text(header)
+                found.append(Block(start, end, "table", head, whole=len(rows) == 1, begun=continued))
+            case Lines(_, language):
+                found.append(Block(start, end, "lines" if language is None else "code"))
+            case ListItem() if found and found[-1].kind == "list":
+                found[-1].end = end
+            case ListItem():
+                found.append(Block(start, end, "list"))
+            case _:
+                found.append(Block(start, end, "text"))
+    return text, found
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -64,30 +105,40 @@ def blocks(text: str) -> Iterator[Block]:
         if current is not None:
             current.end = position
         elif kind:
-            current = Block(begin, position, kind)
+            header = line.strip() if kind == "table" else ""
+            current = Block(begin, position, kind, header)
     if current is not None:
         yield current
 
 
 def units(text: str, block: Block) -> list[Unit]:
     """Cut a block. The spans cover all of it but white space."""
-    ends = _sentence_ends(text, block) if block.kind == "text" else _line_ends(text, block)
+    prose = block.kind in ("text", "list")
+    ends = _sentence_ends(text, block) if prose else _line_ends(text, block)
     cut: list[Unit] = []
     start = block.start
     for end in [*ends, block.end]:
         span = text[start:end]
         if span.strip():
-            indent = len(span) - len(span.lstrip()) if block.kind == "text" else 0
+            indent = len(span) - len(span.lstrip()) if prose else 0
             cut.append(Unit(start + indent, end, opens=not cut))
             start = end
-    first = text[block.start : block.end].split("\n", 1)[0].strip()
-    for unit in cut[1:]:
-        if block.kind != "text":
+    if block.kind == "table":
+        _repeat_header(block, cut)
+    elif block.kind == "code":
+        first = text[block.start : block.end].split("\n", 1)[0].strip()
+        fence = (_FENCE.match(first) or [None, "```"])[1] or "```"
+        for unit in cut[1:]:
             unit.repeats = first
-    if block.kind == "code":
         for unit in cut[:-1]:
-            unit.closes = (_FENCE.match(first) or [None, "```"])[1] or "```"
+            unit.closes = fence
     return cut
+
+
+def _repeat_header(block: Block, cut: list[Unit]) -> None:
+    lines = 0 if block.begun or not block.header else block.header.count("\n") + 1
+    for unit in cut[lines:]:
+        unit.repeats = block.header
 
 
 def _line_ends(text: str, block: Block) -> list[int]:

@@ -8,7 +8,7 @@ from itertools import takewhile
 from app.domain.documents import ChunkDraft
 from app.ingestion.document.model import LoadedDocument, Section
 from app.ingestion.document.sections import HEADING_SEPARATOR as PATH_SEPARATOR
-from app.ingestion.splitting.blocks import Unit, blocks, units
+from app.ingestion.splitting.blocks import Unit, blocks_of, units
 from app.ingestion.splitting.ruler import Ruler
 from app.ingestion.splitting.tokenizer import WORD, TokenCounter, counter_for
 
@@ -73,8 +73,8 @@ class Splitter:
     """Cuts documents. The same document and settings always give the same chunks.
 
     Guarantees: `embedding_text` of every chunk takes at most `max_tokens`; every
-    character but white space is in a chunk, in order; no chunk spans two pages. A table that is cut repeats
-    its header, fenced code its fence.
+    character but white space is in a chunk, in order; no chunk spans two sections' pages. A table that is cut
+    repeats its header, and its row's key where a row is cut; fenced code repeats its fence.
 
     Raises:
         ValueError: a `max_tokens` that leaves too little beside the context.
@@ -111,15 +111,15 @@ class Splitter:
             yield _draft(ordinal, last)
 
     def _cut(self, section: Section) -> Iterator[_Piece]:
-        text = section.text
         budget = self._budget(section.heading)
+        text, found = blocks_of(section, budget, self._tokens)
         ruler = Ruler(text, self._tokenizer)
         atoms: list[Unit] = []
         # Tokens from each unit to the end of its block.
         rest: list[int] = []
-        for block in blocks(text):
+        for block in found:
             cut = units(text, block)
-            if block.kind == "code" and ruler.tokens(block.start, block.end) <= budget:
+            if (block.whole or block.kind == "code") and ruler.tokens(block.start, block.end) <= budget:
                 cut = [Unit(block.start, block.end, opens=True)]
             fitted = [part for unit in cut for part in self._fit(ruler, unit, budget)]
             atoms += fitted

@@ -161,7 +161,7 @@ def test_headings_make_a_path_and_stay_in_the_text() -> None:
     assert [(section.heading, section.text) for section in document.sections] == [
         (None, "Intro"),
         ("Guide", "Guide"),
-        ("Guide > Set-up", "Set-up\n\nRun it now."),
+        ("Guide > Set-up", "Set-up\n\nRun it now <http://x>."),
         ("End", "End\n\nBye"),
     ]
 
@@ -189,7 +189,7 @@ def test_json_escapes_are_read() -> None:
     assert "café 😀" in text_of(b'{"name": "caf\\u00e9 \\ud83d\\ude00"}', "a.json")
 
 
-def test_an_email_is_read_with_its_subject_and_its_attachments_are_named() -> None:
+def test_an_email_is_read_with_its_subject_and_its_attachments() -> None:
     message = (
         "From: a@example.org\nTo: b@example.org\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\nMIME-Version: 1.0\n"
         "Content-Type: multipart/mixed; boundary=cut\n\n--cut\nContent-Type: text/plain; charset=iso-8859-1\n"
@@ -199,4 +199,5 @@ def test_an_email_is_read_with_its_subject_and_its_attachments_are_named() -> No
     document = extract(message.encode(), "a.eml")
     assert document.properties.title == "Grüße"
     assert "Schöne Grüße" in document.sections[0].text
-    assert [(warning.kind, warning.where) for warning in document.warnings] == [("attachment_unread", "plan.txt")]
+    assert [section.text for section in document.sections[1:]] == ["Attachment plan.txt\n\nsecret"]
+    assert not document.warnings

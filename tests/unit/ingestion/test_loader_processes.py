@@ -105,7 +105,7 @@ async def test_a_long_file_comes_in_parts_that_make_the_whole_while_the_event_lo
     assert [part.last for part in parts] == [False] * (len(parts) - 1) + [True]
     assert len(parts) > 2
     assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
-    assert " ".join(chunk.text for chunk in chunks) == sentences.strip()
+    assert " ".join(chunk.text for chunk in chunks).split() == sentences.split()
     assert told == ["parse", "chunk"]
 
 
