@@ -24,15 +24,15 @@ __all__ = ["CacheManager", "CatalogEntry", "EntryDetails", "PostgresTier", "Refu
 class EntryDetails:
     """An entry in every tier, and whether it may be served.
 
-    `entry` is None if L3 has no row of it. `record` and `standing` are None if no tier holds a payload that can be
+    `entry` is None if L3 has no row of it. `record` and `freshness` are None if no tier holds a payload that can be
     opened.
     """
 
     key: CacheKey
     entry: CatalogEntry | None
-    holdings: list[TierEntry]
+    copies: list[TierEntry]
     record: CacheEntry | None
-    standing: Freshness | None
+    freshness: Freshness | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class PostgresTier:
     """The parts by which L3 is managed."""
 
     catalog: PostgresCatalog
-    upkeep: PostgresEviction
+    eviction: PostgresEviction
     pins: PostgresPins
 
 
@@ -54,10 +54,10 @@ class CacheManager:
         StoreUnavailable: the method needs L3, and Postgres does not answer.
     """
 
-    def __init__(self, tiers: TieredCache, judge: FreshnessValidator, last: PostgresTier | None) -> None:
+    def __init__(self, tiers: TieredCache, validator: FreshnessValidator, l3: PostgresTier | None) -> None:
         self._tiers = tiers
-        self._judge = judge
-        self.last = last
+        self._validator = validator
+        self.l3 = l3
         self._counting: SingleFlight[dict[str, BackendStats | None]] = SingleFlight()
 
     @property
@@ -67,7 +67,7 @@ class CacheManager:
     async def top(self, tenant: str, *, limit: int = 10, namespace: str | None = None) -> list[CatalogEntry]:
         """Return the most used entries. The hits of the last seconds are written first, so they count."""
         last = self._required
-        await last.upkeep.flush()
+        await last.eviction.flush()
         return await last.catalog.top(tenant, limit=limit, namespace=namespace)
 
     async def popular(
@@ -80,20 +80,20 @@ class CacheManager:
     ) -> list[CatalogEntry]:
         """Return used searches and answers, most used first, expired ones too. `tenant` None: of every tenant."""
         last = self._required
-        await last.upkeep.flush()
+        await last.eviction.flush()
         return await last.catalog.popular(limit=limit, tenant=tenant, collection=collection, namespace=namespace)
 
     async def details(self, tenant: str, digest: str) -> EntryDetails | None:
-        row = None if self.last is None else await self.last.catalog.one(tenant, digest)
+        row = None if self.l3 is None else await self.l3.catalog.one(tenant, digest)
         key = self._tiers.key_in_memory(digest) if row is None else row[0].key
         if key is None or key.tenant != tenant:
             return None
-        holdings = await self._tiers.examine(key)
-        records = [each.record for each in holdings if isinstance(each.record, CacheEntry)]
+        copies = await self._tiers.examine(key)
+        records = [each.record for each in copies if isinstance(each.record, CacheEntry)]
         if not records:
-            return EntryDetails(key, row and row[0], holdings, None, None)
-        judgement = await self._judge.judge(key, records[0])
-        return EntryDetails(key, row and row[0], holdings, judgement.record, judgement.standing)
+            return EntryDetails(key, row and row[0], copies, None, None)
+        validation = await self._validator.validate(key, records[0])
+        return EntryDetails(key, row and row[0], copies, validation.record, validation.freshness)
 
     async def evict(self, tenant: str, digest: str) -> int:
         """Remove the entry whose key begins with `digest` from every tier of every replica; 0 if no tier has it.
@@ -128,26 +128,26 @@ class CacheManager:
 
     async def clear_expired(self) -> int:
         """Remove expired entries of every tenant from L3, those too that are retained for a failing pipeline."""
-        return await self._required.upkeep.clear_expired()
+        return await self._required.eviction.clear_expired()
 
     async def report(self) -> dict[str, Any]:
-        """Return counters and holdings of every tier as plain data. Concurrent callers share one count."""
+        """Return counters and copies of every tier as plain data. Concurrent callers share one count."""
         return report(self._tiers.statistics, await self._counting.run(0, self._held))
 
     async def _held(self) -> dict[str, BackendStats | None]:
-        held = await self._tiers.held()
+        held = await self._tiers.usage()
         counted = held.get("l3")
-        if self.last is not None and counted is not None:
-            evicted = self.last.upkeep.evicted
+        if self.l3 is not None and counted is not None:
+            evicted = self.l3.eviction.evicted
             usage = {name: replace(use, evictions=evicted[name]) for name, use in counted.usage.items()}
             held["l3"] = replace(counted, usage=usage, evictions=evicted.total())
         return held
 
     @property
     def _required(self) -> PostgresTier:
-        if self.last is None:
+        if self.l3 is None:
             raise _off("l3")
-        return self.last
+        return self.l3
 
 
 def refusal_of(holding: TierEntry) -> Refusal | None:

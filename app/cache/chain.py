@@ -25,7 +25,7 @@ SEMANTIC_TIER = "semantic"
 
 
 class CacheChain:
-    """Computes what no tier holds, once for everyone. `judge` is the validator that the tiers use too.
+    """Computes what no tier holds, once for everyone. `validator` is the validator that the tiers use too.
 
     Example, with a chain whose only tier is memory:
 
@@ -47,7 +47,7 @@ class CacheChain:
     def __init__(
         self,
         tiers: TieredCache,
-        judge: FreshnessValidator,
+        validator: FreshnessValidator,
         *,
         lease: FleetLease | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -55,7 +55,7 @@ class CacheChain:
         self.tiers = tiers
         self.statistics = tiers.statistics
         self._reader = tiers.reader
-        self._judge = judge
+        self._validator = validator
         self._lease = lease
         self._clock = clock
         self._flights: SingleFlight[CacheResult[Any]] = SingleFlight()
@@ -129,7 +129,7 @@ class CacheChain:
 
     async def version(self, key: CacheKey) -> int | None:
         """Return the version that a result asked for now must not be older than."""
-        return await self._judge.version(key)
+        return await self._validator.version(key)
 
     async def claim(
         self, spec: KeySpec, version: int | None, *, refresh: bool = False
@@ -172,7 +172,7 @@ class CacheChain:
     async def close(self) -> None:
         """Cancel computations, give the writes under way a moment, and close the tiers."""
         await self._flights.close()
-        await self._judge.close()
+        await self._validator.close()
         await self.tiers.close()
 
     async def _look(self, spec: KeySpec, control: CacheControl) -> LookupResult:

@@ -60,11 +60,11 @@ class TieredCache:
         shared: Sequence[GuardedTier] = (),
         *,
         codec: EnvelopeCodec,
-        judge: FreshnessValidator,
+        validator: FreshnessValidator,
         stats: CacheStats,
         policy: ChainPolicy | None = None,
-        backplane: InvalidationBus | None = None,
-        ledger: HitCountBuffer | None = None,
+        bus: InvalidationBus | None = None,
+        hit_counts: HitCountBuffer | None = None,
         background: Background | None = None,
         on_stored: Callable[[KeySpec, Evidence], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -76,7 +76,7 @@ class TieredCache:
         self._memory = memory
         self._shared = shared
         self._codec = codec
-        self._backplane = backplane
+        self._bus = bus
         self._background = background or Background()
         self._on_stored = on_stored
         self._clock = clock
@@ -84,11 +84,11 @@ class TieredCache:
         self.reader = TieredReader(
             memory,
             shared,
-            judge=judge,
+            validator=validator,
             codec=codec,
             stats=stats,
             background=self._background,
-            ledger=ledger,
+            hit_counts=hit_counts,
             l1_ttl=self.policy.l1_ttl,
             budget=self.policy.budget,
             clock=clock,
@@ -151,11 +151,11 @@ class TieredCache:
             ) from next(iter(failures.values()))
         return max(removed)
 
-    async def held(self) -> dict[str, BackendStats | None]:
+    async def usage(self) -> dict[str, BackendStats | None]:
         """Return what each tier holds, None for one that does not answer."""
         held: dict[str, BackendStats | None] = {self._memory.name: await self._memory.stats()}
         for tier in self._shared:
-            held[tier.name] = await tier.held()
+            held[tier.name] = await tier.usage()
         return held
 
     def key_in_memory(self, digest: str) -> CacheKey | None:
@@ -167,15 +167,15 @@ class TieredCache:
         """Return the state of an entry in each tier. This counts as no use of the entry."""
         found = self._memory.view(key.digest)
         name = self._memory.name
-        holdings = [TierEntry(name) if found is None else TierEntry(name, found[1].value, found[1].deadline)]
-        return holdings + [await tier.examine(key) for tier in self._shared]
+        copies = [TierEntry(name) if found is None else TierEntry(name, found[1].value, found[1].deadline)]
+        return copies + [await tier.examine(key) for tier in self._shared]
 
-    def drop(self, notice: Invalidation) -> None:
+    def drop(self, invalidation: Invalidation) -> None:
         """Drop from memory the entries that another replica has removed."""
-        if notice.digest is not None:
-            self._memory.remove(notice.digest)
-        if notice.scope is not None:
-            self._memory.purge(notice.scope)
+        if invalidation.digest is not None:
+            self._memory.remove(invalidation.digest)
+        if invalidation.scope is not None:
+            self._memory.purge(invalidation.scope)
 
     async def drain(self) -> None:
         """Wait until the results computed so far are in the shared tiers."""
@@ -226,9 +226,9 @@ class TieredCache:
         life = longest if ttl is None else min(ttl, longest)
         return life * random.uniform(1 - self.policy.jitter, 1)  # noqa: S311 - spreads expiry
 
-    async def _announce(self, notice: Invalidation) -> None:
-        if self._backplane is not None:
+    async def _announce(self, invalidation: Invalidation) -> None:
+        if self._bus is not None:
             try:
-                await self._backplane.publish(notice)
+                await self._bus.publish(invalidation)
             except Exception as error:  # noqa: BLE001 - a reconnecting replica clears its memory anyway
                 logger.warning("other replicas were not notified of a removal: %r", error)

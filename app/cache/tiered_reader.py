@@ -38,11 +38,11 @@ class TieredReader:
         memory: MemoryCache[CacheEntry],
         shared: Sequence[GuardedTier],
         *,
-        judge: FreshnessValidator,
+        validator: FreshnessValidator,
         codec: EnvelopeCodec,
         stats: CacheStats,
         background: Background,
-        ledger: HitCountBuffer | None,
+        hit_counts: HitCountBuffer | None,
         l1_ttl: float,
         budget: float,
         clock: Callable[[], float] = time.monotonic,
@@ -50,11 +50,11 @@ class TieredReader:
     ) -> None:
         self._memory = memory
         self._shared = shared
-        self._judge = judge
+        self._validator = validator
         self._codec = codec
         self._stats = stats
         self._background = background
-        self._ledger = ledger
+        self._hit_counts = hit_counts
         self._l1_ttl = l1_ttl
         self._budget = budget
         self._clock = clock
@@ -65,7 +65,7 @@ class TieredReader:
         started = time.perf_counter_ns()
         key = spec.key
         entry = self._memory.lookup(key.digest)
-        if entry is None or not self._judge.settled(key, entry.value):
+        if entry is None or not self._validator.is_known_fresh(key, entry.value):
             return None
         left = self._left(entry.deadline, entry.value, spec.ttl)
         if left <= 0:
@@ -116,17 +116,17 @@ class TieredReader:
             if counted is Counted.EVERYTHING:
                 self._stats.miss(name, key.namespace)
             return None
-        judgement = await self._judge.judge(key, entry.value)
-        if not self._usable(key, judgement, name):
+        validation = await self._validator.validate(key, entry.value)
+        if not self._usable(key, validation, name):
             self._memory.remove(key.digest)
             return None
         left = self._left(entry.deadline, entry.value, spec.ttl)
         if left <= 0:
-            return self._expired(key, judgement.record, name)
-        if judgement.carried:
-            self._memory.put(key, judgement.record, left)
-            self._carry(spec, judgement.record, left)
-        return self._hit(key, judgement.record, name, left, started, counted=counted)
+            return self._expired(key, validation.record, name)
+        if validation.carried:
+            self._memory.put(key, validation.record, left)
+            self._carry(spec, validation.record, left)
+        return self._hit(key, validation.record, name, left, started, counted=counted)
 
     async def _in_shared(
         self, spec: KeySpec, position: int, tier: GuardedTier, budget: float, counted: Counted
@@ -136,34 +136,34 @@ class TieredReader:
         found = await tier.read(key, budget, counted=counted)
         if found is None:
             return None
-        judgement = await self._judge.judge(key, found.record)
-        if not self._usable(key, judgement, tier.name):
-            if judgement.standing is Freshness.STALE:
+        validation = await self._validator.validate(key, found.record)
+        if not self._usable(key, validation, tier.name):
+            if validation.freshness is Freshness.STALE:
                 self._background.spawn(tier.discard(key))
             return None
         left = self._left(found.deadline, found.record, spec.ttl)
         if left <= 0:
-            return self._expired(key, judgement.record, tier.name)
-        self._memory.put(key, judgement.record, min(left, self._l1_ttl))
-        if judgement.carried:
-            self._carry(spec, judgement.record, left)
+            return self._expired(key, validation.record, tier.name)
+        self._memory.put(key, validation.record, min(left, self._l1_ttl))
+        if validation.carried:
+            self._carry(spec, validation.record, left)
         elif position > 0:
             self._background.spawn(self._fill(key, found, left, position))
-        return self._hit(key, judgement.record, tier.name, left, started, found.hits, counted=counted)
+        return self._hit(key, validation.record, tier.name, left, started, found.hits, counted=counted)
 
     def _left(self, deadline: float, record: CacheEntry, ttl: float | None) -> float:
         """Return the seconds for which an entry may still be used."""
         left = deadline - self._clock()
         return left if ttl is None else min(left, record.created + ttl - self._wall())
 
-    def _usable(self, key: CacheKey, judgement: Validation, tier: str) -> bool:
-        if judgement.standing is Freshness.FRESH:
-            if judgement.carried:
+    def _usable(self, key: CacheKey, validation: Validation, tier: str) -> bool:
+        if validation.freshness is Freshness.FRESH:
+            if validation.carried:
                 self._stats.of(key.namespace).carried += 1
             return True
         self._stats.tier(tier, key.namespace).stale += 1
         self._stats.observer.requested(key.namespace, tier, "stale")
-        if judgement.standing is Freshness.STALE:
+        if validation.freshness is Freshness.STALE:
             self._stats.invalidated(tier, key.namespace, "corpus_changed")
         return False
 
@@ -197,8 +197,8 @@ class TieredReader:
         counters.requests += 1
         counters.seconds_saved += record.seconds
         counters.tokens_saved += record.tokens
-        if self._ledger is not None:
-            self._ledger.note(key.digest)
+        if self._hit_counts is not None:
+            self._hit_counts.note(key.digest)
         if counted is Counted.USE:
             return self._cached(key, record, CacheStatus.HIT, tier, left)
         self._stats.hit(tier, key.namespace, time.perf_counter_ns() - started)
@@ -210,8 +210,8 @@ class TieredReader:
 
     def _tell(self, level: int, key: CacheKey, tier: str, hits: int | None) -> None:
         """Log a hit, with the number of hits where it is known, those included that are not written yet."""
-        if hits is not None and self._ledger is not None:
-            hits += self._ledger.pending(key.digest)
+        if hits is not None and self._hit_counts is not None:
+            hits += self._hit_counts.pending(key.digest)
         count = "" if hits is None else f" (hits={hits})"
         _log.log(
             level, "Cache HIT (%s): %s…%s", tier.upper(), key.digest[:6], count, extra={"cache": key.namespace}

@@ -66,7 +66,7 @@ class GaugeSampler:
     async def sample_cache(self) -> None:
         if self._chain is None:
             return
-        for tier, held in (await self._chain.tiers.held()).items():
+        for tier, held in (await self._chain.tiers.usage()).items():
             if held is None:
                 continue
             emptied = {name for name, of in self._held if of == tier}

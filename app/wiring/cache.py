@@ -18,7 +18,6 @@ from app.cache.chain import CacheChain
 from app.cache.codec.envelope import EnvelopeCodec
 from app.cache.entry import CacheEntry
 from app.cache.freshness.corpus_versions import VersionWatch
-from app.cache.freshness.guard import FreshnessGuard
 from app.cache.freshness.invalidation import InvalidationBus
 from app.cache.freshness.postgres_versions import (
     INVALIDATION_CHANNEL,
@@ -27,7 +26,7 @@ from app.cache.freshness.postgres_versions import (
     VersionFeed,
     invalidation_sender,
 )
-from app.cache.freshness.validator import FreshnessValidator
+from app.cache.freshness.validator import FreshnessGuard, FreshnessValidator
 from app.cache.postgres.catalog import PostgresCatalog
 from app.cache.postgres.connections import HeldConnections
 from app.cache.postgres.eviction import HitCountBuffer, PostgresEviction
@@ -126,14 +125,14 @@ async def open_cache(
     """Build the tiers that the settings enable; nothing is connected before it is used."""
     parts = _Parts.of(settings, database, CacheStats(observer), limits, stack)
     tiers = parts.tiers()
-    chain = CacheChain(tiers, parts.judge, lease=parts.lease())
+    chain = CacheChain(tiers, parts.validator, lease=parts.lease())
     stack.push_async_callback(chain.close)
     listeners: list[Callable[[], None]] = []
     run_for_lifetime(stack, parts.listener(tiers, listeners).run())
     last = parts.last_tier() if parts.uses_postgres else None
     if last is not None:
-        run_for_lifetime(stack, last.upkeep.run())
-    manager = CacheManager(tiers, parts.judge, last)
+        run_for_lifetime(stack, last.eviction.run())
+    manager = CacheManager(tiers, parts.validator, last)
     return Cache(chain, parts.watch, manager, parts.pacer(), parts.redis, parts.desk, parts.questions, listeners)
 
 
@@ -149,10 +148,10 @@ class _Parts:
     codec: EnvelopeCodec
     stats: CacheStats
     watch: VersionWatch
-    judge: FreshnessValidator
+    validator: FreshnessValidator
     memory: MemoryCache[CacheEntry]
-    backplane: InvalidationBus
-    ledger: HitCountBuffer
+    bus: InvalidationBus
+    hit_counts: HitCountBuffer
     questions: PostgresQuestionIndex | None
 
     @classmethod
@@ -184,7 +183,7 @@ class _Parts:
             codec=EnvelopeCodec(settings.cache_signing_keys or (_LOCAL_KEY,)),
             stats=stats,
             watch=watch,
-            judge=FreshnessValidator(watch, FreshnessGuard(CorpusChanges(database)), timeout=limits.check),
+            validator=FreshnessValidator(watch, FreshnessGuard(CorpusChanges(database)), timeout=limits.check),
             memory=MemoryCache(
                 weigh=lambda record: record.size,
                 max_entries=settings.l1_cache_max_entries,
@@ -193,8 +192,8 @@ class _Parts:
                 retain=RETAINED,
                 on_evict=lambda key: stats.observer.evicted(key.namespace, "l1", "capacity"),
             ),
-            backplane=InvalidationBus(invalidation_sender(held)),
-            ledger=HitCountBuffer(),
+            bus=InvalidationBus(invalidation_sender(held)),
+            hit_counts=HitCountBuffer(),
             questions=PostgresQuestionIndex(near, table=settings.l3_cache_table) if _by_meaning(settings) else None,
         )
 
@@ -215,11 +214,11 @@ class _Parts:
             self.memory,
             shared,
             codec=self.codec,
-            judge=self.judge,
+            validator=self.validator,
             stats=self.stats,
             policy=ChainPolicy(l1_ttl=self.settings.l1_cache_ttl, budget=limits.budget, patience=limits.patience),
-            backplane=self.backplane,
-            ledger=self.ledger,
+            bus=self.bus,
+            hit_counts=self.hit_counts,
             on_stored=None if self.questions is None else QuestionRecorder(self.questions).stored,
         )
 
@@ -232,9 +231,9 @@ class _Parts:
 
     def listener(self, tiers: TieredCache, listeners: Sequence[Callable[[], None]]) -> NotificationListener:
         def on_invalidation(payload: str) -> None:
-            notice = self.backplane.read(payload)
-            if notice is not None:
-                tiers.drop(notice)
+            invalidation = self.bus.read(payload)
+            if invalidation is not None:
+                tiers.drop(invalidation)
 
         def on_change() -> None:
             for listener in listeners:
@@ -258,9 +257,9 @@ class _Parts:
     def last_tier(self) -> PostgresTier:
         table = self.settings.l3_cache_table
         pins = PostgresPins(self.desk, self.codec, table=table, ttl=self.settings.l3_cache_ttl)
-        upkeep = PostgresEviction(
+        eviction = PostgresEviction(
             self.desk,
-            self.ledger,
+            self.hit_counts,
             pins=pins,
             table=table,
             max_entries=self.settings.l3_cache_max_entries,
@@ -270,7 +269,7 @@ class _Parts:
                 namespace, "l3", reason, entries
             ),
         )
-        return PostgresTier(PostgresCatalog(self.desk, table=table), upkeep, pins)
+        return PostgresTier(PostgresCatalog(self.desk, table=table), eviction, pins)
 
     def _lease_stores(self) -> list[tuple[LeaseStore, CircuitBreaker]]:
         stores: list[tuple[LeaseStore, CircuitBreaker]] = [(PostgresLeases(self.held), CircuitBreaker())]

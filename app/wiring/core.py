@@ -66,7 +66,7 @@ async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics,
     cache = await open_cache(settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None)
     rollup = CacheRollup(database, cache.chain.statistics.totals)
     stack.push_async_callback(rollup.close)
-    database_cache = [DatabaseCacheLog(cache.manager).run()] if cache.manager.last is not None else []
+    database_cache = [DatabaseCacheLog(cache.manager).run()] if cache.manager.l3 is not None else []
     for loop in (slow.run(database), rollup.run(), *database_cache):
         run_for_lifetime(stack, loop)
     embedding = EmbeddingService(

@@ -104,7 +104,7 @@ async def test_an_entry_that_a_change_could_alter_is_not_served_and_leaves_every
     changes.answer = STALE
     assert (await made.chain.lookup(SPEC)).hit is None
     await made.tiers.drain()
-    assert {tier: held and held.usage for tier, held in (await made.tiers.held()).items()} == {
+    assert {tier: held and held.usage for tier, held in (await made.tiers.usage()).items()} == {
         "l1": {},
         "l2": {},
         "l3": {},
@@ -139,7 +139,7 @@ async def test_a_deleted_entry_is_gone_from_every_tier_and_other_replicas_are_to
     async def send(payload: str) -> None:
         sent.append(payload)
 
-    made = assemble(shared, backplane=InvalidationBus(send))
+    made = assemble(shared, bus=InvalidationBus(send))
     other = assemble(shared)
     pipeline = Pipeline()
     await made.chain.get_or_compute(SPEC, pipeline)
@@ -157,10 +157,10 @@ async def test_a_deleted_entry_is_gone_from_every_tier_and_other_replicas_are_to
 
 async def test_operators_see_and_change_entries_of_their_tenant_only(store: Store) -> None:
     codec = new_codec()
-    made = assemble([store.cache], codec=codec, ledger=store.ledger)
+    made = assemble([store.cache], codec=codec, hit_counts=store.hit_counts)
     pins = PostgresPins(store.held, codec, table=TABLE)
-    last = PostgresTier(PostgresCatalog(store.held, table=TABLE), store.upkeep(), pins)
-    manager = CacheManager(made.tiers, made.judge, last)
+    last = PostgresTier(PostgresCatalog(store.held, table=TABLE), store.eviction(), pins)
+    manager = CacheManager(made.tiers, made.validator, last)
 
     async def compute() -> Computed[str]:
         return Computed("answer", Evidence(1, chunks=(1, 2)))
@@ -184,11 +184,11 @@ async def test_operators_see_and_change_entries_of_their_tenant_only(store: Stor
     assert details is not None
     assert isinstance(details.record, CacheEntry)
     assert details.record.evidence == Evidence(1, chunks=(1, 2))
-    assert [(each.tier, isinstance(each.record, CacheEntry)) for each in details.holdings] == [
+    assert [(each.tier, isinstance(each.record, CacheEntry)) for each in details.copies] == [
         ("l1", True),
         ("l3", True),
     ]
-    assert details.standing is Freshness.FRESH
+    assert details.freshness is Freshness.FRESH
     assert await manager.details("other", lease) is None
 
     assert await manager.pin("acme", lease)

@@ -1,4 +1,4 @@
-"""The database cache (L3) on a real PostgreSQL: its table, its upkeep and its connections."""
+"""The database cache (L3) on a real PostgreSQL: its table, its eviction and its connections."""
 
 import asyncio
 import contextlib
@@ -46,8 +46,8 @@ async def test_the_table_has_the_columns_and_indexes_that_were_promised(store: S
 async def test_the_analytics_statements_work_as_they_stand(store: Store) -> None:
     await store.put("used", size=1000)
     await store.put("expired", ttl=-1)
-    store.ledger.note(key_of("used").digest)
-    await store.upkeep().flush()
+    store.hit_counts.note(key_of("used").digest)
+    await store.eviction().flush()
     top = await store.pool.fetch(
         f"SELECT query_text, hit_count FROM {TABLE} WHERE expires_at > NOW() ORDER BY hit_count DESC LIMIT 10;"
     )
@@ -88,12 +88,12 @@ async def test_an_expired_entry_is_kept_for_a_while_and_then_swept(store: Store)
     assert kept.deadline < time.monotonic() - 40
     assert await store.cache.get(key_of("gone")) is None
     told: list[tuple[str, str, int]] = []
-    upkeep = store.upkeep(retain=100, on_removed=lambda *removed: told.append(removed))
-    assert await upkeep.sweep()
+    eviction = store.eviction(retain=100, on_removed=lambda *removed: told.append(removed))
+    assert await eviction.sweep()
     assert await store.keys() == {"kept"}
-    assert upkeep.expired == 1
+    assert eviction.expired == 1
     assert told == [("answer", "expired", 1)]
-    assert await upkeep.clear_expired() == 1
+    assert await eviction.clear_expired() == 1
     assert await store.keys() == set()
 
 
@@ -101,41 +101,41 @@ async def test_the_entries_longest_unused_are_evicted_and_pinned_ones_stay(store
     for number in range(6):
         await store.put(str(number))
     await PostgresPins(store.held, new_codec(), table=TABLE).pin("acme", key_of("0").digest, pinned=True)
-    store.ledger.note(key_of("1").digest)
+    store.hit_counts.note(key_of("1").digest)
     told: list[tuple[str, str, int]] = []
-    upkeep = store.upkeep(max_entries=3, on_removed=lambda *removed: told.append(removed))
-    await upkeep.flush()
-    assert await upkeep.sweep()
+    eviction = store.eviction(max_entries=3, on_removed=lambda *removed: told.append(removed))
+    await eviction.flush()
+    assert await eviction.sweep()
     assert await store.keys() == {"0", "1", "5"}
-    assert upkeep.evicted == {"answer": 3}
+    assert eviction.evicted == {"answer": 3}
     assert told == [("answer", "capacity", 3)]
 
 
 async def test_the_bytes_held_are_limited(store: Store) -> None:
     for number in range(5):
         await store.put(str(number), size=1000)
-    await store.upkeep(max_bytes=2500).sweep()
+    await store.eviction(max_bytes=2500).sweep()
     assert await store.keys() == {"3", "4"}
 
 
 async def test_one_replica_sweeps_at_a_time(store: Store) -> None:
     await store.put("expired", ttl=-500)
-    upkeep = store.upkeep()
+    eviction = store.eviction()
     async with store.pool.acquire() as other, other.transaction():
-        assert await other.fetchval(upkeep._try_lock)
-        assert not await upkeep.sweep()
+        assert await other.fetchval(eviction._try_lock)
+        assert not await eviction.sweep()
         assert await store.keys() == {"expired"}
-    assert await upkeep.sweep()
+    assert await eviction.sweep()
     assert await store.keys() == set()
 
 
-async def test_upkeep_runs_by_itself_and_survives_failures(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+async def test_eviction_runs_and_survives_failures(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     await store.put("used")
     await store.put("expired", ttl=-500)
     await store.pool.execute(f"ALTER TABLE {TABLE} RENAME TO away")
-    store.ledger.note(key_of("used").digest)
-    running = asyncio.create_task(store.upkeep(flush_every=0.01, sweep_every=0.05).run())
-    await until(lambda: "cache upkeep failed" in caplog.text)
+    store.hit_counts.note(key_of("used").digest)
+    running = asyncio.create_task(store.eviction(flush_every=0.01, sweep_every=0.05).run())
+    await until(lambda: "cache eviction failed" in caplog.text)
     await store.pool.execute(f"ALTER TABLE away RENAME TO {TABLE}")
 
     async def mended() -> bool:
@@ -149,11 +149,11 @@ async def test_upkeep_runs_by_itself_and_survives_failures(store: Store, caplog:
 
 async def test_counting_hits_takes_no_statement_when_there_are_none(store: Store) -> None:
     await store.pool.execute(f"DROP TABLE {TABLE}")
-    await store.upkeep().flush()
-    store.ledger.note("d")
+    await store.eviction().flush()
+    store.hit_counts.note("d")
     with pytest.raises(asyncpg.UndefinedTableError):
-        await store.upkeep().flush()
-    assert store.ledger.take() == {"d": 1}
+        await store.eviction().flush()
+    assert store.hit_counts.take() == {"d": 1}
 
 
 async def test_held_connections_are_kept_replaced_when_broken_and_given_back(store: Store) -> None:

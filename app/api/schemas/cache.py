@@ -201,10 +201,10 @@ class ExaminedEntryView(View):
             key=details.key.digest,
             namespace=details.key.namespace,
             collection=examined.collection,
-            standing=details.standing,
+            standing=details.freshness,
             computed_in_seconds=None if record is None else record.seconds,
             tokens=None if record is None else record.tokens,
-            tiers=[HoldingView.of(each, now) for each in details.holdings],
+            tiers=[HoldingView.of(each, now) for each in details.copies],
             rests_on=_rests_on(examined),
             entry=None if row is None else EntryView.of(ListedEntry(row, examined.collection)),
         )

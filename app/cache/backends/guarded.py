@@ -133,7 +133,7 @@ class GuardedTier:
         """Raises what the backend raises: an operator is told when a tier could not be cleared."""
         return await self._backend.clear(scope)
 
-    async def held(self) -> BackendStats | None:
+    async def usage(self) -> BackendStats | None:
         """Return what the tier holds, or None if it does not answer."""
         try:
             return await self._backend.stats()

@@ -63,7 +63,7 @@ class PostgresCache:
         self._timeout = timeout
         self._max_value_bytes = max_value_bytes
         self._clock = clock
-        self._gather: DataLoader[str, StoredPayload[bytes]] = DataLoader(
+        self._loader: DataLoader[str, StoredPayload[bytes]] = DataLoader(
             self._fetch, timeout=timeout, in_flight=in_flight
         )
         self._write, self._remove, self._clear, self._usage = (
@@ -77,7 +77,7 @@ class PostgresCache:
         return await self.submit(key)
 
     def submit(self, key: CacheKey) -> asyncio.Future[StoredPayload[bytes] | None]:
-        return self._gather.submit(key.digest)
+        return self._loader.submit(key.digest)
 
     async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: EntryMetadata) -> bool:
         if len(value) > self._max_value_bytes:
@@ -114,7 +114,7 @@ class PostgresCache:
         return BackendStats({row[0]: TierUsage(row[1], row[2]) for row in rows}, oversized=self._oversized)
 
     async def close(self) -> None:
-        await self._gather.close()
+        await self._loader.close()
         await self._connections.close()
 
     async def _fetch(self, digests: Sequence[str]) -> Mapping[str, StoredPayload[bytes]]:

@@ -45,7 +45,7 @@ class RedisCache:
         self._max_value_bytes = max_value_bytes
         self._clock = clock
         self._reads = HeldRedisConnections(client.connection_pool)
-        self._gather: DataLoader[str, StoredPayload[bytes]] = DataLoader(
+        self._loader: DataLoader[str, StoredPayload[bytes]] = DataLoader(
             self._fetch, timeout=timeout, in_flight=in_flight
         )
         self._oversized = 0
@@ -55,7 +55,7 @@ class RedisCache:
         return await self.submit(key)
 
     def submit(self, key: CacheKey) -> asyncio.Future[StoredPayload[bytes] | None]:
-        return self._gather.submit(self._name(key))
+        return self._loader.submit(self._name(key))
 
     async def set(self, key: CacheKey, value: bytes, *, ttl: float, about: EntryMetadata) -> bool:  # noqa: ARG002
         name = self._name(key)
@@ -98,7 +98,7 @@ class RedisCache:
         return BackendStats(usage, int(server["evicted_keys"]), self._oversized)
 
     async def close(self) -> None:
-        await self._gather.close()
+        await self._loader.close()
         await self._reads.close()
 
     async def _fetch(self, names: Sequence[str]) -> Mapping[str, StoredPayload[bytes]]:

@@ -1,4 +1,4 @@
-"""What replicas tell each other: that an entry or a scope is gone from the shared tiers."""
+"""Invalidations: messages by which replicas drop from memory what one of them removed from the shared tiers."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -10,25 +10,25 @@ from app.cache.backend import Scope
 
 @dataclass(frozen=True, slots=True)
 class Invalidation:
-    """Either one digest or a whole scope is to be dropped from memory."""
+    """One digest, or a whole scope, to be dropped from memory."""
 
     digest: str | None = None
     scope: Scope | None = None
 
 
 class InvalidationBus:
-    """Turns notices into text for `send` and back, and knows its own echo."""
+    """Sends invalidations as text, and reads those of other replicas."""
 
     def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
         self._send = send
         self._sender = uuid4().hex
 
-    async def publish(self, notice: Invalidation) -> None:
+    async def publish(self, invalidation: Invalidation) -> None:
         """Raises whatever `send` raises."""
-        await self._send(json.dumps({"sender": self._sender, **asdict(notice)}))
+        await self._send(json.dumps({"sender": self._sender, **asdict(invalidation)}))
 
     def read(self, payload: str) -> Invalidation | None:
-        """Return another replica's notice; None for our own. What cannot be read drops everything."""
+        """Return another replica's invalidation, None for our own. Text that cannot be read drops everything."""
         try:
             message = json.loads(payload)
             if message["sender"] == self._sender:

@@ -16,7 +16,7 @@ else:
     Connection = Any
 
 VERSION_CHANNEL = "corpus_changed"
-INVALIDATION_CHANNEL = "cache_notice"
+INVALIDATION_CHANNEL = "cache_invalidation"
 _ALL = "SELECT id, corpus_version FROM collections WHERE deleted_at IS NULL"
 _SOME = "SELECT id, corpus_version FROM collections WHERE id = ANY($1::integer[]) AND deleted_at IS NULL"
 

@@ -1,27 +1,67 @@
-"""Whether a record may be served at this moment, by the version its collection is at."""
+"""Whether a stored entry may be served now: by its collection's version, and by the changes since its own.
+
+Retrieval ranks the candidates of each retriever, and everything after it sees only those. So a result can change
+only if a document among its candidates changed, or if a new chunk would have ranked among them. Any doubt counts
+as a change.
+"""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from app.cache.backend import CacheKey
 from app.cache.entry import CacheEntry
-from app.cache.evidence import Evidence, Freshness
+from app.cache.evidence import ChangeSet, Evidence, Freshness
 from app.cache.freshness.corpus_versions import VersionSource
-from app.cache.freshness.guard import FreshnessGuard
 from app.concurrency.single_flight import SingleFlight
 from app.concurrency.timeouts import lag_tolerant_timeout
 
 
+class ChangeLog(Protocol):
+    """The history of a collection, as the database knows it."""
+
+    async def changes(self, collection: int, after: int, upto: int) -> ChangeSet | None:
+        """Return the changes in versions (after, upto], or None if that history is no longer complete."""
+
+    async def admits(self, collection: int, after: int, upto: int, evidence: Evidence) -> bool:
+        """Tell whether a chunk made visible in (after, upto] would have been a candidate of either retriever.
+
+        A chunk that does not match `evidence.filters` would not. In doubt, return True.
+        """
+
+
+class FreshnessGuard:
+    """Decides whether an entry can be carried forward to a later version of its collection."""
+
+    def __init__(self, changes: ChangeLog) -> None:
+        self._changes = changes
+
+    async def assess(self, collection: int, evidence: Evidence, upto: int) -> Freshness:
+        """Return FRESH only if the result at version `upto` is provably the one the evidence belongs to.
+
+        Raises what the change log raises when it cannot be asked.
+        """
+        after = evidence.corpus_version
+        if after >= upto:
+            return Freshness.FRESH
+        changes = await self._changes.changes(collection, after, upto)
+        if changes is None or not changes.documents.isdisjoint(evidence.documents):
+            return Freshness.STALE
+        if changes.added and await self._changes.admits(collection, after, upto, evidence):
+            return Freshness.STALE
+        return Freshness.FRESH
+
+
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """`record` is carried forward to the current version if that is what made it fresh."""
+    """Whether `record` is fresh. `carried`: it was carried forward past changes to the current version."""
 
-    standing: Freshness
+    freshness: Freshness
     record: CacheEntry
     carried: bool = False
 
 
 class FreshnessValidator:
-    """Compares versions, and asks the guard when a record is behind. One check may take `timeout` seconds."""
+    """Compares versions, and asks the guard about a record that is behind, for at most `timeout` seconds."""
 
     def __init__(self, versions: VersionSource, guard: FreshnessGuard, *, timeout: float = 0.1) -> None:
         self._versions = versions
@@ -29,8 +69,8 @@ class FreshnessValidator:
         self._timeout = timeout
         self._checks: SingleFlight[Freshness] = SingleFlight()
 
-    def settled(self, key: CacheKey, record: CacheEntry) -> bool:
-        """Whether the record is fresh by what is known without asking anyone."""
+    def is_known_fresh(self, key: CacheKey, record: CacheEntry) -> bool:
+        """Whether the record is fresh by versions that are known without asking Postgres."""
         if record.evidence is None or key.collection is None:
             return True
         return self._versions.known(key.collection) == record.evidence.corpus_version
@@ -39,7 +79,8 @@ class FreshnessValidator:
         """Return the version of the key's collection, None if it has none or cannot be asked."""
         return None if key.collection is None else await self._versions.current(key.collection)
 
-    async def judge(self, key: CacheKey, record: CacheEntry) -> Validation:
+    async def validate(self, key: CacheKey, record: CacheEntry) -> Validation:
+        """Compare the record's version with its collection's, and check the changes in between."""
         evidence, collection = record.evidence, key.collection
         if evidence is None or collection is None:
             return Validation(Freshness.FRESH, record)
@@ -53,10 +94,10 @@ class FreshnessValidator:
             return Validation(Freshness.STALE, record)
         if evidence.corpus_version == current:
             return Validation(Freshness.FRESH, record)
-        standing = await self._check(key.digest, collection, evidence, current)
-        if standing is Freshness.FRESH:
+        freshness = await self._check(key.digest, collection, evidence, current)
+        if freshness is Freshness.FRESH:
             record = replace(record, evidence=replace(evidence, corpus_version=current))
-        return Validation(standing, record, carried=standing is Freshness.FRESH)
+        return Validation(freshness, record, carried=freshness is Freshness.FRESH)
 
     async def close(self) -> None:
         await self._checks.close()

@@ -19,7 +19,7 @@ WITH counted AS (
 )
 UPDATE @table SET hit_count = hit_count + hits, last_accessed_at = now() FROM counted WHERE @table.id = counted.id
 """
-_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('@table upkeep'))"
+_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('@table eviction'))"
 _EXPIRE = (
     "DELETE FROM @table WHERE NOT pinned AND expires_at < now() - make_interval(secs => $1) RETURNING namespace"
 )
@@ -89,7 +89,7 @@ class PostgresEviction:
     def __init__(
         self,
         connections: HeldConnections,
-        ledger: HitCountBuffer,
+        hit_counts: HitCountBuffer,
         *,
         pins: PostgresPins | None = None,
         table: str = "query_cache",
@@ -102,7 +102,7 @@ class PostgresEviction:
         on_removed: Callable[[str, str, int], None] = lambda _namespace, _reason, _entries: None,
     ) -> None:
         self._connections = connections
-        self._ledger = ledger
+        self._hit_counts = hit_counts
         self._limits = (max_entries, max_bytes)
         self._retain = retain
         self._flush_every = flush_every
@@ -130,18 +130,18 @@ class PostgresEviction:
                     await self.sweep()
             except Exception as error:
                 unforeseen = not isinstance(error, StoreUnavailable)
-                logger.warning("cache upkeep failed and will be tried again: %r", error, exc_info=unforeseen)
+                logger.warning("cache eviction failed and will be tried again: %r", error, exc_info=unforeseen)
 
     async def flush(self) -> None:
         """Write the hits counted so far; if that fails they are counted again at the next flush."""
-        hits = self._ledger.take()
+        hits = self._hit_counts.take()
         if not hits:
             return
         try:
             async with self._connections.connection(_FLUSHING) as connection:
                 await connection.execute(self._count, list(hits.keys()), list(hits.values()))
         except BaseException:
-            self._ledger.put_back(hits)
+            self._hit_counts.put_back(hits)
             raise
 
     async def clear_expired(self) -> int:

@@ -104,8 +104,8 @@ async def test_a_pinned_entry_outlives_its_time_and_the_limits_on_every_replica(
     assert await there.admin.clear_expired() >= 1
     kept = await connection.fetch("SELECT cache_key FROM query_cache WHERE namespace = 'retrieval'")
     assert [row[0] for row in kept] == [first]
-    assert there.cache.manager.last is not None
-    await there.cache.manager.last.upkeep.sweep()
+    assert there.cache.manager.l3 is not None
+    await there.cache.manager.l3.eviction.sweep()
     left = await connection.fetchval("SELECT extract(epoch FROM expires_at - now()) FROM query_cache")
     assert 86_000 < left <= 86_400
     await connection.close()
@@ -148,13 +148,13 @@ async def test_an_entry_tells_the_documents_it_rests_on(fleet: Fleet) -> None:
     here, there = fleet.replicas
     [first] = await filled(fleet, FIRST)
     examined = await there.admin.entry(TENANT, first)
-    assert examined.details.standing is Freshness.FRESH
-    assert [holding.tier for holding in examined.details.holdings if holding.record] == ["l1", "l2", "l3"]
+    assert examined.details.freshness is Freshness.FRESH
+    assert [holding.tier for holding in examined.details.copies if holding.record] == ["l1", "l2", "l3"]
     assert [(each.filename, len(each.chunks)) for each in examined.documents] == [("stones.txt", 2)]
     assert examined.collection == "default"
     await fleet.desk.add("amber delta amber", "more.txt")
     await fleet.settle()
-    assert (await here.admin.entry(TENANT, first)).details.standing is Freshness.STALE
+    assert (await here.admin.entry(TENANT, first)).details.freshness is Freshness.STALE
     with pytest.raises(NotFound):
         await here.admin.entry("other", first)
 
@@ -203,16 +203,16 @@ async def test_a_collection_limits_how_long_and_how_much_is_kept_of_it(fleet: Fl
     await there.cache.chain.tiers.clear(tier="l1")
     assert 50 < (await here.find(SECOND)).expires_in <= 60
     connection = await asyncpg.connect(database_url)
-    assert here.cache.manager.last is not None
+    assert here.cache.manager.l3 is not None
     await connection.execute("UPDATE query_cache SET last_accessed_at = now() WHERE query_text = $1", SECOND)
-    await here.cache.manager.last.upkeep.sweep()
+    await here.cache.manager.l3.eviction.sweep()
     rows = await connection.fetch(
         "SELECT query_text, expires_at < now() + interval '61 s' FROM query_cache WHERE namespace = 'retrieval'"
     )
     assert [tuple(row) for row in rows] == [(SECOND, True)]
-    assert here.cache.manager.last.upkeep.evicted == {"retrieval": 1}
+    assert here.cache.manager.l3.eviction.evicted == {"retrieval": 1}
     await there.collections.update(TENANT, "default", settings={"cache": {"max_bytes": 10}})
-    await here.cache.manager.last.upkeep.sweep()
+    await here.cache.manager.l3.eviction.sweep()
     assert await connection.fetchval("SELECT count(*) FROM query_cache WHERE namespace = 'retrieval'") == 0
     await connection.close()
     lifted = await there.collections.update(TENANT, "default", settings={"cache": {}})
@@ -248,13 +248,13 @@ async def test_a_payload_that_was_tampered_with_is_shown_as_refused(fleet: Fleet
     await connection.execute("UPDATE query_cache SET result_data = set_byte(result_data, 200, 1)")
     await connection.close()
     examined = await fleet.replicas[0].admin.entry(TENANT, first)
-    refused = [each.tier for each in examined.details.holdings if each.record is Refusal.SIGNATURE]
+    refused = [each.tier for each in examined.details.copies if each.record is Refusal.SIGNATURE]
     assert refused == ["l3"]
     here = fleet.replicas[0].admin
     for tier in ("l1", "l2"):
         await here.clear(TENANT, **EMPTY | {"tier": tier})
     examined = await here.entry(TENANT, first)
-    assert (examined.details.record, examined.details.standing, examined.documents) == (None, None, ())
+    assert (examined.details.record, examined.details.freshness, examined.documents) == (None, None, ())
     assert examined.details.entry is not None
 
 
@@ -264,7 +264,7 @@ async def test_without_signing_keys_only_memory_can_be_managed(database_url: str
         await fleet.settle()
         replica = fleet.replicas[0]
         key = (await replica.find(FIRST)).key
-        assert [each.tier for each in (await replica.admin.entry(TENANT, key)).details.holdings] == ["l1"]
+        assert [each.tier for each in (await replica.admin.entry(TENANT, key)).details.copies] == ["l1"]
         with pytest.raises(TierOff, match="CACHE_SIGNING_KEYS"):
             await replica.admin.top(TENANT, limit=1)
         with pytest.raises(TierOff, match="REDIS_URL"):
@@ -281,8 +281,8 @@ async def test_a_tier_that_does_not_answer_is_named_and_the_others_are_cleared(d
         here, there = fleet.replicas
         key = (await here.find(FIRST)).key
         assert (await there.find(FIRST)).tier == "l3"
-        holdings = (await there.admin.entry(TENANT, key)).details.holdings
-        assert [(each.tier, each.available) for each in holdings] == [("l1", True), ("l2", False), ("l3", True)]
+        copies = (await there.admin.entry(TENANT, key)).details.copies
+        assert [(each.tier, each.available) for each in copies] == [("l1", True), ("l2", False), ("l3", True)]
         with pytest.raises(CacheUnavailable, match="l2"):
             await here.admin.delete(TENANT, key)
         await until_missed(there, FIRST)

@@ -28,9 +28,8 @@ from app.cache.chain import CacheChain
 from app.cache.codec.envelope import EnvelopeCodec
 from app.cache.entry import CacheControl, CacheEntry, Computed
 from app.cache.evidence import ChangeSet, Evidence
-from app.cache.freshness.guard import FreshnessGuard
 from app.cache.freshness.invalidation import InvalidationBus
-from app.cache.freshness.validator import FreshnessValidator
+from app.cache.freshness.validator import FreshnessGuard, FreshnessValidator
 from app.cache.keys import KeySpec, Partition
 from app.cache.postgres.connections import HeldConnections, Pool
 from app.cache.postgres.eviction import HitCountBuffer
@@ -197,7 +196,7 @@ class Assembly:
 
     chain: CacheChain
     tiers: TieredCache
-    judge: FreshnessValidator
+    validator: FreshnessValidator
     memory: MemoryCache[CacheEntry]
     shared: list[GuardedTier]
     stats: CacheStats
@@ -213,8 +212,8 @@ def assemble(
     changes: Any = None,
     policy: ChainPolicy | None = None,
     lease: FleetLease | None = None,
-    backplane: InvalidationBus | None = None,
-    ledger: HitCountBuffer | None = None,
+    bus: InvalidationBus | None = None,
+    hit_counts: HitCountBuffer | None = None,
     background: Background | None = None,
     codec: EnvelopeCodec | None = None,
     soft: float = 10.0,
@@ -230,7 +229,7 @@ def assemble(
     changes = changes or FakeChanges()
     if memory is None:
         memory = new_memory(retain=clocks.pop("retain", 0.0), **_only(clocks, "clock"))
-    judge = FreshnessValidator(versions, FreshnessGuard(changes), timeout=5)
+    validator = FreshnessValidator(versions, FreshnessGuard(changes), timeout=5)
     shared = [
         GuardedTier(
             backend,
@@ -247,16 +246,16 @@ def assemble(
         memory,
         shared,
         codec=codec,
-        judge=judge,
+        validator=validator,
         stats=stats,
         policy=policy or ChainPolicy(jitter=0, budget=30),
-        backplane=backplane,
-        ledger=ledger,
+        bus=bus,
+        hit_counts=hit_counts,
         background=background,
         **clocks,
     )
-    chain = CacheChain(tiers, judge, lease=lease)
-    return Assembly(chain, tiers, judge, memory, shared, stats, versions, changes)
+    chain = CacheChain(tiers, validator, lease=lease)
+    return Assembly(chain, tiers, validator, memory, shared, stats, versions, changes)
 
 
 class ChainBackend:
@@ -295,7 +294,7 @@ class ChainBackend:
     async def stats(self) -> BackendStats:
         """For each namespace, the usage of the tier that holds most of it."""
         usage: dict[str, TierUsage] = {}
-        for held in (await self._made.tiers.held()).values():
+        for held in (await self._made.tiers.usage()).values():
             for namespace, tier in (held.usage if held else {}).items():
                 usage[namespace] = max(usage.get(namespace, TierUsage()), tier, key=lambda each: each.entries)
         return BackendStats(usage)

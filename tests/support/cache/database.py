@@ -24,10 +24,10 @@ class Store:
     pool: Pool
     held: HeldConnections
     cache: PostgresCache
-    ledger: HitCountBuffer
+    hit_counts: HitCountBuffer
 
-    def upkeep(self, **options: Any) -> PostgresEviction:
-        return PostgresEviction(self.held, self.ledger, table=TABLE, **options)
+    def eviction(self, **options: Any) -> PostgresEviction:
+        return PostgresEviction(self.held, self.hit_counts, table=TABLE, **options)
 
     async def keys(self) -> set[str]:
         return {row[0] for row in await self.pool.fetch(f"SELECT query_text FROM {TABLE}")}

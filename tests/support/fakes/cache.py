@@ -88,13 +88,13 @@ class FakeCache(CacheService):
         row = entry_of(key, pinned=pinned)
         rests_on = Evidence(4, chunks=(7, 8), documents=(str(UUID(int=1)),), filters={"year": 2026})
         record = CacheEntry({"events": []}, rests_on, NOW.timestamp(), NOW.timestamp() + 60, 2.5, 100, 900)
-        holdings = [
+        copies = [
             TierEntry("l1", record, time.monotonic() + 60),
             TierEntry("l2", available=False),
             TierEntry("l3", Refusal.SIGNATURE, time.monotonic() + 60),
         ]
         documents = (PassagesOfDocument(UUID(int=1), "handbook.pdf", 1, (7, 8)),)
-        return ExaminedEntry(EntryDetails(row.key, row, holdings, record, Freshness.FRESH), "default", documents)
+        return ExaminedEntry(EntryDetails(row.key, row, copies, record, Freshness.FRESH), "default", documents)
 
     @override
     async def delete(self, tenant: str, key: str) -> None:

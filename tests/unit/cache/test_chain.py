@@ -34,7 +34,7 @@ async def test_a_question_is_computed_once_and_then_comes_from_memory() -> None:
     assert (second.status, second.tier, run_of(second)) == (CacheStatus.HIT, "l1", 1)
     assert (second.key, second.corpus_version) == (KEY.digest, 1)
     assert 0 <= second.age_seconds < 5
-    seen = report(made.stats, await made.tiers.held())["namespaces"]["answer"]
+    seen = report(made.stats, await made.tiers.usage())["namespaces"]["answer"]
     assert (seen["requests"], seen["hits"], seen["hit_rate"], seen["tokens_saved"]) == (2, 1, 0.5, 10)
 
 
@@ -94,7 +94,7 @@ async def test_refresh_computes_anew_and_tells_the_other_replicas() -> None:
     async def send(payload: str) -> None:
         sent.append(payload)
 
-    made, pipeline = assemble([Tier()], backplane=InvalidationBus(send)), Pipeline()
+    made, pipeline = assemble([Tier()], bus=InvalidationBus(send)), Pipeline()
     await made.chain.get_or_compute(SPEC, pipeline)
     refreshed = await made.chain.get_or_compute(SPEC, pipeline, CacheControl.REFRESH)
     await made.tiers.drain()
@@ -362,17 +362,17 @@ async def test_a_shorter_life_counts_for_what_is_stored_already() -> None:
 
 
 async def test_warming_fills_the_faster_tiers_and_counts_as_nobodys_use() -> None:
-    l2, pipeline, ledger = Tier(), Pipeline(), HitCountBuffer()
+    l2, pipeline, hit_counts = Tier(), Pipeline(), HitCountBuffer()
     writer = assemble([l2])
     await writer.chain.get_or_compute(SPEC, pipeline)
     await writer.tiers.drain()
-    made = assemble([l2], ledger=ledger)
+    made = assemble([l2], hit_counts=hit_counts)
     for tier in ("l2", "l1"):
         warmed = await made.chain.get_or_compute(SPEC, pipeline, CacheControl.WARM)
         assert (warmed.status, warmed.tier) == (CacheStatus.HIT, tier)
     assert (made.stats.of("answer").requests, made.stats.of("answer").seconds_saved) == (0, 0)
     assert made.stats.tier("l1", "answer").misses == 0
-    assert not ledger.take()
+    assert not hit_counts.take()
     assert (await made.chain.get_or_compute(spec_of("other?"), pipeline, CacheControl.WARM)).status == "miss"
     assert made.stats.of("answer").misses == 1
 
@@ -502,7 +502,7 @@ async def test_a_tier_that_recovers_is_used_again() -> None:
 
 async def test_statistics_are_given_without_a_tier_that_does_not_answer() -> None:
     made, _ = chaotic(Chaos(errors=1))
-    assert (await made.tiers.held())["l2"] is None
+    assert (await made.tiers.usage())["l2"] is None
 
 
 # Removal
@@ -523,22 +523,22 @@ async def test_clearing_a_scope_tells_other_replicas_and_one_tier_can_be_cleared
     assert len(made.memory) == 0
 
 
-async def test_a_backplane_that_fails_does_not_fail_the_removal(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bus_that_fails_does_not_fail_the_removal(caplog: pytest.LogCaptureFixture) -> None:
     async def send(payload: str) -> None:
         raise ConnectionError("gone")
 
-    made = assemble(backplane=InvalidationBus(send))
+    made = assemble(bus=InvalidationBus(send))
     await made.chain.get_or_compute(SPEC, Pipeline())
     assert await made.tiers.clear() == 1
     assert "other replicas were not notified" in caplog.text
 
 
 async def test_hits_of_every_tier_are_counted_for_the_last_one() -> None:
-    ledger = HitCountBuffer()
-    made = assemble(ledger=ledger)
+    hit_counts = HitCountBuffer()
+    made = assemble(hit_counts=hit_counts)
     for _ in range(3):
         await made.chain.get_or_compute(SPEC, Pipeline())
-    assert ledger.take() == {KEY.digest: 2}
+    assert hit_counts.take() == {KEY.digest: 2}
 
 
 async def test_closing_stops_computations_and_finishes_writes() -> None:

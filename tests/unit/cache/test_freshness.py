@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from app.cache.entry import CacheEntry
 from app.cache.evidence import ArmEvidence, ChangeSet, Evidence, Freshness
 from app.cache.freshness.corpus_versions import NoServer, VersionWatch
-from app.cache.freshness.guard import FreshnessGuard
-from app.cache.freshness.validator import FreshnessValidator
+from app.cache.freshness.validator import FreshnessGuard, FreshnessValidator
 from tests.support.cache.assembly import (
     Clock,
     FakeChanges,
@@ -121,8 +120,8 @@ KEY = key_of(collection=1)
 async def judged(
     versions: FakeVersions, log: FakeChanges, record: CacheEntry = RECORD
 ) -> tuple[Freshness, int | None]:
-    judgement = await FreshnessValidator(versions, FreshnessGuard(log)).judge(KEY, record)
-    return judgement.standing, judgement.record.corpus_version
+    validation = await FreshnessValidator(versions, FreshnessGuard(log)).validate(KEY, record)
+    return validation.freshness, validation.record.corpus_version
 
 
 async def test_a_record_at_the_current_version_is_fresh_without_a_check() -> None:
@@ -159,9 +158,9 @@ async def test_a_record_ahead_of_a_restored_database_is_stale() -> None:
 async def test_what_rests_on_no_corpus_is_always_fresh() -> None:
     versions = FakeVersions()
     assert await judged(versions, FakeChanges(), replace(RECORD, evidence=None)) == (Freshness.FRESH, None)
-    judge = FreshnessValidator(versions, FreshnessGuard(FakeChanges()))
-    assert judge.settled(key_of(collection=None), RECORD)
-    assert await judge.version(key_of(collection=None)) is None
+    validator = FreshnessValidator(versions, FreshnessGuard(FakeChanges()))
+    assert validator.is_known_fresh(key_of(collection=None), RECORD)
+    assert await validator.version(key_of(collection=None)) is None
     assert versions.asked == 0
 
 

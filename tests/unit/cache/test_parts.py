@@ -1,4 +1,4 @@
-"""The chain's small parts: statistics, notices, hit ledger, leases, chaos."""
+"""The chain's small parts: statistics, invalidations, hit counts, leases, chaos."""
 
 import asyncio
 from typing import Any
@@ -86,38 +86,38 @@ async def test_an_observer_is_told_what_is_counted() -> None:
     assert (seen["tiers"]["l2"]["hit_rate"], seen["namespaces"]["answer"]["hit_rate"]) == (None, None)
 
 
-async def test_a_backplane_ignores_its_own_echo() -> None:
+async def test_a_bus_ignores_its_own_echo() -> None:
     sent: list[str] = []
 
     async def send(payload: str) -> None:
         sent.append(payload)
 
     here, there = InvalidationBus(send), InvalidationBus(send)
-    notices = [Invalidation(digest="d"), Invalidation(scope=Scope("answer", "acme", 1))]
-    for notice in notices:
-        await here.publish(notice)
+    invalidations = [Invalidation(digest="d"), Invalidation(scope=Scope("answer", "acme", 1))]
+    for invalidation in invalidations:
+        await here.publish(invalidation)
     assert [here.read(payload) for payload in sent] == [None, None]
-    assert [there.read(payload) for payload in sent] == notices
+    assert [there.read(payload) for payload in sent] == invalidations
 
 
 @pytest.mark.parametrize("payload", ["", "{}", "[]", '{"sender": "x", "digest": null, "scope": {"bad": 1}}'])
-def test_a_notice_that_cannot_be_read_drops_everything(payload: str) -> None:
+def test_an_invalidation_that_cannot_be_read_drops_everything(payload: str) -> None:
     async def send(payload: str) -> None:
         raise AssertionError(payload)
 
     assert InvalidationBus(send).read(payload) == Invalidation(scope=Scope())
 
 
-def test_a_ledger_counts_hits_within_its_bound() -> None:
-    ledger = HitCountBuffer(max_keys=2)
+def test_the_buffer_counts_hits_within_its_bound() -> None:
+    hit_counts = HitCountBuffer(max_keys=2)
     for digest in "aabc":
-        ledger.note(digest)
-    taken = ledger.take()
+        hit_counts.note(digest)
+    taken = hit_counts.take()
     assert taken == {"a": 2, "b": 1}
-    ledger.note("c")
-    ledger.note("a")
-    ledger.put_back(taken)
-    assert ledger.take() == {"a": 3, "c": 1}
+    hit_counts.note("c")
+    hit_counts.note("a")
+    hit_counts.put_back(taken)
+    assert hit_counts.take() == {"a": 3, "c": 1}
 
 
 async def nothing() -> str | None:

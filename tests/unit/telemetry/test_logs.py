@@ -237,9 +237,9 @@ def test_a_line_has_the_ids_of_its_request_or_those_of_its_process() -> None:
 async def test_a_hit_is_logged_with_its_tier_the_beginning_of_its_key_and_how_often_it_was_hit(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    l3, ledger = CountingTier("l3"), HitCountBuffer()
+    l3, hit_counts = CountingTier("l3"), HitCountBuffer()
     await assemble([l3]).chain.get_or_compute(SPEC, Pipeline())
-    made = assemble([l3], ledger=ledger)
+    made = assemble([l3], hit_counts=hit_counts)
     with caplog.at_level(logging.DEBUG, logger="app.cache.tiered_reader"):
         await made.chain.get_or_compute(SPEC, Pipeline())
         await made.chain.get_or_compute(SPEC, Pipeline())
