@@ -120,7 +120,7 @@ def test_every_field_there_is_has_its_place_here() -> None:
     assert names(Collection) == {*OF_COLLECTIONS, *OF_NO_KEY, "tenant"}
     assert names(EmbeddingSpace) == {*OF_SPACES, "id"}
     control = {"cache", "semantic"}
-    assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text", "retrieval"} | {"query", *control}
+    assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text"} | {"query", *control}
     ours = {"tenant", "history", "remember", "retrieval", "background", "enrolment", "asked_at"}
     assert names(AnswerRequest) == {*OF_ASKED, "collection", "conversation_id", *ours, *control}
     assert set(ChatRequest.model_fields) == names(AnswerRequest) - ours | {"messages", "stream"}
