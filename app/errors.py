@@ -22,7 +22,10 @@
         ├── ModelUnsuitable       422  a chat was asked of an embedding model, or the reverse
         ├── InputTooLong          422
         ├── UnusableEmbedding     502  NaN, infinity, zeros or a length other than 1, for this text
-        ├── ModelUnavailable      503  no endpoint answers, or all are busy
+        ├── ModelUnavailable      503  no endpoint answers
+        │   ├── ModelBusy         503  an endpoint answers, but this model takes no more work now
+        │   ├── ModelTimeout      503  an endpoint answers, but this model does not
+        │   └── ModelLoadFailed   503  an endpoint answers, but cannot load this model: it needs too much memory, …
         ├── ModelCrashed          503  an endpoint answers, but its model died while working
         └── ModelProtocolError    502  an endpoint answered in a way that its protocol does not allow
 
@@ -179,6 +182,22 @@ class ModelUnavailable(ModelError):
     code = "model-unavailable"
     title = "No model server is available"
     retryable = True
+
+
+class ModelBusy(ModelUnavailable):
+    code = "model-busy"
+    title = "The model is busy"
+
+
+class ModelTimeout(ModelUnavailable):
+    code = "model-timeout"
+    title = "The model did not answer in time"
+
+
+class ModelLoadFailed(ModelUnavailable):
+    code = "model-load-failed"
+    title = "The model server cannot load the model"
+    retryable = False
 
 
 class ModelCrashed(ModelError):

@@ -91,13 +91,20 @@ class Catalog:
     async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
         """Download a model to each endpoint in turn.
 
+        The first step comes together with the second: until then it is not known that the registry has the model.
+
         Raises:
+            ModelNotFound: the registry has no such model.
             ModelError: a download failed; those finished before stay.
         """
         self._known.pop(canonical_model(model), None)
         for endpoint in self._endpoints:
             payload = {"model": model, "stream": True}
             async with endpoint.lines("/api/pull", payload, model=model, operation="pull") as lines:
+                first = await anext(lines, None)
+                second = await anext(lines, None)
+                for line in filter(None, (first, second)):
+                    yield parse_pull(line, endpoint.name)
                 async for line in lines:
                     yield parse_pull(line, endpoint.name)
 
@@ -133,7 +140,7 @@ class Catalog:
             version, seconds = str(answer.get("version")), time.perf_counter() - started
         return EndpointStatus(
             endpoint=endpoint.name,
-            circuit=endpoint.breaker.state,
+            circuit=endpoint.breakers.server.state,
             version=version,
             seconds=seconds,
             error=error,

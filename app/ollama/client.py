@@ -26,6 +26,7 @@ from app.ollama.protocol import (
     parse_chat,
     parse_vectors,
 )
+from app.ollama.scheduling.breakers import EndpointBreakers
 from app.ollama.scheduling.dispatch import BULK_RETRIES, INTERACTIVE_RETRIES, Call, Dispatcher, RetryPolicy
 from app.ollama.scheduling.lanes import Lane, Preempted, QueuedWork, Scheduler, SlotLease
 from app.ollama.scheduling.window import BulkWindow
@@ -74,17 +75,16 @@ class OllamaClient:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._observer = observer = observer or NullObserver()
+        breaker = partial(
+            CircuitBreaker, threshold=_FAILURES, cooldown=cooldown, longest=_LONGEST_COOLDOWN, clock=clock
+        )
         self._endpoints = [
             Endpoint(
                 address.name,
                 connect(address, timeouts=timeouts, transport=transport),
                 timeouts=timeouts,
-                breaker=CircuitBreaker(
-                    threshold=_FAILURES,
-                    cooldown=cooldown,
-                    longest=_LONGEST_COOLDOWN,
-                    clock=clock,
-                    on_change=partial(_observe_circuit, observer, address.name),
+                breakers=EndpointBreakers(
+                    breaker(on_change=partial(_observe_circuit, observer, address.name)), breaker
                 ),
                 window=BulkWindow(max_texts=MAX_TEXTS, max_requests=max_concurrency),
                 headers=headers,
@@ -169,9 +169,18 @@ class OllamaClient:
             "stop": list(stop) or None,
         }
         options = {name: value for name, value in sampling.items() if value is not None}
+        # Asked first, so that spans and metrics are made for models that exist, not for every name in a request.
+        capabilities = await self._catalog.capabilities(model)
+        payload = {
+            "model": model,
+            "messages": messages,
+            "stream": True,
+            "think": False if "thinking" in capabilities else None,
+            "options": options or None,
+        }
         with ChatWatch(model, self._observer) as watch:
             with watch.inside():
-                (chunk, following), stack = await self._open_chat(messages, model, options, lane)
+                (chunk, following), stack = await self._open_chat(payload, model, lane)
             async with stack:
                 watch.came(chunk)
                 yield chunk
@@ -181,17 +190,8 @@ class OllamaClient:
                     watch.came(chunk)
                     yield chunk
 
-    async def _open_chat(
-        self, messages: Sequence[Mapping[str, str]], model: str, options: Mapping[str, Any], lane: Lane
-    ) -> tuple[_Chat, AsyncExitStack]:
+    async def _open_chat(self, payload: Mapping[str, Any], model: str, lane: Lane) -> tuple[_Chat, AsyncExitStack]:
         """Return the first chunk and a call for each following one, and the stack that ends the chat."""
-        payload = {
-            "model": model,
-            "messages": messages,
-            "stream": True,
-            "think": False if "thinking" in await self._catalog.capabilities(model) else None,
-            "options": options or None,
-        }
 
         async def ask(lease: SlotLease, stack: AsyncExitStack) -> _Chat:
             request = lease.endpoint.lines("/api/chat", payload, model=model, operation="chat")
@@ -221,6 +221,9 @@ class OllamaClient:
     async def show(self, model: str) -> ModelInfo:
         return await self._catalog.show(model)
 
+    async def capabilities(self, model: str) -> frozenset[str]:
+        return await self._catalog.capabilities(model)
+
     async def models(self) -> list[ModelInfo]:
         return await self._catalog.models()
 
@@ -238,7 +241,7 @@ class OllamaClient:
     @property
     def circuits(self) -> dict[str, BreakerState]:
         """The state of each endpoint's breaker at this moment, by its name."""
-        return {endpoint.name: endpoint.breaker.state for endpoint in self._endpoints}
+        return {endpoint.name: endpoint.breakers.server.state for endpoint in self._endpoints}
 
     async def names(self, endpoint: str) -> frozenset[str]:
         return await self._catalog.names(endpoint)

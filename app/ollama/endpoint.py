@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 from opentelemetry.trace import Span, SpanKind
 
-from app.concurrency.circuit_breaker import CircuitBreaker
 from app.errors import ModelError, ModelProtocolError, ModelUnavailable
 from app.ollama.errors import from_answer, from_transport
 from app.ollama.liveness import LivenessCheck
 from app.ollama.protocol import Json, encode, parse_object
+from app.ollama.scheduling.breakers import EndpointBreakers
 from app.ollama.scheduling.window import BulkWindow
 from app.ollama.transport import Timeouts
 from app.telemetry import tracing
@@ -33,12 +33,12 @@ class Endpoint:
         http: httpx.AsyncClient,
         *,
         timeouts: Timeouts,
-        breaker: CircuitBreaker,
+        breakers: EndpointBreakers,
         window: BulkWindow,
         headers: Headers,
     ) -> None:
         self.name = name
-        self.breaker = breaker
+        self.breakers = breakers
         self.window = window
         self.interactive: Counter[str] = Counter()
         self.bulk = 0
@@ -77,7 +77,7 @@ class Endpoint:
             try:
                 return parse_object(await response.aread())
             except httpx.RequestError as error:
-                raise from_transport(error) from None
+                raise from_transport(error, model=model) from None
 
     @asynccontextmanager
     async def lines(
@@ -92,7 +92,7 @@ class Endpoint:
 
     def vigil(self) -> LivenessCheck:
         """A block in which this server may take its time, but not be gone."""
-        return LivenessCheck(self._timeouts.silence, self._answers, self.breaker.suspect)
+        return LivenessCheck(self._timeouts.silence, self._answers, self.breakers.server.suspect)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -148,7 +148,7 @@ class Endpoint:
                 )
                 response = await self._http.send(request, stream=True)
         except httpx.RequestError as error:
-            raise from_transport(error) from None
+            raise from_transport(error, model=model) from None
         span.set_attribute("http.response.status_code", response.status_code)
         try:
             if response.is_success:
@@ -157,7 +157,7 @@ class Endpoint:
             try:
                 body = await response.aread()
             except httpx.RequestError as error:
-                raise from_transport(error) from None
+                raise from_transport(error, model=model) from None
             raise from_answer(response.status_code, body, model=model, operation=operation)
         finally:
             await response.aclose()
@@ -181,7 +181,7 @@ async def _split(response: httpx.Response, model: str, operation: str) -> AsyncG
             if len(rest) > _MAX_LINE:
                 raise ModelProtocolError("The model server sent a line without end.")
     except httpx.RequestError as error:
-        raise from_transport(error) from None
+        raise from_transport(error, model=model) from None
     if rest.strip():
         yield _line(bytes(rest), model, operation)
 

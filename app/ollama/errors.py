@@ -11,10 +11,13 @@ import orjson
 
 from app.errors import (
     InputTooLong,
+    ModelBusy,
     ModelCrashed,
     ModelError,
+    ModelLoadFailed,
     ModelNotFound,
     ModelProtocolError,
+    ModelTimeout,
     ModelUnavailable,
     ModelUnsuitable,
     UnusableEmbedding,
@@ -35,7 +38,18 @@ def _known(words: str, error: type[ModelError], detail: str) -> _Known:
 # In order: the first repeats a model's name, which can hold any word; the last can speak of anything.
 _MESSAGES = (
     _known(r"model .*not found", ModelNotFound, "The model {model} is not on the server; pull it first."),
-    _known(r"requires more system memory", ModelUnavailable, "{model} needs more memory than the server has."),
+    _known(r"file does not exist|invalid model name", ModelNotFound, "The model registry has no {model}."),
+    _known(
+        r"requires more system memory|out of memory|unable to allocate",
+        ModelLoadFailed,
+        "{model} needs more memory than the server has.",
+    ),
+    _known(
+        r"unable to load model|error loading model|unknown model architecture",
+        ModelLoadFailed,
+        "The model server cannot load {model}.",
+    ),
+    _known(r"server busy", ModelBusy, "The model server takes no more requests for {model} now."),
     _known(r"context length|context size", InputTooLong, "A text is longer than the context of {model}."),
     _known(r"\bNaN\b|unsupported value", UnusableEmbedding, "{model} gives no finite vector for a text."),
     _known(r"does not support", ModelUnsuitable, "{model} cannot {operation}."),
@@ -45,7 +59,8 @@ _MESSAGES = (
         "The runner of {model} died while working.",
     ),
 )
-_BUSY = frozenset({429, 502, 503, 504})
+# 429 is about one model, as rate limits are; the others come from a proxy that does not reach the server.
+_BUSY = {429: ModelBusy, 502: ModelUnavailable, 503: ModelUnavailable, 504: ModelUnavailable}
 _SERVER_ERROR = 500
 
 
@@ -56,7 +71,7 @@ def from_answer(status: int, body: bytes, *, model: str, operation: str) -> Mode
         if known.words.search(message):
             return known.error(known.detail.format(model=model, operation=operation))
     if status in _BUSY:
-        return ModelUnavailable(f"The model server is busy (HTTP {status}).")
+        return _BUSY[status](f"The model server is busy (HTTP {status}).")
     if status >= _SERVER_ERROR:
         return ModelUnsuitable(f"{model} cannot {operation}.") if status == 501 else _crashed(model)  # noqa: PLR2004
     if status in {401, 403}:
@@ -66,8 +81,11 @@ def from_answer(status: int, body: bytes, *, model: str, operation: str) -> Mode
     return ModelError(f"The model server refused to {operation} (HTTP {status}).")
 
 
-def from_transport(error: httpx.RequestError) -> ModelError:
+def from_transport(error: httpx.RequestError, *, model: str) -> ModelError:
     """Map what httpx raises. Its text is left out: it can hold an address with credentials."""
+    if isinstance(error, httpx.ReadTimeout) and model:
+        # The liveness check saw that the server answers other requests meanwhile.
+        return ModelTimeout(f"{model} did not answer in time.")
     if isinstance(error, httpx.DecodingError):
         return ModelProtocolError("The model server's answer cannot be decoded.")
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ConnectError):

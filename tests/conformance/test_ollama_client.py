@@ -1,6 +1,7 @@
 """What the Ollama client must do, numbered 35 to 50 after the protocol's conformance list."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import traceback
@@ -22,6 +23,7 @@ from app.errors import (
     InvalidInput,
     ModelCrashed,
     ModelError,
+    ModelLoadFailed,
     ModelNotFound,
     ModelProtocolError,
     ModelUnavailable,
@@ -212,7 +214,7 @@ async def test_39_a_failing_batch_is_halved_down_to_the_text_at_fault(status: in
 
 
 async def test_40_what_may_be_retried_is_retried_up_to_the_cap() -> None:
-    for status, message in [(503, "server busy, please try again."), (400, EOF_MESSAGE), (500, "oh")]:
+    for status, message in [(503, "server busy, please try again."), (503, ""), (400, EOF_MESSAGE), (500, "oh")]:
         failures = iter([httpx.Response(status, json={"error": message})] * 2)
         client = client_of(lambda request, failures=failures: next(failures, None) or embed_answer(request))  # type: ignore[misc]
         assert len(await embed(client, "one")) == 1
@@ -237,6 +239,9 @@ async def test_40_what_may_be_retried_is_retried_up_to_the_cap() -> None:
         (400, '"m" does not support chat', ModelUnsuitable),
         (501, "this model cannot embed", ModelUnsuitable),
         (403, "", ModelError),
+        (500, "model requires more system memory (5.6 GiB) than is available (3.1 GiB)", ModelLoadFailed),
+        (500, "llama runner process has terminated: cudaMalloc failed: out of memory", ModelLoadFailed),
+        (500, "unable to load model: /root/.ollama/models/blobs/sha256-1", ModelLoadFailed),
     ],
 )
 async def test_40_what_would_only_repeat_itself_is_sent_once(
@@ -263,7 +268,7 @@ async def test_40_waits_between_attempts_grow_vary_and_are_capped(monkeypatch: p
     policy = RetryPolicy(attempts=6, wait_initial=0.05, wait_max=0.5, jitter=0.1)
 
     async def fail() -> None:
-        async for attempt in policy.context():
+        async for attempt in policy.context(lambda _: True):
             with attempt:
                 raise ModelUnavailable("down")
 
@@ -641,6 +646,14 @@ async def test_a_pull_reports_its_progress_and_fails_with_its_reason() -> None:
         _ = [step async for step in answering({"error": "model 'm' not found"}).pull("m")]
 
 
+async def test_a_pull_of_a_model_that_the_registry_lacks_fails_before_its_first_step() -> None:
+    lines = [{"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"}]
+    content = b"\n".join(json.dumps(line).encode() for line in lines)
+    steps = client_of(lambda _: httpx.Response(200, content=content)).pull("m")
+    with pytest.raises(ModelNotFound, match="registry has no m"):
+        await anext(steps)
+
+
 async def test_what_is_no_model_server_is_said_to_be_none() -> None:
     for answer in (
         httpx.Response(200, json=[]),
@@ -677,7 +690,7 @@ async def test_the_observer_is_told_of_requests_retries_and_circuits() -> None:
             told.append(("circuit", endpoint, circuit))
 
     def refuse(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(503, json={"error": "server busy"})
+        return httpx.Response(503)
 
     assert len(await embed(client_of(embed_answer, observer=Listener()), "one", "two", lane=Lane.BULK)) == 2
     with pytest.raises(ModelUnavailable):
@@ -695,6 +708,20 @@ async def test_the_observer_is_told_of_requests_retries_and_circuits() -> None:
         ("circuit", "http://models", "open"),
         failed,
     ]
+
+
+async def test_the_observer_hears_nothing_of_models_that_no_server_has() -> None:
+    told: list[str] = []
+
+    class Listener(NullObserver):
+        def on_chat(self, *, model: str, seconds: float, input_tokens: int, output_tokens: int) -> None:
+            told.append(model)
+
+    client = chat_client([DONE], observer=Listener())
+    for name in ("one", "two", "m"):
+        with contextlib.suppress(ModelNotFound):
+            await drain(client.chat([], model=name), [])
+    assert told == ["m"]
 
 
 async def test_49_a_local_server_is_never_asked_through_a_proxy(

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import stamina
 
-from app.errors import LocalChatError, ModelError
+from app.errors import LocalChatError, ModelError, ModelLoadFailed, ModelNotFound, ModelTimeout
 from app.ollama.endpoint import Endpoint
 from app.ollama.instrumentation import Observer
 from app.ollama.scheduling.lanes import Lane, Preempted, QueuedWork, Scheduler, SlotLease
@@ -27,11 +27,11 @@ class RetryPolicy:
     wait_max: float
     jitter: float
 
-    def context(self) -> AsyncIterator[stamina.Attempt]:
-        """Iterate over attempts; an error that would only repeat itself ends them at once."""
+    def context(self, worth_another: Callable[[Exception], bool]) -> AsyncIterator[stamina.Attempt]:
+        """Iterate over attempts, as long as `worth_another` says so of the last one's error."""
         return aiter(
             stamina.retry_context(
-                on=_is_worth_another_try,
+                on=worth_another,
                 attempts=self.attempts,
                 timeout=None,
                 wait_initial=self.wait_initial,
@@ -46,12 +46,14 @@ INTERACTIVE_RETRIES = RetryPolicy(attempts=3, wait_initial=0.05, wait_max=0.5, j
 BULK_RETRIES = RetryPolicy(attempts=4, wait_initial=0.25, wait_max=4.0, jitter=0.5)
 
 
-def _is_worth_another_try(error: Exception) -> bool:
-    return isinstance(error, ModelError) and error.retryable
+# Asked again, the same endpoint would fail again; another one may do.
+_ELSEWHERE = (ModelTimeout, ModelLoadFailed, ModelNotFound)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
+    """One operation on one model: a `ModelWork` with its lane and its name in logs and metrics."""
+
     operation: str
     model: str
     lane: Lane
@@ -81,8 +83,14 @@ class Dispatcher:
             ModelError: the last attempt's failure.
         """
         failed: set[Endpoint] = set()
+
+        def worth_another(error: Exception) -> bool:
+            if isinstance(error, _ELSEWHERE):
+                return len(failed) < self._scheduler.size
+            return isinstance(error, ModelError) and error.retryable
+
         error = ""
-        async for attempt in self._retries[call.lane].context():
+        async for attempt in self._retries[call.lane].context(worth_another):
             with attempt:
                 if error:
                     self._observer.on_retry(
@@ -104,7 +112,7 @@ class Dispatcher:
         started = 0.0
         outcome = "ok"
         try:
-            async with self._scheduler.lease(call.lane, call.work, avoid=failed) as lease:
+            async with self._scheduler.lease(call.lane, call, avoid=failed) as lease:
                 started = time.perf_counter()
                 yield lease
         except Preempted:

@@ -14,9 +14,9 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.concurrency.circuit_breaker import BreakerState
-from app.errors import ModelError, ModelUnavailable
+from app.errors import ModelUnavailable
 from app.ollama.endpoint import Endpoint
+from app.ollama.scheduling.breakers import ModelWork
 
 
 class Lane(StrEnum):
@@ -45,7 +45,7 @@ class SlotLease:
 
     endpoint: Endpoint
     lane: Lane
-    work: QueuedWork
+    wanted: ModelWork
     max_texts: int | None = None
     preemptible: bool = False
     holds: bool = False
@@ -57,7 +57,7 @@ class SlotLease:
 @dataclass(eq=False, slots=True)
 class _Ticket:
     lane: Lane
-    work: QueuedWork
+    wanted: ModelWork
     avoid: AbstractSet[Endpoint]
     granted: asyncio.Future[SlotLease] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -90,44 +90,41 @@ class Scheduler:
 
     @asynccontextmanager
     async def lease(
-        self, lane: Lane, work: QueuedWork, *, avoid: AbstractSet[Endpoint] = frozenset()
+        self, lane: Lane, wanted: ModelWork, *, avoid: AbstractSet[Endpoint] = frozenset()
     ) -> AsyncIterator[SlotLease]:
         """Wait for a permit, preferring endpoints outside `avoid`; hold it for the length of the block.
 
-        How the block ends is what the endpoint's breaker and window learn from.
+        How the block ends is what the breakers and the window of the endpoint learn from.
 
         Raises:
-            ModelUnavailable: the breakers of all endpoints are open.
+            ModelUnavailable: at each endpoint a breaker is open, its own or that of the model and the kind of work;
+                the last failure of the model is raised again.
             Preempted: the block was cancelled in favour of a query.
         """
-        lease = await self._acquire(_Ticket(lane, work, avoid))
-        endpoint = lease.endpoint
+        lease = await self._acquire(_Ticket(lane, wanted, avoid))
+        error: BaseException | None = None
         try:
-            async with self._preemptible(endpoint) if lease.preemptible else nullcontext():
+            async with self._preemptible(lease.endpoint) if lease.preemptible else nullcontext():
                 yield lease
-        except ModelUnavailable:
-            endpoint.breaker.failed()
-            if lane is Lane.BULK:
-                endpoint.window.interrupted(self._clock())
+        except BaseException as failure:
+            error = failure
             raise
-        except ModelError:
-            endpoint.breaker.succeeded()
-            raise
-        except BaseException:
-            endpoint.breaker.abandoned()
-            raise
-        else:
-            endpoint.breaker.succeeded()
-            if lane is Lane.BULK and work is QueuedWork.EMBED:
-                self._learn(lease)
         finally:
+            lease.endpoint.breakers.ended(wanted, error)
+            if lane is Lane.BULK:
+                self._learn(lease, error)
             self._release(lease)
 
     def answered(self, lease: SlotLease) -> None:
         """Note the first byte of an interactive answer: bulk work may go on beside the rest of it."""
-        lease.endpoint.breaker.succeeded()
+        lease.endpoint.breakers.ended(lease.wanted, None)
         self._unhold(lease)
         self._dispatch()
+
+    @property
+    def size(self) -> int:
+        """The number of endpoints."""
+        return len(self._endpoints)
 
     @property
     def waited_for(self) -> frozenset[str]:
@@ -166,63 +163,68 @@ class Scheduler:
         except asyncio.CancelledError:
             if not ticket.granted.cancelled() and ticket.granted.exception() is None:
                 lease = ticket.granted.result()
-                lease.endpoint.breaker.abandoned()
+                lease.endpoint.breakers.ended(lease.wanted, asyncio.CancelledError())
                 self._release(lease)
             raise
         finally:
             queue.remove(ticket)
 
     def _dispatch(self) -> None:
-        if all(endpoint.breaker.state is BreakerState.OPEN for endpoint in self._endpoints):
-            for ticket in self._waiting[Lane.INTERACTIVE] + self._waiting[Lane.BULK]:
-                if not ticket.granted.done():
-                    ticket.granted.set_exception(ModelUnavailable("No model server answers."))
-            return
         for lane, tickets in self._waiting.items():
-            full: set[QueuedWork] = set()
+            full: set[str] = set()
             for ticket in tickets:
-                if ticket.granted.done() or ticket.work in full:
+                if ticket.granted.done() or ticket.wanted.work in full:
                     continue
-                able = [endpoint for endpoint in self._endpoints if self._admits(endpoint, ticket)]
-                if able:
+                reachable = [endpoint for endpoint in self._endpoints if endpoint.breakers.reachable(ticket.wanted)]
+                if not reachable:
+                    ticket.granted.set_exception(self._refusal(ticket.wanted))
+                    continue
+                able = [endpoint for endpoint in reachable if endpoint.breakers.ready(ticket.wanted)]
+                free = [endpoint for endpoint in able if self._has_room(endpoint, ticket)]
+                if free:
                     grant = self._grant_interactive if lane is Lane.INTERACTIVE else self._grant_bulk
-                    ticket.granted.set_result(grant(_best(able, ticket.avoid), ticket.work))
-                else:
-                    full.add(ticket.work)
+                    ticket.granted.set_result(grant(_best(free, ticket.avoid), ticket.wanted))
+                elif able:
+                    full.add(ticket.wanted.work)
 
-    def _admits(self, endpoint: Endpoint, ticket: _Ticket) -> bool:
-        if not endpoint.breaker.ready:
-            return False
+    def _refusal(self, wanted: ModelWork) -> ModelUnavailable:
+        refusals = [endpoint.breakers.refusal(wanted) for endpoint in self._endpoints]
+        return next(filter(None, refusals), ModelUnavailable("No model server answers."))
+
+    def _has_room(self, endpoint: Endpoint, ticket: _Ticket) -> bool:
         if ticket.lane is Lane.INTERACTIVE:
-            return endpoint.interactive[ticket.work] < self._max_concurrency
+            return endpoint.interactive[ticket.wanted.work] < self._max_concurrency
         if endpoint.holds:
             return endpoint.bulk == 0 and self._clock() >= endpoint.resting_until
         return endpoint.bulk < endpoint.window.requests
 
-    def _grant_interactive(self, endpoint: Endpoint, work: QueuedWork) -> SlotLease:
-        endpoint.breaker.allows()
-        endpoint.interactive[work] += 1
+    def _grant_interactive(self, endpoint: Endpoint, wanted: ModelWork) -> SlotLease:
+        endpoint.breakers.sent(wanted)
+        endpoint.interactive[wanted.work] += 1
         self._hold(endpoint)
         self.moved.set()
-        return SlotLease(endpoint, Lane.INTERACTIVE, work, holds=True, started=self._clock())
+        return SlotLease(endpoint, Lane.INTERACTIVE, wanted, holds=True, started=self._clock())
 
-    def _grant_bulk(self, endpoint: Endpoint, work: QueuedWork) -> SlotLease:
-        endpoint.breaker.allows()
+    def _grant_bulk(self, endpoint: Endpoint, wanted: ModelWork) -> SlotLease:
+        endpoint.breakers.sent(wanted)
         texts = 1 if endpoint.holds else endpoint.window.texts
         # One single text may always finish, so that bulk work advances under any load of queries.
-        preemptible = work is QueuedWork.EMBED and (texts > 1 or endpoint.bulk > 0)
+        preemptible = wanted.work == QueuedWork.EMBED and (texts > 1 or endpoint.bulk > 0)
         endpoint.bulk += 1
-        return SlotLease(endpoint, Lane.BULK, work, texts, preemptible=preemptible, started=self._clock())
+        return SlotLease(endpoint, Lane.BULK, wanted, texts, preemptible=preemptible, started=self._clock())
 
-    def _learn(self, lease: SlotLease) -> None:
-        now = self._clock()
-        lease.endpoint.window.completed(
-            texts=lease.texts,
-            characters=lease.characters,
-            seconds=now - lease.started,
-            in_flight=lease.endpoint.bulk,
-            now=now,
-        )
+    def _learn(self, lease: SlotLease, error: BaseException | None) -> None:
+        now, window = self._clock(), lease.endpoint.window
+        if isinstance(error, ModelUnavailable):
+            window.interrupted(now)
+        elif error is None and lease.wanted.work == QueuedWork.EMBED:
+            window.completed(
+                texts=lease.texts,
+                characters=lease.characters,
+                seconds=now - lease.started,
+                in_flight=lease.endpoint.bulk,
+                now=now,
+            )
 
     def _hold(self, endpoint: Endpoint) -> None:
         endpoint.holds += 1
@@ -243,7 +245,7 @@ class Scheduler:
     def _release(self, lease: SlotLease) -> None:
         endpoint = lease.endpoint
         if lease.lane is Lane.INTERACTIVE:
-            endpoint.interactive[lease.work] -= 1
+            endpoint.interactive[lease.wanted.work] -= 1
             self._unhold(lease)
         else:
             endpoint.bulk -= 1

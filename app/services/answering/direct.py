@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from app.domain.answers import Delta, Done, Event, Message, Start, Usage
 from app.domain.retrieval import Vector
-from app.errors import LocalChatError
+from app.errors import LocalChatError, ModelUnsuitable
 from app.ollama.client import MAX_TEXTS
 from app.ollama.protocol import ChatChunk
 from app.ollama.scheduling.lanes import Lane
@@ -33,6 +33,8 @@ class Models(Protocol):
     ) -> AsyncGenerator[ChatChunk, None]: ...
 
     async def embed(self, texts: Sequence[str], *, model: str, lane: Lane) -> list[Vector]: ...
+
+    async def capabilities(self, model: str) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,10 @@ class DirectService:
             InvalidInput: a blank text.
             ModelError: the model cannot embed, or no server answers.
         """
+        capabilities = await self._models.capabilities(model)
+        # A server that names none is older than capabilities.
+        if capabilities and "embedding" not in capabilities:
+            raise ModelUnsuitable(f"{model} is not an embedding model.")
         lane = Lane.INTERACTIVE if len(texts) == 1 else Lane.BULK
         vectors: list[Vector] = []
         for start in range(0, len(texts), MAX_TEXTS):

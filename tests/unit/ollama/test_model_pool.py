@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 
 import pytest
 
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.errors import ModelCrashed, ModelUnavailable
 from app.ollama.endpoint import Endpoint
+from app.ollama.scheduling.breakers import EndpointBreakers
+from app.ollama.scheduling.dispatch import Call
 from app.ollama.scheduling.lanes import Lane, Preempted, QueuedWork, Scheduler, SlotLease
 from app.ollama.scheduling.window import AdaptiveLimit, BulkWindow
 from app.ollama.transport import Timeouts, connect, parse_address
@@ -102,7 +105,10 @@ async def endpoints(clock: Clock) -> AsyncIterator[list[Endpoint]]:
                     aclosing(connect(parse_address(f"http://{name}"), timeouts=Timeouts()))
                 ),
                 timeouts=Timeouts(),
-                breaker=CircuitBreaker(threshold=3, clock=clock, cooldown=10),
+                breakers=EndpointBreakers(
+                    CircuitBreaker(threshold=3, clock=clock, cooldown=10),
+                    partial(CircuitBreaker, threshold=3, clock=clock, cooldown=10),
+                ),
                 window=BulkWindow(max_texts=64, max_requests=2),
                 headers=dict,
             )
@@ -121,7 +127,7 @@ class Holder:
 
     async def _hold(self, scheduler: Scheduler, lane: Lane, work: QueuedWork) -> None:
         try:
-            async with scheduler.lease(lane, work) as self.lease:
+            async with scheduler.lease(lane, Call("test", "m", lane, work)) as self.lease:
                 await self._let_go
         except (Preempted, ModelUnavailable, ModelCrashed) as error:
             self.error = error
@@ -285,14 +291,14 @@ async def test_waiting_ends_at_once_when_the_last_endpoint_fails(endpoints: list
     probe = await hold(scheduler, Lane.INTERACTIVE)
     assert probe.name() == "a"
     await probe.end()
-    assert endpoints[0].breaker.state is BreakerState.CLOSED
+    assert endpoints[0].breakers.server.state is BreakerState.CLOSED
 
 
 async def test_a_crashed_model_does_not_open_the_circuit_of_its_server(endpoints: list[Endpoint]) -> None:
     scheduler = Scheduler(endpoints[:1], max_concurrency=1)
     for _ in range(5):
         await (await hold(scheduler, Lane.BULK)).end(ModelCrashed("died"))
-    assert endpoints[0].breaker.state is BreakerState.CLOSED
+    assert endpoints[0].breakers.server.state is BreakerState.CLOSED
 
 
 async def test_cancelling_a_wait_or_a_lease_returns_its_permit(endpoints: list[Endpoint]) -> None:
