@@ -11,6 +11,8 @@ from app.domain.names import canonical_model, is_loopback
 
 MIB = 1024 * 1024
 DAY = 86_400.0
+# A `rerank_model` that stands for none.
+NO_RERANKER = "none"
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -60,6 +62,10 @@ class Settings(BaseSettings):
     ollama_base_url: Annotated[tuple[str, ...], NoDecode] = ()
     embedding_model: ModelName = "all-minilm"
     chat_model: ModelName = "smollm2:135m"
+    answer_mode: Literal["auto", "generate", "quote"] = "auto"
+    rerank_base_url: str | None = None
+    rerank_model: ModelName = "ms-marco-minilm-l-12-v2"
+    rerank_timeout: Seconds = 3.0
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     data_dir: Path = Path("~/.local/share/localchat")
@@ -106,9 +112,14 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             value = tuple(url.strip().rstrip("/") for url in value.split(",") if url.strip())
         for url in value:
-            if not str(url).startswith(("http://", "https://", "http+unix://")):
-                # Not repeated: an address can hold a password.
-                raise ValueError("each address begins with http://, https:// or http+unix://")
+            _check_address(str(url))
+        return value
+
+    @field_validator("rerank_base_url")
+    @classmethod
+    def _one_url(cls, value: str | None) -> str | None:
+        if value is not None:
+            _check_address(value)
         return value
 
     @field_validator("cache_signing_keys", mode="before")
@@ -142,6 +153,12 @@ class Settings(BaseSettings):
     def answered_hosts(self) -> tuple[str, ...] | None:
         """The names that the service goes by besides addresses and localhost; None for any name."""
         return self.trusted_hosts if self.trusted_hosts or is_loopback(self.host) else None
+
+
+def _check_address(url: str) -> None:
+    if not url.startswith(("http://", "https://", "http+unix://")):
+        # Not repeated: an address can hold a password.
+        raise ValueError("an address begins with http://, https:// or http+unix://")
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -2,11 +2,11 @@
 
 from starlette.types import Scope
 
-from app.api.schemas.chat import ChatResponse, CitationView, SourceView, UsageView
+from app.api.schemas.chat import ChatResponse, CitationView, HighlightView, SourceView, UsageView
 from app.api.schemas.events import AnswerStart
 from app.api.schemas.search import CacheView
 from app.api.sse import encode, failure
-from app.domain.answers import EVENT_NAMES, Event, Failed, Sources, Start
+from app.domain.answers import EVENT_NAMES, Event, Failed, Highlights, Sources, Start
 from app.errors import ModelProtocolError
 from app.services.answering.answer import Answer
 
@@ -15,8 +15,8 @@ def encode_event(scope: Scope, event: Event) -> bytes:
     match event:
         case Start():
             return encode("start", AnswerStart.model_validate(event).model_dump())
-        case Sources(items):
-            return encode("sources", items)
+        case Sources(items) | Highlights(items):
+            return encode(EVENT_NAMES[type(event)], items)
         case Failed(reason, retryable):
             return failure(scope, reason, retryable=retryable)
         case _:
@@ -35,6 +35,7 @@ def whole(answer: Answer) -> ChatResponse:
         query_id=answer.start.query_id,
         answer=answer.text,
         sources=[SourceView.model_validate(source) for source in answer.sources],
+        highlights=[HighlightView.model_validate(highlight) for highlight in answer.highlights],
         citations=[CitationView.model_validate(citation) for citation in answer.citations],
         cache=CacheView.model_validate(answer.start.cache),
         usage=UsageView.model_validate(answer.usage) if answer.usage else None,

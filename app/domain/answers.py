@@ -11,6 +11,14 @@ from app.domain.experiments import Enrolment
 DEFAULT_MAX_TOKENS = 512
 # The finish reason of an answer that found nothing to rest on.
 NO_CONTEXT = "no_context"
+# That of an answer whose passages are about the subject, but most likely do not answer.
+NEAR_MISS = "near_miss"
+
+# How an answer is made: by a chat model, or of sentences of the passages, word for word. `AUTO` is the former if
+# the model is worth asking.
+GENERATE = "generate"
+QUOTE = "quote"
+AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,27 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
+class Highlight:
+    """A sentence of source `citation` that holds the answer: characters `start` to `end` of its chunk's text.
+
+    `text` is how it reads: wrapped lines are joined, and a list item or table row has no mark. `score` compares the
+    highlights of one answer.
+    """
+
+    citation: int
+    chunk_id: int
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Highlights:
+    items: tuple[Highlight, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     text: str
 
@@ -92,7 +121,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The answer is complete. `finish_reason` is "stop", "length" or `NO_CONTEXT`."""
+    """The answer is complete. `finish_reason` is "stop", "length", `NO_CONTEXT` or `NEAR_MISS`."""
 
     finish_reason: str
     citations_used: tuple[int, ...]
@@ -106,12 +135,13 @@ class Failed:
     retryable: bool
 
 
-Event = Start | Status | Sources | Delta | Citation | Usage | Done | Failed
+Event = Start | Status | Sources | Highlights | Delta | Citation | Usage | Done | Failed
 
 EVENT_NAMES: Mapping[type[Event], str] = {
     Start: "start",
     Status: "status",
     Sources: "sources",
+    Highlights: "highlights",
     Delta: "delta",
     Citation: "citation",
     Usage: "usage",
@@ -135,6 +165,7 @@ class AnswerRequest:
     Attributes:
         history: earlier turns, the oldest first. With `conversation_id`, that conversation's turns replace them.
         model: the chat model; empty means the default one.
+        mode: how the answer is made; empty means as the collection or the service has it.
         retrieval: replaces some of the collection's settings of that name.
         cache: use, bypass, refresh, only-if-cached or warm.
         semantic: the answer to another question that means the same may be given.
@@ -151,6 +182,7 @@ class AnswerRequest:
     conversation_id: UUID | None = None
     top_k: int = 5
     model: str = ""
+    mode: str = ""
     temperature: float = 0.0
     max_tokens: int = DEFAULT_MAX_TOKENS
     filter: Mapping[str, Any] = field(default_factory=dict)

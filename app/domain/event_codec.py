@@ -9,6 +9,8 @@ from app.domain.answers import (
     EVENT_NAMES,
     Done,
     Event,
+    Highlight,
+    Highlights,
     LeftOut,
     Source,
     Sources,
@@ -35,6 +37,8 @@ def event_from_dict(stored: Mapping[str, Any]) -> Event:
     kind = _TYPES[stored["event"]]
     if kind is Sources:
         return Sources(tuple(_source(item) for item in fields["items"]))
+    if kind is Highlights:
+        return Highlights(tuple(Highlight(**item) for item in fields["items"]))
     if kind is Start:
         conversation = fields["conversation_id"]
         fields["query_id"] = UUID(fields["query_id"])

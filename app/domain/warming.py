@@ -23,6 +23,7 @@ class WarmQuestion:
     filter: Mapping[str, Any] = field(default_factory=dict)
     mode: SearchMode = SearchMode.HYBRID
     model: str | None = None
+    answer_mode: str = ""
     temperature: float = 0.0
     max_tokens: int = DEFAULT_MAX_TOKENS
 

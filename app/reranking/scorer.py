@@ -78,10 +78,3 @@ class Scorer:
         self._known.move_to_end(key)
         if len(self._known) > self._remembered:
             self._known.popitem(last=False)
-
-
-class NoScorer:
-    """Stands where no reranker is set up."""
-
-    async def score(self, question: str, texts: Sequence[str]) -> None:  # noqa: ARG002 - the protocol's
-        return None

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from app.cache.stream_cache import StreamCache
 from app.concurrency.background import Background, run_for_lifetime
 from app.domain.answers import Event
+from app.generation.gate import Gate
 from app.generation.prompt import PromptBuilder
-from app.generation.relevance import Relevance
 from app.generation.rewriting import RuleRewriter
 from app.generation.tokens import TokenCounter
 from app.observers.questions import QuestionMetrics
@@ -17,9 +17,12 @@ from app.services.answering.direct import DirectService
 from app.services.answering.experiments import ExperimentService
 from app.services.answering.feedback import FeedbackService
 from app.services.answering.model_digests import ModelDigests
+from app.services.answering.modes import AnswerModes
 from app.services.answering.neighbours import NeighbourChunks
 from app.services.answering.pipeline import AnswerPipeline
+from app.services.answering.ranking import PassageRanker
 from app.services.answering.service import AnswerService
+from app.services.answering.writer import ModelWriter
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.cache_ops.warming import WarmingService
 from app.services.search.cached import CachedSearch
@@ -29,6 +32,7 @@ from app.services.semantic.report import MatchingReporter
 from app.telemetry import correlation
 from app.wiring.core import Core
 from app.wiring.documents import Documents
+from app.wiring.reranking import open_reranker
 from app.wiring.semantic import open_matching
 
 
@@ -60,20 +64,30 @@ def open_answering(core: Core, documents: Documents) -> Answering:
     )
     conversations = ConversationService(database)
     contexts = ContextWindows(client)
-    pipeline = AnswerPipeline(
-        search,
+    writer = ModelWriter(
         client,
         prompts=PromptBuilder(TokenCounter()),
-        rewriter=RuleRewriter(),
-        relevance=Relevance(),
         contexts=contexts,
         surroundings=NeighbourChunks(database),
         observer=observer,
     )
+    scorer, reranker = open_reranker(core)
+    pipeline = AnswerPipeline(
+        search,
+        writer,
+        rewriter=RuleRewriter(),
+        ranker=PassageRanker(scorer, reranker),
+        gate=Gate(reranker),
+        observer=observer,
+    )
+    digests = ModelDigests(client)
+    modes = AnswerModes(
+        documents.collection_cache, digests, default_mode=settings.answer_mode, default_model=settings.chat_model
+    )
     streams: StreamCache[Event] = StreamCache(cache.chain)
     core.stack.push_async_callback(streams.close)
     cached_answers = CachedAnswers(
-        pipeline, streams, documents.collection_cache, ModelDigests(client), matching=matching
+        pipeline, streams, documents.collection_cache, digests, matching=matching, reranker=reranker
     )
     background = Background()
     core.stack.push_async_callback(background.close)
@@ -81,7 +95,7 @@ def open_answering(core: Core, documents: Documents) -> Answering:
     answers = AnswerService(
         cached_answers,
         conversations,
-        default_model=settings.chat_model,
+        complete=modes.complete,
         trace_id=_trace_id,
         observers=(observer.answered, experiments.answered),
     )
@@ -90,7 +104,7 @@ def open_answering(core: Core, documents: Documents) -> Answering:
         cache.pacer,
         search=search,
         answers=cached_answers,
-        default_model=settings.chat_model,
+        complete=modes.complete,
     )
     if settings.cache_warm_on_startup:
         run_for_lifetime(core.stack, warming.after_start())

@@ -1,16 +1,24 @@
 """Stand-ins for what the answer service talks to."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from app.cache.entry import CacheControl
-from app.domain.answers import Message, Source
+from app.domain.answers import GENERATE, AnswerRequest, Message, Source
 from app.domain.conversations import Exchange
 from app.domain.documents import Chunk as DocumentChunk
 from app.domain.retrieval import ArmResult, Candidate, Query, Retrieval, ScoredChunk
 from app.errors import LocalChatError, NotFound
+from app.generation.gate import Gate
+from app.generation.prompt import PromptBuilder
+from app.generation.rewriting import RuleRewriter
+from app.ollama.client import OllamaClient
+from app.services.answering.context_windows import ContextWindows
+from app.services.answering.pipeline import AnswerPipeline, Search
+from app.services.answering.ranking import PassageRanker
+from app.services.answering.writer import ModelWriter, Surroundings
 
 DOCUMENT = UUID(int=1)
 PARIS = "Paris is the capital and the largest city of France. It lies on the Seine."
@@ -55,6 +63,27 @@ def retrieval(*texts: str, cosine: float | None = 0.7) -> Retrieval:
         corpus_version=1,
         timings_ms={},
     )
+
+
+def generated_by(model: str) -> Callable[[AnswerRequest], Awaitable[AnswerRequest]]:
+    """Completes requests as a service does whose one chat model is worth asking."""
+
+    async def complete(request: AnswerRequest) -> AnswerRequest:
+        return replace(request, model=request.model or model, mode=request.mode or GENERATE)
+
+    return complete
+
+
+@dataclass(frozen=True)
+class FakeScores:
+    """A reranker that gives each text the logit that `of` has for it; None for one: none at all."""
+
+    of: Callable[[str], float | None]
+
+    async def score(self, _question: str, texts: Sequence[str]) -> list[float] | None:
+        scores = [self.of(text) for text in texts]
+        found = [score for score in scores if score is not None]
+        return found if len(found) == len(scores) else None
 
 
 @dataclass
@@ -155,3 +184,23 @@ class FakeConversations:
         if self.failure is not None:
             raise self.failure
         self.stored[conversation_id].append(exchange)
+
+
+def answer_pipeline(
+    search: Search,
+    models: FakeModels | OllamaClient,
+    *,
+    surroundings: Surroundings | None = None,
+    scores: Callable[[str], float | None] | None = None,
+    reranker: str = "",
+    longest: int = 4096,
+) -> AnswerPipeline:
+    """A pipeline as the service builds it. `scores`: what a reranker gives each text; None: there is none."""
+    writer = ModelWriter(
+        models,
+        prompts=PromptBuilder(),
+        contexts=ContextWindows(models, longest=longest),
+        surroundings=surroundings or FakeSurroundings(),
+    )
+    ranker = PassageRanker(FakeScores(scores) if scores else None, reranker)
+    return AnswerPipeline(search, writer, rewriter=RuleRewriter(), ranker=ranker, gate=Gate(reranker))

@@ -11,11 +11,6 @@ import pytest
 from app.cache.chain import CacheChain
 from app.db.database import Database
 from app.embedded.services.postgres import EmbeddedPostgres
-from app.generation.prompt import PromptBuilder
-from app.generation.relevance import Relevance
-from app.generation.rewriting import RuleRewriter
-from app.services.answering.context_windows import ContextWindows
-from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
@@ -25,7 +20,8 @@ from tests.support.answering import (
     FakeConversations,
     FakeModels,
     FakeSearch,
-    FakeSurroundings,
+    answer_pipeline,
+    generated_by,
     retrieval,
 )
 from tests.support.cache.assembly import assemble
@@ -48,17 +44,8 @@ async def chain(_: EmbeddedPostgres) -> AsyncIterator[CacheChain]:
 
 @asynccontextmanager
 async def answers(_: EmbeddedPostgres) -> AsyncIterator[AnswerService]:
-    models = FakeModels()
-    pipeline = AnswerPipeline(
-        FakeSearch(retrieval(PARIS, ROME)),
-        models,
-        prompts=PromptBuilder(),
-        rewriter=RuleRewriter(),
-        relevance=Relevance(),
-        contexts=ContextWindows(models),
-        surroundings=FakeSurroundings(),
-    )
-    yield AnswerService(pipeline, FakeConversations(), default_model="smollm2:135m")
+    pipeline = answer_pipeline(FakeSearch(retrieval(PARIS, ROME)), FakeModels())
+    yield AnswerService(pipeline, FakeConversations(), complete=generated_by("smollm2:135m"))
 
 
 @asynccontextmanager

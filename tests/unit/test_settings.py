@@ -11,7 +11,14 @@ from tests.support.folders import REPO
 
 EXAMPLE = REPO / ".env.example"
 # Shown with an example value, because the default is to have none.
-UNSET = {"DATABASE_URL", "REDIS_URL", "OLLAMA_BASE_URL", "CACHE_SIGNING_KEYS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+UNSET = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "OLLAMA_BASE_URL",
+    "RERANK_BASE_URL",
+    "CACHE_SIGNING_KEYS",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+}
 
 
 @pytest.fixture(autouse=True)

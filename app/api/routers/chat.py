@@ -50,8 +50,8 @@ def add_chat(app: FastAPI) -> None:
         response_model=ChatResponse,
         responses={
             200: {
-                "description": "With `stream` (the default) the events `start`, `status`*, `sources`, `delta`*, "
-                "`citation`*, `usage` and exactly one of `done` and `error`; without it, the same collected",
+                "description": "With `stream` (the default) the events `start`, `status`*, `sources`, `highlights`,"
+                " `delta`*, `citation`*, `usage` and exactly one of `done` and `error`; without it, all of it",
                 "headers": {"Cache-Status": CACHE_STATUS, "X-Experiment": _EXPERIMENT},
                 "content": event_stream("AnswerEvent", _EXAMPLE),
             },

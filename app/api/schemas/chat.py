@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from app.api.schemas.common import CollectionName, JsonObject, ModelName, RequestModel, Text, View
+from app.api.schemas.common import AnswerMode, CollectionName, JsonObject, ModelName, RequestModel, Text, View
 from app.api.schemas.search import CacheUse, CacheView, Semantic
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
 
@@ -26,6 +26,11 @@ class ChatRequest(RequestModel):
     conversation_id: UUID | None = None
     top_k: int = Field(default=5, ge=1, le=50)
     model: ModelName | None = None
+    mode: AnswerMode | None = Field(
+        default=None,
+        description="`generate`: a chat model writes; `quote`: sentences of the passages, word for word; "
+        "`auto`: the former if the model is worth asking. Not given: as the collection or the service has it",
+    )
     stream: bool = True
     cache: CacheUse = "use"
     semantic: Semantic = True
@@ -56,6 +61,7 @@ class ChatRequest(RequestModel):
             conversation_id=self.conversation_id,
             top_k=self.top_k,
             model=self.model or "",
+            mode=self.mode or "",
             temperature=self.temperature,
             max_tokens=self.max_tokens,
             filter=self.filter,
@@ -75,6 +81,17 @@ class SourceView(View):
     section: str | None
     score: float
     quote: str
+
+
+class HighlightView(View):
+    """A sentence that holds the answer: characters `start` to `end` of its chunk's text, and how it reads."""
+
+    citation: int
+    chunk_id: int
+    start: int
+    end: int
+    text: str
+    score: float
 
 
 class CitationView(View):
@@ -107,6 +124,7 @@ class ChatResponse(View):
     query_id: UUID
     answer: str
     sources: list[SourceView]
+    highlights: list[HighlightView]
     citations: list[CitationView]
     cache: CacheView
     usage: UsageView | None

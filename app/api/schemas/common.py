@@ -1,11 +1,13 @@
 """Types that several requests and responses share. Values that pass them can be stored and sent."""
 
 import math
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Json, StringConstraints
 
 from app.domain.names import canonical_model
+
+AnswerMode = Literal["auto", "generate", "quote"]
 
 T = TypeVar("T")
 

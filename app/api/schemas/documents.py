@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.api.schemas.common import CollectionName, JsonObject, ModelName, RequestModel, Text, View
+from app.api.schemas.common import AnswerMode, CollectionName, JsonObject, ModelName, RequestModel, Text, View
 from app.domain.documents import CollectionStatistics, DocumentStatus, ReindexStatus, Stage, UploadResult
 from app.domain.reading import WarningKind
 
@@ -207,11 +207,18 @@ class RetrievalSettings(RequestModel):
     )
 
 
+class AnswerSettings(RequestModel):
+    """What a question of the collection leaves open. What is left out is as the service has it."""
+
+    mode: AnswerMode | None = Field(default=None, description="`generate`, `quote` or `auto`; see `POST /api/chat`")
+
+
 class CollectionSettings(RequestModel):
     """A given part replaces the stored one as a whole: an empty `cache` lifts its limits."""
 
     cache: CacheSettings | None = None
     retrieval: RetrievalSettings | None = None
+    answer: AnswerSettings | None = None
 
 
 class CollectionChange(RequestModel):

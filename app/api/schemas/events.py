@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from app.api.problems import Problem
-from app.api.schemas.chat import CitationView, SourceView, UsageView
+from app.api.schemas.chat import CitationView, HighlightView, SourceView, UsageView
 from app.api.schemas.common import View
 from app.api.schemas.documents import DocumentView
 from app.api.schemas.openai import CompletionChunk
@@ -40,6 +40,7 @@ ANSWER: Events = {
     "start": AnswerStart,
     "status": Status,
     "sources": list[SourceView],
+    "highlights": list[HighlightView],
     "delta": Delta,
     "citation": CitationView,
     "usage": UsageView,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from app.api.schemas.common import CollectionName, ModelName, RequestModel, View
+from app.api.schemas.common import AnswerMode, CollectionName, ModelName, RequestModel, View
 from app.api.schemas.documents import RetrievalSettings
 from app.domain.experiments import Experiment, Variant, VariantResult
 from app.domain.shares import CONFIDENCE, Interval, Share
@@ -23,6 +23,7 @@ class VariantSettings(RequestModel):
     top_k: int | None = Field(default=None, ge=1, le=50)
     retrieval: RetrievalSettings | None = Field(default=None, description="Replaces the collection's own settings")
     model: ModelName | None = None
+    mode: AnswerMode | None = None
     temperature: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False)
     max_tokens: int | None = Field(default=None, ge=1, le=32_768)
     cache: Literal["use", "bypass", "refresh"] | None = None

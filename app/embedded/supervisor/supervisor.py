@@ -26,7 +26,7 @@ from app.embedded.supervisor.probes import (
     require_free_port,
 )
 from app.embedded.supervisor.process import ChildProcess, StartFailed
-from app.settings import Settings
+from app.settings import NO_RERANKER, Settings
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 4.0  # for each of the two rounds of a stop, so that it ends within ten
@@ -194,13 +194,21 @@ class Supervisor:
         self._stores.append(Supervised(server))
 
     def _add_models(self) -> None:
-        if self._settings.ollama_base_url:
-            self._environment["OLLAMA_BASE_URL"] = ",".join(self._settings.ollama_base_url)
-            return
-        if ollama_listens():
-            self._environment["OLLAMA_BASE_URL"] = f"http://127.0.0.1:{OLLAMA_PORT}"
+        """Name an Ollama where there is one, and a reranker where one is set; start a server for what is left."""
+        models, reranker = ",".join(self._settings.ollama_base_url), self._settings.rerank_base_url
+        if not models and ollama_listens():
+            models = f"http://127.0.0.1:{OLLAMA_PORT}"
             self._announce(f"Using the Ollama that listens on 127.0.0.1:{OLLAMA_PORT}")
-            return
+        if not models or not (reranker or self._settings.rerank_model == NO_RERANKER):
+            url = self._add_model_server()
+            if not models:
+                models = keep_secret(self._settings.data_dir, MODEL_SERVER_URL, url)
+            reranker = reranker or url
+        self._environment["OLLAMA_BASE_URL"] = models
+        if reranker:
+            self._environment["RERANK_BASE_URL"] = reranker
+
+    def _add_model_server(self) -> str:
         port, token = free_port(), secrets.token_urlsafe(32)
         options = ("app.embedded.model_server", "--host", "127.0.0.1", "--port", str(port), "--slots", "parallel")
         process = ChildProcess(
@@ -209,10 +217,9 @@ class Supervisor:
             env={**self._environment, TOKEN_VARIABLE: token},
             log=self._log("model-server"),
         )
-        url = f"http://localchat:{token}@127.0.0.1:{port}"
-        self._environment["OLLAMA_BASE_URL"] = keep_secret(self._settings.data_dir, MODEL_SERVER_URL, url)
         ready = partial(answers, "127.0.0.1", port, "/api/version", token=token)
         self._stores.append(Supervised(Command(process, ready)))
+        return f"http://localchat:{token}@127.0.0.1:{port}"
 
     def _migrate(self) -> None:
         """Migrate in a process of its own, which keeps the migration tools out of the memory of this one."""

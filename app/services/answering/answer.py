@@ -13,6 +13,8 @@ from app.domain.answers import (
     Done,
     Event,
     Failed,
+    Highlight,
+    Highlights,
     Source,
     Sources,
     Start,
@@ -44,6 +46,7 @@ class Answer:
     start: Start | None = None
     text: str = ""
     sources: tuple[Source, ...] = ()
+    highlights: tuple[Highlight, ...] = ()
     citations: list[Citation] = field(default_factory=list)
     usage: Usage | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
@@ -58,20 +61,27 @@ class Answer:
                 self.start = event
             case Status(stage, elapsed_ms):
                 self.timings_ms[stage] = elapsed_ms
-            case Sources(items):
-                self.sources = items
-            case Delta(text):
-                if self.first_token is None:
-                    self.first_token = self.elapsed()
-                self.text += text
-            case Citation():
-                self.citations.append(event)
+            case Sources() | Highlights() | Delta() | Citation():
+                self._add_content(event)
             case Usage():
                 self.usage = event
             case Done():
                 self.done = event
             case Failed():
                 self.failed = event
+
+    def _add_content(self, event: Sources | Highlights | Delta | Citation) -> None:
+        match event:
+            case Sources(items):
+                self.sources = items
+            case Highlights(quotes):
+                self.highlights = quotes
+            case Delta(text):
+                if self.first_token is None:
+                    self.first_token = self.elapsed()
+                self.text += text
+            case Citation():
+                self.citations.append(event)
 
     def elapsed(self) -> float:
         """Return the seconds since the question came."""

@@ -10,7 +10,18 @@ from typing import Any, Protocol
 from app.cache.entry import CacheControl, CacheResult, Computed
 from app.cache.keys import KeySpec, Partition, canonical_json
 from app.cache.stream_cache import StreamCache
-from app.domain.answers import AnswerRequest, Delta, Done, Event, Failed, Start, Usage
+from app.domain.answers import (
+    DEFAULT_MAX_TOKENS,
+    QUOTE,
+    AnswerRequest,
+    Delta,
+    Done,
+    Event,
+    Failed,
+    Start,
+    Status,
+    Usage,
+)
 from app.domain.cache_limits import longest_use
 from app.domain.documents import Collection
 from app.domain.event_codec import event_from_dict, event_to_dict
@@ -19,7 +30,7 @@ from app.domain.retrieval import Retrieval
 from app.errors import LocalChatError
 from app.generation.prompt import PROMPT_VERSION
 from app.services.answering.model_digests import ModelDigests
-from app.services.answering.pipeline import AnswerPipeline
+from app.services.answering.pipeline import UNSCORED, AnswerPipeline, written_by
 from app.services.search.partitions import partition_of
 from app.services.search.serialization import evidence_of
 from app.services.semantic.labels import rests_on, same_answers
@@ -39,6 +50,7 @@ class CachedAnswers:
         directory: finds collections by name.
         digests: the weights of the chat models, which are part of each key.
         matching: finds answers to other questions that mean the same.
+        reranker: the name of the one that orders passages, part of each key.
     """
 
     def __init__(
@@ -48,9 +60,11 @@ class CachedAnswers:
         directory: Directory,
         digests: ModelDigests,
         matching: Matching | None = None,
+        reranker: str = "",
     ) -> None:
         self._pipeline = pipeline
         self._streams = streams
+        self._reranker = reranker
         self._directory = directory
         self._digests = digests
         self._matching = matching or NoMatching()
@@ -73,7 +87,7 @@ class CachedAnswers:
         nearby = None if lookup is None else partial(self._matching.find, lookup)
         opened = await self._streams.open(spec, source, control, nearby=nearby)
         if isinstance(opened, CacheResult):
-            yield _replayed_start(opened, request.model)
+            yield _replayed_start(opened, written_by(request))
             for event in source.replay(opened):
                 yield event
             return
@@ -81,7 +95,7 @@ class CachedAnswers:
             first = await anext(opened)
             status = "bypass" if control is CacheControl.BYPASS else "miss"
             cache = {"status": status, "tier": None, "key": spec.key.digest, "age_seconds": None}
-            yield Start(new_query_id(spec.key.digest), "", request.model, cache)
+            yield Start(new_query_id(spec.key.digest), "", written_by(request), cache)
             yield first
             async for event in opened:
                 yield event
@@ -90,8 +104,8 @@ class CachedAnswers:
         searching = replace(request, cache=CacheControl.USE)
 
         async def supports(cached: Any) -> bool:
-            _, retrieval = await self._pipeline.retrieve(searching)
-            return rests_on(cached, [chunk.chunk_id for chunk in retrieval.results])
+            found = await self._pipeline.retrieve(searching)
+            return rests_on(cached, [chunk.chunk_id for chunk in found.retrieval.results])
 
         return SemanticLookup(spec, collection, partial(self._again, searching), same_answers, supports)
 
@@ -113,11 +127,23 @@ class CachedAnswers:
             retrieval={"top_k": request.top_k},
             filters=request.filter,
             conversation=hashlib.sha256(canonical_json(history)).hexdigest() if history else "",
-            chat_model=request.model,
-            chat_model_digest=await self._digests.of(request.model),
             prompt=PROMPT_VERSION,
-            sampling={"temperature": request.temperature, "max_tokens": request.max_tokens},
+            **await self._writing(request),
         )
+
+    async def _writing(self, request: AnswerRequest) -> dict[str, Any]:
+        """What of the key tells how an answer is written. Quotes do not depend on a chat model or its sampling."""
+        quotes = request.mode == QUOTE
+        return {
+            "chat_model": written_by(request),
+            "chat_model_digest": "" if quotes else await self._digests.of(request.model),
+            "sampling": {
+                "mode": request.mode,
+                "reranker": self._reranker,
+                "temperature": 0.0 if quotes else request.temperature,
+                "max_tokens": DEFAULT_MAX_TOKENS if quotes else request.max_tokens,
+            },
+        }
 
 
 class _Generation:
@@ -147,8 +173,10 @@ class _Generation:
         return self._pipeline.generate(self._request, found)
 
     def conclude(self, events: Sequence[Event]) -> Computed[Any] | None:
-        """Only a complete answer is cached."""
+        """Only a complete answer is cached, and only one that had what it needs."""
         if self._retrieval is None or not events or not isinstance(events[-1], Done):
+            return None
+        if any(isinstance(event, Status) and event.stage == UNSCORED for event in events):
             return None
         tokens = sum(event.input_tokens + event.output_tokens for event in events if isinstance(event, Usage))
         value = _value(events)

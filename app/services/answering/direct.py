@@ -15,7 +15,7 @@ from app.ollama.protocol import ChatChunk
 from app.ollama.scheduling.lanes import Lane
 from app.services.answering.answer import failed
 from app.services.answering.context_windows import ContextWindows
-from app.services.answering.pipeline import StageClock
+from app.services.answering.writer import StageClock
 
 
 class Models(Protocol):

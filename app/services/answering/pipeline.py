@@ -1,4 +1,4 @@
-"""Turns a question into the events of its answer, by stages: rewrite, retrieve, fit the prompt, generate, cite."""
+"""Turns a question into the events of its answer, by stages: rewrite, retrieve, rerank, judge, quote, write."""
 
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -6,117 +6,94 @@ from contextlib import aclosing
 from typing import NamedTuple, Protocol
 
 from app.cache.entry import CacheControl
-from app.domain.answers import NO_CONTEXT, AnswerRequest, Delta, Done, Event, Sources, Start, Status, Usage
-from app.domain.documents import Chunk
+from app.domain.answers import (
+    NEAR_MISS,
+    NO_CONTEXT,
+    QUOTE,
+    AnswerRequest,
+    Delta,
+    Event,
+    Highlight,
+    Highlights,
+    Source,
+    Sources,
+    Start,
+    Status,
+)
 from app.domain.query_ids import new_query_id
 from app.domain.retrieval import Query, Retrieval, ScoredChunk
 from app.errors import LocalChatError, ModelError
-from app.generation.citations import CitationWriter
-from app.generation.prompt import ECHOES, Prompt, PromptBuilder
-from app.generation.relevance import Relevance
+from app.generation.canned import phrases_for
+from app.generation.gate import Gate, Verdict
 from app.generation.rewriting import Rewriter
-from app.ollama.scheduling.lanes import Lane
 from app.services.answering.answer import failed
-from app.services.answering.context_windows import ContextWindows
 from app.services.answering.observer import PipelineObserver
+from app.services.answering.quoting import Quoter, spoken
+from app.services.answering.ranking import PassageRanker
+from app.services.answering.writer import EmptyAnswer, ModelWriter, StageClock, wordless_end
 
-NOTHING_FOUND = "I found nothing in these documents that answers this question."
+# What `Start` names as the model of an answer that none wrote.
+QUOTES = "quotes"
+# A stage that tells that the reranker gave no scores in time, so that the order and the quotes are not the best.
+UNSCORED = "unscored"
+# Passages shown with "I found nothing".
+_NEAREST = 3
 
 
 class Search(Protocol):
     async def search(self, query: Query, control: CacheControl = ...) -> Retrieval: ...
 
 
-class Surroundings(Protocol):
-    async def around(self, passages: Sequence[ScoredChunk]) -> Mapping[int, Sequence[Chunk]]:
-        """By a passage's chunk id, the chunks around it and itself, in reading order."""
-
-
-class ChatChunk(Protocol):
-    """A piece of a reply; `done` comes with the last, and with it the model's own counts."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def done(self) -> bool: ...
-    @property
-    def done_reason(self) -> str | None: ...
-    @property
-    def prompt_eval_count(self) -> int: ...
-    @property
-    def eval_count(self) -> int: ...
-
-
-class ChatModels(Protocol):
-    def chat(
-        self,
-        messages: Sequence[Mapping[str, str]],
-        *,
-        model: str,
-        temperature: float,
-        max_tokens: int,
-        stop: Sequence[str],
-        num_ctx: int,
-        lane: Lane,
-    ) -> AsyncGenerator[ChatChunk, None]: ...
-
-
 class Found(NamedTuple):
-    """The standalone question that was searched for, and what the search found."""
+    """What a search found, in the order in which it answers.
+
+    Attributes:
+        text: the standalone question that was searched for.
+        logits: the reranker's scores by chunk; None if there are none.
+        rerank_ms: what they took.
+        unscored: there should be scores, but the reranker was late, gone or wrong.
+    """
 
     text: str
     retrieval: Retrieval
+    logits: Mapping[int, float] | None = None
+    rerank_ms: float = 0.0
+    unscored: bool = False
 
-
-class StageClock:
-    """Measures in milliseconds: from `began`, a time of `time.perf_counter`, and from the end of the last stage."""
-
-    def __init__(self, began: float) -> None:
-        self._began = self._lap = began
-
-    def elapsed(self) -> float:
-        return (time.perf_counter() - self._began) * 1000
-
-    def lap(self) -> float:
-        last, self._lap = self._lap, time.perf_counter()
-        return (self._lap - last) * 1000
+    @property
+    def best_logit(self) -> float | None:
+        return max(self.logits.values()) if self.logits else None
 
 
 class AnswerPipeline:
-    """Answers a question from documents, with no cache and no memory. The request names its model.
+    """Answers a question from documents, with no cache and no memory. The request names its model and its mode.
 
     Args:
         search: finds passages.
-        models: the chat models.
-        prompts: fits the prompt.
+        writer: writes answers with a chat model.
         rewriter: makes a follow-up question searchable on its own.
-        relevance: decides whether the passages are worth asking a model about.
-        contexts: how many tokens each model is loaded with.
-        surroundings: reads the chunks around the passages, for prompts that have room for them.
+        ranker: reads the passages again.
+        gate: decides whether the passages can hold an answer.
         observer: receives the stages of answers that somebody waits for.
     """
 
     def __init__(
         self,
         search: Search,
-        models: ChatModels,
+        writer: ModelWriter,
         *,
-        prompts: PromptBuilder,
         rewriter: Rewriter,
-        relevance: Relevance,
-        contexts: ContextWindows,
-        surroundings: Surroundings,
+        ranker: PassageRanker,
+        gate: Gate,
         observer: PipelineObserver | None = None,
     ) -> None:
         self._search = search
-        self._models = models
-        self._prompts = prompts
+        self._writer = writer
         self._rewriter = rewriter
-        self._relevance = relevance
-        self._contexts = contexts
-        self._surroundings = surroundings
+        self._ranker = ranker
+        self._gate = gate
+        self._quoter = Quoter(ranker)
         self._observer = observer or PipelineObserver()
-        self._unobserved = PipelineObserver()
 
     async def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]:
         """Yield the events of an answer, from `Start` to one `Done` or `Failed`. Closing it stops the model.
@@ -127,13 +104,13 @@ class AnswerPipeline:
         found = await self.retrieve(request)
         async with aclosing(self.generate(request, found)) as events:
             first = await anext(events)
-            yield Start(new_query_id(None), "", request.model, {"status": "miss", "tier": None})
+            yield Start(new_query_id(None), "", written_by(request), {"status": "miss", "tier": None})
             yield first
             async for event in events:
                 yield event
 
     async def retrieve(self, request: AnswerRequest) -> Found:
-        """Find passages. An answer made past the cache searches past it too."""
+        """Find passages and put the best first. An answer made past the cache searches past it too."""
         text = await self._rewriter.standalone(request.question, request.history)
         query = Query(
             request.tenant,
@@ -143,88 +120,106 @@ class AnswerPipeline:
             filter=request.filter,
             retrieval=request.retrieval,
         )
-        return Found(text, await self._search.search(query, CacheControl(request.cache)))
+        retrieval = await self._search.search(query, CacheControl(request.cache))
+        began = time.perf_counter()
+        ranked = await self._ranker.rank(text, retrieval)
+        seconds = time.perf_counter() - began
+        if ranked.logits is not None and not request.background:
+            self._observer.took("rerank", seconds)
+        return Found(text, ranked.retrieval, ranked.logits, seconds * 1000, ranked.unscored)
 
     async def generate(self, request: AnswerRequest, found: Found) -> AsyncGenerator[Event, None]:
         """Yield the events of an answer after its `Start`, as `answer` does."""
         clock = StageClock(request.asked_at)
-        retrieved = Status("retrieve", clock.lap())
-        if not self._relevance.holds(*found):
-            for event in (retrieved, *_nothing_found(clock)):
+        stages = _stages(found, clock)
+        verdict = self._gate.judge(found.text, found.retrieval, found.best_logit)
+        if verdict is Verdict.ABSENT:
+            nearest = _sources(found.retrieval.results[:_NEAREST])
+            text = Delta(phrases_for(request.question).nothing_found)
+            for event in (*stages, Sources(nearest), text, *wordless_end(clock, NO_CONTEXT, ())):
                 yield event
             return
-        context = await self._contexts.of(request.model)
-        prompt = await self._prompt(request, found, context)
-        yield retrieved
-        yield Status("prompt", clock.lap(), prompt.left_out)
-        yield Sources(prompt.sources)
-        writer = CitationWriter(prompt.sources, request.question)
-        first_token = 0.0
-        last: ChatChunk | None = None
-        try:
-            async with aclosing(self._chat(request, prompt, context)) as chunks:
-                async for last in chunks:
-                    if last.text and not first_token:
-                        first_token = clock.elapsed()
-                    for event in writer.feed(last.text):
-                        yield event
-            for event in writer.finish():
+        writing = self._quote if request.mode == QUOTE else self._write
+        async with aclosing(writing(request, found, verdict, stages, clock)) as events:
+            async for event in events:
                 yield event
-            if last is None or not writer.written:
-                raise ModelError("The model returned an empty answer.")
+
+    async def _quote(
+        self, request: AnswerRequest, found: Found, verdict: Verdict, stages: Sequence[Status], clock: StageClock
+    ) -> AsyncGenerator[Event, None]:
+        sources = _sources(found.retrieval.results)
+        highlights = await self._quoter.highlights(found.text, sources, found.retrieval.results, found.logits)
+        for stage in stages:
+            yield stage
+        yield Sources(sources)
+        yield Highlights(highlights)
+        for event in self._quoted(request, highlights, verdict, clock):
+            yield event
+
+    async def _write(
+        self, request: AnswerRequest, found: Found, verdict: Verdict, stages: Sequence[Status], clock: StageClock
+    ) -> AsyncGenerator[Event, None]:
+        """As a model writes it. If it says nothing, the quotes are the answer."""
+        prompt = await self._writer.prompt(request, found.text, found.retrieval.results)
+        for stage in (*stages, Status("prompt", clock.lap(), prompt.left_out)):
+            yield stage
+        yield Sources(prompt.sources)
+        highlights = await self._quoter.highlights(
+            found.text, prompt.sources, found.retrieval.results, found.logits
+        )
+        yield Highlights(highlights)
+        try:
+            async with aclosing(self._writer.write(request, prompt, clock)) as events:
+                async for event in events:
+                    yield event
+        except EmptyAnswer:
+            if not highlights:
+                yield failed(ModelError("The model returned an empty answer."))
+                return
+            for quoted in self._quoted(request, highlights, verdict, clock):
+                yield quoted
         except LocalChatError as error:
             yield failed(error)
-            return
-        self._prompts.counter.learn(request.model, guessed=prompt.tokens, counted=last.prompt_eval_count)
-        generated = Status("generate", clock.lap())
-        self._observe(request, generated, last, writer)
-        yield generated
-        yield Usage(
-            input_tokens=last.prompt_eval_count,
-            output_tokens=last.eval_count,
-            ttft_ms=first_token,
-            total_ms=clock.elapsed(),
-            left_out=prompt.left_out,
+
+    def _quoted(
+        self, request: AnswerRequest, highlights: Sequence[Highlight], verdict: Verdict, clock: StageClock
+    ) -> Iterator[Event]:
+        near = verdict is Verdict.NEAR
+        yield from spoken(highlights, phrases_for(request.question).nearest if near else "")
+        quoted = Status("quote", clock.lap())
+        used = tuple(dict.fromkeys(highlight.citation for highlight in highlights))
+        if not request.background:
+            self._observer.took(quoted.stage, quoted.elapsed_ms / 1000)
+            self._observer.cited(used, 0)
+        yield quoted
+        yield from wordless_end(clock, NEAR_MISS if near else "stop", used)
+
+
+def written_by(request: AnswerRequest) -> str:
+    """What `Start` calls the model."""
+    return QUOTES if request.mode == QUOTE else request.model
+
+
+def _stages(found: Found, clock: StageClock) -> list[Status]:
+    stages = [Status("retrieve", max(0.0, clock.lap() - found.rerank_ms))]
+    if found.logits is not None:
+        stages.append(Status("rerank", found.rerank_ms))
+    elif found.unscored:
+        stages.append(Status(UNSCORED, found.rerank_ms))
+    return stages
+
+
+def _sources(passages: Sequence[ScoredChunk]) -> tuple[Source, ...]:
+    return tuple(
+        Source(
+            citation=number,
+            chunk_id=passage.chunk_id,
+            document_id=passage.document_id,
+            filename=passage.filename,
+            page=passage.page,
+            section=passage.section,
+            score=passage.score,
+            quote=passage.text,
         )
-        yield Done(last.done_reason or "stop", writer.used)
-
-    async def _prompt(self, request: AnswerRequest, found: Found, context: int) -> Prompt:
-        around = await self._surroundings.around(found.retrieval.results)
-        with self._observer_of(request).stage("prompt"):
-            return self._prompts.build(
-                request.question,
-                found.retrieval.results,
-                model=request.model,
-                context=context,
-                max_tokens=request.max_tokens,
-                history=request.history,
-                search_text=found.text,
-                around=around,
-            )
-
-    def _chat(self, request: AnswerRequest, prompt: Prompt, context: int) -> AsyncGenerator[ChatChunk, None]:
-        return self._models.chat(
-            [{"role": message.role, "content": message.content} for message in prompt.messages],
-            model=request.model,
-            temperature=request.temperature,
-            max_tokens=prompt.max_tokens,
-            stop=ECHOES,
-            num_ctx=context,
-            lane=Lane.BULK if request.background else Lane.INTERACTIVE,
-        )
-
-    def _observe(self, request: AnswerRequest, generated: Status, last: ChatChunk, writer: CitationWriter) -> None:
-        observer = self._observer_of(request)
-        observer.took(generated.stage, generated.elapsed_ms / 1000)
-        observer.prompted(last.prompt_eval_count)
-        observer.cited(writer.used, writer.invalid)
-
-    def _observer_of(self, request: AnswerRequest) -> PipelineObserver:
-        return self._unobserved if request.background else self._observer
-
-
-def _nothing_found(clock: StageClock) -> Iterator[Event]:
-    yield Sources(())
-    yield Delta(NOTHING_FOUND)
-    yield Usage(input_tokens=0, output_tokens=0, ttft_ms=clock.elapsed(), total_ms=clock.elapsed())
-    yield Done(NO_CONTEXT, ())
+        for number, passage in enumerate(passages, 1)
+    )

@@ -1,7 +1,7 @@
 """Answers a question in its conversation, stores the exchange, and reports how it went."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, replace
 from typing import Protocol
@@ -50,7 +50,7 @@ class AnswerService:
     Args:
         answers: makes answers, or finds them.
         conversations: stores what was said.
-        default_model: the chat model of a request that names none.
+        complete: fills in the model and the mode of a request that leaves them open.
         trace_id: the current trace.
         observers: receive each request with its answer.
     """
@@ -60,13 +60,13 @@ class AnswerService:
         answers: AnswerSource,
         conversations: Conversations,
         *,
-        default_model: str,
+        complete: Callable[[AnswerRequest], Awaitable[AnswerRequest]],
         trace_id: Callable[[], str] = str,
         observers: Sequence[Observer] = (),
     ) -> None:
         self._answers = answers
         self._conversations = conversations
-        self._default_model = default_model
+        self._complete = complete
         self._trace_id = trace_id
         self._observers = observers
         self._saving = Deadline(_SAVING_SECONDS)
@@ -91,13 +91,14 @@ class AnswerService:
 
     async def _events(self, request: AnswerRequest, answer: Answer) -> AsyncGenerator[Event, None]:
         annotate(question=request.question)
-        request = replace(request, question=request.question.strip(), model=request.model or self._default_model)
+        request = replace(request, question=request.question.strip())
         failure: BaseException | None = None
         query = tracing.begin("rag.query", attributes={"rag.collection": request.collection})
         try:
             with tracing.inside(query):
-                complete = await self._with_history(request)
-            async with aclosing(self._answers.answer(complete)) as events:
+                request = await self._complete(request)
+                asked = await self._with_history(request)
+            async with aclosing(self._answers.answer(asked)) as events:
                 with tracing.inside(query):
                     start = self._in_conversation(await anext(events), request)
                 answer.add(start)

@@ -8,6 +8,7 @@ import orjson
 from app.cache.admin import CacheManager, CatalogEntry
 from app.db.database import Database
 from app.db.tables import collections
+from app.domain.answers import QUOTE
 from app.domain.retrieval import SearchMode
 from app.domain.warming import WarmedNamespace, WarmQuestion
 
@@ -101,7 +102,8 @@ def _question(entry: CatalogEntry, names: Mapping[int | None, str]) -> WarmQuest
         "answer",
         entry.question,
         **shape,
-        model=about["chat_model"],
+        model=None if sampling["mode"] == QUOTE else about["chat_model"],
+        answer_mode=sampling["mode"],
         temperature=sampling["temperature"],
         max_tokens=sampling["max_tokens"],
     )

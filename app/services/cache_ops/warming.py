@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -37,7 +37,7 @@ class WarmingService:
         pacer: lets the next question pass when the process is not busy.
         search: searches through the cache.
         answers: answers through the cache.
-        default_model: the chat model of given questions.
+        complete: fills in the model and the mode of given questions.
     """
 
     def __init__(
@@ -47,13 +47,13 @@ class WarmingService:
         *,
         search: Search,
         answers: AnswerSource,
-        default_model: str,
+        complete: Callable[[AnswerRequest], Awaitable[AnswerRequest]],
     ) -> None:
         self.questions = questions
         self._pacer = pacer
         self._search = search
         self._answers = answers
-        self._default_model = default_model
+        self._complete = complete
 
     async def warm(self, questions: Sequence[WarmQuestion]) -> AsyncGenerator[WarmStep | Warmed, None]:
         """Ask one question after the other, gradually. The last event is `Warmed`. Closing the generator ends it.
@@ -121,7 +121,8 @@ class WarmingService:
             collection=question.collection,
             question=question.text,
             top_k=question.top_k,
-            model=question.model or self._default_model,
+            model=question.model or "",
+            mode=question.answer_mode,
             temperature=question.temperature,
             max_tokens=question.max_tokens,
             filter=question.filter,
@@ -130,7 +131,7 @@ class WarmingService:
             remember=False,
             background=True,
         )
-        answer = await collect(self._answers.answer(request))
+        answer = await collect(self._answers.answer(await self._complete(request)))
         if answer.failed is not None:
             failure = ModelUnavailable if answer.failed.retryable else ModelError
             raise failure(str(answer.failed.problem["detail"]))

@@ -104,7 +104,9 @@ async def test_an_answer_is_warmed_with_the_search_that_it_rests_on(fleet: Fleet
     for _ in range(2):
         await here.answer(FIRST, max_tokens=9)
     [top] = await here.warming.questions.top(TENANT, namespace="answer")
-    assert top == WarmQuestion(TENANT, "default", "answer", FIRST, model="fake-chat", max_tokens=9)
+    assert top == WarmQuestion(
+        TENANT, "default", "answer", FIRST, model="fake-chat", answer_mode="generate", max_tokens=9
+    )
     await here.admin.clear(TENANT, **EMPTY)
     done = await there.warming.collect([top])
     assert (done.computed, len(there.models.calls)) == (1, 1)

@@ -7,13 +7,17 @@ import pytest
 
 from app.domain.answers import AnswerRequest, Delta, Done, Sources
 from app.generation.prompt import PromptBuilder
-from app.generation.relevance import Relevance
-from app.generation.rewriting import RuleRewriter
 from app.ollama.client import OllamaClient
-from app.services.answering.context_windows import ContextWindows
-from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService
-from tests.support.answering import PARIS, ROME, FakeConversations, FakeSearch, FakeSurroundings, retrieval
+from tests.support.answering import (
+    PARIS,
+    ROME,
+    FakeConversations,
+    FakeSearch,
+    answer_pipeline,
+    generated_by,
+    retrieval,
+)
 
 ASKED = AnswerRequest("t", "c", "What is the capital of France?", max_tokens=12)
 
@@ -26,16 +30,8 @@ async def models(model_server_url: str) -> AsyncIterator[OllamaClient]:
 
 
 def service(models: OllamaClient) -> AnswerService:
-    pipeline = AnswerPipeline(
-        FakeSearch(retrieval(PARIS, ROME)),
-        models,
-        prompts=PromptBuilder(),
-        rewriter=RuleRewriter(),
-        relevance=Relevance(),
-        contexts=ContextWindows(models),
-        surroundings=FakeSurroundings(),
-    )
-    return AnswerService(pipeline, FakeConversations(), default_model="smollm2:135m")
+    pipeline = answer_pipeline(FakeSearch(retrieval(PARIS, ROME)), models)
+    return AnswerService(pipeline, FakeConversations(), complete=generated_by("smollm2:135m"))
 
 
 async def test_the_model_answers_and_its_sources_are_cited(models: OllamaClient) -> None:

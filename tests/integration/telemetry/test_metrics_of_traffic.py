@@ -72,6 +72,12 @@ rag_queries_total{{outcome=answered}} 1
 rag_query_duration_seconds_count{{cache=miss,outcome=answered}} 1
 rag_time_to_first_token_seconds_count{{cache=miss,model=smollm2:135m}} 1
 """
+# Of a model that said nothing, the quotes are the answer.
+QUOTED = """
+rag_stage_duration_seconds_count{stage=quote} 1
+rag_citations_per_answer_count{} 1
+rag_time_to_first_token_seconds_count{cache=miss,model=smollm2:135m} 1
+"""
 INGESTED = """
 rag_ingest_documents_total{status=indexed} 1
 rag_ingest_job_attempts_total{result=ok} 1
@@ -234,13 +240,14 @@ async def test_every_counter_is_right_after_requests_of_known_kinds(watched: Wat
     await watched.expect(
         watched.chat("Where is nothing? word:0"),
         chatted,
-        streamed("error"),
+        streamed("completed"),
         NOT_ANSWERED_BEFORE,
         SEARCHED,
         PROMPTED,
         BEGUN,
         "gen_ai_client_inference_usage_input_tokens_total{model=smollm2:135m,provider=ollama} 10",
-        ended("error"),
+        ended("answered"),
+        QUOTED,
     )
     await watched.expect(
         watched.chat(question, collection="missing"), http("POST", "/api/chat", 404), ended("refused")

@@ -14,17 +14,12 @@ from app.db.database import Database
 from app.domain.answers import AnswerRequest, Event
 from app.domain.documents import Collection
 from app.domain.retrieval import EmbedQuery, Query, Vector
-from app.generation.prompt import PromptBuilder
-from app.generation.relevance import Relevance
-from app.generation.rewriting import RuleRewriter
 from app.ingestion.queue.jobs import ReindexJob
 from app.services.answering.answer import Answer
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.context_windows import ContextWindows
 from app.services.answering.feedback import FeedbackService
 from app.services.answering.model_digests import ModelDigests
 from app.services.answering.neighbours import NeighbourChunks
-from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService
 from app.services.cache_ops.admin import CacheService
 from app.services.cache_ops.warm_questions import WarmQuestions
@@ -41,7 +36,7 @@ from app.services.semantic.report import MatchingReporter
 from app.settings import Settings
 from app.wiring.cache import Cache, TimeLimits, open_cache
 from app.wiring.semantic import open_matching
-from tests.support.answering import FakeConversations
+from tests.support.answering import FakeConversations, answer_pipeline, generated_by
 from tests.support.answering import FakeModels as AnsweringModels
 from tests.support.ingestion import TENANT, Desk, FakeModels, join_section, unit_vector
 
@@ -93,15 +88,7 @@ class Replica:
         matching, report = open_matching(settings, cache, embed, stack)
         search = CachedSearch(service, directory, cache.chain, matching)
         models = AnsweringModels()
-        pipeline = AnswerPipeline(
-            search,
-            models,
-            prompts=PromptBuilder(),
-            rewriter=RuleRewriter(),
-            relevance=Relevance(),
-            contexts=ContextWindows(models),
-            surroundings=NeighbourChunks(database),
-        )
+        pipeline = answer_pipeline(search, models, surroundings=NeighbourChunks(database))
         streams: StreamCache[Event] = StreamCache(cache.chain)
         stack.push_async_callback(streams.close)
         answers = CachedAnswers(pipeline, streams, directory, ModelDigests(models), matching)
@@ -113,13 +100,13 @@ class Replica:
             CacheService(cache.manager, database),
             FeedbackService(database, cache.manager),
             models,
-            AnswerService(answers, FakeConversations(), default_model="fake-chat"),
+            AnswerService(answers, FakeConversations(), complete=generated_by("fake-chat")),
             WarmingService(
                 WarmQuestions(cache.manager, database),
                 cache.pacer,
                 search=search,
                 answers=answers,
-                default_model="fake-chat",
+                complete=generated_by("fake-chat"),
             ),
             matching,
             report,

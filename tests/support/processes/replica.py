@@ -29,6 +29,8 @@ def environment(*, database: str, redis: str, models: str, folder: Path, **more:
         "DATABASE_URL": database,
         "REDIS_URL": redis,
         "OLLAMA_BASE_URL": models,
+        # The double of Ollama calls its model by the name of one that is too small to be asked.
+        "ANSWER_MODE": "generate",
         "CACHE_SIGNING_KEYS": SIGNING_KEYS,
         "DATA_DIR": str(folder),
         **more,

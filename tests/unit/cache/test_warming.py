@@ -14,6 +14,7 @@ from app.errors import StoreUnavailable, TierOff
 from app.services.cache_ops import warming
 from app.services.cache_ops.warming import WarmingService
 from app.telemetry import event_loop
+from tests.support.answering import generated_by
 from tests.support.cache.assembly import Clock
 from tests.support.cache.chain import MemoryLeases, fleet
 from tests.support.waiting import idle
@@ -106,7 +107,7 @@ def service(questions: Questions) -> WarmingService:
         cast("Any", Unpaced()),
         search=cast("Any", None),
         answers=cast("Any", None),
-        default_model="m",
+        complete=generated_by("m"),
     )
 
 

@@ -17,6 +17,8 @@ from app.domain.answers import (
     Done,
     Event,
     Failed,
+    Highlight,
+    Highlights,
     LeftOut,
     Message,
     Source,
@@ -29,15 +31,13 @@ from app.domain.documents import Chunk, Collection, EmbeddingSpace
 from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.retrieval import Retrieval
 from app.errors import LocalChatError, ModelNotFound, ModelProtocolError, NotCached, NotFound, StoreUnavailable
-from app.generation.prompt import ECHOES, PromptBuilder
-from app.generation.relevance import Relevance
-from app.generation.rewriting import RuleRewriter
+from app.generation.canned import phrases_for
+from app.generation.prompt import ECHOES
 from app.ollama.scheduling.lanes import Lane
 from app.services.answering.answer import Answer, AnswerSource
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.context_windows import ContextWindows
 from app.services.answering.model_digests import ModelDigests
-from app.services.answering.pipeline import NOTHING_FOUND, AnswerPipeline
+from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService
 from tests.support.answering import (
     PARIS,
@@ -47,11 +47,14 @@ from tests.support.answering import (
     FakeModels,
     FakeSearch,
     FakeSurroundings,
+    answer_pipeline,
+    generated_by,
     retrieval,
 )
 from tests.support.cache.assembly import assemble
 
 QUESTION = "What is the capital of France?"
+TOLD = ["delta", "citation", "status"]
 
 
 class Shelf:
@@ -70,25 +73,21 @@ class Setting:
         models: FakeModels | None = None,
         found: Retrieval | LocalChatError | None = None,
         cached: Callable[[AnswerPipeline, FakeModels], AnswerSource] = lambda pipeline, _models: pipeline,
+        scores: Callable[[str], float | None] | None = None,
+        reranker: str = "",
     ) -> None:
         self.models = models or FakeModels()
         self.search = FakeSearch(found or retrieval(PARIS, ROME))
         self.conversations = FakeConversations()
         self.surroundings = FakeSurroundings()
         self.reports: list[Answer] = []
-        pipeline = AnswerPipeline(
-            self.search,
-            self.models,
-            prompts=PromptBuilder(),
-            rewriter=RuleRewriter(),
-            relevance=Relevance(),
-            contexts=ContextWindows(self.models, longest=4096),
-            surroundings=self.surroundings,
+        pipeline = answer_pipeline(
+            self.search, self.models, surroundings=self.surroundings, scores=scores, reranker=reranker
         )
         self.service = AnswerService(
             cached(pipeline, self.models),
             self.conversations,
-            default_model="small",
+            complete=generated_by("small"),
             trace_id=lambda: "trace",
             observers=[lambda _request, answer: self.reports.append(answer)],
         )
@@ -106,7 +105,7 @@ def names(events: list[Event]) -> list[str]:
 async def test_events_come_in_order_with_sources_before_text() -> None:
     setting = Setting()
     events = await setting.ask()
-    assert names(events) == ["start", "status", "sources", "delta", "citation", "status", "usage", "done"]
+    assert names(events) == ["start", "status", "sources", "highlights", *TOLD, "usage", "done"]
     start = events[0]
     assert isinstance(start, Start)
     assert (start.model, start.trace_id, start.cache["status"]) == ("small", "trace", "miss")
@@ -142,8 +141,10 @@ async def test_nothing_relevant_is_said_without_asking_the_model(found: Retrieva
     setting = Setting(found=found)
     events = await setting.ask()
     assert names(events) == ["start", "status", "sources", "delta", "usage", "done"]
-    assert Sources(()) in events
-    assert Delta(NOTHING_FOUND) in events
+    assert [source.quote for source in next(event for event in events if isinstance(event, Sources)).items] == [
+        passage.text for passage in found.results
+    ]
+    assert Delta(phrases_for(QUESTION).nothing_found) in events
     assert events[-1] == Done("no_context", ())
     assert setting.models.calls == []
     assert setting.reports[0].outcome == "no_context"
@@ -166,10 +167,66 @@ async def test_an_error_in_the_stream_is_the_last_event() -> None:
     assert setting.reports[0].outcome == "error"
 
 
-async def test_an_empty_reply_is_an_error() -> None:
-    events = await Setting(FakeModels([" ", "\n"])).ask()
+async def test_of_a_model_that_says_nothing_the_quotes_are_the_answer() -> None:
+    setting = Setting(FakeModels([" ", "\n"]))
+    events = await setting.ask()
+    assert names(events)[-3:] == ["status", "usage", "done"]
+    assert setting.reports[0].text.startswith("Paris is the capital and the largest city of France. [1]")
+
+
+async def test_a_model_that_says_nothing_of_what_cannot_be_quoted_is_an_error() -> None:
+    events = await Setting(FakeModels([" ", "\n"]), found=retrieval("Capital France\n\n")).ask()
     assert isinstance(events[-1], Failed)
     assert events[-1].problem["status"] == 502
+
+
+async def test_quotes_need_no_model() -> None:
+    setting = Setting(found=retrieval(PARIS, ROME), scores=lambda text: 9.0 if "largest" in text else -9.0)
+    events = await setting.ask(mode="quote")
+    assert names(events) == ["start", "status", "sources", "highlights", *TOLD, "usage", "done"]
+    answer = setting.reports[0]
+    assert answer.text == "Paris is the capital and the largest city of France. [1]"
+    assert answer.start is not None
+    assert answer.start.model == "quotes"
+    (highlight,) = answer.highlights
+    assert PARIS[highlight.start : highlight.end] == highlight.text
+    assert answer.citations == [Citation(1, 1, len(answer.text))]
+    assert answer.timings_ms.keys() == {"retrieve", "rerank", "quote"}
+    assert events[-1] == Done("stop", (1,))
+    assert setting.models.calls == []
+
+
+async def test_a_reranker_puts_the_passage_that_answers_first() -> None:
+    setting = Setting(found=retrieval(ROME, PARIS), scores=lambda text: 9.0 if "France" in text else -9.0)
+    await setting.ask(mode="quote")
+    assert [source.quote for source in setting.reports[0].sources] == [PARIS, ROME]
+
+
+async def test_of_a_near_miss_the_nearest_passages_are_told() -> None:
+    setting = Setting(scores=lambda text: -1.0 if text == PARIS else -9.0, reranker="ms-marco-minilm-l-12-v2")
+    events = await setting.ask(mode="quote")
+    assert setting.reports[0].text.startswith(phrases_for(QUESTION).nearest)
+    assert events[-1] == Done("near_miss", (1,))
+
+
+async def test_without_the_rerankers_scores_the_order_of_the_search_stands_and_nothing_is_kept() -> None:
+    setting = Setting(cached=with_cache, scores=lambda _text: None)
+    for _ in range(2):
+        events = await setting.ask(mode="quote")
+        start = events[0]
+        assert isinstance(start, Start)
+        assert start.cache["status"] == "miss"
+    assert "unscored" in setting.reports[0].timings_ms
+    assert setting.reports[0].text.startswith("Paris is the capital")
+
+
+async def test_a_quoted_answer_is_kept_like_any_other() -> None:
+    setting = Setting(cached=with_cache, scores=lambda _text: 9.0)
+    first, second = [await setting.ask(mode="quote") for _ in range(2)]
+    start = second[0]
+    assert isinstance(start, Start)
+    assert (start.cache["status"], start.model) == ("hit", "quotes")
+    assert second[1:] == first[1:]
 
 
 @pytest.mark.parametrize(
@@ -316,6 +373,7 @@ def test_stored_events_come_back_as_they_were() -> None:
         Status("retrieve", 1.5),
         Status("prompt", 1.5, LeftOut(1, 2, 3)),
         Sources((Source(1, 2, document, "a.md", None, "Heading", 0.5, "quote"),)),
+        Highlights((Highlight(1, 2, 0, 5, "quote", 7.5),)),
         Delta("text"),
         Citation(1, 2, 3),
         Usage(1, 2, 3.0, 4.0, LeftOut(1, 2, 3)),

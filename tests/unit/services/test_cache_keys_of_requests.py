@@ -83,6 +83,7 @@ OF_ASKED: dict[str, Any] = {
     "history": (Message("user", "Hello"), Message("assistant", "Hi")),
     "top_k": 6,
     "model": "other:1b",
+    "mode": "quote",
     "temperature": 0.5,
     "max_tokens": 100,
     "filter": {"year": 2026},
@@ -143,7 +144,7 @@ async def test_a_chat_model_with_new_weights_has_answers_of_its_own() -> None:
 async def test_entries_of_before_are_found_under_their_keys() -> None:
     """Changed digests leave every stored entry behind: raise `KEY_FORMAT` and say so in the changelog."""
     assert search_key() == "43476cf7bdbd7dfe9b5eb706a732f43d159e20a4ac4b0e65b4ddf4767a5fbc1e"
-    assert await answer_key() == "f3cadd589147d60fde9d9efe46974fac653b7c85bf0cc010d5c458d26054b70e"
+    assert await answer_key() == "5f323de0fb6316c37e327b6c53f12e476ef44fa7fe53b3a4ce8f5334615a10ef"
 
 
 def test_a_reranker_is_named_in_the_key() -> None:

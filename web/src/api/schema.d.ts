@@ -722,6 +722,10 @@ export interface components {
             /** @constant */
             event: "sources";
         } | {
+            data: components["schemas"]["HighlightView"][];
+            /** @constant */
+            event: "highlights";
+        } | {
             data: components["schemas"]["Delta"];
             /** @constant */
             event: "delta";
@@ -741,6 +745,9 @@ export interface components {
             data: components["schemas"]["StreamFailure"];
             /** @constant */
             event: "error";
+        };
+        AnswerSettings: {
+            mode?: ("auto" | "generate" | "quote") | null;
         };
         AnswerStart: {
             cache: components["schemas"]["CacheView"];
@@ -977,6 +984,7 @@ export interface components {
             /** @default 512 */
             max_tokens?: number;
             messages?: components["schemas"]["MessageIn"][] | null;
+            mode?: ("auto" | "generate" | "quote") | null;
             model?: string | null;
             /** @example How many days of leave are there? */
             question?: string | null;
@@ -995,6 +1003,7 @@ export interface components {
             citations: components["schemas"]["CitationView"][];
             conversation_id: string | null;
             finish_reason: string;
+            highlights: components["schemas"]["HighlightView"][];
             model: string;
             /** Format: uuid */
             query_id: string;
@@ -1101,6 +1110,7 @@ export interface components {
             name: string;
         };
         CollectionSettings: {
+            answer?: components["schemas"]["AnswerSettings"] | null;
             cache?: components["schemas"]["CacheSettings"] | null;
             retrieval?: components["schemas"]["RetrievalSettings"] | null;
         };
@@ -1595,6 +1605,14 @@ export interface components {
              * @enum {string}
              */
             status: "pass" | "warn" | "fail";
+        };
+        HighlightView: {
+            chunk_id: number;
+            citation: number;
+            end: number;
+            score: number;
+            start: number;
+            text: string;
         };
         HitRatesView: {
             as_of: string | null;
@@ -2192,6 +2210,7 @@ export interface components {
         VariantSettings: {
             cache?: ("use" | "bypass" | "refresh") | null;
             max_tokens?: number | null;
+            mode?: ("auto" | "generate" | "quote") | null;
             model?: string | null;
             retrieval?: components["schemas"]["RetrievalSettings"] | null;
             semantic?: boolean | null;

@@ -1,0 +1,64 @@
+"""Passages read again with the question, by a reranker."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple, Protocol
+
+from app.domain.retrieval import Retrieval, ScoredChunk
+from app.generation.language import ENGLISH, language_of
+from app.ingestion.splitting.splitter import embedding_text
+from app.retrieval.cross_encoder_order import DEPTH, reordered
+
+# Rerankers that read English alone: in another language their order is worse than the one that search gave.
+_ENGLISH_ONLY = ("ms-marco",)
+
+
+class Scores(Protocol):
+    async def score(self, question: str, texts: Sequence[str]) -> list[float] | None: ...
+
+
+class Ranked(NamedTuple):
+    """Passages in their order, and their logits by chunk. `unscored`: there should be some, but none came."""
+
+    retrieval: Retrieval
+    logits: Mapping[int, float] | None = None
+    unscored: bool = False
+
+
+class PassageRanker:
+    """
+    Args:
+        scores: gives a reranker's logits, or None when there are none in time. None: there is no reranker.
+        reranker: its name.
+    """
+
+    def __init__(self, scores: Scores | None = None, reranker: str = "") -> None:
+        self._scores = scores
+        self._english_only = reranker.startswith(_ENGLISH_ONLY)
+
+    async def rank(self, question: str, retrieval: Retrieval) -> Ranked:
+        """Put the passages in the order in which they answer; without scores, the order stands."""
+        if not retrieval.results or not self._reads(question):
+            return Ranked(retrieval)
+        read = retrieval.results[:DEPTH]
+        logits = await self.score(question, [shown(passage) for passage in read])
+        if logits is None:
+            return Ranked(retrieval, unscored=True)
+        results = tuple(reordered(question, retrieval.results, logits))
+        known = {passage.chunk_id: logit for passage, logit in zip(read, logits, strict=True)}
+        return Ranked(replace(retrieval, results=results), known)
+
+    async def score(self, question: str, texts: Sequence[str]) -> list[float] | None:
+        """A logit for each text; None if there are none in time."""
+        if self._scores is None or not self._reads(question):
+            return None
+        return await self._scores.score(question, texts)
+
+    def _reads(self, question: str) -> bool:
+        """Whether there is a reranker, and it knows the question's language."""
+        return self._scores is not None and (not self._english_only or language_of(question) == ENGLISH)
+
+
+def shown(passage: ScoredChunk) -> str:
+    """What a reranker reads of a passage: its text under its headings."""
+    return embedding_text(passage.text, passage.section)

@@ -1,0 +1,108 @@
+"""Quotes are the passages' own words, the best of them, in an order that reads."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.generation.quotes import CANDIDATES, Passage, Quote, QuoteChooser, written
+from app.generation.sentences import Kind
+
+FERRY = Passage(
+    1,
+    "Timetable\n\nThe ferry leaves at 7:40. It takes 25 minutes. Tickets are sold on board.\n\n"
+    "| day | price |\n| Sunday | 3 euros |\n\n- dogs travel free\n\nBook like this:\n```sh\nferry book\n```",
+    "Ferry > Timetable",
+)
+MUSEUM = Passage(2, "The museum opens at 10. The ferry passes it.")
+
+
+def chosen(question: str, scores: dict[str, float] | None, most: int = 3) -> list[Quote]:
+    """Choose with the scores of the sentences that begin so; others have a very low one."""
+    chooser = QuoteChooser(question, [FERRY, MUSEUM])
+    if scores is None:
+        return chooser.choose(None, most)
+    texts = {FERRY.number: FERRY.text, MUSEUM.number: MUSEUM.text}
+    given_scores = [
+        next(
+            (score for start, score in scores.items() if one.sentence.of(texts[one.passage + 1]).startswith(start)),
+            -20.0,
+        )
+        for one in chooser.candidates
+    ]
+    return chooser.choose(given_scores, most)
+
+
+def test_the_best_sentence_is_quoted_with_its_place() -> None:
+    (quote,) = chosen("When does the ferry leave?", {"The ferry leaves": 8})
+    assert (quote.number, quote.text) == (1, "The ferry leaves at 7:40.")
+    assert FERRY.text[quote.start : quote.end] == quote.text
+
+
+def test_a_sentence_that_points_back_brings_the_one_before_it() -> None:
+    (quote,) = chosen("How long does the ferry take?", {"It takes": 8})
+    assert quote.text == "The ferry leaves at 7:40. It takes 25 minutes."
+
+
+def test_code_brings_what_leads_to_it() -> None:
+    lead, code = chosen("How do I book the ferry?", {"ferry book": 8})
+    assert lead.text == "Book like this:"
+    assert written(code) == "```\nferry book\n```\n"
+
+
+def test_rows_and_items_are_read_without_their_marks() -> None:
+    (row,) = chosen("What is the price on Sunday?", {"| Sunday": 8})
+    assert written(row) == "Sunday | 3 euros"
+    (item,) = chosen("Do dogs travel free?", {"- dogs": 8})
+    assert written(item) == "dogs travel free"
+
+
+def test_what_falls_far_behind_is_not_quoted() -> None:
+    quotes = chosen("ferry tickets museum", {"The ferry leaves": 8, "Tickets": 5, "The museum": 4, "The ferry": 0})
+    assert [quote.text for quote in quotes] == ["The ferry leaves at 7:40.", "Tickets are sold on board."]
+
+
+def test_neighbours_are_one_quote_and_passages_come_by_their_best() -> None:
+    quotes = chosen("ferry museum", {"The ferry leaves": 7, "It takes": 6.5, "The museum": 8})
+    assert [(quote.number, quote.text) for quote in quotes] == [
+        (2, "The museum opens at 10."),
+        (1, "The ferry leaves at 7:40. It takes 25 minutes."),
+    ]
+
+
+def test_without_scores_the_terms_decide() -> None:
+    quotes = chosen("Where are tickets sold?", None)
+    assert quotes[0].text == "Tickets are sold on board."
+
+
+def test_no_more_sentences_than_asked_for() -> None:
+    quotes = chosen("ferry museum", {"The ferry leaves": 8, "The museum": 8, "Tickets": 8}, most=1)
+    assert len(quotes) == 1
+
+
+def test_the_same_words_are_quoted_once() -> None:
+    chooser = QuoteChooser("ferry", [Passage(1, MUSEUM.text), Passage(2, MUSEUM.text)])
+    assert len(chooser.choose([1.0] * len(chooser.candidates))) <= 2
+
+
+def test_nothing_is_quoted_of_nothing() -> None:
+    assert QuoteChooser("ferry", []).choose([]) == []
+    assert QuoteChooser("ferry", [Passage(1, "")]).choose(None) == []
+
+
+def test_titles_are_never_candidates() -> None:
+    chooser = QuoteChooser("timetable", [FERRY])
+    assert all(one.sentence.kind is not Kind.TITLE for one in chooser.candidates)
+
+
+@given(st.lists(st.text(alphabet="ab .\n|-", max_size=120), max_size=5), st.data())
+def test_every_quote_is_of_its_passage_and_they_never_overlap(texts: list[str], data: st.DataObject) -> None:
+    passages = [Passage(number, text) for number, text in enumerate(texts, 1)]
+    chooser = QuoteChooser("ab ba", passages)
+    assert len(chooser.candidates) <= CANDIDATES
+    scores = [data.draw(st.floats(min_value=-10, max_value=10)) for _ in chooser.candidates]
+    quotes = chooser.choose(data.draw(st.sampled_from([scores, None])))
+    places: set[tuple[int, int]] = set()
+    for quote in quotes:
+        assert "".join(texts[quote.number - 1][quote.start : quote.end].split()) == "".join(quote.text.split())
+        spots = {(quote.number, at) for at in range(quote.start, quote.end)}
+        assert places.isdisjoint(spots)
+        places |= spots
