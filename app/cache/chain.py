@@ -89,8 +89,17 @@ class CacheChain:
         Raises:
             NotCached: `control` is ONLY_IF_CACHED, and there is no hit.
         """
-        found = await self._look(spec, control)
-        if found.hit is None and nearby is not None and control in (CacheControl.USE, CacheControl.ONLY_IF_CACHED):
+        if control is CacheControl.REFRESH:
+            return LookupResult()
+        if control is CacheControl.WARM:
+            return LookupResult(hit=await self.search(spec))
+        hit = self.peek(spec)
+        if hit is not None:
+            return LookupResult(hit=hit)
+        found, shared = await self._searches.run(spec.key.digest, lambda: self._reader.search(spec))
+        if shared and found.hit is not None:
+            self.statistics.coalesced(spec.key.namespace)
+        if found.hit is None and nearby is not None:
             found = LookupResult(await nearby(), found.fallback)
         if found.hit is None and control is CacheControl.ONLY_IF_CACHED:
             raise NotCached("The cache holds no fresh result for this request.")
@@ -174,19 +183,6 @@ class CacheChain:
         await self._flights.close()
         await self._validator.close()
         await self.tiers.close()
-
-    async def _look(self, spec: KeySpec, control: CacheControl) -> LookupResult:
-        if control is CacheControl.REFRESH:
-            return LookupResult()
-        if control is CacheControl.WARM:
-            return LookupResult(hit=await self.search(spec))
-        hit = self.peek(spec)
-        if hit is not None:
-            return LookupResult(hit=hit)
-        found, shared = await self._searches.run(spec.key.digest, lambda: self._reader.search(spec))
-        if shared and found.hit is not None:
-            self.statistics.coalesced(spec.key.namespace)
-        return found
 
     async def _share(
         self,
