@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class CacheKey:
-    """Names one entry. `digest` (64 hex characters) alone identifies it; the rest says what to clear it by.
+    """Names one entry. `digest` (64 hex characters) alone identifies it; the others are for clearing by scope.
 
     `collection` is the collection's id, None for entries that rest on no corpus (embeddings).
     """
@@ -24,7 +24,7 @@ class CacheKey:
 
 @dataclass(frozen=True, slots=True)
 class EntryMetadata:
-    """What an operator wants to know of an entry without opening it; only the last tier keeps it."""
+    """Facts about an entry for operators, readable without opening it. Only the last tier keeps them."""
 
     question: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -34,11 +34,10 @@ class EntryMetadata:
 
 @dataclass(frozen=True, slots=True)
 class StoredPayload(Generic[V]):
-    """A stored value. `deadline` is when it expires, in seconds of this process's monotonic clock.
+    """A stored value. `deadline` is its expiry, in seconds of this process's monotonic clock.
 
-    `hits` is how often it was served so far, where that is known.
-
-    A tier may keep an entry past its deadline, to be served when nothing better can be had.
+    `hits` is how often it was served so far, where that is known. A tier may keep an entry past its deadline, in
+    case the pipeline fails.
     """
 
     value: V
@@ -48,7 +47,7 @@ class StoredPayload(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which entries to clear; None means any. `digest` is how their digests begin."""
+    """Entries to clear; None means any. `digest` is the beginning of their digests."""
 
     namespace: str | None = None
     tenant: str | None = None
@@ -69,7 +68,7 @@ EVERYTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class TierUsage:
-    """What one namespace holds in one tier. `evictions` is None where they are not counted by namespace."""
+    """Entries and bytes of one namespace in one tier. `evictions` is None where namespaces are not told apart."""
 
     entries: int = 0
     bytes: int = 0
@@ -78,7 +77,7 @@ class TierUsage:
 
 @dataclass(frozen=True, slots=True)
 class BackendStats:
-    """What a tier holds by namespace, and what it refused or dropped since it was made."""
+    """The contents of a tier by namespace, and how many values it refused or evicted since it was made."""
 
     usage: Mapping[str, TierUsage]
     evictions: int = 0
@@ -87,16 +86,16 @@ class BackendStats:
 
 @runtime_checkable
 class FutureReads(Protocol[V]):
-    """A tier that can begin a read without a task: a few hops of the event loop less."""
+    """A tier that can begin a read without a task, which saves a few turns of the event loop."""
 
     def submit(self, key: CacheKey) -> Future[StoredPayload[V] | None]:
-        """Begin a `get`. The future is the caller's own, who may settle it to stop waiting."""
+        """Begin a `get`. The caller owns the future and may complete it to stop waiting."""
 
 
 class CacheBackend(Protocol[V]):
     """A tier. Redis and Postgres store bytes; memory stores decoded values under the same contract.
 
-    Methods raise whatever their driver raises: the chain counts it and carries on without the tier.
+    Methods raise their driver's errors: the chain counts an error and goes on without the tier.
     """
 
     @property
@@ -106,16 +105,16 @@ class CacheBackend(Protocol[V]):
         """Return the entry, or None if the tier does not hold it."""
 
     async def set(self, key: CacheKey, value: V, *, ttl: float, about: EntryMetadata) -> bool:
-        """Store `value` for `ttl` seconds, replacing what was there. False: too large, and skipped."""
+        """Store `value` for `ttl` seconds in place of an older one. False: it is too large and was skipped."""
 
     async def delete(self, key: CacheKey) -> bool:
-        """Remove the entry; whether there was one."""
+        """Remove the entry and return whether there was one."""
 
     async def clear(self, scope: Scope) -> int:
-        """Remove the entries in `scope`; how many there were."""
+        """Remove the entries in `scope` and return their number."""
 
     async def stats(self) -> BackendStats:
-        """Count what is held. May read the whole tier: for operators, not for the request path."""
+        """Count the contents. This may read the whole tier, so it is for operators and not for the request path."""
 
     async def close(self) -> None:
-        """Give back what the tier took for itself. What was passed to it stays open."""
+        """Release resources that the tier made. Clients that were passed to it stay open."""

@@ -29,7 +29,7 @@ class _Node(Generic[V]):
 
 
 class _Queue(Generic[V]):
-    """Nodes in the order they came, with their total weight."""
+    """Nodes in the order of their arrival, with their total weight."""
 
     def __init__(self) -> None:
         self.nodes: OrderedDict[str, _Node[V]] = OrderedDict()
@@ -55,7 +55,7 @@ class MemoryCache(Generic[V]):
     """Bounded by `max_entries` and by `max_bytes` as `weigh` counts them.
 
     A value heavier than `max_value_bytes` is skipped and counted. An entry is kept for `retain` seconds past
-    its deadline. `on_evict` is told of each entry that had to make room.
+    its deadline. `on_evict` receives the key of each entry that had to make room.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class MemoryCache(Generic[V]):
         return entry
 
     def put(self, key: CacheKey, value: V, ttl: float) -> bool:
-        """Store without awaiting. False: the value is too large, and what it replaces is gone too."""
+        """Store without awaiting. False: the value is too large, and the one it replaces is removed too."""
         weight = self._weigh(value)
         node = self._index.get(key.digest)
         if weight > min(self._max_value_bytes, self._max_bytes):
@@ -123,7 +123,7 @@ class MemoryCache(Generic[V]):
         return True
 
     def remove(self, digest: str) -> bool:
-        """Delete without awaiting; whether there was an entry."""
+        """Delete without awaiting and return whether there was an entry."""
         node = self._index.get(digest)
         if node is None:
             return False
@@ -136,7 +136,7 @@ class MemoryCache(Generic[V]):
         return None if node is None else (node.key, node.entry)
 
     def purge(self, scope: Scope) -> int:
-        """Clear without awaiting; how many entries there were."""
+        """Clear without awaiting and return the number of entries removed."""
         doomed = [node for node in self._index.values() if scope.covers(node.key)]
         for node in doomed:
             self._drop(node)

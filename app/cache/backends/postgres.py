@@ -1,12 +1,12 @@
 """L3: the `query_cache` table. It survives restarts, and operators can query it.
 
-All statements are single, so that no reader ever sees half a write.
+Each operation is a single statement, so that no reader ever sees half a write.
 """
 
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.cache.backend import BackendStats, CacheKey, EntryMetadata, Scope, StoredPayload, TierUsage
@@ -33,7 +33,9 @@ DELETE FROM @table WHERE namespace = coalesce($1, namespace) AND tenant = coales
     AND ($3::integer IS NULL OR collection_id = $3) AND cache_key BETWEEN $4 AND $5
 """
 _DIGEST = 64
-# Seconds for removing what may be every row.
+# Reads at once, each on a connection of its own.
+_IN_FLIGHT = 2
+# Seconds for a statement that may remove every row.
 _CLEARING = 60.0
 _USAGE = "SELECT namespace, count(*), coalesce(sum(size_bytes), 0)::bigint FROM @table GROUP BY namespace"
 
@@ -55,16 +57,13 @@ class PostgresCache:
         timeout: float = 0.5,
         retain: float = 0.0,
         max_value_bytes: int = 8 * 1024 * 1024,
-        in_flight: int = 2,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = "l3"
         self._connections = connections
         self._timeout = timeout
         self._max_value_bytes = max_value_bytes
-        self._clock = clock
         self._loader: DataLoader[str, StoredPayload[bytes]] = DataLoader(
-            self._fetch, timeout=timeout, in_flight=in_flight
+            self._fetch, timeout=timeout, in_flight=_IN_FLIGHT
         )
         self._write, self._remove, self._clear, self._usage = (
             statement.replace("@table", table) for statement in (_WRITE, _DELETE, _CLEAR, _USAGE)
@@ -122,7 +121,7 @@ class PostgresCache:
             rows = await self._connections.fetch(self._read_one, digests[0])
         else:
             rows = await self._connections.fetch(self._read_many, digests)
-        now = self._clock()
+        now = time.monotonic()
         return {digest: StoredPayload(payload, now + ttl, hits) for digest, payload, ttl, hits in rows}
 
     async def _execute(self, statement: str, *arguments: Any, seconds: float | None = None) -> int:

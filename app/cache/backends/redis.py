@@ -1,12 +1,12 @@
 """L2: a Redis or Valkey shared by the replicas.
 
 Keys are `{prefix}{namespace}:{tenant}:{collection}:{digest}`, so that a scope can be cleared by pattern.
-Expiry is relative and kept by the server: no two clocks are ever compared.
+The server keeps relative expiry times, so no two clocks are ever compared.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -21,9 +21,12 @@ _MAX_PREFIXES = 10_000
 
 
 class RedisCache:
-    """`client` must leave responses as bytes. `timeout` bounds every command, in seconds.
+    """An entry stays for `retain` seconds past its deadline, and a command may take `timeout` seconds.
 
-    An entry stays for `retain` seconds past its deadline. Raises RedisError, OSError or TimeoutError.
+    `client` must leave responses as bytes.
+
+    Raises:
+        RedisError, OSError, TimeoutError: Redis does not answer.
     """
 
     def __init__(
@@ -34,8 +37,6 @@ class RedisCache:
         timeout: float = 0.25,
         retain: float = 0.0,
         max_value_bytes: int = 1024 * 1024,
-        in_flight: int = 4,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = "l2"
         self._client = client
@@ -43,11 +44,8 @@ class RedisCache:
         self._timeout = timeout
         self._retain = retain
         self._max_value_bytes = max_value_bytes
-        self._clock = clock
         self._reads = HeldRedisConnections(client.connection_pool)
-        self._loader: DataLoader[str, StoredPayload[bytes]] = DataLoader(
-            self._fetch, timeout=timeout, in_flight=in_flight
-        )
+        self._loader: DataLoader[str, StoredPayload[bytes]] = DataLoader(self._fetch, timeout=timeout)
         self._oversized = 0
         self._prefixes: dict[tuple[str, str, int | None], str] = {}
 
@@ -79,7 +77,7 @@ class RedisCache:
         return removed
 
     async def stats(self) -> BackendStats:
-        """Walk all keys of the prefix: linear in their number. Evictions are the server's, since it began."""
+        """Walk all keys of the prefix, in linear time. Evictions are the server's since its start."""
         entries: dict[str, int] = {}
         sizes: dict[str, int] = {}
         async for names in self._scan(EVERYTHING):
@@ -104,7 +102,7 @@ class RedisCache:
     async def _fetch(self, names: Sequence[str]) -> Mapping[str, StoredPayload[bytes]]:
         commands = [("MGET", *names), *(("PTTL", name) for name in names)]
         values, *lives = await self._reads.send(commands)
-        now = self._clock() - self._retain
+        now = time.monotonic() - self._retain
         return {
             name: StoredPayload(value, now + life / 1000)
             for name, value, life in zip(names, values, lives, strict=True)

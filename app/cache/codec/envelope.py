@@ -1,4 +1,4 @@
-"""The signed envelope that cached values travel in outside this process.
+"""The signed envelope of cached values outside this process.
 
     magic "LC" | wire version u8 | compression u8 | schema version u16 | created, expires (ms since the epoch) u64
     cache key (32 bytes) | key id (u8 length + ASCII) | namespace (u8 length + ASCII) | body length u32 | body
@@ -50,8 +50,8 @@ class EnvelopeCodec:
     """Seals records into bytes and opens them again.
 
     `keys` are (id, secret), newest first: the first signs, all verify. Bodies above `compress_above` bytes are
-    deflated. A payload is refused `tolerance` seconds after its expiry, by this machine's clock: the tiers'
-    own clocks expire entries, this only stops an old payload from being put back later.
+    deflated. A payload is refused `tolerance` seconds after its expiry by this machine's clock. The tiers' own
+    clocks expire entries; this only keeps an old payload from being put back later.
     """
 
     def __init__(
@@ -100,9 +100,9 @@ class EnvelopeCodec:
         return signed + hmac.digest(self._secrets[self._key_id], signed, "sha256")
 
     def open(self, key: CacheKey, payload: bytes, *, outlived: bool = False) -> CacheEntry | Refusal:
-        """Return the record that was sealed under `key`, or why this payload is not it. Never raises.
+        """Return the record that was sealed under `key`, or the reason why this payload is refused. Never raises.
 
-        `outlived` opens one whose time is over, too, for a holder that renews it.
+        With `outlived`, a payload past its time is opened too, for renewing it.
         """
         try:
             return self._open(key, payload, outlived=outlived)
@@ -139,7 +139,7 @@ class EnvelopeCodec:
         )
 
     def _verified(self, payload: bytes) -> memoryview:
-        """Return what was signed, once the signature has been found right."""
+        """Return the signed part, after verifying the signature."""
         view = memoryview(payload)
         if len(view) < _HEAD.size + MAC_BYTES or view[: len(MAGIC)] != MAGIC:
             raise _Refused(Refusal.MALFORMED)
@@ -169,7 +169,7 @@ def _dump(value: Any, *rest: Any) -> bytes:
 
 
 def _short(view: memoryview, position: int) -> tuple[bytes, int]:
-    """Read a field framed by one length byte; beyond the end it reads as short, which the checks refuse."""
+    """Read a field framed by one length byte. Beyond the end the field comes out short, which the checks refuse."""
     if position >= len(view):
         return b"", position
     end = position + 1 + view[position]

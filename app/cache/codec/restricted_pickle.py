@@ -8,7 +8,7 @@ PROTOCOL = 5
 
 
 class NotPlain(TypeError):
-    """A value that is not made of None, bool, int, float, str, bytes, list, tuple, dict and set."""
+    """The value holds something other than None, bool, int, float, str, bytes, list, tuple, dict and set."""
 
 
 class _Pickler(pickle.Pickler):
@@ -36,7 +36,7 @@ def dumps(value: Any) -> bytes:
 def loads(body: bytes | memoryview) -> Any:
     """Rebuild plain builtins; a body that names any global is refused.
 
-    Raises whatever the unpickler raises, which for a malformed body can be almost any exception. Callers
-    verify a signature first.
+    Raises the unpickler's errors, which for a malformed body can be almost any exception. Callers verify a
+    signature first.
     """
     return _Unpickler(io.BytesIO(body)).load()

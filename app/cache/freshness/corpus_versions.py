@@ -1,4 +1,4 @@
-"""Which version each collection is at, as far as this process can prove."""
+"""The version of each collection, as far as this process can prove it."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -6,18 +6,18 @@ from typing import Protocol
 
 
 class NoServer(Exception):
-    """Nothing listens where the database should be, so nothing can be committed to it either."""
+    """Nothing listens at the database's address, so nothing can be committed to it either."""
 
 
 class VersionSource(Protocol):
     def known(self, collection: int) -> int | None:
-        """Return the version if it can be told without asking, else None."""
+        """Return the version if it is known without asking Postgres, else None."""
 
     async def current(self, collection: int) -> int | None:
-        """Return the version, asking if need be. None: it cannot be proven, or there is no such collection."""
+        """Return the version, asking Postgres if need be. None: unproven, or no such collection."""
 
     async def ask(self, collection: int) -> int | None:
-        """Ask the database; None if it does not answer or has no such collection."""
+        """Ask Postgres; None if it does not answer or has no such collection."""
 
 
 class VersionWatch:
@@ -28,8 +28,8 @@ class VersionWatch:
     `lost`, each request asks the database.
 
     When that fails with NoServer within `sealed_for` seconds of the last heartbeat, the version last heard
-    still holds: a database that refuses connections commits nothing. What this cannot see is a commit whose
-    notification died with the server.
+    still holds: a database that refuses connections commits nothing. A commit whose notification died with the
+    server stays unseen.
     """
 
     def __init__(
@@ -78,17 +78,17 @@ class VersionWatch:
         return version
 
     def advance(self, collection: int, version: int) -> None:
-        """Note a version; one that is behind what is known is ignored."""
+        """Record a version. An older one than the known is ignored."""
         if version > self._versions.get(collection, -1):
             self._versions[collection] = version
 
     def heard(self, versions: Mapping[int, int], asked_at: float) -> None:
-        """Take in all versions, read by a question sent at `asked_at` of this watch's clock."""
+        """Record all versions, read by a query sent at `asked_at` of this watch's clock."""
         for collection, version in versions.items():
             self.advance(collection, version)
         self._heard_at = asked_at
         self._trusted_until = asked_at + self._max_silence
 
     def lost(self) -> None:
-        """Stop trusting what was heard: the channel is gone."""
+        """Stop trusting the versions heard: the channel is gone."""
         self._trusted_until = 0.0

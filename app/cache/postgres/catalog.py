@@ -1,4 +1,4 @@
-"""What operators ask of L3: the most used entries, browsing by question, and one entry."""
+"""The catalog of L3 for operators: the most used entries, entries by their question, and one entry."""
 
 import json
 from dataclasses import dataclass
@@ -30,6 +30,9 @@ ORDER BY id DESC LIMIT $6
 """  # noqa: S608 - constants only
 _ONE = f"SELECT {_COLUMNS}, result_data FROM @table WHERE cache_key = $1 AND tenant = $2"  # noqa: S608 - as above
 
+# Seconds for a statement, waiting for a connection included.
+_TIMEOUT = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
@@ -50,15 +53,14 @@ class CatalogEntry:
 
 
 class PostgresCatalog:
-    """Bound to one tenant, all but `popular`; in `timeout` seconds, waiting for a connection included.
+    """Reads entries of one tenant; `popular` reads those of all.
 
     Raises:
         StoreUnavailable: Postgres does not answer.
     """
 
-    def __init__(self, connections: HeldConnections, *, table: str = "query_cache", timeout: float = 5.0) -> None:
+    def __init__(self, connections: HeldConnections, *, table: str = "query_cache") -> None:
         self._connections = connections
-        self._timeout = timeout
         self._top, self._popular, self._browse, self._one = (
             statement.replace("@table", table) for statement in (_TOP, _POPULAR, _BROWSE, _ONE)
         )
@@ -75,7 +77,7 @@ class PostgresCatalog:
         collection: int | None = None,
         namespace: str | None = None,
     ) -> list[CatalogEntry]:
-        """Return results of collections that exist, with hits, most first, expired or not. None is every tenant."""
+        """Return entries of existing collections with hits, most first, expired ones too. None: every tenant."""
         return [_entry(row) for row in await self._fetch(self._popular, tenant, namespace, collection, limit)]
 
     async def browse(
@@ -98,7 +100,7 @@ class PostgresCatalog:
         return (_entry(rows[0]), rows[0]["result_data"]) if rows else None
 
     async def _fetch(self, statement: str, *arguments: Any) -> list[Any]:
-        async with self._connections.connection(self._timeout) as connection:
+        async with self._connections.connection(_TIMEOUT) as connection:
             return list(await connection.fetch(statement, *arguments))
 
 

@@ -1,4 +1,4 @@
-"""What L3 needs now and then, off the request path: hit counts, expiry, and its limits."""
+"""Housekeeping of L3, off the request path: hit counts, expiry, and limits."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('@table eviction'))"
 _EXPIRE = (
     "DELETE FROM @table WHERE NOT pinned AND expires_at < now() - make_interval(secs => $1) RETURNING namespace"
 )
-# The entries longest unused go first; what is pinned counts towards the limits and stays.
+# The entries unused for longest go first. Pinned ones count towards the limits and stay.
 _EVICT = """
 DELETE FROM @table WHERE NOT pinned AND id IN (
     SELECT id FROM (
@@ -48,12 +48,13 @@ DELETE FROM @table WHERE NOT pinned AND id IN (
 ) RETURNING namespace
 """
 
-# Seconds for writing the hits of a few seconds. An operator who wants to see the counts waits for it.
+# Seconds for writing the hits of a few seconds, for which an operator may wait, and for a statement of a sweep.
 _FLUSHING = 5.0
+_SWEEPING = 30.0
 
 
 class HitCountBuffer:
-    """Counts hits in memory, so that a hit never writes; at most `max_keys` between two flushes."""
+    """Counts hits in memory, so that a hit never writes. It holds at most `max_keys` entries at once."""
 
     def __init__(self, *, max_keys: int = 20_000) -> None:
         self._hits: Counter[str] = Counter()
@@ -64,7 +65,7 @@ class HitCountBuffer:
             self._hits[digest] += 1
 
     def pending(self, digest: str) -> int:
-        """Hits that are not written yet."""
+        """Return the number of hits that are not written yet."""
         return self._hits[digest]
 
     def take(self) -> Counter[str]:
@@ -80,8 +81,8 @@ class HitCountBuffer:
 class PostgresEviction:
     """Flushes hit counts every `flush_every` seconds, and enforces expiry and limits every `sweep_every`.
 
-    `expired` counts the entries that this replica removed, `evicted` those by namespace; `on_removed` is told of
-    both: the namespace, the reason (expired or capacity), and how many.
+    `expired` counts the entries that this replica removed at their expiry, `evicted` those removed for room, by
+    namespace. `on_removed` receives the namespace, the reason (expired or capacity) and the number of both.
 
     Sweeps run in one replica at a time, under an advisory lock of the transaction.
     """
@@ -98,7 +99,6 @@ class PostgresEviction:
         retain: float = 0.0,
         flush_every: float = 5.0,
         sweep_every: float = 60.0,
-        timeout: float = 30.0,
         on_removed: Callable[[str, str, int], None] = lambda _namespace, _reason, _entries: None,
     ) -> None:
         self._connections = connections
@@ -107,7 +107,6 @@ class PostgresEviction:
         self._retain = retain
         self._flush_every = flush_every
         self._sweep_every = sweep_every
-        self._timeout = timeout
         self._on_removed = on_removed
         self._pins = pins
         self._count, self._try_lock, self._expire, self._evict, self._evict_by_quota = (
@@ -118,7 +117,7 @@ class PostgresEviction:
         self.evicted: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Work until cancelled. A failure is logged and tried again at the next turn."""
+        """Work until cancelled. After a failure, which is logged, the next turn tries again."""
         loop = asyncio.get_running_loop()
         sweep_at = loop.time() + self._sweep_every
         while True:
@@ -129,11 +128,11 @@ class PostgresEviction:
                     sweep_at = loop.time() + self._sweep_every
                     await self.sweep()
             except Exception as error:
-                unforeseen = not isinstance(error, StoreUnavailable)
-                logger.warning("cache eviction failed and will be tried again: %r", error, exc_info=unforeseen)
+                unexpected = not isinstance(error, StoreUnavailable)
+                logger.warning("cache eviction failed and will be tried again: %r", error, exc_info=unexpected)
 
     async def flush(self) -> None:
-        """Write the hits counted so far; if that fails they are counted again at the next flush."""
+        """Write the hits counted so far. If that fails, the next flush writes them."""
         hits = self._hit_counts.take()
         if not hits:
             return
@@ -145,18 +144,18 @@ class PostgresEviction:
             raise
 
     async def clear_expired(self) -> int:
-        """Remove every expired entry now, also those kept to be served when the pipeline fails; none is pinned."""
+        """Remove every expired entry now, also those kept in case the pipeline fails. Pinned ones stay."""
         async with self._connections.connection() as connection:
-            return len(await connection.fetch(self._expire, 0.0, timeout=self._timeout))
+            return len(await connection.fetch(self._expire, 0.0, timeout=_SWEEPING))
 
     async def sweep(self) -> bool:
-        """Enforce expiry, limits and collections' quotas, and renew pins; False if another replica is doing it."""
+        """Enforce expiry, limits and collections' quotas, and renew pins. False: another replica is doing it."""
         async with self._connections.connection() as connection, connection.transaction():
-            if not await connection.fetchval(self._try_lock, timeout=self._timeout):
+            if not await connection.fetchval(self._try_lock, timeout=_SWEEPING):
                 return False
-            expired = await connection.fetch(self._expire, self._retain, timeout=self._timeout)
-            evicted = await connection.fetch(self._evict_by_quota, timeout=self._timeout)
-            evicted += await connection.fetch(self._evict, *self._limits, timeout=self._timeout)
+            expired = await connection.fetch(self._expire, self._retain, timeout=_SWEEPING)
+            evicted = await connection.fetch(self._evict_by_quota, timeout=_SWEEPING)
+            evicted += await connection.fetch(self._evict, *self._limits, timeout=_SWEEPING)
             if self._pins is not None:
                 await self._pins.renew()
         self.expired += len(expired)

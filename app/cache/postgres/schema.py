@@ -1,12 +1,12 @@
-"""The tables that the cache keeps in Postgres. The migration creates them; nothing else does."""
+"""The tables that the cache keeps in Postgres. Only the migration creates them."""
 
 
 def query_cache_ddl(table: str = "query_cache") -> str:
     """Return the statements that create the L3 table. `table` is a plain identifier.
 
     `result_data` is EXTERNAL: large payloads are deflated already, and pglz would double the time of a read.
-    Every update of `hit_count` writes to all indexes, since it is indexed: so hits are counted in batches, and
-    the fill factor leaves room for the new row version on the same page.
+    Every update of `hit_count` writes to all indexes, since the column is indexed. So hits are counted in batches,
+    and the fill factor leaves room for the new row version on the same page.
     """
     return f"""
 CREATE TABLE {table} (
@@ -40,8 +40,8 @@ CREATE INDEX {table}_partition ON {table} (partition);
 def query_vectors_ddl(table: str = "query_cache") -> str:
     """Return the statements that create the table of the L3 table's question vectors.
 
-    Apart from L3, whose rows are written anew with every count of hits, and with them every index of theirs.
-    Vectors of every model are in one column; graphs are built for the dimensions that need one.
+    A table apart, since every count of hits writes a new version of L3's row and of all its index entries.
+    Vectors of every model share one column; graphs are built for the dimensions that need one.
     """
     return f"""
 CREATE TABLE {table}_vectors (
@@ -57,7 +57,7 @@ CREATE INDEX {table}_vectors_partition ON {table}_vectors (partition);
 
 
 def cache_leases_ddl(table: str = "cache_leases") -> str:
-    """Return the statements that create the table of leases. It is unlogged: a lease does not outlive a crash."""
+    """Return the statements that create the table of leases. It is unlogged, since no lease outlives a crash."""
     return f"""
 CREATE UNLOGGED TABLE {table} (
     name text PRIMARY KEY,

@@ -1,15 +1,15 @@
-"""How near a match must be, so that wrong answers stay under a budget: measured on labels, with a bound.
+"""Calibration: the similarity from which wrong answers stay under a budget, by labels and exact bounds.
 
 The bounds are those of Clopper and Pearson (Biometrika 26, 1934): exact, as no approximation is for rare errors.
 
 Where every match is labelled, the wrong answers that a threshold would have given are counted among all requests,
-and their share is bounded exactly. Where a part of the matches is, as if that part of the requests had been seen:
-the labelled ones must be drawn without regard to their outcome, and the bound is then a little wider than need be.
+and their share is bounded exactly. Where a part of the matches is labelled, that part of the requests counts as
+observed: the labelled ones must be drawn without regard to their outcome, and the bound is a little too wide.
 
-Thresholds are tried from the strictest down, and the first that breaks the budget ends it. Testing in a fixed order
-and stopping at the first failure keeps the probability that any threshold is passed wrongly at that of one test
-(Angelopoulos et al., Learn then Test, 2021). Left out are thresholds with so few labels that they would fail even
-without a single wrong one: that depends on how many labels there are, not on what they say.
+Thresholds are tried from the strictest down, and the first that breaks the budget ends the search. Testing in a
+fixed order and stopping at the first failure keeps the probability of passing any threshold wrongly at that of one
+test (Angelopoulos et al., Learn then Test, 2021). Thresholds with so few labels that they would fail without a
+single wrong one are left out: that depends on the number of labels, not on their values.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,29 +21,29 @@ from numpy.typing import NDArray
 
 # Scores are counted in steps of 0.005, from 0 to 1.
 BINS = 201
-# With what probability a calibration may be wrong.
+# The probability with which a calibration may be wrong.
 ALPHA = 0.05
-# Of the answers served lately, how many checked ones are looked at for drift. The fewer, the sooner a sharp change
-# is noticed; the more, the smaller one that is.
+# Sizes of the windows of checked answers in which drift is looked for. A small window notices a sharp change soon,
+# a large one notices a small change.
 WINDOWS = (20, 60, 200)
 RECENT = max(WINDOWS)
-# With what probability steady traffic is taken for drift at one look. There are many looks.
+# The probability that one look takes steady traffic for drift. There are many looks.
 _FALSE_ALARM = 0.005
 # Halvings of [0, 1], after which a bound is exact to 1e-12.
 _STEPS = 40
 
 
 def bin_of(score: float) -> int:
-    """The bin of a score, also if single precision put it a little below; those under 0 are in the first."""
+    """Return the bin of a score. A score that single precision put just below a bin's edge counts as on it."""
     return min(BINS - 1, max(0, int(score * (BINS - 1) + 1e-4)))
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What was observed of one kind of traffic. All but `requests` are counts by bin of the score.
+    """Observations of one kind of traffic. All but `requests` are counts by bin of the score.
 
-    `requests` missed the exact cache; `matches` of them found a candidate that the guards let pass; of these,
-    `right` and `wrong` were labelled.
+    `requests` missed the exact cache; `matches` of them found a candidate that passed the guards; `right` and
+    `wrong` are the labels of these.
     """
 
     requests: int
@@ -58,7 +58,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What serving at `threshold` would have done. Rates are shares of requests.
+    """The effect of serving at `threshold`. Rates are shares of requests.
 
     `false_hits` and its interval are the share of wrong answers among those served; `wrong_bound` is the upper
     bound on wrong answers per request.
@@ -74,7 +74,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`threshold` None serves nothing. `restart`: what was observed so far no longer holds."""
+    """A threshold with its reason; None serves nothing. `restart`: the observations so far no longer hold."""
 
     threshold: float | None
     reason: str
@@ -83,7 +83,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """Matches and labels from a bin upwards. `seen`: of so many requests they tell."""
+    """Matches and labels from a bin upwards. `seen`: the number of requests that the labels stand for."""
 
     place: int
     matches: int
@@ -93,12 +93,12 @@ class _Counted:
 
 
 def curve(tally: Tally, *, alpha: float = ALPHA) -> Iterator[Point]:
-    """Every threshold at which something matched, from the strictest down."""
+    """Return every threshold at which a question matched, from the strictest down."""
     return (_point(each, tally.requests, alpha) for each in _counted(tally))
 
 
 def calibrate(tally: Tally, budget: float, *, alpha: float = ALPHA) -> Point | None:
-    """The lowest threshold that is safe; None if none is.
+    """Return the lowest safe threshold, None if there is none.
 
     With probability 1 - `alpha`, serving at it gives a wrong answer to at most a share `budget` of requests like
     those observed.
@@ -114,10 +114,10 @@ def calibrate(tally: Tally, budget: float, *, alpha: float = ALPHA) -> Point | N
 
 
 def decide(tally: Tally, *, recent: Sequence[bool], threshold: float | None, budget: float) -> Decision:
-    """Calibrate, unless the answers served lately show that the traffic is no longer what was calibrated on.
+    """Calibrate, unless the answers served lately show that the traffic has changed since (drift).
 
-    `recent` tells of each checked answer whether it was right, the newest first. It shows drift if even the lower
-    end of the interval of wrong answers per request is over the budget.
+    `recent` holds, for each checked answer, whether it was right, the newest first. It shows drift if even the
+    lower end of the interval of wrong answers per request is over the budget.
     """
     if threshold is not None and tally.requests:
         rate = sum(tally.matches[bin_of(threshold) :]) / tally.requests
@@ -135,7 +135,7 @@ def decide(tally: Tally, *, recent: Sequence[bool], threshold: float | None, bud
 
 @lru_cache(maxsize=4096)
 def upper(count: int, of: int, alpha: float) -> float:
-    """The share that is exceeded with probability at most `alpha`, when `count` of `of` were counted.
+    """Return the share that is exceeded with probability at most `alpha`, when `count` of `of` were counted.
 
     It is the p at which `count` or fewer would be counted with probability `alpha`; 1 if nothing was counted.
     """
@@ -153,23 +153,23 @@ def upper(count: int, of: int, alpha: float) -> float:
 
 
 def stays_under(share: float, count: int, of: int, alpha: float) -> bool:
-    """Whether `upper` is at most `share`, at a fortieth of its cost."""
+    """Return whether `upper` is at most `share`, at a fortieth of its cost."""
     return count < of and _tail(_log_weights(count, of), of, share) <= alpha
 
 
 def lower(count: int, of: int, alpha: float) -> float:
-    """The share that is undercut with probability at most `alpha`."""
+    """Return the share that is undercut with probability at most `alpha`."""
     return 1.0 - upper(of - count, of, alpha) if of else 0.0
 
 
 def _log_weights(count: int, of: int) -> NDArray[np.float64]:
-    """The logarithms of the binomial coefficients of 0 to `count` out of `of`."""
+    """Return the logarithms of the binomial coefficients of 0 to `count` out of `of`."""
     k = np.arange(1, count + 1)
     return np.concatenate([[0.0], np.cumsum(np.log(of - k + 1) - np.log(k))])
 
 
 def _tail(weights: NDArray[np.float64], of: int, share: float) -> float:
-    """The probability of as many as there are weights, or fewer, summed from logarithms."""
+    """Return the probability of fewer successes than there are weights, summed from logarithms."""
     k = np.arange(len(weights))
     terms = weights + k * np.log(share) + (of - k) * np.log1p(-share)
     most = terms.max()

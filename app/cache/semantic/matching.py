@@ -1,4 +1,4 @@
-"""Which questions may get the result of another that is near, and where those are found."""
+"""Matching: rules and guards decide whether a question may get the result of a near one in the index."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -15,9 +15,9 @@ from app.cache.semantic.observations import segment_of
 
 _log = logging.getLogger(__name__)
 
-# Below this similarity nothing is a would-be hit: no threshold that keeps a budget was ever found there.
+# Candidates below this similarity are ignored: no threshold that keeps a budget was ever found there.
 FLOOR = 0.85
-# How many of the nearest questions are looked at.
+# The number of nearest questions that are compared.
 CANDIDATES = 4
 
 
@@ -42,17 +42,17 @@ class QuestionIndex(Protocol):
 
 
 def refused(question: str, candidate: str) -> str | None:
-    """The first reason why one must not get the other's result; None if there is none."""
+    """Return the first rule or guard that refuses the pair, None if none does."""
     return refusal(question) or refusal(candidate) or next(refusals(read(question), read(candidate)), None)
 
 
 def allowed(question: str, candidates: Iterable[MatchCandidate]) -> Iterator[MatchCandidate]:
-    """The candidates that no rule and no guard refuses."""
+    """Return the candidates that no rule and no guard refuses."""
     return (each for each in candidates if refused(question, each.question) is None)
 
 
 class QuestionRecorder:
-    """Adds the questions to the index that may match others. What cannot be added is not found, and no more."""
+    """Adds questions that may match others to the index. A failure only means that a question is not found."""
 
     def __init__(self, index: QuestionIndex) -> None:
         self._index = index

@@ -1,4 +1,4 @@
-"""What is observed of matching by meaning: lookups, would-be hits and labels, for each segment of questions."""
+"""Observations of matching by meaning: lookups, would-be hits and labels, for each segment of questions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from app.domain.matches import ServedMatch
 class Segment:
     """A collection's questions to one embedding model, and of answers to one chat model.
 
-    Matches are looked for within a partition, but how far similarity can be trusted does not depend on `top_k`, on
-    filters or on a snapshot of statistics: partitions that differ in such things alone share their labels.
+    Matches are looked for within a partition. But the meaning of a similarity does not depend on `top_k`, filters
+    or a snapshot of statistics, so partitions that differ in those alone share their labels.
     """
 
     digest: str
@@ -32,9 +32,9 @@ def _digest(*parts: object) -> str:
 
 
 def segment_of(partition: Partition) -> Segment | None:
-    """The segment that a partition belongs to.
+    """Return the segment of a partition.
 
-    None for what never matches: what follows from earlier turns, or rests on no corpus.
+    None if its questions never match: they follow from earlier turns, or rest on no corpus.
     """
     if partition.collection is None or partition.conversation:
         return None
@@ -62,13 +62,13 @@ class Counts:
 
 
 class Traffic:
-    """Counts for each segment since it was taken last."""
+    """Counts of each segment since the last `take`."""
 
     def __init__(self) -> None:
         self._counts: dict[Segment, Counts] = {}
 
     def note(self, segment: Segment, similarity: float | None, *, served: bool = False) -> None:
-        """Count one lookup, and what it found."""
+        """Count one lookup with the similarity of its match."""
         counts = self._counts.setdefault(segment, Counts())
         counts.lookups += 1
         counts.served += served
@@ -80,7 +80,7 @@ class Traffic:
         return taken
 
     def put_back(self, taken: dict[Segment, Counts]) -> None:
-        """Count again what could not be written."""
+        """Add counts again that could not be written."""
         for segment, counts in taken.items():
             current = self._counts.setdefault(segment, Counts())
             current.lookups += counts.lookups
@@ -90,7 +90,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class LabelVerdict:
-    """Whether a cached result would have done; `detail` says by what."""
+    """Whether a cached result would have done. `detail` gives the reason."""
 
     correct: bool
     detail: str = ""
@@ -98,7 +98,7 @@ class LabelVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A would-be hit, judged. `served`: somebody got it. `source`: pipeline or person."""
+    """A would-be hit with its verdict. `served`: a client got it. `source`: pipeline or person."""
 
     question: str
     matched: str
@@ -112,7 +112,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A segment with its decision in force and how many labels it has."""
+    """A segment with the decision in force and its number of labels."""
 
     segment: Segment
     collection: str
@@ -125,7 +125,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class SegmentEvidence:
-    """What a decision is made from. `recent`: whether each hit that was checked was right, the newest first."""
+    """The input of a decision. `recent`: whether each checked hit was right, the newest first."""
 
     tally: Tally
     served: int

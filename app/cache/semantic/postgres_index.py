@@ -1,4 +1,4 @@
-"""The questions of L3 by their vectors, in a table beside it: which are nearest to another within one partition."""
+"""An index of L3's questions by their vectors, in a table beside it: the nearest within one partition."""
 
 import time
 from collections.abc import Callable
@@ -10,23 +10,23 @@ from app.cache.backend import CacheKey
 from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.matching import MatchCandidate
 
-# For a session that looks into the graph: nearest first, and past what does not belong to the partition. Planning a
-# lookup anew would take longer than making it.
+# Settings of a session that reads the graph: nearest first, reading on past rows of other partitions. Planning a
+# lookup anew would take longer than the lookup.
 SESSION = (
     "SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = 40; SET plan_cache_mode = force_generic_plan"
 )
 
-# Rows of a partition up to which comparing all of them is as fast as the graph, and never misses one.
+# Up to so many rows of a partition, comparing all of them is as fast as the graph and misses none.
 LARGE = 5000
-# Of the nearest rows some may have expired and not been removed yet.
+# Rows read beyond the limit, since some may have expired and not been removed yet.
 _SPARE = 2
 
-# A quarantined row stays as it is. Nothing is added for an entry that is gone already.
+# A quarantined row stays as it is, and an entry that is gone gets no row.
 _ADD = """
 INSERT INTO @table_vectors (cache_key, partition, vector)
 SELECT cache_key, partition, $2::halfvec FROM @table WHERE cache_key = $1 ON CONFLICT (cache_key) DO NOTHING
 """
-# Entries are looked up one by one, and only those that are near enough: mostly none.
+# Entries are looked up one by one, and only near enough ones: mostly none.
 _NEAREST = """
 SELECT near.cache_key, q.query_text, 1 - near.distance FROM (
     SELECT cache_key, @distance AS distance FROM @table_vectors
@@ -36,7 +36,7 @@ SELECT near.cache_key, q.query_text, 1 - near.distance FROM (
     WHERE cache_key = near.cache_key AND partition = $1 AND expires_at > now() OFFSET 0
 ) q WHERE near.distance <= $3 ORDER BY near.distance, q.id
 """
-# Without its dimension the distance is none that a graph is built for.
+# Graphs are built for the distance with its dimension, so this one never uses a graph.
 _EXACT = "vector <=> $2::halfvec"
 _GRAPH = "(vector::halfvec(@dimension)) <=> $2::halfvec(@dimension)"
 _SIZE = "SELECT count(*) FROM (SELECT FROM @table_vectors WHERE partition = $1 LIMIT $2) counted"
@@ -50,7 +50,7 @@ _READY = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
 
 
 class PostgresQuestionIndex:
-    """`table` is L3's, a plain identifier; `connections` have had `SESSION` run.
+    """`table` is L3's, a plain identifier. `connections` must have run `SESSION`.
 
     The size of a partition is counted again after `size_age` seconds.
 
@@ -81,16 +81,16 @@ class PostgresQuestionIndex:
         )
 
     async def add(self, key: CacheKey, vector: bytes) -> None:
-        """Let an entry that L3 holds be found by its question's vector, little-endian float32."""
+        """Add an entry of L3 by its question's vector, little-endian float32."""
         async with self._connections.connection() as connection:
             await connection.execute(self._add, key.digest, _array(vector), timeout=self._timeout)
 
     async def nearest(
         self, partition: str, vector: bytes, *, limit: int = 3, least: float = -1.0
     ) -> list[MatchCandidate]:
-        """The unexpired entries of one partition whose questions are nearest, by cosine, the nearest first.
+        """Return the unexpired entries of one partition with the nearest questions by cosine, the nearest first.
 
-        None whose similarity is less than `least`.
+        Entries with a similarity below `least` are left out.
         """
         array = _array(vector)
         statement = self._nearest(_EXACT, limit)
@@ -103,15 +103,15 @@ class PostgresQuestionIndex:
         return [MatchCandidate(row[0], row[1], float(row[2])) for row in rows[:limit]]
 
     async def quarantine(self, key: str) -> bool:
-        """Never let an entry be found by meaning again; whether it could be until now."""
+        """Keep an entry from being found by meaning. Returns whether it could be found until now."""
         async with self._connections.connection() as connection:
             tag = await connection.execute(self._quarantine, key, timeout=self._timeout)
         return tag != "UPDATE 0"
 
     async def build_graphs(self) -> None:
-        """Build the graphs that large partitions need, without locking out writers; one that failed is built anew.
+        """Build the graphs that large partitions need, without locking out writers. This may take minutes.
 
-        May take minutes.
+        A graph whose building failed is built anew.
         """
         async with self._connections.connection() as connection:
             for (dimension,) in await connection.fetch(self._dimensions, self._large):

@@ -1,4 +1,4 @@
-"""What is known of how well matching by meaning does, in Postgres: traffic, labels, decisions, pairs kept apart."""
+"""Observations of matching by meaning in Postgres: traffic, labels, decisions, and pairs kept apart."""
 
 from collections.abc import Mapping
 from dataclasses import astuple
@@ -9,9 +9,11 @@ from app.cache.semantic.calibration import BINS, Decision, Tally, bin_of
 from app.cache.semantic.observations import Counts, Label, Observed, Segment, SegmentEvidence
 from app.domain.matches import ServedMatch
 
-# Hours of traffic and labels that a calibration looks back on.
+# Hours of traffic and labels that a calibration uses, and the most labels.
 MEMORY_HOURS = 24 * 14
 MOST_LABELS = 5000
+# Seconds for a statement.
+_TIMEOUT = 10.0
 
 _ENSURE = """
 INSERT INTO semantic_segments (segment, tenant, collection_id, namespace)
@@ -77,29 +79,28 @@ _PURGE = (
 
 
 class PostgresObservations:
-    """Writes and reads what is observed of matching by meaning.
+    """Writes and reads the observations of matching by meaning.
 
     Raises:
         StoreUnavailable: Postgres does not answer.
     """
 
-    def __init__(self, connections: HeldConnections, *, timeout: float = 10.0) -> None:
+    def __init__(self, connections: HeldConnections) -> None:
         self._connections = connections
-        self._timeout = timeout
 
     async def add_traffic(self, taken: Mapping[Segment, Counts]) -> None:
-        """Add to what is known; segments of collections that are gone are dropped."""
+        """Add the counts. Segments of deleted collections are left out."""
         async with self._connections.connection() as connection, connection.transaction():
             for segment, counts in sorted(taken.items(), key=lambda item: item[0].digest):
                 await self._ensure(connection, segment)
                 await connection.execute(
-                    _TRAFFIC, segment.digest, counts.lookups, counts.served, counts.matches, timeout=self._timeout
+                    _TRAFFIC, segment.digest, counts.lookups, counts.served, counts.matches, timeout=_TIMEOUT
                 )
 
     async def add_match(self, match: ServedMatch) -> None:
-        """Write down a hit by meaning, so that a verdict on it can be traced on any replica."""
+        """Record a hit by meaning, so that any replica can trace a verdict on it."""
         async with self._connections.connection() as connection:
-            await connection.execute(_MATCH, *astuple(match), timeout=self._timeout)
+            await connection.execute(_MATCH, *astuple(match), timeout=_TIMEOUT)
 
     async def add_label(self, segment: Segment, label: Label) -> None:
         async with self._connections.connection() as connection:
@@ -114,13 +115,13 @@ class PostgresObservations:
                 label.served,
                 label.source,
                 label.detail,
-                timeout=self._timeout,
+                timeout=_TIMEOUT,
             )
 
     async def observed(self, tenant: str | None = None) -> list[Observed]:
-        """Every segment, or those of a tenant."""
+        """Return every segment, or those of a tenant."""
         async with self._connections.connection() as connection:
-            rows = await connection.fetch(_OBSERVED, tenant, timeout=self._timeout)
+            rows = await connection.fetch(_OBSERVED, tenant, timeout=_TIMEOUT)
         return [
             Observed(
                 Segment(row["segment"], row["tenant"], row["collection_id"], row["namespace"]),
@@ -136,8 +137,8 @@ class PostgresObservations:
 
     async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence:
         async with self._connections.connection() as connection:
-            traffic = await connection.fetch(_SUMS, digest, MEMORY_HOURS, timeout=self._timeout)
-            labels = await connection.fetch(_LABELS, digest, MEMORY_HOURS, MOST_LABELS, timeout=self._timeout)
+            traffic = await connection.fetch(_SUMS, digest, MEMORY_HOURS, timeout=_TIMEOUT)
+            labels = await connection.fetch(_LABELS, digest, MEMORY_HOURS, MOST_LABELS, timeout=_TIMEOUT)
         matches, right, wrong = ([0] * BINS for _ in range(3))
         for row in traffic:
             matches = [a + b for a, b in zip(matches, row["matches"], strict=True)]
@@ -151,13 +152,13 @@ class PostgresObservations:
 
     async def examples(self, digest: str, *, correct: bool, limit: int) -> list[Label]:
         async with self._connections.connection() as connection:
-            rows = await connection.fetch(_EXAMPLES, digest, correct, limit, timeout=self._timeout)
+            rows = await connection.fetch(_EXAMPLES, digest, correct, limit, timeout=_TIMEOUT)
         return [Label(*row.values()) for row in rows]
 
     async def decide(self, observed: Observed, decision: Decision) -> None:
-        """Put a decision in force, unless another replica has restarted since the segment was observed.
+        """Put a decision in force, unless another replica has restarted the segment since it was observed.
 
-        What was observed until a restart is not looked at again.
+        A restart ignores all observations before it.
         """
         async with self._connections.connection() as connection:
             await connection.execute(
@@ -167,26 +168,24 @@ class PostgresObservations:
                 decision.reason,
                 decision.restart,
                 observed.since,
-                timeout=self._timeout,
+                timeout=_TIMEOUT,
             )
 
     async def are_apart(self, tenant: str, question: str, other: str) -> bool:
-        """Whether two questions are known not to match."""
+        """Return whether two questions are known not to match."""
         return bool(await self._connections.fetch(_NEGATIVE, tenant, question, other))
 
     async def keep_apart(self, tenant: str, partition: str, question: str, other: str, similarity: float) -> None:
         async with self._connections.connection() as connection:
-            await connection.execute(
-                _REMEMBER, tenant, partition, question, other, similarity, timeout=self._timeout
-            )
+            await connection.execute(_REMEMBER, tenant, partition, question, other, similarity, timeout=_TIMEOUT)
 
     async def purge(self) -> None:
-        """Forget what no calibration looks at any more."""
+        """Delete observations that are too old for any calibration."""
         async with self._connections.connection() as connection:
             for statement in _PURGE:
-                await connection.execute(statement, MEMORY_HOURS, timeout=self._timeout)
+                await connection.execute(statement, MEMORY_HOURS, timeout=_TIMEOUT)
 
     async def _ensure(self, connection: Any, segment: Segment) -> None:
         await connection.execute(
-            _ENSURE, segment.digest, segment.tenant, segment.collection, segment.namespace, timeout=self._timeout
+            _ENSURE, segment.digest, segment.tenant, segment.collection, segment.namespace, timeout=_TIMEOUT
         )

@@ -1,4 +1,4 @@
-"""What matching by meaning would have done for a log of questions, asked one after the other of an empty cache."""
+"""Replay of a log of questions against an empty cache: the hits and errors that matching by meaning would give."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from app.cache.semantic.calibration import BINS, Point, Tally, bin_of, calibrate
 from app.cache.semantic.language.eligibility import refusal
 from app.cache.semantic.matching import CANDIDATES, FLOOR, MatchCandidate, allowed
 
-# Whether the second question's result would have done for the first.
+# Decides whether the second question's result would have done for the first.
 Judge = Callable[[str, str], Awaitable[bool]]
 
 
@@ -27,14 +27,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Replayed:
-    """`requests` in all; `exact` of them were asked before in the same words, the rest are `outcomes`."""
+    """All `requests`: `exact` of them repeat an earlier one word for word, the rest are `outcomes`."""
 
     requests: int = 0
     exact: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
 
     def curve(self) -> list[Point]:
-        """What serving from each similarity would have done, the strictest first."""
+        """Return the effect of serving from each similarity, the strictest first."""
         return list(curve(_tally(self.outcomes))) if self.outcomes else []
 
 
@@ -60,9 +60,9 @@ async def replay(
     *,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Replayed:
-    """Ask the questions in their order; `vectors` are of unit length, by normalised question.
+    """Ask the questions in their order. `vectors` are of unit length, by normalised question.
 
-    A would-be hit is judged, and its question computed and kept all the same, as in shadow mode.
+    As in shadow mode, a would-be hit is judged, and its question is cached all the same.
     """
     done = Replayed()
     known: set[str] = set()

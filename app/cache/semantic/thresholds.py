@@ -1,4 +1,4 @@
-"""The thresholds in force: written traffic, new decisions, and what other replicas decided, every few seconds."""
+"""The thresholds in force: every few seconds, counts are written, thresholds decided, and those of others read."""
 
 import asyncio
 import logging
@@ -7,11 +7,11 @@ from app.cache.semantic.calibration import RECENT, decide
 from app.cache.semantic.matching import QuestionIndex
 from app.cache.semantic.observations import Observations, Observed, Segment, Traffic
 
-# A segment is decided anew when it has so many more labels, and, while nothing of it is served, this share more.
+# A segment is decided anew when it has so many more labels; while it is not served, also this share more.
 _MORE_LABELS = 10
 _LARGER_BY = 0.05
-# Rounds between two looks at graphs and at what is too old.
-_UPKEEP_EVERY = 60
+# Turns between two rounds of housekeeping: building graphs, deleting old observations.
+_HOUSEKEEPING_EVERY = 60
 
 _log = logging.getLogger(__name__)
 
@@ -31,17 +31,17 @@ class ThresholdManager:
         self._decided_at: dict[str, int] = {}
 
     def threshold(self, segment: Segment) -> float | None:
-        """The similarity from which a segment is served; None serves nothing."""
+        """Return the similarity from which a segment is served; None serves nothing."""
         return self._thresholds.get(segment.digest)
 
     async def run(self) -> None:
-        """Work until cancelled. A failure is logged and tried again at the next turn."""
+        """Work until cancelled. After a failure, which is logged, the next turn tries again."""
         turn = 0
         while True:
             await asyncio.sleep(self._every)
             try:
                 await self.turn()
-                if turn % _UPKEEP_EVERY == 0:
+                if turn % _HOUSEKEEPING_EVERY == 0:
                     await self._index.build_graphs()
                     await self._observations.purge()
             except Exception as error:  # noqa: BLE001 - Postgres may be away for a while
@@ -49,7 +49,7 @@ class ThresholdManager:
             turn += 1
 
     async def turn(self) -> None:
-        """Write what was counted, decide what has new labels, and take over what is in force."""
+        """Write the counts, decide segments with new labels, and read the thresholds in force."""
         taken = self.traffic.take()
         try:
             await self._observations.add_traffic(taken)

@@ -1,4 +1,4 @@
-"""One stream of events, produced once and read in full by everyone who asked for it."""
+"""Broadcast of one stream of events: produced once, read in full by every reader."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -8,10 +8,10 @@ E = TypeVar("E")
 
 
 class BroadcastFlight(Generic[E]):
-    """Keeps every event until the last reader is done, so that one who joins late starts at the beginning.
+    """Keeps every event until the last reader is done, so that a late reader starts at the beginning.
 
-    The producer runs in a task of its own. It is cancelled `grace` seconds after its last reader left, unless
-    one came back. What it raises, each reader gets after the events that came before.
+    The producer runs in a task of its own. It is cancelled `grace` seconds after the last reader left, unless a
+    new one has joined. Each reader gets the producer's error after the events before it.
     """
 
     def __init__(self, produce: Callable[[], AsyncIterator[E]], *, grace: float = 0.0) -> None:
@@ -20,19 +20,15 @@ class BroadcastFlight(Generic[E]):
         self._events: list[E] = []
         self._error: BaseException | None = None
         self._ended = False
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._readers = 0
         self._task: asyncio.Task[None] | None = None
-        self._farewell: asyncio.TimerHandle | None = None
+        self._abandonment: asyncio.TimerHandle | None = None
 
     @property
     def joinable(self) -> bool:
-        """Whether a reader who comes now gets the whole stream: not after a failure or an abandonment."""
+        """Whether a new reader would get the whole stream: not after a failure or a cancellation."""
         return self._error is None
-
-    @property
-    def readers(self) -> int:
-        return self._readers
 
     @property
     def events(self) -> Sequence[E]:
@@ -44,20 +40,20 @@ class BroadcastFlight(Generic[E]):
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         self._readers += 1
-        if self._farewell is not None:
-            self._farewell.cancel()
-            self._farewell = None
+        if self._abandonment is not None:
+            self._abandonment.cancel()
+            self._abandonment = None
         return BroadcastReader(self)
 
     async def event(self, position: int) -> E:
-        """Return the event at this position, once it has come.
+        """Wait for the event at this position and return it.
 
         Raises:
             StopAsyncIteration: there are fewer events.
-            Exception: what the producer raised in its place.
+            Exception: the producer raised it in place of the event.
         """
         while position >= len(self._events) and not self._ended:
-            await self._news.wait()
+            await self._changed.wait()
         if position < len(self._events):
             return self._events[position]
         raise self._error or StopAsyncIteration
@@ -66,7 +62,7 @@ class BroadcastFlight(Generic[E]):
         """Undo one `read`."""
         self._readers -= 1
         if self._readers == 0 and not self._ended:
-            self._farewell = asyncio.get_running_loop().call_later(self._grace, self._abandon)
+            self._abandonment = asyncio.get_running_loop().call_later(self._grace, self._abandon)
 
     async def close(self) -> None:
         """Stop the producer and wait until it has cleaned up."""
@@ -83,7 +79,7 @@ class BroadcastFlight(Generic[E]):
         try:
             async for event in self._produce():
                 self._events.append(event)
-                self._tell()
+                self._wake()
         except asyncio.CancelledError:
             self._error = self._error or BroadcastAbandoned("the stream was stopped before its end")
             raise
@@ -91,15 +87,15 @@ class BroadcastFlight(Generic[E]):
             self._error = error
         finally:
             self._ended = True
-            self._tell()
+            self._wake()
 
-    def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
 class BroadcastAbandoned(Exception):
-    """The producer was stopped: its readers had left, or the process is shutting down."""
+    """The producer was stopped, since its readers had left or the process is shutting down."""
 
 
 class BroadcastReader(Generic[E]):

@@ -1,7 +1,7 @@
-"""One computation per question in the whole fleet: a lease with a token, which others wait for.
+"""One computation per question in the whole fleet: one replica holds a lease, and the others wait for its result.
 
-A lease saves work; it is never needed for a right answer. So when its store fails, or a wait lasts too long,
-the caller simply computes.
+A lease saves work and is never needed for a right answer. So when its store fails or a wait lasts too long, the
+caller computes.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class LeaseStore(Protocol):
-    """Remembers who holds a name. Each method is atomic; `ttl` is in seconds."""
+    """Keeps the token that holds each name. Each method is atomic; `ttl` is in seconds."""
 
     async def acquire(self, name: str, token: str, ttl: float) -> bool: ...
 
@@ -29,7 +29,7 @@ class LeaseStore(Protocol):
 
 
 class ComputeLease:
-    """A held name, renewed until it is released. Without a store it stands for going ahead on one's own."""
+    """A held name, renewed until it is released. Without a store it allows computing without a lease."""
 
     def __init__(self, name: str, token: str, ttl: float, store: LeaseStore | None) -> None:
         self._name = name
@@ -43,15 +43,15 @@ class ComputeLease:
         return self._store is not None
 
     async def release(self) -> None:
-        """Let go, also if the caller is cancelled meanwhile; if that fails, the lease runs out by itself."""
+        """Release, even if the caller is cancelled meanwhile. If that fails, the lease expires."""
         store, self._store = self._store, None
         if store is None or self._renewal is None:
             return
         self._renewal.cancel()
-        self._letting_go = asyncio.create_task(self._let_go(store, self._renewal))
-        await asyncio.shield(self._letting_go)
+        self._releasing = asyncio.create_task(self._release(store, self._renewal))
+        await asyncio.shield(self._releasing)
 
-    async def _let_go(self, store: LeaseStore, renewal: asyncio.Task[None]) -> None:
+    async def _release(self, store: LeaseStore, renewal: asyncio.Task[None]) -> None:
         await asyncio.gather(renewal, return_exceptions=True)
         try:
             await store.release(self._name, self._token)
@@ -59,11 +59,11 @@ class ComputeLease:
             logger.info("a lease was not released and will expire: %s", type(error).__name__)
 
     async def _renew(self, store: LeaseStore) -> None:
-        held = True
-        while held:
+        renewed = True
+        while renewed:
             await asyncio.sleep(self._ttl / 3)
             try:
-                held = await store.extend(self._name, self._token, self._ttl)
+                renewed = await store.extend(self._name, self._token, self._ttl)
             except Exception as error:  # noqa: BLE001 - two more attempts fit into its life
                 logger.info("a lease was not renewed: %s", type(error).__name__)
 
@@ -71,9 +71,9 @@ class ComputeLease:
 class FleetLease:
     """Elects one computation among replicas.
 
-    `stores` are tried in order, each behind its breaker; the first that answers decides. A lease lives `ttl`
-    seconds past its holder's last sign of life. Waiters look again every `poll` seconds, from the first to the
-    second figure, with jitter, and go ahead after `wait` seconds.
+    `stores` are tried in order, each behind its breaker; the first that answers decides. A lease expires `ttl`
+    seconds after its last renewal. Waiters look again after `poll` seconds, from the first figure up to the second,
+    with jitter, and compute by themselves after `wait` seconds.
     """
 
     def __init__(
@@ -90,9 +90,9 @@ class FleetLease:
         self._poll = poll
 
     async def claim(self, name: str, probe: Callable[[], Awaitable[T | None]]) -> T | ComputeLease:
-        """Return what `probe` finds once another has computed it, or a lease to compute under.
+        """Return the result of another replica as soon as `probe` finds it, or a lease to compute under.
 
-        The caller releases the lease after storing its result, so that whoever claims next finds it.
+        The caller releases the lease after storing its result, so that the next claim finds it.
         """
         loop = asyncio.get_running_loop()
         give_up = loop.time() + self._wait
@@ -117,7 +117,7 @@ class FleetLease:
             pause = min(pause * 2, longest)
 
     async def _acquire(self, name: str) -> ComputeLease | None:
-        """Return a lease, an unheld one if no store answers, or None if another holds it."""
+        """Return a lease, one without a store if none answers, or None if another replica holds it."""
         token = uuid4().hex
         for store, breaker in self._stores:
             if not breaker.allows():
