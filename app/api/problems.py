@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from app.errors import InvalidInput, LocalChatError, NotFound, Stopping, TooLarge, UnsupportedMedia
 from app.telemetry import correlation
+from app.telemetry.access import annotate
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -109,6 +110,8 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, LocalChatError) and error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        annotate(error=error.detail, **({"cause": type(error.__cause__).__name__} if error.__cause__ else {}))
     return error_response(request.scope, error)
 
 

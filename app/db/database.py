@@ -4,7 +4,7 @@ import asyncio
 import struct
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -13,7 +13,10 @@ import asyncpg
 import orjson
 from pgvector.asyncpg import register_vector
 
+from app.db.outages import READ_ONLY, sqlstate_of, translated
 from app.db.spans import record_statement, session_name
+from app.db.transaction_pooling import OPTIONS as TRANSACTION_POOLING
+from app.db.transaction_pooling import TransactionPooledConnection
 from app.errors import StoreUnavailable
 from app.telemetry import correlation, tracing
 
@@ -30,25 +33,25 @@ else:
 READING_SECONDS = 10.0
 _RELEASE_SECONDS = 2.0
 
+_VECTOR_SCHEMA = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
+
 _OID = struct.Struct("!I")
 
-# Raised by the driver or the network while the database is away, full, starting or stopping.
-UNAVAILABLE = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.CannotConnectNowError,
-)
-
-_TRANSACTION_TIMEOUT = "25P04"
-
-# Session defaults, since pgvector takes them from nowhere else and SET LOCAL would cost each search two round
-# trips. `ef_search` is how many candidates an arm gives; beyond them the graph is read on until enough pass. To
-# remember documents costs more than to look the few that an arm finds up again.
+# `ef_search` is how many candidates an arm gives; beyond them the graph is read on until enough pass. To remember
+# documents costs more than to look the few that an arm finds up again. Set for the session: SET LOCAL would cost a
+# search two round trips. Not set as startup parameters: a pooler refuses those.
 SEARCH_SETTINGS = {"hnsw.ef_search": "100", "hnsw.iterative_scan": "relaxed_order", "enable_memoize": "off"}
+_SET_FOR_SEARCH = "; ".join(f"SET {name} = {value}" for name, value in SEARCH_SETTINGS.items())
+
+
+async def connect(url: str, *, pooled: bool = False, timeout: float = 5.0) -> Connection:  # noqa: ASYNC109 - asyncpg's
+    """Open one connection with the settings of the pool's, for probes.
+
+    `pooled`: `url` leads through a pooler that may be in transaction mode.
+    """
+    connection: Connection = await asyncpg.connect(url, timeout=timeout, **_options(pooled))
+    await connection.execute(_SET_FOR_SEARCH)
+    return connection
 
 
 async def prepare_connection(connection: Connection) -> None:
@@ -65,7 +68,9 @@ async def prepare_connection(connection: Connection) -> None:
     await connection.set_type_codec(
         "uuid", schema="pg_catalog", encoder=_encode_uuid, decoder=_decode_uuid, format="binary"
     )
-    await register_vector(connection)
+    # Where the extension was made, which a hosted database may have done in a schema of its own.
+    schema = await connection.fetchval(_VECTOR_SCHEMA)
+    await register_vector(connection, schema=schema or "public")
 
 
 class Database:
@@ -86,20 +91,31 @@ class Database:
         min_size: int = 2,
         max_size: int = 16,
         acquire_timeout: float = 5.0,
+        pooled: bool = False,
         on_acquire: Callable[[float], None] = lambda _: None,
         observe: "Callable[[LoggedQuery], None] | None" = None,
         **options: Any,
     ) -> Self:
         """Open the pool.
 
-        `on_acquire` receives the seconds of waiting for each connection, `observe` each statement that has ended.
+        Args:
+            url: of the database.
+            min_size: connections that are opened now.
+            max_size: the most connections.
+            acquire_timeout: seconds for getting one.
+            pooled: `url` leads through a pooler that may be in transaction mode.
+            on_acquire: receives the seconds of waiting for each connection.
+            observe: receives each statement that has ended.
+            options: of `asyncpg.create_pool`.
 
         Raises:
             StoreUnavailable: the database does not answer.
         """
 
         async def prepare(connection: Connection) -> None:
-            await prepare_connection(connection)
+            async with connection.transaction() if pooled else nullcontext():
+                await prepare_connection(connection)
+            await connection.execute(_SET_FOR_SEARCH)
             connection.add_query_logger(record_statement)
             if observe is not None:
                 connection.add_query_logger(observe)
@@ -116,33 +132,61 @@ class Database:
                 max_cached_statement_lifetime=0,  # by default each is prepared again every five minutes
                 timeout=acquire_timeout,
                 command_timeout=60,
-                server_settings=SEARCH_SETTINGS,
+                **_options(pooled),
                 **options,
             )
         return cls(pool, acquire_timeout=acquire_timeout, on_acquire=on_acquire)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PooledConnection]:
-        """A connection in autocommit. Waits at most `acquire_timeout` seconds for one."""
+        """A connection in autocommit. Waits at most `acquire_timeout` seconds for one.
+
+        Raises:
+            StoreUnavailable: the database cannot serve; `detail` says why.
+        """
         with translated():
             began = time.perf_counter()
-            connection = await self.pool.acquire(timeout=self._acquire_timeout)
+            connection = await self._acquire()
             self._on_acquire(time.perf_counter() - began)
             try:
                 if tracing.recording():
                     await _name(connection, "SET")
                 yield connection
+            except Exception as error:
+                await self._distrust(error)
+                raise
             finally:
                 # In time or not, the connection is out of use: the pool closes one that it cannot reset.
                 with suppress(TimeoutError):
                     await self.pool.release(connection, timeout=_RELEASE_SECONDS)
 
+    async def _acquire(self) -> PooledConnection:
+        try:
+            return await self.pool.acquire(timeout=self._acquire_timeout)
+        except TimeoutError:
+            use = self.use()
+            if use.busy < use.limit:
+                raise
+            raise StoreUnavailable(f"All {use.limit} connections to the database are in use.") from None
+
+    async def _distrust(self, error: Exception) -> None:
+        """Let the pool replace connections that may lead to a server whose successor has taken its name.
+
+        A demoted server is read-only; a server that vanished does not answer.
+        """
+        if isinstance(error, TimeoutError) or sqlstate_of(error) == READ_ONLY:
+            await self.pool.expire_connections()
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PooledConnection]:
         """A connection for a read that a user waits for: after `READING_SECONDS` the database counts as away."""
         with translated():
-            async with asyncio.timeout(READING_SECONDS), self.connection() as connection:
-                yield connection
+            try:
+                async with asyncio.timeout(READING_SECONDS), self.connection() as connection:
+                    yield connection
+            except TimeoutError as error:
+                await self._distrust(error)
+                raise
 
     @asynccontextmanager
     async def transaction(self, *, limit: float | None = None) -> AsyncIterator[PooledConnection]:
@@ -188,17 +232,6 @@ def new_rows() -> Iterator[None]:
         raise RowsExist from error
 
 
-class translated:  # noqa: N801 - reads as a statement: `with translated():`
-    """Turn a driver's error about an absent database into `StoreUnavailable`."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if _is_unavailable(error):
-            raise StoreUnavailable("The database did not answer; try again shortly.") from error
-
-
 async def _name(connection: PooledConnection, how: str) -> None:
     ids = correlation.current()
     if ids is not None:  # an id has no quotes
@@ -211,11 +244,8 @@ async def _unname(connection: Connection) -> None:
         await connection.execute("RESET application_name")
 
 
-def _is_unavailable(error: BaseException | None) -> bool:
-    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == _TRANSACTION_TIMEOUT:
-        return True
-    # A DataError is an argument of the wrong kind: ours, not the database's.
-    return isinstance(error, UNAVAILABLE) and not isinstance(error, asyncpg.DataError)
+def _options(pooled: bool) -> dict[str, Any]:
+    return {**TRANSACTION_POOLING, "connection_class": TransactionPooledConnection} if pooled else {}
 
 
 def _decode_oid(data: bytes) -> int:

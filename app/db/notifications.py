@@ -9,7 +9,8 @@ from functools import partial
 
 import asyncpg
 
-from app.db.database import UNAVAILABLE, Connection
+from app.db.database import Connection
+from app.db.outages import cause_of
 from app.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)
@@ -112,10 +113,10 @@ class NotificationListener:
         try:
             async with asyncio.timeout(self._timeout), self._turn:
                 await work(connection)
-        except (*UNAVAILABLE, asyncpg.PostgresError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             self._connection = None
             connection.terminate()
-            raise StoreUnavailable("The database did not answer; try again shortly.") from error
+            raise StoreUnavailable(cause_of(error) or "The database did not answer; try again shortly.") from error
 
 
 def _deliver(handle: Callable[[str], None], *notification: object) -> None:

@@ -42,6 +42,7 @@ from app.concurrency.background import run_for_lifetime
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.db.database import Database
 from app.db.notifications import NotificationListener
+from app.db.outages import translated
 from app.services.search.change_log import CorpusChanges
 from app.settings import Settings
 
@@ -160,11 +161,13 @@ class _Parts:
     ) -> "_Parts":
         if not settings.cache_signing_keys and (settings.l2_cache_enabled or settings.l3_cache_enabled):
             _log.warning("CACHE_SIGNING_KEYS is not set: results are cached in memory alone")
-        held = HeldConnections(database.pool, size=3, acquire_timeout=limits.connection)
+        held = HeldConnections(database.pool, translated=translated, size=3, acquire_timeout=limits.connection)
         # Upkeep and operators have connections of their own: what takes them seconds is in no request's way.
         # Two, since a sweep renews pins while it holds its lock.
-        desk = HeldConnections(database.pool, size=2, acquire_timeout=2.0)
-        near = HeldConnections(database.pool, size=2, acquire_timeout=limits.connection, session=SESSION)
+        desk = HeldConnections(database.pool, translated=translated, size=2, acquire_timeout=2.0)
+        near = HeldConnections(
+            database.pool, translated=translated, size=2, acquire_timeout=limits.connection, session=SESSION
+        )
         for connections in (held, desk, near):
             stack.push_async_callback(connections.close)
         versions = PostgresVersions(held, timeout=limits.version)

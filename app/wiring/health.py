@@ -5,7 +5,7 @@ from functools import partial
 
 from redis.asyncio import Redis
 
-from app.db.operations.health import ProbeConnection, check_answers, check_dimensions, check_migrated
+from app.db.operations.health import ProbeConnection, check_dimensions, check_migrated, check_writable
 from app.errors import ModelUnavailable
 from app.ollama.client import OllamaClient
 from app.services.operations.deep_health import (
@@ -45,10 +45,10 @@ def open_health(core: Core, lag: RecentMaximum, draining: Callable[[], bool]) ->
     if redis is not None:
         optional["redis"] = partial(_check_redis, redis)
     health = HealthService(
-        required={"postgres": partial(check_answers, connection)},
+        required={"postgres": partial(check_writable, connection)},
         optional=optional,
         startup={
-            "postgres": partial(check_answers, database),
+            "postgres": partial(check_writable, database),
             "schema": partial(check_migrated, connection),
             "index": partial(check_dimensions, connection),
         },

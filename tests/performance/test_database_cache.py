@@ -12,6 +12,7 @@ from app.cache.backend import EntryMetadata
 from app.cache.backends.postgres import PostgresCache
 from app.cache.postgres.connections import HeldConnections
 from app.cache.postgres.pins import PostgresPins
+from app.db.outages import translated
 from app.errors import StoreUnavailable
 from tests.support.cache.assembly import key_of, new_codec
 from tests.support.cache.database import TABLE, Store
@@ -157,7 +158,7 @@ async def test_counting_hits_takes_no_statement_when_there_are_none(store: Store
 
 
 async def test_held_connections_are_kept_replaced_when_broken_and_given_back(store: Store) -> None:
-    held = HeldConnections(store.pool, size=1, acquire_timeout=5)
+    held = HeldConnections(store.pool, translated=translated, size=1, acquire_timeout=5)
 
     async def backend() -> int:
         async with held.connection() as connection:
@@ -182,7 +183,7 @@ async def test_held_connections_are_kept_replaced_when_broken_and_given_back(sto
 
 
 async def test_a_read_that_nobody_waits_for_any_more_gives_its_connection_up(store: Store) -> None:
-    held = HeldConnections(store.pool, size=1, acquire_timeout=5)
+    held = HeldConnections(store.pool, translated=translated, size=1, acquire_timeout=5)
     (row,) = await held.fetch("SELECT pg_backend_pid()")
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
@@ -193,7 +194,9 @@ async def test_a_read_that_nobody_waits_for_any_more_gives_its_connection_up(sto
 
 
 async def test_a_connection_that_cannot_be_prepared_for_its_use_is_not_kept(store: Store) -> None:
-    held = HeldConnections(store.pool, size=1, acquire_timeout=5, session="SET no_such_setting = 1")
+    held = HeldConnections(
+        store.pool, translated=translated, size=1, acquire_timeout=5, session="SET no_such_setting = 1"
+    )
     for _ in range(8):  # more often than the pool has connections
         with pytest.raises(asyncpg.UndefinedObjectError):
             await held.fetch("SELECT 1")
@@ -204,6 +207,6 @@ async def test_the_cache_does_not_queue_on_a_pool_that_is_used_up(store: Store) 
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(6):
             await stack.enter_async_context(store.pool.acquire())
-        cache = PostgresCache(HeldConnections(store.pool, acquire_timeout=0.02), table=TABLE)
+        cache = PostgresCache(HeldConnections(store.pool, translated=translated, acquire_timeout=0.02), table=TABLE)
         with pytest.raises(StoreUnavailable):
             await cache.get(key_of())

@@ -5,15 +5,14 @@ and 81 µs; medians, one reader): the pool makes a proxy and a task for each use
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from app.concurrency.timeouts import lag_tolerant_timeout
-from app.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -26,34 +25,10 @@ else:
     Pool = Connection = Statement = Any
 
 
-# asyncpg's errors for a server that is away, hangs or shuts down; TimeoutError is an OSError.
-_AWAY = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
-
-
 @dataclass(slots=True)
 class _Held:
     connection: Connection
     prepared: dict[str, Statement] = field(default_factory=dict)
-
-
-class _translated:  # noqa: N801 - reads as a statement: `with _translated():`
-    """Raise StoreUnavailable in place of an error that says that Postgres is away."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        # A DataError is an argument of the wrong kind: ours, not the database's.
-        if isinstance(error, _AWAY) and not isinstance(error, asyncpg.DataError):
-            raise StoreUnavailable("The database did not answer; try again shortly.") from error
 
 
 class HeldConnections:
@@ -63,13 +38,20 @@ class HeldConnections:
     on each first. A connection whose user fails or is cancelled is closed at once, without waiting for a server
     that may not answer.
 
-    Raises:
-        StoreUnavailable: Postgres does not answer, also in place of the driver's errors that say so; those are its
-            cause.
+    `translated` turns the driver's errors that say that Postgres cannot serve into `StoreUnavailable`.
     """
 
-    def __init__(self, pool: Pool, *, size: int = 2, acquire_timeout: float = 0.1, session: str = "") -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        translated: Callable[[], AbstractContextManager[None]],
+        size: int = 2,
+        acquire_timeout: float = 0.1,
+        session: str = "",
+    ) -> None:
         self._pool = pool
+        self._translated = translated
         self._session = session
         self._acquire_timeout = acquire_timeout
         self._idle: list[_Held] = []
@@ -79,7 +61,7 @@ class HeldConnections:
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - of what is done with it
         """Lend a connection; waiting for it and using it take `timeout` seconds at most."""
-        with _translated():
+        with self._translated():
             async with asyncio.timeout(timeout), self._slots:
                 held = await self._take()
                 try:
@@ -91,7 +73,7 @@ class HeldConnections:
 
     async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
         """Run a read that is prepared once per connection: the hot path, with nothing on top."""
-        with _translated():
+        with self._translated():
             async with self._slots:
                 held = await self._take()
                 try:

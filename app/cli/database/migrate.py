@@ -7,51 +7,47 @@ import asyncpg
 
 from app.cache.postgres.schema import query_cache_ddl, query_vectors_ddl
 from app.cli.shared import CommandFailed
-from app.db.database import UNAVAILABLE
-from app.db.migrate import UnknownRevision, migrate
+from app.db.migrate import MigrationRefused, check_server, migrate
+from app.db.outages import cause_of, sqlstate_of
 
 _PAUSE_SECONDS = 0.05
-_OTHER_RELEASE = (
-    "run the release that made it, or begin anew with an empty database "
-    "(`localchat up`: `mv DATA_DIR/postgres DATA_DIR/postgres.old`) and ingest again"
-)
+# Classes of SQLSTATE: the server refuses until somebody changes a password, a database or a right.
+_FINAL = ("28", "3D", "42")
 
 
 async def run_migration(database_url: str, wait_seconds: float, *, cache_table: str) -> None:
     """Migrate, waiting up to `wait_seconds` for a database that is still starting.
 
     Raises:
-        CommandFailed: it does not answer, or refuses.
+        CommandFailed: the database does not answer, or cannot be migrated. Its one line says what to do.
     """
-    deadline = time.monotonic() + wait_seconds
+    try:
+        connection = await _connect(database_url, time.monotonic() + wait_seconds)
+        try:
+            await check_server(connection)
+            await migrate(database_url)
+            await _make_cache_table(connection, cache_table)
+        finally:
+            await connection.close()
+    except MigrationRefused as refused:
+        raise CommandFailed(f"DATABASE_URL: {refused}") from None
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        reason = cause_of(error) or f"the migration failed: {str(error).splitlines()[0]}"
+        raise CommandFailed(f"DATABASE_URL: {reason}") from None
+
+
+async def _connect(database_url: str, deadline: float) -> "asyncpg.Connection[asyncpg.Record]":
     while True:
         try:
-            await _touch(database_url)
-            break
-        except UNAVAILABLE as error:
-            if time.monotonic() > deadline:
-                raise CommandFailed(f"DATABASE_URL: the database does not answer ({error})") from None
+            return await asyncpg.connect(database_url, timeout=5)
+        except (OSError, asyncpg.PostgresError) as error:
+            if sqlstate_of(error).startswith(_FINAL) or time.monotonic() > deadline:
+                raise
             await asyncio.sleep(_PAUSE_SECONDS)
-        except (asyncpg.PostgresError, ValueError) as error:
-            raise CommandFailed(f"DATABASE_URL: the database refuses ({error})") from None
-    try:
-        await migrate(database_url)
-    except UnknownRevision as error:
-        raise CommandFailed(f"{error}; {_OTHER_RELEASE}") from None
-    await _make_cache_table(database_url, cache_table)
 
 
-async def _make_cache_table(database_url: str, table: str) -> None:
+async def _make_cache_table(connection: "asyncpg.Connection[asyncpg.Record]", table: str) -> None:
     """L3_CACHE_TABLE can name another table than the one that the migrations make; its vectors go with it."""
-    connection = await asyncpg.connect(database_url, timeout=5)
-    try:
-        for name, ddl in ((table, query_cache_ddl), (f"{table}_vectors", query_vectors_ddl)):
-            if await connection.fetchval("SELECT to_regclass($1)", name) is None:
-                await connection.execute(ddl(table))
-    finally:
-        await connection.close()
-
-
-async def _touch(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url, timeout=5)
-    await connection.close()
+    for name, ddl in ((table, query_cache_ddl), (f"{table}_vectors", query_vectors_ddl)):
+        if await connection.fetchval("SELECT to_regclass($1)", name) is None:
+            await connection.execute(ddl(table))

@@ -11,7 +11,8 @@ from typing import Protocol
 
 import asyncpg
 
-from app.db.database import Connection, PooledConnection, translated
+from app.db.database import Connection, PooledConnection, connect
+from app.db.outages import translated
 from app.errors import StoreUnavailable
 
 _MIGRATIONS = Path(__file__).parents[3] / "alembic" / "versions"
@@ -54,8 +55,9 @@ class ProbeConnection:
     that fails or is cancelled closes the connection at once, without waiting for the server.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, pooled: bool = False) -> None:
         self._url = url
+        self._pooled = pooled
         self._lock = asyncio.Lock()
         self._connection: Connection | None = None
 
@@ -68,7 +70,7 @@ class ProbeConnection:
         async with self._lock:
             with translated():
                 if self._connection is None or self._connection.is_closed():
-                    self._connection = await asyncpg.connect(self._url, timeout=5)
+                    self._connection = await connect(self._url, pooled=self._pooled)
                 try:
                     yield self._connection
                 except BaseException:
@@ -108,13 +110,14 @@ class Queue:
     attempts: int
 
 
-async def check_answers(database: Connections) -> None:
+async def check_writable(database: Connections) -> None:
     """
     Raises:
-        StoreUnavailable: the pool is closed or the database is away.
+        StoreUnavailable: the database is away or takes no writes.
     """
     async with database.connection() as connection:
-        await connection.execute("SELECT 1")
+        if await connection.fetchval("SELECT current_setting('transaction_read_only')::boolean"):
+            raise StoreUnavailable("The database is read-only now, as a standby is: it takes no writes.")
 
 
 async def check_migrated(database: Connections) -> None:

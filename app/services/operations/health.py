@@ -1,6 +1,7 @@
 """Whether this process lives, has started, and can serve."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -8,6 +9,8 @@ from typing import Literal
 
 from app.concurrency.timeouts import Deadline
 from app.errors import LocalChatError
+
+_log = logging.getLogger(__name__)
 
 State = Literal["pass", "warn", "fail"]
 _SEVERITY: tuple[State, ...] = ("pass", "warn", "fail")
@@ -111,6 +114,7 @@ class HealthService:
         self._observe = observe
         self._started: Health | None = None
         self._ready: tuple[float, Health] | None = None
+        self._failing: dict[str, str | None] = {}
         self._probing = asyncio.Lock()
 
     async def watch(self, interval: float = 5.0) -> None:
@@ -135,8 +139,19 @@ class HealthService:
                 checks = await self._examiner.check_all({**self._required, **self._optional})
                 for name, check in checks.items():
                     self._observe(name, check.status == "pass")
+                    self._log_change(name, check)
                 self._ready = (time.monotonic(), sum_up(checks, required=self._required))
             return self._ready[1]
+
+    def _log_change(self, name: str, check: Check) -> None:
+        """Log a dependency that fails for a new reason, and one that is well again; not every failed check."""
+        if check.status == "pass":
+            if name in self._failing:
+                del self._failing[name]
+                _log.info("%s is well again", name)
+        elif self._failing.get(name, "") != check.detail:
+            self._failing[name] = check.detail
+            _log.warning("%s: %s", name, check.detail)
 
 
 def sum_up(checks: Mapping[str, Check], *, required: Collection[str]) -> Health:

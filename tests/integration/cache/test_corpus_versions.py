@@ -20,6 +20,7 @@ from app.cache.freshness.postgres_versions import (
 )
 from app.cache.postgres.connections import HeldConnections
 from app.db.notifications import NotificationListener
+from app.db.outages import translated
 from app.errors import StoreUnavailable
 from tests.support.cache.database import Store
 from tests.support.waiting import until
@@ -95,7 +96,7 @@ async def test_a_collection_that_does_not_exist_has_no_version(store: Store) -> 
 async def test_nothing_listening_is_told_apart_from_other_failures(tmp_path: Path) -> None:
     pool = asyncpg.create_pool(host=str(tmp_path), user="u", database="d", min_size=0)
     await pool
-    asker = PostgresVersions(HeldConnections(pool))
+    asker = PostgresVersions(HeldConnections(pool, translated=translated))
     with pytest.raises(NoServer):
         await asker.ask(1)
     await pool.close()

@@ -12,7 +12,8 @@ from app.cache.semantic.observations import Counts, Segment
 from app.cache.semantic.postgres_observations import PostgresObservations
 from app.cli import app as cli
 from app.db.database import Database
-from app.db.operations.health import check_answers, check_dimensions, check_migrated
+from app.db.operations.health import check_dimensions, check_migrated, check_writable
+from app.db.outages import translated
 from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
 from app.errors import CacheUnavailable, StoreUnavailable
@@ -105,7 +106,7 @@ async def test_the_questions_of_a_wrong_hit_by_meaning_are_kept_apart(database: 
     query_id = new_query_id(KEY)
     collection = await CollectionService(database, FakeModels(), default_model="fake").create(TENANT, "books")
     segment = Segment("5" * 64, TENANT, collection.collection.id, "answer")
-    held = HeldConnections(database.pool, acquire_timeout=5)
+    held = HeldConnections(database.pool, translated=translated, acquire_timeout=5)
     semantics = PostgresObservations(held)
     await semantics.add_traffic({segment: Counts()})
     match = ServedMatch(query_id, segment.digest, TENANT, "p" * 64, KEY, "leave in 2024?", "leave in 2023?", 0.96)
@@ -150,7 +151,7 @@ async def test_another_schema_than_this_releases_is_noticed(database: Database) 
 
 
 async def test_a_closed_pool_does_not_answer(database: Database) -> None:
-    await check_answers(database)
+    await check_writable(database)
     await database.close()
     with pytest.raises(StoreUnavailable):
-        await check_answers(database)
+        await check_writable(database)

@@ -11,6 +11,7 @@ from app.cache.semantic.calibration import Decision, bin_of
 from app.cache.semantic.observations import Label, Observed, Segment, Traffic
 from app.cache.semantic.postgres_observations import MEMORY_HOURS, PostgresObservations
 from app.db.database import Database
+from app.db.outages import translated
 from app.domain.matches import ServedMatch
 from app.services.documents.collections import CollectionService
 from tests.support.ingestion import TENANT, FakeModels
@@ -57,7 +58,7 @@ class Desk:
 @pytest.fixture
 async def desk(database_url: str) -> AsyncIterator[Desk]:
     database = await Database.connect(database_url, min_size=1, max_size=4)
-    held = HeldConnections(database.pool, acquire_timeout=5)
+    held = HeldConnections(database.pool, translated=translated, acquire_timeout=5)
     created = await CollectionService(database, FakeModels(), default_model="fake").create(TENANT, "books")
     yield Desk(database, PostgresObservations(held), Segment("5" * 64, TENANT, created.collection.id, "answer"))
     await held.close()

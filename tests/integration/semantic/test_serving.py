@@ -26,6 +26,7 @@ from app.cache.semantic.postgres_observations import PostgresObservations
 from app.cache.semantic.thresholds import ThresholdManager
 from app.cache.stampede.lease import ComputeLease
 from app.db.database import Database
+from app.db.outages import translated
 from app.domain.answers import AnswerRequest, Message
 from app.domain.documents import Collection
 from app.domain.retrieval import SearchMode, Vector
@@ -247,8 +248,8 @@ class Corpus:
     """A matching cache over real Postgres whose results say to which question of which partition they belong."""
 
     def __init__(self, database: Database) -> None:
-        self.near = HeldConnections(database.pool, acquire_timeout=5, session=SESSION)
-        self.held = HeldConnections(database.pool, acquire_timeout=5)
+        self.near = HeldConnections(database.pool, translated=translated, acquire_timeout=5, session=SESSION)
+        self.held = HeldConnections(database.pool, translated=translated, acquire_timeout=5)
         self.vectors = PostgresQuestionIndex(self.near, timeout=10)
         recorder = QuestionRecorder(self.vectors)
         self.assembly = assemble([PostgresCache(self.held, timeout=10)], on_stored=recorder.stored)

@@ -20,6 +20,7 @@ from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.postgres_index import SESSION, PostgresQuestionIndex
 from app.cli.database.migrate import run_migration
 from app.db.database import Database
+from app.db.outages import translated
 
 DIMENSION = 8
 
@@ -56,7 +57,7 @@ class Store:
 @contextlib.asynccontextmanager
 async def opened(url: str, **options: object) -> AsyncIterator[Store]:
     database = await Database.connect(url, min_size=1, max_size=6)
-    held = HeldConnections(database.pool, acquire_timeout=5, session=SESSION)
+    held = HeldConnections(database.pool, translated=translated, acquire_timeout=5, session=SESSION)
     yield Store(
         database,
         PostgresCache(held, timeout=10),
@@ -256,7 +257,7 @@ async def test_another_table_has_vectors_of_its_own(database_url: str) -> None:
 
 async def test_a_connection_whose_session_cannot_be_set_is_given_up(database_url: str) -> None:
     database = await Database.connect(database_url, min_size=1, max_size=1)
-    held = HeldConnections(database.pool, acquire_timeout=5, session="SET nothing.of TO")
+    held = HeldConnections(database.pool, translated=translated, acquire_timeout=5, session="SET nothing.of TO")
     for _ in range(2):
         with pytest.raises(asyncpg.PostgresSyntaxError, match=re.escape("syntax error")):
             await held.fetch("SELECT 1")

@@ -16,6 +16,7 @@ from app.cache.entry import Computed
 from app.cache.evidence import ArmEvidence, Evidence
 from app.cache.postgres.connections import HeldConnections
 from app.cache.postgres.schema import query_cache_ddl
+from app.db.outages import translated
 from tests.performance.shared.report import Report
 from tests.performance.shared.timing import Read, compare, several
 from tests.support.cache.assembly import Assembly, assemble, key_of, spec_of
@@ -121,7 +122,9 @@ async def bench_l3(report: Report, url: str, count: int) -> None:
 @asynccontextmanager
 async def _table(pool: Any) -> AsyncIterator[PostgresCache]:
     await pool.execute("DROP TABLE IF EXISTS bench_cache;" + query_cache_ddl("bench_cache"))
-    cache = PostgresCache(HeldConnections(pool, acquire_timeout=5), table="bench_cache", timeout=10)
+    cache = PostgresCache(
+        HeldConnections(pool, translated=translated, acquire_timeout=5), table="bench_cache", timeout=10
+    )
     yield cache
     await cache.close()
 

@@ -8,6 +8,7 @@ from app.cache.semantic.matching import CANDIDATES, FLOOR, allowed
 from app.cache.semantic.postgres_index import LARGE, SESSION, PostgresQuestionIndex
 from app.cache.semantic.postgres_observations import PostgresObservations
 from app.db.database import Database
+from app.db.outages import translated
 from tests.performance.semantic.data import Stream
 from tests.performance.shared.database import private_database
 from tests.performance.shared.evaluation import DIMENSION, Embeddings
@@ -41,7 +42,7 @@ async def _bench(
 ) -> None:
     questions = asked[:READS]
     vectors = [vector.astype("<f4") for vector in await embeddings.embed(questions)]
-    held = HeldConnections(database.pool, size=2, acquire_timeout=5, session=SESSION)
+    held = HeldConnections(database.pool, translated=translated, size=2, acquire_timeout=5, session=SESSION)
     index, semantics = PostgresQuestionIndex(held, timeout=10), PostgresObservations(held)
     await index.build_graphs()
     raw = _RAW_GRAPH if graph else _RAW

@@ -39,6 +39,7 @@ from app.cache.stats import CacheObserver, CacheStats
 from app.cache.tiered_cache import ChainPolicy, TieredCache
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import CircuitBreaker
+from app.db.outages import translated
 from app.errors import NotCached
 
 TABLE = "tested_cache"
@@ -174,7 +175,7 @@ async def open_pool(url: str, **options: Any) -> AsyncIterator[Pool]:
 async def open_postgres_cache(url: str, **options: Any) -> AsyncIterator[PostgresCache]:
     async with open_pool(url) as pool:
         await pool.execute(f"DROP TABLE IF EXISTS {TABLE};" + query_cache_ddl(TABLE))
-        held = HeldConnections(pool, acquire_timeout=5)
+        held = HeldConnections(pool, translated=translated, acquire_timeout=5)
         cache = PostgresCache(held, **{"table": TABLE, "timeout": 10, "max_value_bytes": MAX_VALUE, **options})
         yield cache
         await cache.close()

@@ -10,6 +10,7 @@ from app.cache.backends.postgres import PostgresCache
 from app.cache.postgres.connections import HeldConnections, Pool
 from app.cache.postgres.eviction import HitCountBuffer, PostgresEviction
 from app.cache.postgres.schema import cache_leases_ddl, query_cache_ddl
+from app.db.outages import translated
 from tests.support.cache.assembly import key_of, open_pool
 
 TABLE = "stored_cache"
@@ -41,7 +42,7 @@ class Store:
 async def open_store(database_url: str) -> AsyncIterator[Store]:
     async with open_pool(database_url, max_size=6) as pool:
         await pool.execute(query_cache_ddl(TABLE) + cache_leases_ddl(LEASES))
-        held = HeldConnections(pool, acquire_timeout=5)
+        held = HeldConnections(pool, translated=translated, acquire_timeout=5)
         cache = PostgresCache(held, table=TABLE, timeout=10, retain=100)
         yield Store(database_url, pool, held, cache, HitCountBuffer())
         await cache.close()
