@@ -40,7 +40,7 @@ _CALIBRATED: Mapping[str, Mapping[str, Calibration]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class AnswerGate:
     """Judges before any model is asked. Without a calibrated reranker, cosine and terms decide.
 
     `threshold` is measured for all-MiniLM-L6-v2: of 256 questions that SQuAD paragraphs and AWS pages answer it

@@ -31,7 +31,7 @@ _POINTS_BACK = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class QuotablePassage:
     """What may be quoted. `number` is its citation, `relevance` the logit of a cross-encoder, if there is one."""
 
     number: int
@@ -41,7 +41,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class SentenceCandidate:
     """A sentence that may answer. `shown` is what a cross-encoder reads, `weight` what its terms are worth."""
 
     passage: int
@@ -71,7 +71,7 @@ class QuoteChooser:
         passages: best first.
     """
 
-    def __init__(self, question: str, passages: Sequence[Passage]) -> None:
+    def __init__(self, question: str, passages: Sequence[QuotablePassage]) -> None:
         self._passages = passages[:PASSAGES]
         self._sentences = [sentences_of(passage.text) for passage in self._passages]
         self._wanted = frozenset(terms(question))
@@ -109,7 +109,7 @@ class QuoteChooser:
                     chosen.setdefault((one.passage, before), score)
         return self._joined(chosen)
 
-    def _candidates(self) -> list[Candidate]:
+    def _candidates(self) -> list[SentenceCandidate]:
         held = {
             (passage, place): self._wanted.intersection(terms(sentence.of(self._passages[passage].text)))
             for passage, sentences in enumerate(self._sentences)
@@ -121,7 +121,7 @@ class QuoteChooser:
             return sum(1 / spread[term] for term in sorted(held.get((passage, place), ())))
 
         found = [
-            Candidate(
+            SentenceCandidate(
                 passage,
                 place,
                 sentence,
@@ -145,7 +145,7 @@ class QuoteChooser:
         lead = self._sentences[passage][place - 1].of(text) if place and sentence.kind is Kind.CODE else ""
         return "\n".join(dict.fromkeys(part for part in (section, lead, sentence.of(text)) if part))
 
-    def _needed_before(self, one: Candidate) -> int | None:
+    def _needed_before(self, one: SentenceCandidate) -> int | None:
         """The sentence that this one cannot be read without."""
         sentences = self._sentences[one.passage]
         if not one.place:

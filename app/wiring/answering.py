@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.cache.stream_cache import StreamCache
 from app.concurrency.background import Background, run_for_lifetime
 from app.domain.answers import Event
-from app.generation.gate import Gate
+from app.generation.gate import AnswerGate
 from app.generation.prompt import PromptBuilder
 from app.generation.rewriting import RuleRewriter
 from app.generation.tokens import TokenCounter
@@ -18,13 +18,13 @@ from app.services.answering.experiments import ExperimentService
 from app.services.answering.feedback import FeedbackService
 from app.services.answering.model_digests import ModelDigests
 from app.services.answering.modes import AnswerModes
-from app.services.answering.neighbours import NeighbourChunks
 from app.services.answering.pipeline import AnswerPipeline
-from app.services.answering.ranking import PassageRanker
 from app.services.answering.service import AnswerService
 from app.services.answering.writer import ModelWriter
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.cache_ops.warming import WarmingService
+from app.services.evidence.neighbours import NeighbourChunks
+from app.services.evidence.ranking import PassageRanker
 from app.services.search.cached import CachedSearch
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
@@ -77,7 +77,7 @@ def open_answering(core: Core, documents: Documents) -> Answering:
         writer,
         rewriter=RuleRewriter(),
         ranker=PassageRanker(scorer, reranker),
-        gate=Gate(reranker),
+        gate=AnswerGate(reranker),
         observer=observer,
     )
     digests = ModelDigests(client)

@@ -11,14 +11,14 @@ from app.domain.conversations import Exchange
 from app.domain.documents import Chunk as DocumentChunk
 from app.domain.retrieval import ArmResult, Candidate, Query, Retrieval, ScoredChunk
 from app.errors import LocalChatError, NotFound
-from app.generation.gate import Gate
+from app.generation.gate import AnswerGate
 from app.generation.prompt import PromptBuilder
 from app.generation.rewriting import RuleRewriter
 from app.ollama.client import OllamaClient
 from app.services.answering.context_windows import ContextWindows
 from app.services.answering.pipeline import AnswerPipeline, Search
-from app.services.answering.ranking import PassageRanker
 from app.services.answering.writer import ModelWriter, Surroundings
+from app.services.evidence.ranking import PassageRanker
 
 DOCUMENT = UUID(int=1)
 PARIS = "Paris is the capital and the largest city of France. It lies on the Seine."
@@ -203,4 +203,4 @@ def answer_pipeline(
         surroundings=surroundings or FakeSurroundings(),
     )
     ranker = PassageRanker(FakeScores(scores) if scores else None, reranker)
-    return AnswerPipeline(search, writer, rewriter=RuleRewriter(), ranker=ranker, gate=Gate(reranker))
+    return AnswerPipeline(search, writer, rewriter=RuleRewriter(), ranker=ranker, gate=AnswerGate(reranker))

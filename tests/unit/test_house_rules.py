@@ -18,7 +18,6 @@ SHARED_NAMES = {
     "Conversations": "a port each of the service and of the router",
     "Documents": "an outcome of wiring, and what the command line says of files",
     "EmbeddingModel": "a port of the services, and a model of the embedded model server, another process",
-    "Relevance": "a judgement of the answer, and a model of the embedded model server, another process",
     "RetrievalSettings": "the body of a request, and the value that is made of it",
     "Search": "a port of each of its three users",
     "Source": "a file that is read, and a source that an answer cites",

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from app.domain.answers import AUTO, GENERATE, QUOTE, AnswerRequest
-from app.domain.documents import Collection
 from app.errors import ModelError
+from app.services.answering.cached import Directory
 
 ANSWER = "answer"
 # Chat models that write too poorly to answer people: SmolLM2 has 11 of 32 questions of SQuAD right with the passage
@@ -14,11 +14,7 @@ ANSWER = "answer"
 _TOO_SMALL = frozenset({"smollm2:135m", "smollm2:360m", "smollm:135m"})
 
 
-class Directory(Protocol):
-    async def resolve(self, tenant: str, name: str) -> Collection: ...
-
-
-class Models(Protocol):
+class _Models(Protocol):
     async def of(self, model: str) -> str:
         """Raises ModelError if there is no such model."""
 
@@ -32,7 +28,7 @@ class AnswerModes:
         default_model: the chat model of a request that names none.
     """
 
-    def __init__(self, directory: Directory, models: Models, *, default_mode: str, default_model: str) -> None:
+    def __init__(self, directory: Directory, models: _Models, *, default_mode: str, default_model: str) -> None:
         self._directory = directory
         self._models = models
         self._default_mode = default_mode

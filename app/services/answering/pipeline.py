@@ -24,13 +24,13 @@ from app.domain.query_ids import new_query_id
 from app.domain.retrieval import Query, Retrieval, ScoredChunk
 from app.errors import LocalChatError, ModelError
 from app.generation.canned import phrases_for
-from app.generation.gate import Gate, Verdict
+from app.generation.gate import AnswerGate, Verdict
 from app.generation.rewriting import Rewriter
 from app.services.answering.answer import failed
 from app.services.answering.observer import PipelineObserver
-from app.services.answering.quoting import Quoter, spoken
-from app.services.answering.ranking import PassageRanker
 from app.services.answering.writer import EmptyAnswer, ModelWriter, StageClock, wordless_end
+from app.services.evidence.quoting import Quoter, spoken
+from app.services.evidence.ranking import PassageRanker
 
 # What `Start` names as the model of an answer that none wrote.
 QUOTES = "quotes"
@@ -84,7 +84,7 @@ class AnswerPipeline:
         *,
         rewriter: Rewriter,
         ranker: PassageRanker,
-        gate: Gate,
+        gate: AnswerGate,
         observer: PipelineObserver | None = None,
     ) -> None:
         self._search = search

@@ -19,13 +19,13 @@ from app.services.answering.answer import Answer
 from app.services.answering.cached import CachedAnswers
 from app.services.answering.feedback import FeedbackService
 from app.services.answering.model_digests import ModelDigests
-from app.services.answering.neighbours import NeighbourChunks
 from app.services.answering.service import AnswerService
 from app.services.cache_ops.admin import CacheService
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.cache_ops.warming import WarmingService
 from app.services.documents.collection_cache import CollectionCache
 from app.services.documents.collections import CollectionService
+from app.services.evidence.neighbours import NeighbourChunks
 from app.services.ingestion.reindex_requests import ReindexService
 from app.services.ingestion.reindexer import Reindexer
 from app.services.search.cached import CachedSearch

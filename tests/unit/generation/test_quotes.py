@@ -3,16 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.generation.quotes import CANDIDATES, Passage, Quote, QuoteChooser, written
+from app.generation.quotes import CANDIDATES, QuotablePassage, Quote, QuoteChooser, written
 from app.generation.sentences import Kind
 
-FERRY = Passage(
+FERRY = QuotablePassage(
     1,
     "Timetable\n\nThe ferry leaves at 7:40. It takes 25 minutes. Tickets are sold on board.\n\n"
     "| day | price |\n| Sunday | 3 euros |\n\n- dogs travel free\n\nBook like this:\n```sh\nferry book\n```",
     "Ferry > Timetable",
 )
-MUSEUM = Passage(2, "The museum opens at 10. The ferry passes it.")
+MUSEUM = QuotablePassage(2, "The museum opens at 10. The ferry passes it.")
 
 
 def chosen(question: str, scores: dict[str, float] | None, most: int = 3) -> list[Quote]:
@@ -79,13 +79,13 @@ def test_no_more_sentences_than_asked_for() -> None:
 
 
 def test_the_same_words_are_quoted_once() -> None:
-    chooser = QuoteChooser("ferry", [Passage(1, MUSEUM.text), Passage(2, MUSEUM.text)])
+    chooser = QuoteChooser("ferry", [QuotablePassage(1, MUSEUM.text), QuotablePassage(2, MUSEUM.text)])
     assert len(chooser.choose([1.0] * len(chooser.candidates))) <= 2
 
 
 def test_nothing_is_quoted_of_nothing() -> None:
     assert QuoteChooser("ferry", []).choose([]) == []
-    assert QuoteChooser("ferry", [Passage(1, "")]).choose(None) == []
+    assert QuoteChooser("ferry", [QuotablePassage(1, "")]).choose(None) == []
 
 
 def test_titles_are_never_candidates() -> None:
@@ -95,7 +95,7 @@ def test_titles_are_never_candidates() -> None:
 
 @given(st.lists(st.text(alphabet="ab .\n|-", max_size=120), max_size=5), st.data())
 def test_every_quote_is_of_its_passage_and_they_never_overlap(texts: list[str], data: st.DataObject) -> None:
-    passages = [Passage(number, text) for number, text in enumerate(texts, 1)]
+    passages = [QuotablePassage(number, text) for number, text in enumerate(texts, 1)]
     chooser = QuoteChooser("ab ba", passages)
     assert len(chooser.candidates) <= CANDIDATES
     scores = [data.draw(st.floats(min_value=-10, max_value=10)) for _ in chooser.candidates]

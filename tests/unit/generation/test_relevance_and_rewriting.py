@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.answers import Message
-from app.generation.gate import Gate, Verdict
+from app.generation.gate import AnswerGate, Verdict
 from app.generation.rewriting import RuleRewriter
 from app.generation.terms import sentences, terms
 from tests.support.answering import PARIS, ROME, retrieval
@@ -27,7 +27,7 @@ ASKED = "What is the capital of France?"
 def test_similarity_and_shared_words_are_weighed_together(
     texts: tuple[str, ...], cosine: float | None, holds: bool
 ) -> None:
-    verdict = Gate().judge(ASKED, retrieval(*texts, cosine=cosine))
+    verdict = AnswerGate().judge(ASKED, retrieval(*texts, cosine=cosine))
     assert verdict is (Verdict.ANSWERED if holds else Verdict.ABSENT)
 
 
@@ -45,7 +45,7 @@ def test_similarity_and_shared_words_are_weighed_together(
 def test_a_calibrated_reranker_decides(
     texts: tuple[str, ...], cosine: float | None, logit: float, verdict: Verdict
 ) -> None:
-    gate = Gate("ms-marco-minilm-l-12-v2")
+    gate = AnswerGate("ms-marco-minilm-l-12-v2")
     assert gate.judge(ASKED, retrieval(*texts, cosine=cosine), logit) is verdict
 
 
@@ -55,7 +55,7 @@ def test_a_calibrated_reranker_decides(
 )
 def test_scores_of_a_reranker_that_is_not_calibrated_decide_nothing(reranker: str, question: str) -> None:
     found = retrieval(PARIS, cosine=0.7)
-    assert Gate(reranker).judge(question, found, -11.0) is Verdict.ANSWERED
+    assert AnswerGate(reranker).judge(question, found, -11.0) is Verdict.ANSWERED
 
 
 def user(*questions: str) -> list[Message]:

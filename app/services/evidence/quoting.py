@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from app.domain.answers import Citation, Delta, Highlight, Source
 from app.domain.retrieval import ScoredChunk
-from app.generation.quotes import Passage, QuoteChooser, written
-from app.services.answering.ranking import PassageRanker
+from app.generation.quotes import QuotablePassage, QuoteChooser, written
+from app.services.evidence.ranking import PassageRanker
 
 
 class Quoter:
@@ -35,7 +35,9 @@ class Quoter:
         numbers = {source.chunk_id: source.citation for source in sources}
         known = logits or {}
         quotable = [
-            Passage(numbers[passage.chunk_id], passage.text, passage.section, known.get(passage.chunk_id, 0.0))
+            QuotablePassage(
+                numbers[passage.chunk_id], passage.text, passage.section, known.get(passage.chunk_id, 0.0)
+            )
             for passage in passages
             if passage.chunk_id in numbers
         ]
