@@ -1,3 +1,9 @@
+-- What filters compare. Immutable: nothing in it depends on the session.
+CREATE FUNCTION document_attributes(id uuid, filename text, media_type text, created_at timestamptz, metadata jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN jsonb_build_object(
+    'id', id, 'filename', filename, 'media_type', media_type, 'metadata', metadata,
+    'created_at', to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+);
 CREATE TABLE documents (
     id uuid PRIMARY KEY DEFAULT uuidv7(),
     tenant text NOT NULL DEFAULT 'default',
@@ -19,6 +25,9 @@ CREATE TABLE documents (
     -- What of the file was not read.
     warnings jsonb NOT NULL DEFAULT '[]',
     metadata jsonb NOT NULL DEFAULT '{}',
+    attributes jsonb NOT NULL GENERATED ALWAYS AS (
+        document_attributes(id, filename, media_type, created_at, metadata)
+    ) STORED,
     lease uuid,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -27,7 +36,7 @@ CREATE TABLE documents (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 CREATE UNIQUE INDEX documents_content ON documents (collection_id, sha256) WHERE deleted_at IS NULL;
 CREATE INDEX documents_listing ON documents (collection_id, id) WHERE deleted_at IS NULL;
-CREATE INDEX documents_metadata ON documents USING gin (metadata jsonb_path_ops) WHERE deleted_at IS NULL;
+CREATE INDEX documents_attributes ON documents USING gin (attributes jsonb_path_ops) WHERE deleted_at IS NULL;
 CREATE INDEX documents_deleted ON documents (id) WHERE deleted_at IS NOT NULL;
 -- Purging finds replaced versions without reading the documents that have none.
 CREATE INDEX documents_replaced ON documents (id) WHERE version > 1 AND deleted_at IS NULL;

@@ -141,7 +141,7 @@ def _question(body: CompletionRequest, tenant: str, collection: str) -> AnswerRe
         top_k=body.top_k,
         temperature=body.temperature or 0.0,
         max_tokens=body.longest or DEFAULT_MAX_TOKENS,
-        filter=body.filter,
+        filter=body.wanted,
         cache=body.cache,
         semantic=body.semantic,
         remember=False,

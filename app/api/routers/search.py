@@ -74,7 +74,7 @@ def _query(body: SearchRequest, tenant: str) -> Query:
         text=body.query,
         top_k=body.top_k,
         mode=body.mode,
-        filter=body.filter,
+        filter=body.wanted,
         retrieval=body.retrieval.model_dump(exclude_none=True) if body.retrieval else {},
     )
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from app.api.schemas.common import AnswerMode, CollectionName, JsonObject, ModelName, RequestModel, Text, View
+from app.api.schemas.common import AnswerMode, CollectionName, ModelName, RequestModel, Text, View
+from app.api.schemas.filters import FilteredRequest
 from app.api.schemas.search import CacheUse, CacheView, Semantic
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
 
@@ -17,7 +18,7 @@ class MessageIn(RequestModel):
     content: Text = Field(max_length=100_000)
 
 
-class ChatRequest(RequestModel):
+class ChatRequest(FilteredRequest, RequestModel):
     """Give a `question`, or `messages` whose last one is the user's."""
 
     question: QuestionText | None = Field(default=None, examples=["How many days of leave are there?"])
@@ -36,7 +37,6 @@ class ChatRequest(RequestModel):
     semantic: Semantic = True
     temperature: float = Field(default=0.0, ge=0, le=2, allow_inf_nan=False)
     max_tokens: int = Field(default=DEFAULT_MAX_TOKENS, ge=1, le=32_768)
-    filter: JsonObject = Field(default_factory=dict, description="Equality on the documents' metadata")
 
     @model_validator(mode="after")
     def _one_question(self) -> Self:
@@ -64,7 +64,7 @@ class ChatRequest(RequestModel):
             mode=self.mode or "",
             temperature=self.temperature,
             max_tokens=self.max_tokens,
-            filter=self.filter,
+            filter=self.wanted,
             cache=self.cache,
             semantic=self.semantic,
             # A client that sends the messages keeps them itself.

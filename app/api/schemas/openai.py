@@ -12,7 +12,8 @@ from uuid import UUID
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from app.api.schemas.common import JsonObject, ModelName, SpeltModelName, Text
+from app.api.schemas.common import ModelName, SpeltModelName, Text
+from app.api.schemas.filters import FilteredRequest
 from app.api.schemas.search import CacheUse, Semantic
 from app.domain.answers import Message
 from app.domain.names import canonical_model
@@ -51,7 +52,7 @@ class StreamOptions(_Lenient):
     include_usage: bool = False
 
 
-class CompletionRequest(_Lenient):
+class CompletionRequest(FilteredRequest, _Lenient):
     """`localchat` answers from the collection `default`, `localchat/NAME` from NAME, any other model as it is."""
 
     model: Annotated[SpeltModelName, AfterValidator(_canonical)] = Field(examples=["localchat"])
@@ -64,7 +65,6 @@ class CompletionRequest(_Lenient):
     stop: Content | list[Content] | None = None
     n: int = Field(default=1, ge=1, le=1, description="Number of answers: one")
     top_k: int = Field(default=5, ge=1, le=50, description="Number of passages to answer from")
-    filter: JsonObject = Field(default_factory=dict, description="Equality on the documents' metadata")
     cache: CacheUse = "use"
     semantic: Semantic = True
 

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from app.api.schemas.common import CollectionName, JsonObject, RequestModel, Text, View
+from app.api.schemas.common import CollectionName, RequestModel, Text, View
 from app.api.schemas.documents import RetrievalSettings
+from app.api.schemas.filters import FilteredRequest
 from app.domain.retrieval import SearchMode
 
 CacheUse = Literal["use", "bypass", "refresh", "only-if-cached"]
@@ -31,14 +32,11 @@ Semantic = Annotated[
 ]
 
 
-class SearchRequest(RequestModel):
+class SearchRequest(FilteredRequest, RequestModel):
     query: QueryText
     collection: CollectionName = "default"
     top_k: int = Field(default=5, ge=1, le=100)
     mode: SearchMode = SearchMode.HYBRID
-    filter: JsonObject = Field(
-        default_factory=dict, description="Equality on the documents' metadata", examples=[{"year": 2026}]
-    )
     retrieval: RetrievalSettings | None = Field(
         default=None, description="In place of the collection's own, to try them out"
     )

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.database import PooledConnection
+from app.db.search.filters import jsonpath_of
 from app.db.search.spaces import vectors_table
 from app.domain.retrieval import Vector
 
@@ -40,12 +41,12 @@ async def nearest_of(
     return nearest
 
 
-async def any_matches(connection: PooledConnection, documents: Sequence[UUID], metadata: Mapping[str, Any]) -> bool:
+async def any_matches(connection: PooledConnection, documents: Sequence[UUID], where: Mapping[str, Any]) -> bool:
     """Whether one of these documents passes a filter."""
     matches: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM documents WHERE id = ANY($1::uuid[]) AND metadata @> $2)",
+        "SELECT EXISTS (SELECT FROM documents WHERE id = ANY($1::uuid[]) AND attributes @@ $2::text::jsonpath)",
         documents,
-        dict(metadata),
+        jsonpath_of(where),
     )
     return matches
 

@@ -88,13 +88,14 @@ async def sample(connection: PooledConnection, collection: Collection) -> Sample
 
 
 async def sample_filter(connection: PooledConnection, collection: Collection) -> Mapping[str, Any]:
-    """The first pair of some document's metadata; empty if no document has any."""
+    """The first plain pair of some document's metadata; empty if no document has any."""
     metadata = await connection.fetchval(
         """SELECT metadata FROM documents
         WHERE collection_id = $1 AND deleted_at IS NULL AND metadata <> '{}' LIMIT 1""",
         collection.id,
     )
-    return dict([next(iter(metadata.items()))]) if metadata else {}
+    plain = ((name, value) for name, value in (metadata or {}).items() if not isinstance(value, dict | list))
+    return dict([found]) if (found := next(plain, None)) else {}
 
 
 class ExplainingDatabase(Database):

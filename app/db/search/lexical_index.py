@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.database import PooledConnection
+from app.db.search.filters import jsonpath_of
 from app.domain.retrieval import Candidate, LexicalPlan, Lexicon, Term
 
 _LOOK_UP = """
@@ -57,14 +58,14 @@ async def look_up(connection: PooledConnection, collection_id: int, language: st
 
 
 async def rank(
-    connection: PooledConnection, plan: LexicalPlan, *, limit: int, metadata: Mapping[str, Any]
+    connection: PooledConnection, plan: LexicalPlan, *, limit: int, where: Mapping[str, Any]
 ) -> list[Candidate]:
     """The `limit` best visible chunks that match the plan and the filter, best first.
 
     At most `plan.max_matches` matches are looked at.
     """
-    statement = _rank_statement(_width(plan), limit, plan.max_matches, filtered=bool(metadata))
-    return await _ranked(connection, statement, plan.matches, plan, [dict(metadata)] if metadata else [])
+    statement = _rank_statement(_width(plan), limit, plan.max_matches, filtered=bool(where))
+    return await _ranked(connection, statement, plan.matches, plan, [jsonpath_of(where)] if where else [])
 
 
 async def rank_within(
@@ -73,11 +74,11 @@ async def rank_within(
     plan: LexicalPlan,
     *,
     limit: int,
-    metadata: Mapping[str, Any],
+    where: Mapping[str, Any],
 ) -> list[Candidate]:
     """The same where few documents pass the filter: looks at every chunk of theirs."""
     statement = _rank_within_statement(_width(plan), limit)
-    return await _ranked(connection, statement, _any_of(plan), plan, [collection_id, dict(metadata)])
+    return await _ranked(connection, statement, _any_of(plan), plan, [collection_id, jsonpath_of(where)])
 
 
 async def best_of(connection: PooledConnection, plan: LexicalPlan, documents: Sequence[UUID]) -> float | None:
@@ -143,7 +144,7 @@ async def _ranked(
 # literals, because a prepared plan that does not know them prepares for a tenth of the table.
 @lru_cache
 def _rank_statement(width: int, limit: int, max_matches: int, *, filtered: bool) -> str:
-    condition = f"AND d.metadata @> ${_own(width)}" if filtered else ""
+    condition = f"AND d.attributes @@ ${_own(width)}::text::jsonpath" if filtered else ""
     # Best first, so that no more documents are looked up than it takes: a join that the planner is free to choose
     # reads all of them where it expects many matches. A chunk that matches twice is scored twice and kept once.
     # OFFSET 0 hides how many matches there are, or each question would be planned for its own number.
@@ -176,7 +177,8 @@ def _rank_within_statement(width: int, limit: int) -> str:
     return f"""
     WITH wanted AS MATERIALIZED (
         SELECT id, active_version FROM documents
-        WHERE collection_id = ${_own(width)} AND deleted_at IS NULL AND metadata @> ${_own(width) + 1}
+        WHERE collection_id = ${_own(width)} AND deleted_at IS NULL
+            AND attributes @@ ${_own(width) + 1}::text::jsonpath
     ), c AS (
         SELECT c.id, c.document_id, c.tsv, $2::float8 + $3::float8 * octet_length(c.text) AS saturation
         FROM wanted d JOIN chunks c ON c.document_id = d.id AND c.version = d.active_version

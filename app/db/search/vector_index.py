@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.db.database import PooledConnection
+from app.db.search.filters import jsonpath_of
 from app.db.search.spaces import vectors_table
 from app.domain.documents import EmbeddingSpace
 from app.domain.retrieval import Candidate, Vector
@@ -19,13 +20,16 @@ _FEW = 400
 _MATCHING = f"""
 WITH few AS MATERIALIZED (
     SELECT chunk_count FROM documents
-    WHERE collection_id = $1 AND deleted_at IS NULL AND metadata @> $2 LIMIT {_FEW}
+    WHERE collection_id = $1 AND deleted_at IS NULL AND attributes @@ $2::text::jsonpath LIMIT {_FEW}
 )
 SELECT pg_relation_size($3::text::regclass) AS bytes, coalesce(sum(chunk_count), 0)::bigint AS counted,
     CASE WHEN count(*) = {_FEW} THEN (
-        SELECT coalesce(sum(chunk_count) FILTER (WHERE metadata @> $2)::float8 / nullif(sum(chunk_count), 0), 0)
+        SELECT coalesce(
+            sum(chunk_count) FILTER (WHERE attributes @@ $2::text::jsonpath)::float8
+                / nullif(sum(chunk_count), 0), 0
+        )
         FROM (
-            SELECT chunk_count, metadata FROM documents
+            SELECT chunk_count, attributes FROM documents
             WHERE collection_id = $1 AND deleted_at IS NULL ORDER BY sha256 LIMIT {_FEW}
         ) sample
     ) END AS share
@@ -34,14 +38,14 @@ FROM few
 
 
 async def matching(
-    connection: PooledConnection, collection_id: int, space: EmbeddingSpace, metadata: Mapping[str, Any]
+    connection: PooledConnection, collection_id: int, space: EmbeddingSpace, where: Mapping[str, Any]
 ) -> tuple[int, int]:
     """About how many vectors a space holds, and how many of them belong to documents that pass a filter.
 
     The first by the table's size, which needs no ANALYZE and no scan. The second is counted where few documents
     pass, else guessed from a sample.
     """
-    row = await connection.fetchrow(_MATCHING, collection_id, dict(metadata), vectors_table(space.id))
+    row = await connection.fetchrow(_MATCHING, collection_id, jsonpath_of(where), vectors_table(space.id))
     assert row is not None
     size = row["bytes"] // (space.dimension * _HALF_FLOAT_BYTES + _ROW_OVERHEAD_BYTES)
     return size, row["counted"] if row["share"] is None else int(size * row["share"])
@@ -53,7 +57,7 @@ async def nearest(
     vector: Vector,
     *,
     limit: int,
-    metadata: Mapping[str, Any],
+    where: Mapping[str, Any],
     ef_search: int | None = None,
 ) -> list[Candidate]:
     """The visible chunks nearest to `vector` as the HNSW graph finds them, with their cosine.
@@ -61,7 +65,7 @@ async def nearest(
     `ef_search` None: as the session has it.
     """
     table = vectors_table(space.id)
-    return await nearest_in(connection, table, vector, limit=limit, metadata=metadata, ef_search=ef_search)
+    return await nearest_in(connection, table, vector, limit=limit, where=where, ef_search=ef_search)
 
 
 async def nearest_in(
@@ -70,12 +74,12 @@ async def nearest_in(
     vector: Vector,
     *,
     limit: int,
-    metadata: Mapping[str, Any],
+    where: Mapping[str, Any],
     ef_search: int | None = None,
 ) -> list[Candidate]:
     """The same in another table of the same columns."""
-    statement = _nearest_statement(table, limit, filtered=bool(metadata), tuned=ef_search is not None)
-    filters = [dict(metadata)] if metadata else []
+    statement = _nearest_statement(table, limit, filtered=bool(where), tuned=ef_search is not None)
+    filters = [jsonpath_of(where)] if where else []
     tuning = [str(ef_search)] if ef_search is not None else []
     rows = await connection.fetch(statement, vector, *filters, *tuning)
     # The graph yields in relaxed order.
@@ -89,10 +93,10 @@ async def nearest_exactly(
     vector: Vector,
     *,
     limit: int,
-    metadata: Mapping[str, Any],
+    where: Mapping[str, Any],
 ) -> list[Candidate]:
     """The same by comparing every visible chunk that passes the filter."""
-    filters = [dict(metadata)] if metadata else []
+    filters = [jsonpath_of(where)] if where else []
     rows = await connection.fetch(
         _exact_statement(vectors_table(space.id), limit, filtered=bool(filters)), vector, collection_id, *filters
     )
@@ -102,7 +106,7 @@ async def nearest_exactly(
 # Limits are literals, because a prepared plan that does not know them prepares for a tenth of the table.
 @lru_cache(maxsize=1024)
 def _nearest_statement(table: str, limit: int, *, filtered: bool, tuned: bool = False) -> str:
-    condition = "AND d.metadata @> $2" if filtered else ""
+    condition = "AND d.attributes @@ $2::text::jsonpath" if filtered else ""
     # Decided once before a row is read, and for this statement alone: to set it by another would cost a round trip.
     tuning = f"AND (SELECT set_config('hnsw.ef_search', ${2 + filtered}, true)) IS NOT NULL" if tuned else ""
     return f"""
@@ -116,7 +120,7 @@ def _nearest_statement(table: str, limit: int, *, filtered: bool, tuned: bool = 
 
 @lru_cache(maxsize=1024)
 def _exact_statement(table: str, limit: int, *, filtered: bool) -> str:
-    condition = "AND metadata @> $3" if filtered else ""
+    condition = "AND attributes @@ $3::text::jsonpath" if filtered else ""
     return f"""
     WITH wanted AS MATERIALIZED (
         SELECT id, active_version FROM documents WHERE collection_id = $2 AND deleted_at IS NULL {condition}

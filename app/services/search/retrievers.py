@@ -52,14 +52,14 @@ class VectorRetriever:
                 space,
                 vector,
                 limit=search.depth,
-                metadata=search.query.filter,
+                where=search.query.filter,
                 ef_search=search.settings.ef_search,
             )
             if len(found) == search.depth:
                 return found
         # The graph stops after a limit of its own, so too few candidates do not prove that there are no more.
         return await vector_index.nearest_exactly(
-            connection, search.collection.id, space, vector, limit=search.depth, metadata=search.query.filter
+            connection, search.collection.id, space, vector, limit=search.depth, where=search.query.filter
         )
 
     async def _embed(self, collection: Collection, text: str) -> Vector:
@@ -100,9 +100,9 @@ class LexicalRetriever:
     async def _rank(self, connection: PooledConnection, search: SearchRun, plan: LexicalPlan) -> list[Candidate]:
         if search.selectivity is not None and search.selectivity.scan_words:
             return await lexical_index.rank_within(
-                connection, search.collection.id, plan, limit=search.depth, metadata=search.query.filter
+                connection, search.collection.id, plan, limit=search.depth, where=search.query.filter
             )
-        return await lexical_index.rank(connection, plan, limit=search.depth, metadata=search.query.filter)
+        return await lexical_index.rank(connection, plan, limit=search.depth, where=search.query.filter)
 
 
 def _plan(search: SearchRun, lexicon: Lexicon) -> LexicalPlan | None:

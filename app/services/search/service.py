@@ -11,6 +11,7 @@ from app.concurrency.task_group import FirstErrorTaskGroup
 from app.db.database import Database, PooledConnection
 from app.db.search import passages
 from app.domain.documents import Collection
+from app.domain.filters import MalformedFilter, parse_filter
 from app.domain.retrieval import ArmResult, EmbedQuery, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
 from app.retrieval import exact_phrase_boost, lexical
@@ -215,4 +216,8 @@ def checked(query: Query) -> str:
         raise InvalidInput("The filter holds what JSON or UTF-8 cannot.") from error
     if b"\\u0000" in encoded:
         raise InvalidInput("The filter holds a NUL character.")
+    try:
+        parse_filter(query.filter)
+    except MalformedFilter as error:
+        raise InvalidInput(str(error)) from error
     return text

@@ -18,6 +18,13 @@ from tests.support.databases import fresh_database
 from tests.support.ingestion import TENANT
 
 WORDS = ["amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper"]
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {},
+    {},
+    {"year": 1},
+    {"any": [{"year": 2}, {"field": "filename", "eq": "*1*"}]},
+]
 QUESTIONS = [f"{first} {second}" for first, second in zip(WORDS, WORDS[3:] + WORDS[:3], strict=True)]
 
 
@@ -70,7 +77,7 @@ async def test_a_cached_result_equals_a_fresh_one_whatever_changed_before(fleet:
             shape: dict[str, Any] = {
                 "top_k": chance.choice([2, 5]),
                 "mode": chance.choice(list(SearchMode)),
-                "filter": chance.choice([{}, {}, {"year": 1}]),
+                "filter": chance.choice(FILTERS),
             }
             cached, status = await replica.ask(question, **shape)
             fresh, _ = await replica.ask(question, CacheControl.BYPASS, **shape)

@@ -11,6 +11,7 @@ from app.db.database import Database, PooledConnection
 from app.db.lifecycle import reindexes
 from app.db.operations import housekeeping
 from app.db.search import lexical_index, passages, vector_index
+from app.db.search.filters import jsonpath_of
 from app.db.search.spaces import vectors_table
 from app.domain.documents import Collection
 from app.retrieval import lexical
@@ -101,11 +102,14 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         assert space not in scanned(nodes)
 
         nodes = await plan_of(
-            connection, vector_index._nearest_statement(space, 100, filtered=True), vector, {"kind": "manual"}
+            connection,
+            vector_index._nearest_statement(space, 100, filtered=True),
+            vector,
+            jsonpath_of({"kind": "manual"}),
         )
         assert f"{space}_hnsw" in indexes(nodes)
 
-        for filters in ([], [{"kind": "manual"}]):
+        for filters in ([], [jsonpath_of({"kind": "manual"})]):
             tuned = vector_index._nearest_statement(space, 100, filtered=bool(filters), tuned=True)
             assert f"{space}_hnsw" in indexes(await plan_of(connection, tuned, vector, *filters, "40"))
 
@@ -114,13 +118,13 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
             vector_index._exact_statement(space, 100, filtered=True),
             vector,
             collection.id,
-            {"rare": True},
+            jsonpath_of({"rare": True}),
         )
-        assert {f"{space}_document", "documents_metadata"} <= indexes(nodes)
+        assert {f"{space}_document", "documents_attributes"} <= indexes(nodes)
         assert scanned(nodes) == set()
 
-        for passing, index in (({"rare": True}, "documents_metadata"), ({"kind": "manual"}, "documents_content")):
-            nodes = await plan_of(connection, vector_index._MATCHING, collection.id, passing, space)
+        for passing, index in (({"rare": True}, "documents_attributes"), ({"kind": "manual"}, "documents_content")):
+            nodes = await plan_of(connection, vector_index._MATCHING, collection.id, jsonpath_of(passing), space)
             assert index in indexes(nodes)
 
         width, matches, arguments = await lexical_arguments(connection, collection, "the pump of unit7.md")
@@ -135,10 +139,10 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
             lexical_index._rank_within_statement(width, 100),
             *[" | ".join(arguments[0]), *arguments[1:]],
             collection.id,
-            {"rare": True},
+            jsonpath_of({"rare": True}),
         )
         # Whether it begins with the documents or with the words is for the planner to weigh.
-        assert "documents_metadata" in indexes(nodes)
+        assert "documents_attributes" in indexes(nodes)
         assert indexes(nodes) & {"chunks_pkey", "chunks_tsv"}
         assert scanned(nodes) == set()
 
@@ -164,12 +168,12 @@ async def test_how_much_of_the_graph_is_looked_at_is_set_for_one_statement_alone
 
         async def found(ef_search: int) -> set[int]:
             nearest = await vector_index.nearest(
-                connection, collection.space, vector, limit=10, metadata={}, ef_search=ef_search
+                connection, collection.space, vector, limit=10, where={}, ef_search=ef_search
             )
             return {candidate.chunk_id for candidate in nearest}
 
         exact = await vector_index.nearest_exactly(
-            connection, collection.id, collection.space, vector, limit=10, metadata={}
+            connection, collection.id, collection.space, vector, limit=10, where={}
         )
         assert await found(1000) == {candidate.chunk_id for candidate in exact}
         assert len(await found(1)) == 10

@@ -89,7 +89,7 @@ class Bench:
         space, wanted = self.stored.collection.space, {share: True}
         async with self.database.connection() as connection:
             return _ids(
-                await vector_index.nearest(connection, space, self.vector(question), limit=DEPTH, metadata=wanted)
+                await vector_index.nearest(connection, space, self.vector(question), limit=DEPTH, where=wanted)
             )
 
     async def scan(self, question: int, share: str) -> list[int]:
@@ -98,7 +98,7 @@ class Bench:
         async with self.database.connection() as connection:
             return _ids(
                 await vector_index.nearest_exactly(
-                    connection, collection.id, collection.space, self.vector(question), limit=DEPTH, metadata=wanted
+                    connection, collection.id, collection.space, self.vector(question), limit=DEPTH, where=wanted
                 )
             )
 
