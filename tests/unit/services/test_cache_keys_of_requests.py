@@ -116,15 +116,15 @@ OF_SPACES: dict[str, Any] = {
 
 
 def test_every_field_there_is_has_its_place_here() -> None:
-    """A collection is in a key by its id. The controls say how a result is had, not which."""
+    """A collection is in a key by its id, named documents by the filter. The controls say how a result is had."""
     assert names(Query) == {*OF_QUERIES, "collection"}
     assert names(Collection) == {*OF_COLLECTIONS, *OF_NO_KEY, "tenant"}
     assert names(EmbeddingSpace) == {*OF_SPACES, "id"}
     control = {"cache", "semantic"}
-    assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text"} | {"query", *control}
+    assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text"} | {"query", "documents", *control}
     ours = {"tenant", "history", "remember", "retrieval", "background", "enrolment", "asked_at"}
     assert names(AnswerRequest) == {*OF_ASKED, "collection", "conversation_id", *ours, *control}
-    assert set(ChatRequest.model_fields) == names(AnswerRequest) - ours | {"messages", "stream"}
+    assert set(ChatRequest.model_fields) == names(AnswerRequest) - ours | {"messages", "stream", "documents"}
 
 
 @pytest.mark.parametrize("name", OF_QUERIES)
