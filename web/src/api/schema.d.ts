@@ -978,6 +978,31 @@ export interface components {
             /** @default default */
             collection?: string;
             conversation_id?: string | null;
+            /**
+             * @example [
+             *       "handbook.md",
+             *       "report_*.pdf"
+             *     ]
+             */
+            documents?: string[];
+            /**
+             * @example {
+             *       "year": 2026
+             *     }
+             * @example {
+             *       "all": [
+             *         {
+             *           "field": "year",
+             *           "gte": 2023
+             *         },
+             *         {
+             *           "not": {
+             *             "kind": "draft"
+             *           }
+             *         }
+             *       ]
+             *     }
+             */
             filter?: {
                 [key: string]: unknown;
             };
@@ -1201,6 +1226,31 @@ export interface components {
              * @enum {string}
              */
             cache?: "use" | "bypass" | "refresh" | "only-if-cached";
+            /**
+             * @example [
+             *       "handbook.md",
+             *       "report_*.pdf"
+             *     ]
+             */
+            documents?: string[];
+            /**
+             * @example {
+             *       "year": 2026
+             *     }
+             * @example {
+             *       "all": [
+             *         {
+             *           "field": "year",
+             *           "gte": 2023
+             *         },
+             *         {
+             *           "not": {
+             *             "kind": "draft"
+             *           }
+             *         }
+             *       ]
+             *     }
+             */
             filter?: {
                 [key: string]: unknown;
             };
@@ -2016,8 +2066,28 @@ export interface components {
             /** @default default */
             collection?: string;
             /**
+             * @example [
+             *       "handbook.md",
+             *       "report_*.pdf"
+             *     ]
+             */
+            documents?: string[];
+            /**
              * @example {
              *       "year": 2026
+             *     }
+             * @example {
+             *       "all": [
+             *         {
+             *           "field": "year",
+             *           "gte": 2023
+             *         },
+             *         {
+             *           "not": {
+             *             "kind": "draft"
+             *           }
+             *         }
+             *       ]
              *     }
              */
             filter?: {
