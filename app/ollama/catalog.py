@@ -19,6 +19,7 @@ from app.ollama.protocol import (
     parse_tags,
     shape,
 )
+from app.ollama.thinking import Habit, habit_of
 from app.ollama.transport import Timeouts
 
 T = TypeVar("T")
@@ -34,6 +35,8 @@ class Catalog:
         self._endpoints = endpoints
         self._timeouts = timeouts
         self._known: dict[str, ModelInfo] = {}
+        self._habits: dict[str, Habit] = {}
+        self._learned: dict[str, Habit] = {}
 
     async def models(self) -> list[ModelInfo]:
         """List the models of all endpoints, by name.
@@ -66,6 +69,7 @@ class Catalog:
                 "POST", "/api/show", payload, model=model, operation="show", timeout=seconds
             )
             dimension, context_length = shape(shown)
+            self._habits[name] = habit_of(name, shown)
             return replace(
                 listed[0],
                 capabilities=frozenset(shown.get("capabilities") or ()),
@@ -76,10 +80,20 @@ class Catalog:
         self._known[name] = (await self._from_all(ask))[0]
         return self._known[name]
 
-    async def capabilities(self, model: str) -> frozenset[str]:
-        """Return what a model can do (`completion`, `embedding`, `thinking`, …), asking only once."""
-        known = self._known.get(canonical_model(model))
-        return (known or await self.show(model)).capabilities
+    async def known(self, model: str) -> ModelInfo:
+        """Describe a model as `show` does, asking only once."""
+        return self._known.get(canonical_model(model)) or await self.show(model)
+
+    async def habit(self, model: str) -> Habit:
+        """Return how a model thinks: as its replies showed, else as its description says."""
+        name = canonical_model(model)
+        if name not in self._habits:
+            await self.known(model)
+        return self._learned.get(name) or self._habits[name]
+
+    def learn(self, model: str, habit: Habit) -> None:
+        """Note how a model thinks, as its reply showed."""
+        self._learned[canonical_model(model)] = habit
 
     async def running(self) -> list[RunningModel]:
         async def ask(endpoint: Endpoint) -> list[RunningModel]:

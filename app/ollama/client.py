@@ -1,29 +1,27 @@
 """The client that the rest of LocalChat asks for embeddings, chats and facts about models."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
 
 import httpx
 from opentelemetry.trace import SpanKind
 
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.domain.retrieval import Vector
-from app.errors import InvalidInput, ModelProtocolError
+from app.errors import InvalidInput
 from app.ollama.catalog import Catalog
+from app.ollama.chat import Chats
 from app.ollama.endpoint import Endpoint, Headers
-from app.ollama.instrumentation import ChatWatch, NullObserver, Observer, attributes
+from app.ollama.instrumentation import NullObserver, Observer, attributes
 from app.ollama.protocol import (
     ChatChunk,
     EndpointStatus,
-    Json,
     ModelInfo,
     PullProgress,
     RunningModel,
-    parse_chat,
     parse_vectors,
 )
 from app.ollama.scheduling.breakers import EndpointBreakers
@@ -38,10 +36,6 @@ MAX_TEXTS = 64
 # Failures in a row that open an endpoint's breaker, and the longest time in seconds between two probes of it.
 _FAILURES = 3
 _LONGEST_COOLDOWN = 60.0
-
-
-# The first chunk of a chat, and a call for each following one.
-_Chat = tuple[ChatChunk, Callable[[], Awaitable[ChatChunk]]]
 
 
 class OllamaClient:
@@ -74,7 +68,7 @@ class OllamaClient:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._observer = observer = observer or NullObserver()
+        observer = observer or NullObserver()
         breaker = partial(
             CircuitBreaker, threshold=_FAILURES, cooldown=cooldown, longest=_LONGEST_COOLDOWN, clock=clock
         )
@@ -102,6 +96,7 @@ class OllamaClient:
             observer=observer,
         )
         self._catalog = Catalog(self._endpoints, timeouts=timeouts)
+        self._chats = Chats(self._catalog, self._scheduler, self._dispatcher, observer=observer)
 
     async def embed(
         self, texts: Sequence[str], *, model: str, lane: Lane, dimension: int | None = None
@@ -136,7 +131,7 @@ class OllamaClient:
                 continue
         return vectors
 
-    async def chat(
+    def chat(
         self,
         messages: Sequence[Mapping[str, str]],
         *,
@@ -144,17 +139,23 @@ class OllamaClient:
         temperature: float | None = None,
         max_tokens: int | None = None,
         stop: Sequence[str] = (),
+        thinking_tokens: int = 0,
         num_ctx: int | None = None,
         lane: Lane = Lane.INTERACTIVE,
     ) -> AsyncGenerator[ChatChunk, None]:
         """Stream an answer. The last chunk alone has `done`. Closing the iterator stops the model.
 
+        A chunk's `text` is a piece of the answer, and its `thinking` a piece of the model's thoughts, in whatever
+        form the model writes them.
+
         Args:
             messages: the conversation: `role` and `content` each.
-            model: the chat model; a thinking model answers without thinking.
+            model: the chat model.
             temperature: the model's own when not given.
             max_tokens: of the answer.
             stop: texts before which the answer ends.
+            thinking_tokens: tokens for thoughts, beside those of the answer. 0 asks the model not to think; some
+                models do all the same.
             num_ctx: the context in tokens, the same at every call for one model.
             lane: `BULK` for background work.
 
@@ -162,47 +163,16 @@ class OllamaClient:
             ModelProtocolError: the stream ended before it was done.
             ModelError: any other failure. There is no retry once a first chunk has come.
         """
-        sampling = {
-            "num_ctx": num_ctx,
-            "temperature": temperature,
-            "num_predict": max_tokens,
-            "stop": list(stop) or None,
-        }
-        options = {name: value for name, value in sampling.items() if value is not None}
-        # Asked first, so that spans and metrics are made for models that exist, not for every name in a request.
-        capabilities = await self._catalog.capabilities(model)
-        payload = {
-            "model": model,
-            "messages": messages,
-            "stream": True,
-            "think": False if "thinking" in capabilities else None,
-            "options": options or None,
-        }
-        with ChatWatch(model, self._observer) as watch:
-            with watch.inside():
-                (chunk, following), stack = await self._open_chat(payload, model, lane)
-            async with stack:
-                watch.came(chunk)
-                yield chunk
-                while not chunk.done:
-                    with watch.inside():
-                        chunk = await following()
-                    watch.came(chunk)
-                    yield chunk
-
-    async def _open_chat(self, payload: Mapping[str, Any], model: str, lane: Lane) -> tuple[_Chat, AsyncExitStack]:
-        """Return the first chunk and a call for each following one, and the stack that ends the chat."""
-
-        async def ask(lease: SlotLease, stack: AsyncExitStack) -> _Chat:
-            request = lease.endpoint.lines("/api/chat", payload, model=model, operation="chat")
-            async with lease.endpoint.vigil():
-                lines = await stack.enter_async_context(request)
-            following = partial(_next_chunk, lease.endpoint, lines)
-            first = await following()
-            self._scheduler.answered(lease)
-            return first, following
-
-        return await self._dispatcher.open(Call("chat", model, lane, QueuedWork.CHAT), ask)
+        return self._chats.stream(
+            messages,
+            model=model,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            stop=stop,
+            thinking_tokens=thinking_tokens,
+            num_ctx=num_ctx,
+            lane=lane,
+        )
 
     @property
     def waited_for(self) -> frozenset[str]:
@@ -222,7 +192,8 @@ class OllamaClient:
         return await self._catalog.show(model)
 
     async def capabilities(self, model: str) -> frozenset[str]:
-        return await self._catalog.capabilities(model)
+        """Return what a model can do (`completion`, `embedding`, `thinking`, …), asking only once."""
+        return (await self._catalog.known(model)).capabilities
 
     async def models(self) -> list[ModelInfo]:
         return await self._catalog.models()
@@ -271,14 +242,6 @@ class OllamaClient:
             vectors = await self._dispatcher.run(Call("embed", model, lane, QueuedWork.EMBED), ask)
             span.set_attribute("rag.embedding.batch_size", len(vectors))
             return vectors
-
-
-async def _next_chunk(endpoint: Endpoint, lines: AsyncIterator[Json]) -> ChatChunk:
-    async with endpoint.vigil():
-        line = await anext(lines, None)
-    if line is None:
-        raise ModelProtocolError("The answer broke off before it was done.")
-    return parse_chat(line)
 
 
 def _observe_circuit(observer: Observer, endpoint: str, circuit: BreakerState) -> None:

@@ -19,13 +19,17 @@ NORM_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class ChatChunk:
-    """A piece of an answer. Only the last has `done`, the reason (`stop` or `length`) and token counts."""
+    """A piece of an answer. Only the last has `done`, the reason (`stop` or `length`) and token counts.
+
+    `thinking` is a piece of the model's thoughts, which are no part of the answer.
+    """
 
     text: str
     done: bool = False
     done_reason: str | None = None
     prompt_eval_count: int = 0
     eval_count: int = 0
+    thinking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +129,17 @@ def parse_vectors(embeddings: Any, *, count: int, dimension: int | None) -> list
 
 
 def parse_chat(line: Json) -> ChatChunk:
-    """Read one line of a chat stream. What a model thinks aloud is not part of the answer."""
+    """Read one line of a chat stream."""
     message = line.get("message")
-    content = message.get("content", "") if isinstance(message, dict) else ""
-    if not isinstance(content, str):
+    message = message if isinstance(message, dict) else {}
+    content, thinking = message.get("content") or "", message.get("thinking") or ""
+    if not isinstance(content, str) or not isinstance(thinking, str):
         raise ModelProtocolError("A chat chunk holds no text.")
     if line.get("done") is not True:
-        return ChatChunk(content)
+        return ChatChunk(content, thinking=thinking)
     return ChatChunk(
         content,
+        thinking=thinking,
         done=True,
         done_reason=str(line.get("done_reason") or "stop"),
         prompt_eval_count=int(line.get("prompt_eval_count") or 0),
