@@ -11,12 +11,11 @@ from app.generation.rewriting import RuleRewriter
 from app.generation.tokens import TokenCounter
 from app.observers.questions import QuestionMetrics
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.context_windows import ContextWindows
 from app.services.answering.conversations import ConversationService
 from app.services.answering.direct import DirectService
 from app.services.answering.experiments import ExperimentService
 from app.services.answering.feedback import FeedbackService
-from app.services.answering.model_digests import ModelDigests
+from app.services.answering.model_facts import ContextWindows, ModelDigests
 from app.services.answering.modes import AnswerModes
 from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService

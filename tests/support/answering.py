@@ -15,7 +15,7 @@ from app.generation.gate import AnswerGate
 from app.generation.prompt import PromptBuilder
 from app.generation.rewriting import RuleRewriter
 from app.ollama.client import OllamaClient
-from app.services.answering.context_windows import ContextWindows
+from app.services.answering.model_facts import ContextWindows
 from app.services.answering.pipeline import AnswerPipeline, Search
 from app.services.answering.writer import ModelWriter, Surroundings
 from app.services.evidence.ranking import PassageRanker

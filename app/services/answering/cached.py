@@ -29,7 +29,7 @@ from app.domain.query_ids import new_query_id
 from app.domain.retrieval import Retrieval
 from app.errors import LocalChatError
 from app.generation.prompt import PROMPT_VERSION
-from app.services.answering.model_digests import ModelDigests
+from app.services.answering.model_facts import ModelDigests
 from app.services.answering.pipeline import UNSCORED, AnswerPipeline, written_by
 from app.services.search.partitions import partition_of
 from app.services.search.serialization import evidence_of

@@ -14,11 +14,11 @@ from app.ollama.client import MAX_TEXTS
 from app.ollama.protocol import ChatChunk
 from app.ollama.scheduling.lanes import Lane
 from app.services.answering.answer import failed
-from app.services.answering.context_windows import ContextWindows
+from app.services.answering.model_facts import ContextWindows
 from app.services.answering.writer import StageClock
 
 
-class Models(Protocol):
+class _Models(Protocol):
     """The client of the model servers."""
 
     def chat(
@@ -51,7 +51,7 @@ class DirectRequest:
 class DirectService:
     """Chats and embeds without retrieval, cache or memory."""
 
-    def __init__(self, models: Models, contexts: ContextWindows, *, trace_id: Callable[[], str] = str) -> None:
+    def __init__(self, models: _Models, contexts: ContextWindows, *, trace_id: Callable[[], str] = str) -> None:
         self._models = models
         self._contexts = contexts
         self._trace_id = trace_id

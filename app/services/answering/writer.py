@@ -11,7 +11,7 @@ from app.domain.retrieval import ScoredChunk
 from app.generation.citations import CitationWriter
 from app.generation.prompt import ECHOES, Prompt, PromptBuilder
 from app.ollama.scheduling.lanes import Lane
-from app.services.answering.context_windows import ContextWindows
+from app.services.answering.model_facts import ContextWindows
 from app.services.answering.observer import PipelineObserver
 
 

@@ -18,7 +18,7 @@ from app.ingestion.queue.jobs import ReindexJob
 from app.services.answering.answer import Answer
 from app.services.answering.cached import CachedAnswers
 from app.services.answering.feedback import FeedbackService
-from app.services.answering.model_digests import ModelDigests
+from app.services.answering.model_facts import ModelDigests
 from app.services.answering.service import AnswerService
 from app.services.cache_ops.admin import CacheService
 from app.services.cache_ops.warm_questions import WarmQuestions

@@ -36,7 +36,7 @@ from app.generation.prompt import ECHOES
 from app.ollama.scheduling.lanes import Lane
 from app.services.answering.answer import Answer, AnswerSource
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.model_digests import ModelDigests
+from app.services.answering.model_facts import ModelDigests
 from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService
 from tests.support.answering import (

@@ -14,7 +14,7 @@ from app.domain.answers import AnswerRequest, Event, Message
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Query, SearchMode
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.model_digests import ModelDigests
+from app.services.answering.model_facts import ModelDigests
 from app.services.answering.pipeline import AnswerPipeline
 from app.services.documents.collection_cache import CollectionCache
 from app.services.search import embedding_cache
