@@ -20,7 +20,7 @@ def open_matching(
     mode, budget = settings.semantic_cache_mode, settings.semantic_cache_error_budget
     if cache.questions is None or mode == "off":
         return NoMatching(), MatchingReporter(mode, budget, None)
-    observations = PostgresObservations(cache.desk)
+    observations = PostgresObservations(cache.admin_pool)
     thresholds = ThresholdManager(observations, cache.questions, budget=budget)
     matching = SemanticCache(mode, cache.chain, cache.questions, observations, thresholds, embed)
     run_for_lifetime(stack, thresholds.run())

@@ -24,7 +24,8 @@ from app.services.search.cached import CachedSearch
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 from app.settings import Settings
-from app.wiring.cache import TimeLimits, open_cache
+from app.wiring.cache import open_cache
+from tests.support.cache.replicas import UNHURRIED
 from tests.support.ingestion import TENANT, Desk, FakeModel, FakeModels, HashEmbedder, join_section, unit_vector
 from tests.support.processes.replica import worker
 from tests.support.waiting import until
@@ -405,7 +406,7 @@ async def test_cached_results_of_the_two_models_never_mix(move: Move, database_u
     async with AsyncExitStack() as stack:
         database = await Database.connect(database_url, min_size=1, max_size=8)
         stack.push_async_callback(database.close)
-        cache = await open_cache(settings, database, stack, limits=TimeLimits().stretched(20))
+        cache = await open_cache(settings, database, stack, limits=UNHURRIED)
         directory = CollectionCache(move.desk.collections, cache.watch)
         cache.listen(directory.forget)
         keeper = LexemeStatistics(database)

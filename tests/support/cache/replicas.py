@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import orjson
@@ -34,11 +34,15 @@ from app.services.search.service import SearchService
 from app.services.semantic.lookup import Matching
 from app.services.semantic.report import MatchingReporter
 from app.settings import Settings
-from app.wiring.cache import Cache, TimeLimits, open_cache
+from app.wiring.cache import Cache, open_cache
+from app.wiring.cache_connections import TimeLimits
 from app.wiring.semantic import open_matching
 from tests.support.answering import FakeConversations, answer_pipeline, generated_by
 from tests.support.answering import FakeModels as AnsweringModels
 from tests.support.ingestion import TENANT, Desk, FakeModels, join_section, unit_vector
+
+# The cache's time limits for a machine that is twenty times as slow: tests wait for answers, not for their speed.
+UNHURRIED = TimeLimits(**{name: seconds * 20 for name, seconds in asdict(TimeLimits()).items()})
 
 
 async def embed_query(collection: Collection, text: str) -> Vector:
@@ -78,7 +82,7 @@ class Replica:
         )
         database = await Database.connect(database_url, min_size=1, max_size=8)
         stack.push_async_callback(database.close)
-        cache = await open_cache(settings, database, stack, limits=TimeLimits().stretched(20))
+        cache = await open_cache(settings, database, stack, limits=UNHURRIED)
         collections = CollectionService(database, FakeModels(), default_model="fake")
         directory = CollectionCache(collections, cache.watch)
         cache.listen(directory.forget)

@@ -93,7 +93,7 @@ async def open_served(
         replica = await Replica.open(
             stack, database_url, valkey_url, embed_by_words, semantic_cache_mode=mode, **options
         )
-        semantics = PostgresObservations(replica.cache.desk)
+        semantics = PostgresObservations(replica.cache.admin_pool)
         matching_of(replica).checked = 0.0
         matching_of(replica).timeout = 10
         served = Served(desk, replica, semantics)
