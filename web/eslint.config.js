@@ -18,6 +18,8 @@ export default ts.config(
     rules: {
       // The type checker knows better what is defined.
       'no-undef': 'off',
+      // What is kept in $state.raw is replaced, never changed.
+      'svelte/prefer-svelte-reactivity': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },

@@ -51,8 +51,12 @@ interface Reply<T> {
   response: Response;
 }
 
-/** The data of a reply. Throws an ApiError for anything but a success. */
-export async function read<T>(reply: Promise<Reply<T>>): Promise<T> {
+/**
+ * The data of a reply. Throws an ApiError for anything but a success.
+ *
+ * With a type of its own where the client's loses fields that are always null, and the length of lists.
+ */
+export async function read<T>(reply: Promise<Reply<T>> | Promise<Reply<unknown>>): Promise<T> {
   const { data, error, response } = await reply;
   if (!response.ok) throw refusal(error, response);
   return data as T;
