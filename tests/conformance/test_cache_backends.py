@@ -24,6 +24,7 @@ from tests.support.cache.assembly import (
     open_redis_cache,
 )
 from tests.support.cache.chaos import Chaos, ChaosCache
+from tests.support.waiting import until
 
 NAMES = ["memory", "redis", "postgres", "chaos", "chain"]
 ABOUT = EntryMetadata(question="what?", parameters={"top_k": 5}, metadata={"model": "m"}, corpus_version=1)
@@ -104,8 +105,11 @@ async def test_an_empty_value_differs_from_a_missing_one(backend: CacheBackend[b
 
 async def test_an_entry_is_gone_after_its_life(backend: CacheBackend[bytes]) -> None:
     await backend.set(key_of(), b"short", ttl=0.05, about=ABOUT)
-    await asyncio.sleep(0.1)
-    assert await backend.get(key_of()) is None
+
+    async def gone() -> bool:
+        return await backend.get(key_of()) is None
+
+    await until(gone)
 
 
 async def test_delete_removes_one_entry_and_tells_whether_there_was_one(backend: CacheBackend[bytes]) -> None:

@@ -40,6 +40,7 @@ from app.ollama.scheduling.lanes import Lane
 from app.ollama.transport import Timeouts
 from tests.support.fake_ollama import DIMENSION, FakeOllama, unit_vector
 from tests.support.http_server import Request, respond, send_chunk, start_stream
+from tests.support.waiting import until
 
 SECRET = "the merger closes on Friday"
 NO_WAIT = RetryPolicy(attempts=3, wait_initial=0, wait_max=0, jitter=0)
@@ -311,7 +312,7 @@ async def test_41_connecting_is_given_up_soon_and_reading_covers_load_and_queue(
 
 async def test_41_a_silent_server_ends_in_model_unavailable() -> None:
     async def silence(_: Request, __: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     async with (
         FakeOllama(handler=silence).running() as server,
@@ -500,13 +501,7 @@ async def test_46_leaving_a_chat_closes_its_stream_and_frees_its_permit(how: str
                     await task
             else:
                 await listen(asyncio.Event())
-            await _until(lambda before=before: server.disconnects > before)  # type: ignore[misc]
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
+            await until(lambda before=before: server.disconnects > before)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("workers", [1, 8])
@@ -519,7 +514,8 @@ async def test_47_a_query_waits_for_one_text_at_most_while_ingestion_runs(worker
         ingestion = asyncio.create_task(processor(client, max_workers=workers).process(texts))
         ahead: list[int] = []
         for number in range(6):
-            await asyncio.sleep(0.06)
+            begun = len(server.embedded)
+            await until(lambda begun=begun: len(server.embedded) >= begun + 15)  # type: ignore[misc]
             begun = len(server.embedded)
             await embed(client, f"query {number}")
             ahead.append(server.embedded.index(f"query {number}") - begun)
@@ -552,7 +548,7 @@ async def test_47_bulk_work_steps_aside_for_a_query_of_another_process() -> None
     async with FakeOllama(slots=1, seconds=0.004).running() as server:
         api, worker = OllamaClient([server.url]), OllamaClient([server.url])
         ingestion = asyncio.create_task(processor(worker).process([f"text {number}" for number in range(300)]))
-        await asyncio.sleep(0.1)
+        await until(lambda: len(server.embedded) > 20)
         worker.give_way(frozenset(api.endpoints))
         await asyncio.sleep(0.01)
         begun = len(server.embedded)

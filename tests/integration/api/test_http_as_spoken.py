@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from app.cli.http_protocol import HttpProtocol
+from tests.support.waiting import until
 
 OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
 LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -146,8 +147,7 @@ async def serving(http: Any) -> AsyncIterator[int]:
     config = uvicorn.Config(echo, http=http, ws="none", lifespan="off", log_config=None, access_log=False)
     server = _Server(config)
     running = asyncio.create_task(server._serve([listener]))
-    while not server.started:
-        await asyncio.sleep(0.005)
+    await until(lambda: server.started)
     try:
         yield listener.getsockname()[1]
     finally:

@@ -13,6 +13,7 @@ from app.domain.query_ids import new_query_id
 from app.errors import CacheUnavailable, InvalidInput, NotCached, NotFound, TierOff
 from tests.support.cache.replicas import Fleet, Replica, open_fleet
 from tests.support.ingestion import TENANT
+from tests.support.waiting import until
 
 FIRST, SECOND = "amber delta", "basalt ember"
 EMPTY = {"tier": None, "namespace": None, "collection": None}
@@ -37,9 +38,11 @@ async def filled(fleet: Fleet, *questions: str) -> list[str]:
 
 async def until_missed(replica: Replica, question: str) -> None:
     """A removal reaches the memory of others by notification."""
-    async with asyncio.timeout(5):
-        while await _cached(replica, question):
-            await asyncio.sleep(0.005)
+
+    async def missed() -> bool:
+        return not await _cached(replica, question)
+
+    await until(missed)
 
 
 async def _cached(replica: Replica, question: str) -> bool:
@@ -79,11 +82,14 @@ async def test_clearing_by_tier_collection_and_namespace(fleet: Fleet) -> None:
     assert await here.admin.clear(TENANT, **EMPTY | {"namespace": "answer"}) == 0
     assert await here.admin.clear("other", **EMPTY) == 0
     assert await here.admin.clear(TENANT, **EMPTY | {"tier": "l1"}) >= 2
-    async with asyncio.timeout(5):
-        while (hit := await there.find(FIRST, CacheControl.ONLY_IF_CACHED)).tier == "l1":
-            await asyncio.sleep(0.005)
-            there.cache.chain.tiers._memory.view(hit.key)
-    assert hit.tier in {"l2", "l3"}
+    tiers: list[str | None] = []
+
+    async def left_memory() -> bool:
+        tiers.append((await there.find(FIRST, CacheControl.ONLY_IF_CACHED)).tier)
+        return tiers[-1] != "l1"
+
+    await until(left_memory)
+    assert tiers[-1] in {"l2", "l3"}
     with pytest.raises(NotFound, match="absent"):
         await here.admin.clear(TENANT, **EMPTY | {"collection": "absent"})
     assert await here.admin.clear(TENANT, **EMPTY | {"collection": "default"}) == 2

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from app.domain.retrieval import Query, SearchMode
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.errors import ModelUnavailable, NotFound
 from app.services.answering.answer import Answer
-from tests.support.cache.replicas import Fleet, open_fleet
+from tests.support.cache.replicas import Fleet, Replica, open_fleet
 from tests.support.databases import fresh_database
 from tests.support.ingestion import TENANT
+from tests.support.waiting import until
 
 WORDS = ["amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper"]
 FILTERS: list[dict[str, Any]] = [
@@ -156,10 +158,16 @@ async def test_a_deleted_collection_is_gone_from_every_replica(fleet: Fleet) -> 
     for replica in fleet.replicas:
         await replica.search.find(Query(TENANT, "other", "amber"))
     await fleet.desk.collections.delete(TENANT, "other")
-    await asyncio.sleep(0.2)
-    for replica in fleet.replicas:
-        with pytest.raises(NotFound):
+
+    async def gone(replica: Replica) -> bool:
+        try:
             await replica.search.find(Query(TENANT, "other", "amber"))
+        except NotFound:
+            return True
+        return False
+
+    for replica in fleet.replicas:
+        await until(partial(gone, replica))
 
 
 async def test_a_new_database_behind_the_same_redis_is_served_nothing_of_the_old_one(

@@ -15,8 +15,9 @@ from app.embedded.services.valkey import EmbeddedValkey
 from tests.support.databases import fresh_database
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
-from tests.support.processes.replica import Replica, client, environment, serving, worker
+from tests.support.processes.replica import Replica, client, environment, ingested, serving, worker
 from tests.support.raw_http import Exchange, RawReply, post
+from tests.support.waiting import until
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
 IDENTICAL = 1000
@@ -53,11 +54,7 @@ async def fleet(postgres_server: EmbeddedPostgres, valkey_server: EmbeddedValkey
         working = worker(env, folder / "worker.log")
         await serving(stack, replicas, working)
         async with client(replicas[0].url) as http:
-            uploaded = await http.post("/api/documents", files={"files": ("harbour.txt", TEXT.encode())})
-            (item,) = uploaded.json()["items"]
-            async with asyncio.timeout(30):
-                while (await http.get(f"/api/documents/{item['id']}")).json()["status"] != "ready":
-                    await asyncio.sleep(0.05)
+            assert (await ingested(http, "harbour.txt", TEXT.encode()))["status"] == "ready"
         yield Fleet([replica.port for replica in replicas], models)
 
 
@@ -111,6 +108,4 @@ async def test_a_question_that_everyone_has_left_is_not_answered_to_the_end(flee
     assert fleet.models.streaming == 1
     for each in clients:
         each.leave()
-    async with asyncio.timeout(5):
-        while fleet.models.streaming:
-            await asyncio.sleep(0.02)
+    await until(lambda: not fleet.models.streaming)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -12,9 +12,10 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from tests.support.fake_ollama import FakeOllama
-from tests.support.processes.replica import Replica, client, hung
+from tests.support.processes.replica import Replica, client, hung, settled
 from tests.support.processes.troubled_stack import FAULTS, TroubledStack, troubled_stack
 from tests.support.raw_http import RawReply, post
+from tests.support.waiting import until
 
 TEXTS = [f"Chapter {number}. Ships of the harbour wait for the tide at pier {number}." for number in range(8)]
 KNOWN = [f"At which pier does ship {number} wait?" for number in range(10)]
@@ -57,16 +58,8 @@ async def upload(replica: Replica) -> None:
     files = [("files", (f"{number}.txt", text.encode())) for number, text in enumerate(TEXTS)]
     async with client(replica.url) as http:
         items = (await http.post("/api/documents", files=files)).json()["items"]
-        async with asyncio.timeout(60):
-            for item in items:
-                while (await http.get(f"/api/documents/{item['id']}")).json()["status"] != "ready":
-                    await asyncio.sleep(0.05)
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(HEALED):
-        while not await holds():
-            await asyncio.sleep(0.1)
+        for item in items:
+            assert (await settled(http, item["id"]))["status"] == "ready"
 
 
 async def shared_again(stack: TroubledStack) -> None:
@@ -114,10 +107,10 @@ async def test_payloads_that_were_tampered_with_are_computed_anew(stack: Trouble
     question = f"Who waits at {uuid4()}?"
     computed = await search(stack.near, question)
     async with Redis.from_url(stack.valkey.url) as redis:
-        async with asyncio.timeout(HEALED):
-            while not (names := await redis.keys(f"localchat:*{computed.json['cache']['key']}")):
-                await asyncio.sleep(0.01)
-        await redis.set(names[0], b"\x80\x05garbage.", xx=True)
+        pattern = f"localchat:*{computed.json['cache']['key']}"
+        await until(lambda: redis.keys(pattern), HEALED)
+        (name,) = await redis.keys(pattern)
+        await redis.set(name, b"\x80\x05garbage.", xx=True)
     found = await search(stack.far, question)
     assert (found.status, answers(found)) == (200, answers(computed))
     assert found.json["cache"]["tier"] in {"l3", None}

@@ -20,6 +20,7 @@ from tests.support.fake_ollama import FakeOllama
 from tests.support.ingestion import TENANT
 from tests.support.processes.replica import Replica as Process
 from tests.support.processes.replica import api_and_worker, client, environment, ingested
+from tests.support.waiting import until
 
 FIRST, SECOND = "amber delta", "basalt ember"
 EMPTY = {"tier": None, "namespace": None, "collection": None}
@@ -221,10 +222,11 @@ async def finds_in_memory(
     http: httpx.AsyncClient, asked: Sequence[tuple[str, dict[str, Any]]], **entries: int
 ) -> None:
     """Once memory has so many entries of each namespace, it is what answers."""
-    async with asyncio.timeout(30):
-        for namespace, count in entries.items():
-            while await entries_in_memory(http, namespace) < count:
-                await asyncio.sleep(0.05)
+
+    async def filled() -> bool:
+        return all([await entries_in_memory(http, name) >= count for name, count in entries.items()])
+
+    await until(filled, 30)
     for path, body in asked:
         found = await http.post(path, json={**body, "cache": "only-if-cached"})
         assert found.json()["cache"]["tier"] == "l1"

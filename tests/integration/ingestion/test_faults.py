@@ -15,6 +15,7 @@ from app.domain.documents import Upload
 from app.embedded.supervisor.process import ChildProcess
 from tests.support.folders import short_folder
 from tests.support.processes.plant import Plant, Stored, model_server
+from tests.support.waiting import until
 
 WORDS = ("harbour", "granite", "tide", "anchor", "beacon", "lantern", "mooring", "vessel", "quay", "storm", "pilot")
 
@@ -182,9 +183,7 @@ async def test_a_full_disk_stops_ingestion_with_a_reason_until_there_is_room(
         await connection.execute(FULL_DISK)
         await plant.upload("full", FILES)
         plant.worker()
-        async with asyncio.timeout(30):
-            while not await connection.fetchval("SELECT count(*) FROM pgqueuer WHERE attempts > 0"):
-                await asyncio.sleep(0.1)
+        await until(lambda: connection.fetchval("SELECT count(*) FROM pgqueuer WHERE attempts > 0"), 30)
         await half_read(plant, "full")
         assert not await connection.fetchval("SELECT count(*) FROM documents WHERE status = 'failed'")
         await connection.execute("DROP FUNCTION refuse CASCADE")

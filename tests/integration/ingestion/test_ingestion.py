@@ -108,8 +108,7 @@ async def test_a_worker_that_comes_back_after_it_was_taken_over_writes_nothing(d
 
     desk.embedder.pause = freeze
     frozen = asyncio.create_task(desk.ingest(document))
-    while len(desk.embedder.embedded) < 4:
-        await asyncio.sleep(0.01)
+    await until(lambda: len(desk.embedder.embedded) >= 4)
     desk.embedder.pause = None
     await desk.ingest(document)
     resume.set()
@@ -220,13 +219,15 @@ async def workers(desk: Desk, database_url: str) -> AsyncIterator[Workers]:
 
 
 async def ended(desk: Desk, document_id: object, within: float = 20) -> DocumentStatus:
-    async with asyncio.timeout(within):
-        while True:
-            async with desk.database.connection() as connection:
-                status = await connection.fetchval("SELECT status FROM documents WHERE id = $1", document_id)
-            if status not in ("queued", "processing"):
-                return DocumentStatus(status)
-            await asyncio.sleep(0.05)
+    async def status() -> str:
+        async with desk.database.connection() as connection:
+            return str(await connection.fetchval("SELECT status FROM documents WHERE id = $1", document_id))
+
+    async def settled() -> bool:
+        return await status() not in {"queued", "processing"}
+
+    await until(settled, within)
+    return DocumentStatus(await status())
 
 
 async def test_workers_take_jobs_from_the_queue(desk: Desk, workers: Workers) -> None:
@@ -241,9 +242,11 @@ async def test_a_job_waits_out_an_outage_of_the_model_server(desk: Desk, workers
     desk.embedder.outage_after = 0
     workers.start()
     document = await desk.upload(LINES)
-    async with asyncio.timeout(10):
-        while (await desk.documents.get(TENANT, document.id)).error is None:
-            await asyncio.sleep(0.02)
+
+    async def out() -> bool:
+        return (await desk.documents.get(TENANT, document.id)).error is not None
+
+    await until(out)
     desk.embedder.outage_after = None
     assert await ended(desk, document.id) == "ready"
     await until(lambda: workers.attempts[-1] != "retry")
@@ -255,9 +258,7 @@ async def test_a_stopping_worker_hands_its_job_back(desk: Desk, workers: Workers
     desk.embedder.pause = hang
     first = workers.start()
     document = await desk.upload(LINES)
-    async with asyncio.timeout(10):
-        while not desk.embedder.embedded:
-            await asyncio.sleep(0.02)
+    await until(lambda: desk.embedder.embedded)
     first.stop()
     desk.embedder.pause = None
     workers.start()
@@ -274,9 +275,11 @@ async def test_a_job_that_breaks_its_handler_is_held(desk: Desk, workers: Worker
     workers.start()
     document = await desk.upload(LINES)
     assert await ended(desk, document.id) == "failed"
-    async with asyncio.timeout(10):
-        while workers.attempts != ["dead"] or (await desk.queued())[0][1] != "failed":
-            await asyncio.sleep(0.02)
+
+    async def given_up() -> bool:
+        return workers.attempts == ["dead"] and (await desk.queued())[0][1] == "failed"
+
+    await until(given_up)
 
 
 async def test_workers_survive_a_loss_of_their_connection(desk: Desk, workers: Workers) -> None:

@@ -11,6 +11,7 @@ from app.errors import ModelUnavailable
 from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.progress import ProgressWatcher
 from tests.support.ingestion import TENANT, Desk
+from tests.support.waiting import until
 
 LINES = [f"line {number}" for number in range(50)]
 TEXT = "\n".join(LINES)
@@ -47,10 +48,12 @@ def stop_before(desk: Desk, part: int) -> asyncio.Event:
 
 async def reach(desk: Desk, document: Document, embedded: int) -> Document:
     """Wait until so many vectors of a document are committed."""
-    async with asyncio.timeout(10):
-        while (current := await desk.documents.get(TENANT, document.id)).embedded_count < embedded:
-            await asyncio.sleep(0.01)
-    return current
+
+    async def reached() -> bool:
+        return (await desk.documents.get(TENANT, document.id)).embedded_count >= embedded
+
+    await until(reached)
+    return await desk.documents.get(TENANT, document.id)
 
 
 async def stop(work: asyncio.Task[Document]) -> None:

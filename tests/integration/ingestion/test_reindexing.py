@@ -430,9 +430,11 @@ async def test_cached_results_of_the_two_models_never_mix(move: Move, database_u
         move.embedder.pause = again
         await move.run()
         assert set(statuses) == {CacheStatus.HIT}
-        async with asyncio.timeout(5):
-            while (await directory.resolve(TENANT, "default")).space.model != "wide":
-                await asyncio.sleep(0.001)
+
+        async def moved() -> bool:
+            return (await directory.resolve(TENANT, "default")).space.model == "wide"
+
+        await until(moved)
         new, status = await ask()
         assert status is CacheStatus.MISS
         assert new == (await ask(CacheControl.BYPASS))[0] != old

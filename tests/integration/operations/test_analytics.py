@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from app.services.operations.cache_rollup import CacheRollup
 from app.services.operations.query_plans import PlanService
 from app.telemetry import correlation
 from tests.support.ingestion import TENANT, Desk
+from tests.support.waiting import until
 
 SECRET = "the secret of the question"
 COLLECTION_VIEW = "collection_statistics"
@@ -52,6 +54,10 @@ def work(stats: CacheStats, *, hits: int = 0, misses: int = 0) -> None:
         counters.tokens_saved += 10
     counters.requests += misses
     counters.misses += misses
+
+
+async def noted(analytics: AnalyticsService) -> bool:
+    return bool((await analytics.slow_statements(limit=5, cursor=None)).items)
 
 
 async def test_replicas_add_up_and_nothing_is_counted_twice(desk: Desk, analytics: AnalyticsService) -> None:
@@ -127,9 +133,7 @@ async def test_a_slow_statement_is_logged_and_kept_with_plan_and_request_but_wit
             await connection.fetch(
                 "SELECT pg_sleep(0.15) WHERE $1::text <> '' AND cardinality($2::int[]) = 3", SECRET, [1, 2, 3]
             )
-        async with asyncio.timeout(5):
-            while len((await analytics.slow_statements(limit=5, cursor=None)).items) < 1:
-                await asyncio.sleep(0.02)
+        await until(partial(noted, analytics))
     correlation.unbind(token)
     keeping.cancel()
     await asyncio.wait([keeping])
@@ -153,9 +157,7 @@ async def test_to_keep_a_slow_statement_is_not_itself_kept(
     keeping = asyncio.create_task(slow.run(database))
     async with database.connection() as connection:
         await connection.fetch("SELECT 1")
-    async with asyncio.timeout(5):
-        while not (await analytics.slow_statements(limit=5, cursor=None)).items:
-            await asyncio.sleep(0.02)
+    await until(partial(noted, analytics))
     await asyncio.sleep(0.2)
     keeping.cancel()
     await asyncio.wait([keeping])

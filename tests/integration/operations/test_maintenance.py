@@ -12,6 +12,7 @@ from app.services.operations.housekeeping import HousekeepingService
 from app.services.operations.maintenance import MaintenanceCommand
 from app.services.operations.query_plans import PlanService
 from tests.support.ingestion import DIMENSION, TENANT, Desk
+from tests.support.waiting import until
 
 # Vectors that no chunk stands behind: enough that a graph of a tenth of them is worth rebuilding.
 FILL = f"""
@@ -97,7 +98,9 @@ async def test_one_replica_cleans_up_at_a_time(desk: Desk) -> None:
         assert await housekeeping.try_lock(other)
         assert (await HousekeepingService(desk.database).once()).total() == 0
         waiting = asyncio.create_task(HousekeepingService(desk.database, patient=True).once())
-        await asyncio.sleep(0.1)
+        await until(
+            lambda: other.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        )
         assert not waiting.done()
     assert (await waiting)["chunks"] == 1
 

@@ -18,6 +18,7 @@ from tests.support.answering import (
     generated_by,
     retrieval,
 )
+from tests.support.waiting import until
 
 ASKED = AnswerRequest("t", "c", "What is the capital of France?", max_tokens=12)
 
@@ -67,6 +68,5 @@ async def test_a_client_that_leaves_frees_the_only_slot(models: OllamaClient) ->
     last = [event async for event in service(models).answer(ASKED)]
     assert isinstance(last[-1], Done)
     assert any(isinstance(event, Sources) and len(event.items) == 2 for event in last)
-    async with asyncio.timeout(5):
-        while asyncio.all_tasks() != before:  # httpx's generators end one inside the other, a tick each
-            await asyncio.sleep(0.01)
+    # httpx's generators end one inside the other, a tick each.
+    await until(lambda: asyncio.all_tasks() == before)

@@ -54,11 +54,13 @@ async def test_announcements_are_heard_again_after_the_connection_was_killed(
 
     async def say(text: str) -> None:
         """Until both hear it."""
-        async with asyncio.timeout(20):
-            while heard.count(text) < 2:
-                with suppress(StoreUnavailable):
-                    await speaker.send("test", text)
-                await asyncio.sleep(0.05)
+
+        async def heard_by_both() -> bool:
+            with suppress(StoreUnavailable):
+                await speaker.send("test", text)
+            return heard.count(text) >= 2
+
+        await until(heard_by_both, 20)
 
     with pytest.raises(StoreUnavailable):
         await speaker.send("test", "too early")

@@ -1,6 +1,5 @@
 """An experiment over real processes: who takes part, what the variants do, and what is counted."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -17,6 +16,7 @@ from tests.support.databases import fresh_database
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.processes.replica import api_and_worker, environment, ingested
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -47,12 +47,14 @@ class Stack:
 
     async def results(self, questions: int) -> dict[str, dict[str, Any]]:
         """The variants' results, once so many questions have been noted."""
-        async with asyncio.timeout(20):
-            while True:
-                seen = (await self.http.get("/api/experiments/short")).json()["results"]
-                if sum(each["questions"] for each in seen) >= questions:
-                    return {each["name"]: each for each in seen}
-                await asyncio.sleep(0.05)
+        seen: list[dict[str, Any]] = []
+
+        async def noted() -> bool:
+            seen[:] = (await self.http.get("/api/experiments/short")).json()["results"]
+            return bool(sum(each["questions"] for each in seen) >= questions)
+
+        await until(noted, 20)
+        return {each["name"]: each for each in seen}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

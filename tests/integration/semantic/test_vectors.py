@@ -21,6 +21,7 @@ from app.cache.semantic.postgres_index import SESSION, PostgresQuestionIndex
 from app.cli.database.migrate import run_migration
 from app.db.database import Database
 from app.db.outages import translated
+from tests.support.waiting import until
 
 DIMENSION = 8
 
@@ -221,9 +222,8 @@ async def test_a_graph_that_another_replica_is_building_is_left_to_it_and_used_o
         async with store.database.pool.acquire() as writer, writer.transaction():
             await writer.execute("LOCK query_cache_vectors IN ROW EXCLUSIVE MODE")  # building waits for writers
             building = asyncio.create_task(store.vectors.build_graphs())
-            async with asyncio.timeout(10):
-                while not await other.database.pool.fetchval("SELECT count(*) FROM pg_stat_progress_create_index"):
-                    await asyncio.sleep(0.01)
+            begun = "SELECT count(*) FROM pg_stat_progress_create_index"
+            await until(lambda: other.database.pool.fetchval(begun))
             await other.vectors.build_graphs()
             assert not building.done()
             assert "halfvec(8)" not in await chosen(other.vectors, "large", asked)

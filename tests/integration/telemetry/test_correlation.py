@@ -135,11 +135,13 @@ async def test_postgres_knows_whose_transaction_waits_though_its_trace_is_not_re
         upload = asyncio.create_task(
             followed.http.post("/api/documents", files={"files": ("a.txt", TEXT.encode())}, headers=ids)
         )
+
         # Upkeep, which has no request, may wait for the same lock.
-        async with asyncio.timeout(10):
-            while expected not in {row[0] for row in await followed.postgres.fetch(waiting)}:
-                await followed.postgres.execute("SELECT pg_stat_clear_snapshot()")
-                await asyncio.sleep(0.02)
+        async def waits() -> bool:
+            await followed.postgres.execute("SELECT pg_stat_clear_snapshot()")
+            return expected in {row[0] for row in await followed.postgres.fetch(waiting)}
+
+        await until(waits)
     assert (await upload).status_code == 202
     assert followed.collector.trace(trace_id) == []
 

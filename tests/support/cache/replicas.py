@@ -40,6 +40,7 @@ from app.wiring.semantic import open_matching
 from tests.support.answering import FakeConversations, answer_pipeline, generated_by
 from tests.support.answering import FakeModels as AnsweringModels
 from tests.support.ingestion import TENANT, Desk, FakeModels, join_section, unit_vector
+from tests.support.waiting import until
 
 # The cache's time limits for a machine that is twenty times as slow: tests wait for answers, not for their speed.
 UNHURRIED = TimeLimits(**{name: seconds * 20 for name, seconds in asdict(TimeLimits()).items()})
@@ -145,12 +146,14 @@ class Replica:
     async def heard(self) -> None:
         """Wait for the notification of what is committed; it takes a moment to arrive."""
         collection = await self.collections.resolve(TENANT, "default")
-        async with asyncio.timeout(5):
-            while (
-                self.cache.watch.known(collection.id) != collection.corpus_version
-                or await self.directory.resolve(TENANT, "default") != collection
-            ):
-                await asyncio.sleep(0.001)
+
+        async def has_heard() -> bool:
+            return (
+                self.cache.watch.known(collection.id) == collection.corpus_version
+                and await self.directory.resolve(TENANT, "default") == collection
+            )
+
+        await until(has_heard)
 
 
 @dataclass

@@ -22,6 +22,7 @@ from app.services.search.embedding_cache import EmbeddingCache
 from tests.support.cache.assembly import assemble
 from tests.support.processes.model_server import ModelServer
 from tests.support.processes.replica import environment, worker
+from tests.support.waiting import until
 
 MODEL = "fake-embedding"
 
@@ -99,11 +100,11 @@ class Plant:
         Raises:
             TimeoutError: one is stuck.
         """
-        async with asyncio.timeout(within):
-            while True:
-                if await self._unfinished(tenant) == 0:
-                    return
-                await asyncio.sleep(0.1)
+
+        async def done() -> bool:
+            return await self._unfinished(tenant) == 0
+
+        await until(done, within)
 
     async def _unfinished(self, tenant: str) -> int:
         return await self.fetch(

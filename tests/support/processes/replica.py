@@ -15,6 +15,7 @@ import psutil
 from app.embedded.supervisor.probes import answers, free_port
 from app.embedded.supervisor.process import ChildProcess
 from tests.support.folders import REPO
+from tests.support.waiting import until
 
 _START_SECONDS = 60
 SIGNING_KEYS = "k1:a secret that is long enough"
@@ -59,18 +60,18 @@ class Replica:
 
     async def ready(self) -> None:
         """Wait, without stopping the test's own event loop."""
-        async with asyncio.timeout(_START_SECONDS):
-            while not await asyncio.to_thread(answers, "127.0.0.1", self.port, "/health/ready"):
-                assert self.process.running, self.process.last_words()
-                await asyncio.sleep(0.05)
+
+        async def is_ready() -> bool:
+            assert self.process.running, self.process.last_words()
+            return await asyncio.to_thread(answers, "127.0.0.1", self.port, "/health/ready")
+
+        await until(is_ready, _START_SECONDS)
 
     def terminate(self) -> None:
         self.process.request_stop()
 
     async def ended(self, seconds: float) -> None:
-        async with asyncio.timeout(seconds):
-            while self.process.running:
-                await asyncio.sleep(0.02)
+        await until(lambda: not self.process.running, seconds)
 
     def kill(self) -> None:
         self.process.stop(0)
@@ -118,12 +119,14 @@ async def ingested(http: httpx.AsyncClient, name: str, content: bytes, **headers
 
 
 async def settled(http: httpx.AsyncClient, document_id: str) -> dict[str, Any]:
-    async with asyncio.timeout(60):
-        while True:
-            document: dict[str, Any] = (await http.get(f"/api/documents/{document_id}")).json()
-            if document["status"] not in {"queued", "processing"}:
-                return document
-            await asyncio.sleep(0.05)
+    document: dict[str, Any] = {}
+
+    async def ended() -> bool:
+        document.update((await http.get(f"/api/documents/{document_id}")).json())
+        return document["status"] not in {"queued", "processing"}
+
+    await until(ended, 60)
+    return document
 
 
 @contextmanager
