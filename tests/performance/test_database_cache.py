@@ -186,7 +186,7 @@ async def test_held_connections_are_kept_replaced_when_broken_and_given_back(sto
 
 
 async def test_a_connection_that_is_used_as_it_dies_says_that_the_database_is_away(store: Store) -> None:
-    held = HeldConnections(store.pool, size=1, acquire_timeout=5)
+    held = HeldConnections(store.pool, translated=translated, size=1, acquire_timeout=5)
     with pytest.raises(StoreUnavailable):
         async with held.connection():
             raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
