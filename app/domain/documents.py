@@ -54,13 +54,17 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class ChunkDraft:
-    """A piece of a document before it is stored. `ordinal` counts from 0 within a version."""
+    """A piece of a document before it is stored. `ordinal` counts from 0 within a version.
+
+    `last_page`: the page that it ends on, if that is not `page`.
+    """
 
     ordinal: int
     text: str
     token_count: int
     page: int | None
     section: str | None
+    last_page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Chunk:
     page: int | None
     section: str | None
     error: str | None = None
+    last_page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,10 @@ class UploadsView(View):
 
 
 class ChunkView(View):
-    """A passage of a document. `page` counts from 1; `error` says why it has no embedding."""
+    """A passage of a document. `page` counts from 1; `error` says why it has no embedding.
+
+    `last_page` is given if the passage ends on a later page than it begins on.
+    """
 
     id: int
     document_id: UUID
@@ -82,6 +85,7 @@ class ChunkView(View):
     page: int | None
     section: str | None
     error: str | None
+    last_page: int | None
 
 
 class ReindexView(View):

@@ -53,6 +53,7 @@ async def insert(
                     draft.token_count,
                     draft.page,
                     draft.section,
+                    draft.last_page,
                     config,
                 )
                 for draft, content_hash in drafts
@@ -68,6 +69,7 @@ async def insert(
                 "token_count",
                 "page",
                 "section",
+                "last_page",
                 "language",
             ),
         )
@@ -169,7 +171,7 @@ async def page(connection: PooledConnection, document_id: UUID, *, after: int, l
     """Chunks in order, of the version that readers see, or of the first one while it is being ingested."""
     rows = await connection.fetch(
         """SELECT c.id, c.document_id, d.filename, c.version, c.ordinal, c.text, c.token_count, c.page,
-            c.section, c.error
+            c.section, c.error, c.last_page
         FROM chunks c JOIN documents d ON d.id = c.document_id AND c.version = coalesce(d.active_version, d.version)
         WHERE c.document_id = $1 AND c.ordinal > $2 ORDER BY c.ordinal LIMIT $3""",
         document_id,

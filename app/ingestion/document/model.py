@@ -21,10 +21,14 @@ class PageStart:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """`level` counts from 1, the most general. One without text ends the headings of its level and below."""
+    """`level` counts from 1, the most general. One without text ends the headings of its level and below.
+
+    One that is not `shown` stands in the outline alone: it names what follows but is no text of the page.
+    """
 
     level: int
     text: str
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)

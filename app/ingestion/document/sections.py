@@ -45,13 +45,12 @@ def sections_of(elements: Iterable[Body | PageStart]) -> Iterator[Section]:
                 if number != page:
                     yield from flush()
                 page = number
-            case Heading(level, text):
+            case Heading(level, text, shown):
                 yield from flush()
-                text = clean_line(text)
                 path = [step for step in path if step.level < level]
-                if text:
-                    path.append(Heading(level, text))
-                    blocks.append(path[-1])
+                if title := clean_line(text):
+                    path.append(Heading(level, title))
+                    blocks += path[-1:] if shown else []
             case Paragraph(last_page=int(last_page)):
                 yield from flush()
                 blocks.append(element)

@@ -3,7 +3,6 @@
 from app.errors import UnsupportedMedia
 from app.ingestion.document.model import LoadedDocument
 from app.ingestion.loaders import media
-from app.ingestion.loaders.pdf import read_pdf
 from app.ingestion.loaders.reader import Source, reader_for
 from app.ingestion.loaders.reading import Reading, begin
 
@@ -21,8 +20,6 @@ def extract(content: bytes, filename: str, media_type: str | None = None) -> Loa
 def open_file(content: bytes, filename: str, media_type: str | None = None) -> Reading:
     """Begin to read a file. Raises what `extract` does, now or while its sections are read."""
     kind = media.detect(content, filename, media_type)
-    if kind == media.PDF:
-        return read_pdf(content)
     read = reader_for(kind)
     if read is None:
         raise UnsupportedMedia("This kind of file is not read.")

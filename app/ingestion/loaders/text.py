@@ -43,10 +43,18 @@ def decode(content: bytes, *, declared: str | None = None) -> DecodedText:
     return decoded
 
 
-def refuse_garbage(text: str) -> None:
-    """Raise UnreadableDocument for text that is mostly the rest of a failed decoding."""
+def is_garbage(text: str) -> bool:
+    """Whether text is mostly what a failed decoding leaves."""
     seen = len("".join(text.split()))
-    if seen and len(_GARBAGE.findall(text)) > _MAX_GARBAGE * seen:
+    return seen > 0 and len(_GARBAGE.findall(text)) > _MAX_GARBAGE * seen
+
+
+def refuse_garbage(text: str) -> None:
+    """
+    Raises:
+        UnreadableDocument: for garbage.
+    """
+    if is_garbage(text):
         raise UnreadableDocument("The file holds no readable text: most of it is not characters.")
 
 

@@ -67,6 +67,7 @@ class _Piece:
     page: int | None
     section: str | None
     budget: int
+    last_page: int | None = None
 
 
 class Splitter:
@@ -127,7 +128,8 @@ class Splitter:
         total = ruler.tokens(0, len(text))
         goal = total / max(1, -(-total // budget))
         for first, end, tokens in self._pack(ruler, atoms, rest, budget, goal):
-            yield _Piece(_render(text, atoms[first], atoms[end - 1]), tokens, section.page, section.heading, budget)
+            body = _render(text, atoms[first], atoms[end - 1])
+            yield _Piece(body, tokens, section.page, section.heading, budget, section.last_page)
 
     def _budget(self, heading: str | None) -> int:
         last = _path(heading)[-1] if heading else ""
@@ -178,7 +180,7 @@ class Splitter:
 
 
 def _draft(ordinal: int, piece: _Piece) -> ChunkDraft:
-    return ChunkDraft(ordinal, piece.text, piece.tokens, piece.page, piece.section)
+    return ChunkDraft(ordinal, piece.text, piece.tokens, piece.page, piece.section, piece.last_page)
 
 
 def _better_apart(tokens: int, block_tokens: int, budget: int, goal: float) -> bool:
@@ -196,7 +198,7 @@ def _belong_together(left: _Piece, right: _Piece) -> bool:
     """A small piece joins its neighbour on the same page, under the same first heading."""
     budget = min(left.budget, right.budget)
     return (
-        left.page == right.page
+        (left.last_page or left.page) == right.page
         and min(left.tokens, right.tokens) < _SMALL * budget
         and left.tokens + right.tokens <= budget
         and _path(left.section)[:1] == _path(right.section)[:1]
@@ -212,6 +214,7 @@ def _join(left: _Piece, right: _Piece) -> _Piece:
         left.page,
         PATH_SEPARATOR.join(shared) or None,
         min(left.budget, right.budget),
+        right.last_page or (right.page if right.page != left.page else None),
     )
 
 

@@ -14,7 +14,7 @@ from app.ingestion.loaders.office import drawing, embedded
 from app.ingestion.loaders.office.package import Node, OfficePackage, attribute, local
 from app.ingestion.loaders.office.slide_text import TextReader
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers import binary_sheets
+from app.ingestion.loaders.readers.office import binary_sheets
 from app.ingestion.loaders.sheets.cells import shown
 from app.ingestion.loaders.sheets.sheet import sheet_elements
 from app.ingestion.loaders.sheets.workbook_parts import Beside, Sheet, beside, cell_name, sheets_of

@@ -1,0 +1,1 @@
+"""Readers of Office files of every generation and of OpenDocument."""
