@@ -1,18 +1,16 @@
 """Real servers, started once per session on private folders and handed to tests clean."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import redis
 
 from app.db.migrate import migrate
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
 from tests.support.cache.database import Store, open_store
-from tests.support.databases import fresh_database
+from tests.support.databases import emptied, fresh_database
 from tests.support.folders import short_folder
 from tests.support.processes.model_server import AS_SHIPPED, running_model_server
 
@@ -61,9 +59,7 @@ def valkey_server(server_folder: Path) -> Iterator[EmbeddedValkey]:
 @pytest.fixture
 def valkey_url(valkey_server: EmbeddedValkey) -> str:
     """An empty Valkey."""
-    with contextlib.closing(redis.Redis.from_url(valkey_server.url)) as client:
-        client.flushall()
-    return valkey_server.url
+    return emptied(valkey_server)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,10 @@ from app.db.search import lexical_index, passages, vector_index
 from app.db.search.filters import jsonpath_of
 from app.db.search.spaces import vectors_table
 from app.domain.documents import Collection
+from app.embedded.services.postgres import EmbeddedPostgres
 from app.retrieval import lexical
 from tests.support.corpus import DIMENSION, embed, make_collection
+from tests.support.databases import Template, filled_template, fresh_database
 
 if TYPE_CHECKING:
     from asyncpg.connection import LoggedQuery
@@ -39,6 +41,30 @@ FROM chunks WHERE collection_id = {collection};
 """
 
 
+@pytest.fixture(scope="module")
+def template(postgres_server: EmbeddedPostgres) -> Iterator[Template[Collection]]:
+    with filled_template(postgres_server, fill) as template:
+        yield template
+
+
+async def fill(url: str) -> Collection:
+    database = await Database.connect(url, min_size=1, max_size=2)
+    made = await make_collection(database, "plans", [])
+    vectors = vectors_table(made.space.id)
+    async with database.connection() as connection:
+        await connection.execute(FILL.format(collection=made.id, vectors=vectors, dimension=DIMENSION))
+        await lexical_index.refresh_statistics(connection, made.id)
+        await connection.execute(f"ANALYZE documents, chunks, lexeme_statistics, {vectors}")
+    await database.close()
+    return made
+
+
+@pytest.fixture
+async def database_url(postgres_server: EmbeddedPostgres, template: Template[Collection]) -> AsyncIterator[str]:
+    async with fresh_database(postgres_server, template.name) as url:
+        yield url
+
+
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     database = await Database.connect(database_url, min_size=1, max_size=2)
@@ -47,14 +73,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def collection(database: Database) -> Collection:
-    made = await make_collection(database, "plans", [])
-    vectors = vectors_table(made.space.id)
-    async with database.connection() as connection:
-        await connection.execute(FILL.format(collection=made.id, vectors=vectors, dimension=DIMENSION))
-        await lexical_index.refresh_statistics(connection, made.id)
-        await connection.execute(f"ANALYZE documents, chunks, lexeme_statistics, {vectors}")
-    return made
+def collection(template: Template[Collection]) -> Collection:
+    return template.filled
 
 
 async def plan_of(connection: PooledConnection, statement: str, *arguments: Any) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -20,11 +20,13 @@ from app.db.search.spaces import vectors_table
 from app.db.tables import collections
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
+from app.embedded.services.postgres import EmbeddedPostgres
 from app.errors import Conflict, InvalidInput, ModelUnavailable, NotFound
 from app.services.operations.index_tuning import TuningPlan, TuningService
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
 from tests.support.corpus import DIMENSION, TENANT, Page, StoredCollections, embed, embed_query, make_collection
+from tests.support.databases import Template, filled_template, fresh_database
 
 if TYPE_CHECKING:
     from asyncpg.connection import LoggedQuery
@@ -36,16 +38,15 @@ QUICK = TuningPlan(questions=30, seconds=2)
 THIN = GraphSettings(2, 4)
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url, min_size=1, max_size=4)
-    yield database
-    await database.close()
+@pytest.fixture(scope="module")
+def template(postgres_server: EmbeddedPostgres) -> Iterator[Template[Collection]]:
+    with filled_template(postgres_server, fill) as template:
+        yield template
 
 
-@pytest.fixture
-async def collection(database: Database) -> Collection:
+async def fill(url: str) -> Collection:
     """Random vectors, which are hard to find, as chunks of one document. Without text: nobody reads it."""
+    database = await Database.connect(url, min_size=1, max_size=4)
     made = await make_collection(database, NAME, [Page("a.txt", ["pump"])])
     vectors = np.random.default_rng(3).standard_normal((CHUNKS, DIMENSION)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -56,7 +57,26 @@ async def collection(database: Database) -> Collection:
         await spaces.insert_rows(connection, made.space.id, rows)
         await spaces.build_index(connection, made.space.id)
         await connection.execute(f"ANALYZE documents, {vectors_table(made.space.id)}")
+    await database.close()
     return made
+
+
+@pytest.fixture
+async def database_url(postgres_server: EmbeddedPostgres, template: Template[Collection]) -> AsyncIterator[str]:
+    async with fresh_database(postgres_server, template.name) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = await Database.connect(database_url, min_size=1, max_size=4)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def collection(template: Template[Collection]) -> Collection:
+    return template.filled
 
 
 class Embedder:
@@ -218,9 +238,9 @@ async def test_a_better_graph_is_tried_beside_the_one_in_use_and_takes_its_place
 async def test_a_collection_that_holds_too_little_is_refused(
     database: Database, service: TuningService, pages: list[Page]
 ) -> None:
-    await make_collection(database, NAME, pages)
+    await make_collection(database, "little", pages)
     with pytest.raises(InvalidInput, match=f"holds {sum(len(page.texts) for page in pages)} passages"):
-        await service.measure(TENANT, NAME, QUICK)
+        await service.measure(TENANT, "little", QUICK)
 
 
 async def test_an_absent_collection_is_refused(service: TuningService) -> None:

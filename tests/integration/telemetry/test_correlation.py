@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,11 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+import pytest_asyncio
 
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
+from tests.support.databases import emptied, fresh_database
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.processes.replica import api_and_worker, environment, settled
@@ -19,6 +24,7 @@ from tests.support.waiting import until
 
 TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there for the tide."
 QUESTION = "Which ships wait at the harbour? word:3"
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 REFUSED = ("two words", "a\tb", "x" * 129, "'; DROP TABLE documents --")
 
 
@@ -57,25 +63,33 @@ class Followed:
         }
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def processes(postgres_server: EmbeddedPostgres, valkey_server: EmbeddedValkey) -> AsyncIterator[Followed]:
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(short_folder())
+        database = await stack.enter_async_context(fresh_database(postgres_server))
+        models = await stack.enter_async_context(FakeOllama().running())
+        collector = Collector()
+        env = environment(
+            database=database,
+            redis=emptied(valkey_server),
+            models=models.url,
+            folder=folder,
+            OTEL_EXPORTER_OTLP_ENDPOINT=await stack.enter_async_context(collector.running()),
+            OTEL_BSP_SCHEDULE_DELAY="100",
+        )
+        http = await stack.enter_async_context(api_and_worker(env, folder))
+        postgres = await asyncpg.connect(database)
+        stack.push_async_callback(postgres.close)
+        yield Followed(http, folder, collector, models, postgres)
+
+
 @pytest.fixture
-async def followed(database_url: str, valkey_url: str) -> AsyncIterator[Followed]:
-    models, collector = FakeOllama(), Collector()
-    postgres = await asyncpg.connect(database_url)
-    try:
-        with short_folder() as folder:
-            async with models.running(), collector.running() as collector_url:
-                env = environment(
-                    database=database_url,
-                    redis=valkey_url,
-                    models=models.url,
-                    folder=folder,
-                    OTEL_EXPORTER_OTLP_ENDPOINT=collector_url,
-                    OTEL_BSP_SCHEDULE_DELAY="100",
-                )
-                async with api_and_worker(env, folder) as http:
-                    yield Followed(http, folder, collector, models, postgres)
-    finally:
-        await postgres.close()
+def followed(processes: Followed) -> Iterator[Followed]:
+    """The same processes for all tests; each uploads another text."""
+    processes.models.requests.clear()
+    yield processes
+    processes.models.request_seconds = 0.0
 
 
 @pytest.mark.parametrize("sent", ["upload-1", None])
@@ -84,7 +98,9 @@ async def test_the_id_of_an_upload_is_in_its_response_job_logs_spans_and_model_r
 ) -> None:
     followed.models.request_seconds = 1.0  # the job is there to be looked at
     headers = {"x-request-id": sent} if sent else {}
-    answer = await followed.http.post("/api/documents", files={"files": ("a.txt", TEXT.encode())}, headers=headers)
+    answer = await followed.http.post(
+        "/api/documents", files={"files": ("a.txt", f"{TEXT} {sent}".encode())}, headers=headers
+    )
     request_id = answer.headers["x-request-id"]
     assert request_id == (sent or request_id)
     job = json.loads(await followed.postgres.fetchval("SELECT headers FROM pgqueuer"))
@@ -102,7 +118,7 @@ async def test_the_id_of_an_upload_is_in_its_response_job_logs_spans_and_model_r
 
 
 async def test_the_id_of_a_question_is_in_its_response_logs_spans_and_model_requests(followed: Followed) -> None:
-    upload = await followed.http.post("/api/documents", files={"files": ("a.txt", TEXT.encode())})
+    upload = await followed.http.post("/api/documents", files={"files": ("b.txt", TEXT.encode())})
     await settled(followed.http, upload.json()["items"][0]["id"])
     followed.models.requests.clear()
     for request_id in ("ask-1", "ask-2"):
@@ -133,7 +149,7 @@ async def test_postgres_knows_whose_transaction_waits_though_its_trace_is_not_re
     async with followed.postgres.transaction():
         await followed.postgres.execute("LOCK TABLE documents IN EXCLUSIVE MODE")
         upload = asyncio.create_task(
-            followed.http.post("/api/documents", files={"files": ("a.txt", TEXT.encode())}, headers=ids)
+            followed.http.post("/api/documents", files={"files": ("c.txt", f"{TEXT} Later.".encode())}, headers=ids)
         )
 
         # Upkeep, which has no request, may wait for the same lock.

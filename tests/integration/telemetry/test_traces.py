@@ -3,14 +3,19 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import httpx
 import pytest
+import pytest_asyncio
 from opentelemetry.sdk.trace import TracerProvider
 
 from app.db.database import Database
+from app.embedded.services.postgres import EmbeddedPostgres
+from app.embedded.services.valkey import EmbeddedValkey
 from app.telemetry import correlation, tracing
+from tests.support.databases import emptied, fresh_database
 from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.processes.replica import api_and_worker, environment, ingested
@@ -21,6 +26,8 @@ TEXT = "The harbour of Amberg lies behind a wall of granite. Ships wait there fo
 QUESTION = "Which ships wait at the harbour? word:3"
 UPLOAD, ASK, AGAIN, FIND, SECRET = (digit * 32 for digit in "abdef")
 CALLER = "c" * 16
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @dataclass
@@ -42,22 +49,31 @@ class Traced:
         return {"POST /api/documents"} if trace_id == UPLOAD else {"POST /api/chat"}
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def processes(postgres_server: EmbeddedPostgres, valkey_server: EmbeddedValkey) -> AsyncIterator[Traced]:
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(short_folder())
+        models = await stack.enter_async_context(FakeOllama().running())
+        collector = Collector()
+        env = environment(
+            database=await stack.enter_async_context(fresh_database(postgres_server)),
+            redis=emptied(valkey_server),
+            models=models.url,
+            folder=folder,
+            OTEL_EXPORTER_OTLP_ENDPOINT=await stack.enter_async_context(collector.running()),
+            OTEL_TRACES_SAMPLER_ARG="0",
+            OTEL_BSP_SCHEDULE_DELAY="100",
+        )
+        http = await stack.enter_async_context(api_and_worker(env, folder))
+        yield Traced(http, collector, models)
+
+
 @pytest.fixture
-async def traced(database_url: str, valkey_url: str) -> AsyncIterator[Traced]:
-    models, collector = FakeOllama(), Collector()
-    with short_folder() as folder:
-        async with models.running(), collector.running() as collector_url:
-            env = environment(
-                database=database_url,
-                redis=valkey_url,
-                models=models.url,
-                folder=folder,
-                OTEL_EXPORTER_OTLP_ENDPOINT=collector_url,
-                OTEL_TRACES_SAMPLER_ARG="0",
-                OTEL_BSP_SCHEDULE_DELAY="100",
-            )
-            async with api_and_worker(env, folder) as http:
-                yield Traced(http, collector, models)
+def traced(processes: Traced) -> Traced:
+    """The same processes for all tests."""
+    processes.models.requests.clear()
+    processes.collector.spans.clear()
+    return processes
 
 
 def traceparent(trace_id: str, *, sampled: bool = True) -> dict[str, str]:
