@@ -7,9 +7,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.domain.addresses import postgres_url, redis_url
 from app.domain.names import canonical_model, is_loopback
 
 MIB = 1024 * 1024
+# Secrets that stood in examples.
+_PUBLISHED = frozenset({"sixteen characters or more"})
 DAY = 86_400.0
 # A `rerank_model` that stands for none.
 NO_RERANKER = "none"
@@ -42,6 +45,15 @@ def _host_name(value: str) -> str:
     return value.lower()
 
 
+def _http_address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", value):
+        raise ValueError("an address such as http://127.0.0.1:4318")
+    return value
+
+
+PostgresUrl = Annotated[str, AfterValidator(postgres_url)]
+RedisUrl = Annotated[str, AfterValidator(redis_url)]
+HttpUrl = Annotated[str, AfterValidator(_http_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 
@@ -57,8 +69,9 @@ class Settings(BaseSettings):
         env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
-    database_url: str | None = None
-    redis_url: str | None = None
+    database_url: PostgresUrl | None = None
+    database_listen_url: PostgresUrl | None = None
+    redis_url: RedisUrl | None = None
     ollama_base_url: Annotated[tuple[str, ...], NoDecode] = ()
     embedding_model: ModelName = "all-minilm"
     chat_model: ModelName = "smollm2:135m"
@@ -72,7 +85,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
     log_questions: bool = False
-    otel_exporter_otlp_endpoint: str | None = None
+    otel_exporter_otlp_endpoint: HttpUrl | None = None
     otel_traces_sampler_arg: Annotated[float, Field(ge=0, le=1)] = 1.0
 
     batch_size: Annotated[int, Field(ge=1, le=64)] = 64
@@ -132,13 +145,20 @@ class Settings(BaseSettings):
             key_id, colon, secret = item.partition(":")
             if not colon or not key_id or len(secret) < 16:  # noqa: PLR2004
                 raise ValueError("each key is id:secret, with a secret of at least 16 characters")
+            if secret in _PUBLISHED:
+                raise ValueError(
+                    "this secret is an example that everybody can read; draw one with `openssl rand -hex 32`"
+                )
             pairs.append((key_id, secret))
         return tuple(pairs)
 
     @field_validator("data_dir")
     @classmethod
     def _expand(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError:
+            raise ValueError("this user has no home folder; name a folder") from None
 
     @model_validator(mode="after")
     def _refuse_open_service(self) -> Self:
@@ -148,6 +168,16 @@ class Settings(BaseSettings):
                 "set AUTH_MODE=api_key or ALLOW_UNAUTHENTICATED=true"
             )
         return self
+
+    @property
+    def session_url(self) -> str | None:
+        """For connections that need a session of their own: LISTEN, the queue, migrations and maintenance."""
+        return self.database_listen_url or self.database_url
+
+    @property
+    def pooled(self) -> bool:
+        """Whether DATABASE_URL leads through a pooler that may be in transaction mode."""
+        return self.database_listen_url not in (None, self.database_url)
 
     @property
     def answered_hosts(self) -> tuple[str, ...] | None:

@@ -50,7 +50,7 @@ async def _look(settings: Settings) -> DeepHealthReport:
     assert addresses.database_url is not None
     assert addresses.redis_url is not None
     async with AsyncExitStack() as stack:
-        connection = ProbeConnection(addresses.database_url)
+        connection = ProbeConnection(addresses.database_url, pooled=settings.pooled)
         stack.callback(connection.close)
         client = OllamaClient(addresses.ollama_base_url)
         stack.push_async_callback(client.aclose)

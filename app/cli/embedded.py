@@ -38,7 +38,7 @@ async def own_database(settings: Settings) -> AsyncIterator[Database]:
     Raises:
         CommandFailed: it does not answer.
     """
-    url = with_embedded(settings).database_url
+    url = with_embedded(settings).session_url
     assert url is not None
     try:
         # No connection is kept open: the pool would report each that it cannot open again, beside the line below.
@@ -47,6 +47,6 @@ async def own_database(settings: Settings) -> AsyncIterator[Database]:
             yield database
         finally:
             await database.close()
-    except StoreUnavailable:
+    except StoreUnavailable as error:
         where = "DATABASE_URL" if settings.database_url else "`localchat up` starts the embedded one"
-        raise CommandFailed(f"the database does not answer ({where})") from None
+        raise CommandFailed(f"{error.detail} ({where})") from None

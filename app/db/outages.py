@@ -54,6 +54,8 @@ def cause_of(error: BaseException | None) -> str | None:
         return "The database cannot be reached."
     # A DataError is an argument of the wrong kind. The driver's other errors are a closed connection or pool, or a
     # session that the server is just ending, for a reason that comes before the failure to roll back.
+    if isinstance(error, asyncpg.ClientConfigurationError):
+        return "The database's address has a parameter that cannot be used."
     if isinstance(error, asyncpg.DataError) or not isinstance(error, _BROKEN):
         return None
     return cause_of(error.__context__) or "The connection to the database broke off."

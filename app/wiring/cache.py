@@ -78,7 +78,7 @@ async def open_cache(
     limits: TimeLimits = TimeLimits(),  # noqa: B008 - frozen
 ) -> Cache:
     """Build the tiers that the settings enable. Nothing is connected before its first use."""
-    assert settings.database_url is not None
+    assert settings.session_url is not None
     if not settings.cache_signing_keys and (settings.l2_cache_enabled or settings.l3_cache_enabled):
         _log.warning("CACHE_SIGNING_KEYS is not set: results are cached in memory alone")
     connections = open_connections(settings, database, limits, stack)
@@ -101,7 +101,7 @@ async def open_cache(
     chain = CacheChain(tiers, fresh.validator, lease=FleetLease(_lease_stores(connections)))
     stack.push_async_callback(chain.close)
     listeners: list[Callable[[], None]] = []
-    listen_for_changes(settings.database_url, fresh.watch, tiers, bus, listeners, stack)
+    listen_for_changes(settings.session_url, fresh.watch, tiers, bus, listeners, stack)
     l3 = None
     if _uses_postgres(settings):
         l3 = _postgres_tier(settings, connections.admin_pool, codec, hit_counts, stats)

@@ -24,12 +24,16 @@ from app.wiring.cache import Cache, open_cache
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The parts that the other builders build on. Closing `stack` closes them and ends their background work."""
+    """The parts that the other builders build on. Closing `stack` closes them and ends their background work.
+
+    `database_url` may lead through a pooler; `session_url` gives a session of one's own.
+    """
 
     settings: Settings
     stack: AsyncExitStack
     metrics: Metrics
     database_url: str
+    session_url: str
     database: Database
     client: OllamaClient
     cache: Cache
@@ -45,13 +49,16 @@ async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics,
         metrics: the instruments of this process.
         connections: the most that the pool opens.
     """
-    assert settings.database_url is not None
+    database_url, session_url = settings.database_url, settings.session_url
+    assert database_url is not None
+    assert session_url is not None
     slow = SlowStatements(settings.slow_query_threshold)
     database = await Database.connect(
-        settings.database_url,
+        database_url,
         min_size=0,
         max_size=connections,
         on_acquire=metrics.pool_acquire.observe,
+        pooled=settings.pooled,
         observe=slow.note,
     )
     stack.push_async_callback(database.close)
@@ -62,7 +69,7 @@ async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics,
         observer=ModelMetrics(metrics),
     )
     stack.push_async_callback(client.aclose)
-    _open_priority(settings.database_url, client, stack)
+    _open_priority(session_url, client, stack)
     cache = await open_cache(settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None)
     rollup = CacheRollup(database, cache.chain.statistics.totals)
     stack.push_async_callback(rollup.close)
@@ -76,12 +83,12 @@ async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics,
         max_chars=settings.batch_max_chars,
         max_workers=settings.batch_max_workers,
     )
-    return Core(settings, stack, metrics, settings.database_url, database, client, cache, embedding)
+    return Core(settings, stack, metrics, database_url, session_url, database, client, cache, embedding)
 
 
-def _open_priority(database_url: str, client: OllamaClient, stack: AsyncExitStack) -> None:
+def _open_priority(session_url: str, client: OllamaClient, stack: AsyncExitStack) -> None:
     """Let queries of any process go ahead of this one's bulk work, and its queries ahead of theirs."""
     priority = CrossProcessPriority(client)
-    listener = NotificationListener(database_url, {CHANNEL: priority.hear})
+    listener = NotificationListener(session_url, {CHANNEL: priority.hear})
     for loop in (listener.run(), priority.announce(partial(listener.send, CHANNEL))):
         run_for_lifetime(stack, loop)

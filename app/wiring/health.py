@@ -37,7 +37,7 @@ def open_health(core: Core, lag: RecentMaximum, draining: Callable[[], bool]) ->
     """
     settings, database, client, redis = core.settings, core.database, core.client, core.cache.redis
     # Readiness must not wait behind the deep report's probes.
-    connection, deep_connection = (ProbeConnection(core.database_url) for _ in range(2))
+    connection, deep_connection = (ProbeConnection(core.database_url, pooled=settings.pooled) for _ in range(2))
     for opened in (connection, deep_connection):
         core.stack.callback(opened.close)
     examiner = Examiner(_TIMEOUT)

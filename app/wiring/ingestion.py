@@ -37,7 +37,7 @@ def open_queue_worker(core: Core, tracing: Tracing, *, heartbeat_timeout: float)
         observer=observer,
     )
     return QueueWorker(
-        lambda: asyncpg.connect(core.database_url, timeout=5),
+        lambda: asyncpg.connect(core.session_url, timeout=5),
         ingestion.ingest,
         reindex=Reindexer(core.database, core.embedding, embedding_text=embedding_text).reindex,
         within=_correlation(core, tracing),

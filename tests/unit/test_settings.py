@@ -2,16 +2,21 @@
 
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic_core import PydanticUndefined
 
+from app.domain.addresses import postgres_url, redis_url
 from app.settings import Settings, SettingsError, load_settings
 from tests.support.folders import REPO
 
 EXAMPLE = REPO / ".env.example"
 # Shown with an example value, because the default is to have none.
 UNSET = {
+    "DATABASE_LISTEN_URL",
     "DATABASE_URL",
     "REDIS_URL",
     "OLLAMA_BASE_URL",
@@ -70,6 +75,8 @@ def test_uncommenting_the_whole_example_is_valid(tmp_path: Path) -> None:
         ("L1_CACHE_TTL", "0"),
         ("L3_CACHE_TABLE", "cache; DROP TABLE documents"),
         ("OLLAMA_BASE_URL", "127.0.0.1:11434"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4318"),
+        ("CACHE_SIGNING_KEYS", "k1:sixteen characters or more"),
         ("CACHE_SIGNING_KEYS", "short:secret"),
         ("SEMANTIC_CACHE_MODE", "maybe"),
         ("SEMANTIC_CACHE_ERROR_BUDGET", "1.5"),
@@ -85,6 +92,107 @@ def test_a_bad_value_is_refused_in_one_line_that_names_the_setting(
         load_settings()
     assert str(refusal.value).startswith(f"{name}: ")
     assert "\n" not in str(refusal.value)
+
+
+POSTGRES = ("DATABASE_URL", "DATABASE_LISTEN_URL")
+SECRET = "topsecret"
+IMPOSSIBLE = {
+    POSTGRES: (
+        f"mysql://user:{SECRET}@host/database",
+        f"user:{SECRET}@host:5432/database",
+        f"postgresql://user:{SECRET}#1@host/database",
+        f"postgresql://user:{SECRET}/1@host/database",
+        f"postgresql://user:{SECRET}?1@host/database",
+        f"postgresql://user:{SECRET}@host:port/database",
+        f"postgresql://user:{SECRET}@host:70000/database",
+        f"postgresql://user:{SECRET}@::1/database",
+        f"postgresql://user:{SECRET}@[::1/database",
+    ),
+    ("REDIS_URL",): (
+        f"http://:{SECRET}@host:6379",
+        "host:6379",
+        f"redis://:{SECRET}#1@host:6379/0",
+        f"redis://:{SECRET}/1@host:6379/0",
+        f"redis://:{SECRET}@host:port",
+        f"redis://:{SECRET}@host:6379/name",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", POSTGRES)
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("postgres://user@host/database", "postgresql://user@host/database"),
+        ("postgresql+asyncpg://user@host/database", "postgresql://user@host/database"),
+        ("postgresql:///database", "postgresql:///database"),
+        ("postgresql://user@[::1]:5432/database", "postgresql://user@[::1]:5432/database"),
+        ("postgresql://u@one:1,two:2/d?target_session_attrs=read-write",) * 2,
+        ("postgresql://u@/d?host=/tmp/a%20folder",) * 2,
+        ("postgresql://u@h/d?sslmode=require&channel_binding=require", "postgresql://u@h/d?sslmode=require"),
+        ("postgresql://u@h/d?connect_timeout=5&keepalives_idle=9", "postgresql://u@h/d"),
+    ],
+)
+def test_the_spellings_of_a_databases_address_are_understood(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, read: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert getattr(load_settings(), name.lower()) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("valkey://host:6379/1", "redis://host:6379/1"),
+        ("valkeys://:password@host", "rediss://:password@host"),
+        ("unix:///run/valkey.sock?db=1",) * 2,
+    ],
+)
+def test_the_spellings_of_redis_address_are_understood(
+    monkeypatch: pytest.MonkeyPatch, value: str, read: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", value)
+    assert load_settings().redis_url == read
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for names, values in IMPOSSIBLE.items() for name in names for value in values],
+)
+def test_an_address_that_cannot_be_one_is_refused_in_one_line_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    line = str(refusal.value)
+    assert line.startswith(f"{name}: ")
+    assert "\n" not in line
+    assert SECRET not in line
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20))
+def test_any_password_is_understood_once_it_is_escaped(password: str) -> None:
+    address = f"postgresql://user:{quote(password, safe='')}@host:5432/database"
+    assert postgres_url(address) == address
+    assert redis_url(f"redis://:{quote(password, safe='')}@host:6379/0").endswith("@host:6379/0")
+
+
+def test_a_user_without_a_home_is_asked_to_name_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", dict[int, str]().__getitem__)  # as for a user id without a name
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    assert str(refusal.value) == "DATA_DIR: this user has no home folder; name a folder"
+    assert load_settings(data_dir="/tmp/somewhere").data_dir == Path("/tmp/somewhere")
+
+
+def test_a_pooler_is_known_by_an_address_past_it() -> None:
+    direct, pooled = "postgresql://u@server/d", "postgresql://u@pooler/d"
+    assert not load_settings(database_url=direct).pooled
+    assert not load_settings(database_url=direct, database_listen_url=direct).pooled
+    settings = load_settings(database_url=pooled, database_listen_url=direct)
+    assert (settings.pooled, settings.session_url) == (True, direct)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org"])

@@ -15,8 +15,8 @@ def migrate(
     from app.cli.database.migrate import run_migration
 
     settings = settings_with("database_url")
-    assert settings.database_url is not None
-    asyncio.run(run_migration(settings.database_url, wait, cache_table=settings.l3_cache_table))
+    assert settings.session_url is not None
+    asyncio.run(run_migration(settings.session_url, wait, cache_table=settings.l3_cache_table))
 
 
 def maintain() -> None:

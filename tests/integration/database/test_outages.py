@@ -13,12 +13,8 @@ from app.db.operations.health import ProbeConnection, check_writable
 from app.embedded.services.postgres import DATABASE
 from app.errors import StoreUnavailable
 from tests.support.folders import short_folder
-from tests.support.processes.postgres import PASSWORD, ROLE, PrivatePostgres
+from tests.support.processes.postgres import PASSWORD, ROLE, WRITE, PrivatePostgres
 from tests.support.waiting import until
-
-WRITE = (
-    "INSERT INTO upload_keys (tenant, key, fingerprint, response) VALUES ('t', gen_random_uuid()::text, 'f', '[]')"
-)
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,10 @@
 """A PostgreSQL of a test's own, whose roles, rights and settings it may change, and PgBouncer in front of it."""
 
+import asyncio
 import contextlib
+import os
 import shutil
 import socket
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Literal
@@ -12,12 +13,16 @@ from urllib.parse import quote
 import asyncpg
 
 from app.embedded.services.postgres import DATABASE, EmbeddedPostgres
-from app.embedded.services.system_user import server_user
+from app.embedded.services.system_user import postgres_install, server_user
 from app.embedded.supervisor.probes import free_port
 from app.embedded.supervisor.process import ChildProcess
 
 ROLE = "app"
 PASSWORD = "its password"
+
+# A statement that writes a row.
+WRITE = """INSERT INTO upload_keys (tenant, key, fingerprint, response)
+VALUES ('t', gen_random_uuid()::text, 'f', '[]')"""
 
 
 class PrivatePostgres:
@@ -110,31 +115,23 @@ def _accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def standby_of(postgres: PrivatePostgres, folder: Path) -> PrivatePostgres:
-    """A copy of a cluster that follows it, ready to start."""
+async def standby_of(postgres: PrivatePostgres, folder: Path) -> PrivatePostgres:
+    """A copy of a running cluster that follows it, ready to start."""
     user = server_user()
-    backup = Path(str(_binaries())) / "pg_basebackup"
-    subprocess.run(
-        [
-            backup,
-            "--dbname",
-            postgres.server.url("postgres").replace("/postgres?", "/?"),
-            "-D",
-            folder,
-            "-R",
-            "-X",
-            "stream",
-            "--no-sync",
-        ],
-        check=True,
-        capture_output=True,
+    rules = postgres.folder / "pg_hba.conf"
+    rules.write_text(f"local replication all peer map={DATABASE}\n" + rules.read_text())
+    async with postgres.admin() as admin:
+        await admin.execute("SELECT pg_reload_conf()")
+    folder.parent.chmod(0o755)
+    await asyncio.to_thread(folder.mkdir, mode=0o700)
+    os.chown(folder, user.uid, user.gid)
+    source = f"host={postgres.folder.absolute()} user={DATABASE}"
+    copying = await asyncio.create_subprocess_exec(
+        postgres_install(user) / "bin" / "pg_basebackup",
+        *("-d", source, "-D", str(folder), "-R", "-X", "stream", "--no-sync", "--checkpoint=fast"),
         user=user.uid if user.switch else None,
         group=user.gid if user.switch else None,
+        cwd=folder,
     )
+    assert await copying.wait() == 0
     return PrivatePostgres(folder)
-
-
-def _binaries() -> Path:
-    from app.embedded.services.system_user import postgres_install
-
-    return postgres_install(server_user()) / "bin"
