@@ -5,8 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from app.api.schemas.common import AnswerMode, CollectionName, ModelName, RequestModel, Text, View
-from app.api.schemas.filters import FilteredRequest
+from app.api.schemas.common import AnswerMode, CollectionName, FilteredRequest, ModelName, RequestModel, Text, View
 from app.api.schemas.search import CacheUse, CacheView, Semantic
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
 

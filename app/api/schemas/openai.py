@@ -12,8 +12,7 @@ from uuid import UUID
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from app.api.schemas.common import ModelName, SpeltModelName, Text
-from app.api.schemas.filters import FilteredRequest
+from app.api.schemas.common import FilteredRequest, ModelName, SpeltModelName, Text
 from app.api.schemas.search import CacheUse, Semantic
 from app.domain.answers import Message
 from app.domain.names import canonical_model

@@ -5,9 +5,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from app.api.schemas.common import CollectionName, RequestModel, Text, View
+from app.api.schemas.common import CollectionName, FilteredRequest, RequestModel, Text, View
 from app.api.schemas.documents import RetrievalSettings
-from app.api.schemas.filters import FilteredRequest
 from app.domain.retrieval import SearchMode
 
 CacheUse = Literal["use", "bypass", "refresh", "only-if-cached"]

@@ -8,7 +8,7 @@ from app.domain.reading import DocumentWarning, WarningKind
 from app.errors import UnreadableDocument
 from app.ingestion.document.model import Element, Lines, Picture
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers import html, markdown
+from app.ingestion.loaders.readers.markup import html, markdown
 from app.ingestion.loaders.text import decode
 
 

@@ -14,7 +14,7 @@ from app.ingestion.document.cleaning import clean_line
 from app.ingestion.document.model import Attachment, Element, Heading, Lines, Paragraph, Picture
 from app.ingestion.loaders import media
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers import html
+from app.ingestion.loaders.readers.markup import html
 from app.ingestion.loaders.text import decode
 
 _ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})

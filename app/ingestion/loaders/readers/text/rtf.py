@@ -8,7 +8,7 @@ from striprtf.striprtf import rtf_to_text
 from app.ingestion.document.model import Element, Paragraph, Row
 from app.ingestion.document.tables import tables_of
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers.plain import paragraphs
+from app.ingestion.loaders.readers.text.plain import paragraphs
 from app.ingestion.loaders.text import refuse_garbage
 
 _ASIDE = re.compile(r"\{\\(header|footer|footnote|annotation)[lrf]?(?![a-z])")

@@ -17,7 +17,7 @@ from app.domain.reading import DocumentProperties, DocumentWarning, WarningKind
 from app.ingestion.document.cleaning import clean_line
 from app.ingestion.document.model import Element, Heading, Lines, ListItem, Note, Paragraph, Picture, Row, Table
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers.plain import paragraphs
+from app.ingestion.loaders.readers.text.plain import paragraphs
 from app.ingestion.loaders.text import decode
 
 _HEADINGS = {

@@ -17,13 +17,11 @@ from app.ingestion.document.model import (
     ListItem,
     Paragraph,
     Picture,
-    Row,
-    Table,
     linked,
     superscript,
 )
-from app.ingestion.document.tables import tables_of
 from app.ingestion.loaders.reader import Source
+from app.ingestion.loaders.readers.markup.html_table import table_elements
 from app.ingestion.loaders.text import decode
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
@@ -75,7 +73,6 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SCRIPT = re.compile(r"<(script|style|template|noscript)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
-_LONGEST_SPAN = 1000
 
 
 def read(source: Source) -> Iterator[Element]:
@@ -135,7 +132,7 @@ class _Walk:
                     events.skip_subtree()
                 elif tag == "table" and not _is_layout(node):
                     yield from self._flush()
-                    yield from _table(node)
+                    yield from table_elements(node, _shown)
                     events.skip_subtree()
                 elif tag == "pre":
                     yield from self._flush()
@@ -253,50 +250,6 @@ def _control(node: etree._Element) -> str:
     return f" {node.get('value') or ''} " if kind in ("text", "number", "date", "email", "tel") else ""
 
 
-def _cell(node: etree._Element) -> str:
+def _shown(node: etree._Element) -> str:
+    """A cell or a caption on one line."""
     return clean_line(" ".join(getattr(block, "text", "") for block in _Walk().blocks(node)))
-
-
-def _table(table: etree._Element) -> Iterator[Element]:
-    caption = table.find("caption")
-    if caption is not None and (said := _cell(caption)):
-        yield Paragraph(said)
-    rows: list[Row] = []
-    header = 0
-    spanning: dict[int, tuple[int, str]] = {}
-    for node in table.iter("tr"):
-        row: list[str] = []
-        cells = [cell for cell in node if cell.tag in ("td", "th")]
-        for cell in cells:
-            while len(row) in spanning:
-                row.append(_take(spanning, len(row)))
-            text = _cell(cell)
-            down, across = _span(cell, "rowspan"), _span(cell, "colspan")
-            for _ in range(across):
-                if down > 1:
-                    spanning[len(row)] = (down - 1, text)
-                row.append(text)
-        while len(row) in spanning:
-            row.append(_take(spanning, len(row)))
-        in_head = any(parent.tag == "thead" for parent in node.iterancestors("thead", "table"))
-        if header == len(rows) and cells and (in_head or all(cell.tag == "th" for cell in cells)):
-            header += 1
-        rows.append(tuple(row))
-    if header and header < len(rows):
-        widest = max(map(len, rows))
-        padded = [(*row, *[""] * (widest - len(row))) for row in rows]
-        yield Table(tuple(padded[header:]), tuple(padded[:header]))
-    else:
-        yield from tables_of(rows)
-
-
-def _take(spanning: dict[int, tuple[int, str]], column: int) -> str:
-    left, text = spanning.pop(column)
-    if left > 1:
-        spanning[column] = (left - 1, text)
-    return text
-
-
-def _span(cell: etree._Element, name: str) -> int:
-    value = cell.get(name) or ""
-    return min(max(int(value), 1), _LONGEST_SPAN) if value.isdigit() else 1

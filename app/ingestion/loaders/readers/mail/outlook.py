@@ -10,7 +10,8 @@ from app.errors import UnreadableDocument
 from app.ingestion.document.cleaning import clean_line
 from app.ingestion.document.model import Attachment, Element, Heading, Lines
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers import html, mail
+from app.ingestion.loaders.readers.mail.message import plain
+from app.ingestion.loaders.readers.markup import html
 
 
 def read(source: Source) -> Iterator[Element]:
@@ -30,7 +31,7 @@ def read(source: Source) -> Iterator[Element]:
             if not isinstance(element, DocumentProperties):
                 yield element
     elif message.body:
-        yield from mail.plain(message.body)
+        yield from plain(message.body)
     for attachment in attachments:
         content = attachment.file_bytes
         if content:

@@ -13,7 +13,7 @@ from app.ingestion.document.cleaning import clean_line
 from app.ingestion.document.model import Element, Lines, Paragraph
 from app.ingestion.loaders import media
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers.plain import paragraphs
+from app.ingestion.loaders.readers.text.plain import paragraphs
 from app.ingestion.loaders.text import decode
 
 _ENCODING = re.compile(rb"""encoding\s*=\s*["']\s*([\w.:-]+)""", re.IGNORECASE)

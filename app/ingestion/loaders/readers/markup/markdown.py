@@ -23,7 +23,7 @@ from app.ingestion.document.model import (
     linked,
 )
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers import html
+from app.ingestion.loaders.readers.markup import html
 from app.ingestion.loaders.text import decode
 
 _NESTING = 200

@@ -14,7 +14,7 @@ from app.ingestion.document.cleaning import clean_line
 from app.ingestion.document.model import Element
 from app.ingestion.loaders import packages
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers import html
+from app.ingestion.loaders.readers.markup import html
 
 _HTML = frozenset({"application/xhtml+xml", "text/html"})
 

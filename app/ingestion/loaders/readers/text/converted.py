@@ -10,7 +10,7 @@ from app.ingestion.document.cleaning import clean_line
 from app.ingestion.document.model import Element
 from app.ingestion.loaders import media
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers import markdown
+from app.ingestion.loaders.readers.markup import markdown
 from app.ingestion.loaders.text import decode, refuse_garbage
 
 

@@ -20,7 +20,7 @@ from app.ingestion.document.model import (
     linked,
 )
 from app.ingestion.loaders.reader import Source
-from app.ingestion.loaders.readers.plain import paragraphs
+from app.ingestion.loaders.readers.text.plain import paragraphs
 from app.ingestion.loaders.text import decode
 
 _SETTINGS = {
