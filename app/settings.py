@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     ollama_base_url: Annotated[tuple[str, ...], NoDecode] = ()
     embedding_model: ModelName = "all-minilm"
     chat_model: ModelName = "smollm2:135m"
+    chat_max_context: Annotated[int, Field(ge=512)] = 8192
     answer_mode: Literal["auto", "generate", "quote"] = "auto"
     rerank_base_url: str | None = None
     rerank_model: ModelName = "ms-marco-minilm-l-12-v2"

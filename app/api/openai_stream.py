@@ -8,7 +8,7 @@ import orjson
 from fastapi.sse import format_sse_event
 
 from app.api.schemas.openai import Choice, Completion, CompletionUsage, ReplyMessage
-from app.domain.answers import Delta, Done, Event, Failed, Sources, Start, Usage
+from app.domain.answers import Delta, Done, Event, Failed, Sources, Start, Thinking, Usage
 from app.services.answering.answer import Answer
 
 
@@ -36,8 +36,9 @@ class CompletionChunks:
                 return self._chunk({"role": "assistant", "content": ""}, query_id=str(event.query_id))
             case Sources(items):
                 return self._chunk({}, sources=[asdict(source) for source in items])
-            case Delta(text):
-                return self._chunk({"content": text})
+            case Thinking(text) | Delta(text):
+                name = "content" if isinstance(event, Delta) else "reasoning_content"
+                return self._chunk({name: text})
             case Usage():
                 self._usage = event
             case Done(reason):
@@ -66,7 +67,7 @@ def completion(answer: Answer, model: str) -> Completion:
         model=model,
         choices=[
             Choice(
-                message=ReplyMessage(content=answer.text),
+                message=ReplyMessage(content=answer.text, reasoning_content=answer.thinking or None),
                 finish_reason=_finish_reason(answer.done.finish_reason),
             )
         ],

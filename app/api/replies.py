@@ -34,6 +34,7 @@ def whole(answer: Answer) -> ChatResponse:
     return ChatResponse(
         query_id=answer.start.query_id,
         answer=answer.text,
+        thinking=answer.thinking or None,
         sources=[SourceView.model_validate(source) for source in answer.sources],
         highlights=[HighlightView.model_validate(highlight) for highlight in answer.highlights],
         citations=[CitationView.model_validate(citation) for citation in answer.citations],

@@ -54,6 +54,8 @@ async def _print_answer(console: Console, stream: AsyncIterator[tuple[str, Any]]
             match name:
                 case "status":
                     status.update(str(data["stage"]).capitalize())
+                case "thinking":
+                    status.update("Thinking")
                 case "sources":
                     sources = data if isinstance(data, list) else data["items"]
                 case "delta":

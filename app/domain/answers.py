@@ -100,6 +100,13 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Thinking:
+    """A piece of a reasoning model's thoughts. It is no part of the answer, and nothing stores it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """The first `offset` characters of the answer end in `[citation]`, a reference to that source."""
 
@@ -135,13 +142,14 @@ class Failed:
     retryable: bool
 
 
-Event = Start | Status | Sources | Highlights | Delta | Citation | Usage | Done | Failed
+Event = Start | Status | Sources | Highlights | Thinking | Delta | Citation | Usage | Done | Failed
 
 EVENT_NAMES: Mapping[type[Event], str] = {
     Start: "start",
     Status: "status",
     Sources: "sources",
     Highlights: "highlights",
+    Thinking: "thinking",
     Delta: "delta",
     Citation: "citation",
     Usage: "usage",

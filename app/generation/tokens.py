@@ -7,6 +7,8 @@ from math import ceil
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]|\n|[^\sA-Za-z0-9]", re.ASCII)
 # The tokens that a chat template adds around a message.
 MESSAGE_TOKENS = 8
+# The least share of an estimate that a real count has been.
+LEAST_REAL = 0.6
 
 
 def estimate(text: str) -> int:

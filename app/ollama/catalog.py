@@ -19,7 +19,7 @@ from app.ollama.protocol import (
     parse_tags,
     shape,
 )
-from app.ollama.thinking import Habit, habit_of
+from app.ollama.thinking import Habit, habit_of, unasked_tokens
 from app.ollama.transport import Timeouts
 
 T = TypeVar("T")
@@ -69,12 +69,13 @@ class Catalog:
                 "POST", "/api/show", payload, model=model, operation="show", timeout=seconds
             )
             dimension, context_length = shape(shown)
-            self._habits[name] = habit_of(name, shown)
+            habit = self._habits[name] = self._learned.get(name) or habit_of(name, shown)
             return replace(
                 listed[0],
                 capabilities=frozenset(shown.get("capabilities") or ()),
                 dimension=dimension,
                 context_length=context_length,
+                thinking_tokens=unasked_tokens(habit),
             )
 
         self._known[name] = (await self._from_all(ask))[0]
@@ -89,11 +90,12 @@ class Catalog:
         name = canonical_model(model)
         if name not in self._habits:
             await self.known(model)
-        return self._learned.get(name) or self._habits[name]
+        return self._habits[name]
 
     def learn(self, model: str, habit: Habit) -> None:
         """Note how a model thinks, as its reply showed."""
-        self._learned[canonical_model(model)] = habit
+        name = canonical_model(model)
+        self._learned[name] = self._habits[name] = habit
 
     async def running(self) -> list[RunningModel]:
         async def ask(endpoint: Endpoint) -> list[RunningModel]:

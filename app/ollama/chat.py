@@ -41,6 +41,7 @@ class Chats:
         stop: Sequence[str],
         thinking_tokens: int,
         num_ctx: int | None,
+        truncate: bool,
         lane: Lane,
     ) -> AsyncGenerator[ChatChunk, None]:
         # Asked first, so that spans and metrics are made for models that exist, not for every name in a request.
@@ -63,6 +64,8 @@ class Chats:
             "messages": messages,
             "stream": True,
             "think": reply.think,
+            "truncate": truncate,
+            "shift": False,  # when the context is full, end the answer, and do not forget its beginning
             "options": options or None,
         }
         with ChatWatch(model, self._observer) as watch:

@@ -141,6 +141,7 @@ class OllamaClient:
         stop: Sequence[str] = (),
         thinking_tokens: int = 0,
         num_ctx: int | None = None,
+        truncate: bool = False,
         lane: Lane = Lane.INTERACTIVE,
     ) -> AsyncGenerator[ChatChunk, None]:
         """Stream an answer. The last chunk alone has `done`. Closing the iterator stops the model.
@@ -157,9 +158,11 @@ class OllamaClient:
             thinking_tokens: tokens for thoughts, beside those of the answer. 0 asks the model not to think; some
                 models do all the same.
             num_ctx: the context in tokens, the same at every call for one model.
+            truncate: let the server cut messages that do not fit into the context; else they are refused.
             lane: `BULK` for background work.
 
         Raises:
+            InputTooLong: the messages do not fit into the context.
             ModelProtocolError: the stream ended before it was done.
             ModelError: any other failure. There is no retry once a first chunk has come.
         """
@@ -171,6 +174,7 @@ class OllamaClient:
             stop=stop,
             thinking_tokens=thinking_tokens,
             num_ctx=num_ctx,
+            truncate=truncate,
             lane=lane,
         )
 

@@ -34,7 +34,10 @@ class ChatChunk:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model on the server. `dimension` and `context_length` (tokens) are known to `show` alone."""
+    """A model on the server. `show` alone knows `dimension`, `context_length` and `thinking_tokens`.
+
+    `context_length` is in tokens. `thinking_tokens` are those that the model thinks with though it is not asked to.
+    """
 
     name: str
     digest: str
@@ -44,6 +47,7 @@ class ModelInfo:
     capabilities: frozenset[str]
     dimension: int | None = None
     context_length: int | None = None
+    thinking_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

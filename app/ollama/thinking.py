@@ -52,6 +52,11 @@ def habit_of(name: str, shown: Mapping[str, Any]) -> Habit:
     return Habit.NEVER
 
 
+def unasked_tokens(habit: Habit) -> int:
+    """Return the tokens that a model may think with if it is asked not to think."""
+    return _UNASKED if habit in {Habit.IN_LEVELS, Habit.IN_TAGS, Habit.UNOPENED} else 0
+
+
 def think_option(habit: Habit, tokens: int) -> bool | str | None:
     """Return `think` of a chat request in which a model may use `tokens` for thoughts; None leaves it out."""
     if habit is Habit.ON_REQUEST:
@@ -182,9 +187,7 @@ class ThinkingReply:
 
     def __init__(self, habit: Habit, *, max_tokens: int | None, thinking_tokens: int, prompt_tokens: int) -> None:
         self._splitter = ThoughtSplitter(habit)
-        self._thinking_tokens = thinking_tokens
-        if habit in {Habit.IN_LEVELS, Habit.IN_TAGS, Habit.UNOPENED}:
-            self._thinking_tokens = thinking_tokens or _UNASKED
+        self._thinking_tokens = thinking_tokens or unasked_tokens(habit)
         self._max_tokens = max_tokens
         self._prompt_tokens = prompt_tokens
         self._thought = self._answered = 0

@@ -62,7 +62,7 @@ def open_answering(core: Core, documents: Documents) -> Answering:
         matching,
     )
     conversations = ConversationService(database)
-    contexts = ContextWindows(client)
+    contexts = ContextWindows(client, longest=settings.chat_max_context)
     writer = ModelWriter(
         client,
         prompts=PromptBuilder(TokenCounter()),

@@ -10,7 +10,7 @@ from app.domain.answers import GENERATE, AnswerRequest, Message, Source
 from app.domain.conversations import Exchange
 from app.domain.documents import Chunk as DocumentChunk
 from app.domain.retrieval import ArmResult, Candidate, Query, Retrieval, ScoredChunk
-from app.errors import LocalChatError, NotFound
+from app.errors import InputTooLong, LocalChatError, NotFound
 from app.generation.gate import AnswerGate
 from app.generation.prompt import PromptBuilder
 from app.generation.rewriting import RuleRewriter
@@ -115,12 +115,14 @@ class Chunk:
     done_reason: str | None = None
     prompt_eval_count: int = 0
     eval_count: int = 0
+    thinking: str = ""
 
 
 @dataclass(frozen=True)
 class Facts:
     context_length: int | None
     digest: str = "sha256:1"
+    thinking_tokens: int = 0
 
 
 @dataclass
@@ -136,6 +138,8 @@ class FakeModels:
     sent: list[Sequence[Mapping[str, str]]] = field(default_factory=list)
     closed: int = 0
     hung: bool = False
+    thoughts: Sequence[str] = ()
+    too_long: int = 0  # requests that are refused for their length
 
     async def show(self, model: str) -> Facts:
         self.shown += 1
@@ -146,7 +150,12 @@ class FakeModels:
     async def chat(self, messages: Sequence[Mapping[str, str]], **options: object) -> AsyncGenerator[Chunk, None]:
         self.sent.append(messages)
         self.calls.append(options)
+        if self.too_long and not options.get("truncate"):
+            self.too_long -= 1
+            raise InputTooLong("A text is longer than the context.")
         try:
+            for thought in self.thoughts:
+                yield Chunk("", thinking=thought)
             for piece in self.reply:
                 yield Chunk(piece)
             if self.failure is not None:

@@ -71,9 +71,8 @@ async def create_chat_completion(
     if answer.start is None or answer.done is None:
         raise ModelProtocolError("The answer broke off before it was done.")
     headers = answer_headers(answer.start, body.cache)
-    return Response(
-        completion(answer, body.model).model_dump_json(), media_type="application/json", headers=headers
-    )
+    reply = completion(answer, body.model).model_dump_json(exclude_none=True)
+    return Response(reply, media_type="application/json", headers=headers)
 
 
 @router.post("/embeddings", operation_id="createEmbeddings", responses=problems(400, 404, 413, 415, 422))

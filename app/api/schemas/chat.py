@@ -122,6 +122,7 @@ class ChatResponse(View):
 
     query_id: UUID
     answer: str
+    thinking: str | None = Field(description="The thoughts of a reasoning model. Nothing stores them")
     sources: list[SourceView]
     highlights: list[HighlightView]
     citations: list[CitationView]

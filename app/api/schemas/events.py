@@ -11,7 +11,7 @@ from app.api.schemas.documents import DocumentView
 from app.api.schemas.openai import CompletionChunk
 from app.api.schemas.search import CacheView
 from app.api.schemas.warming import WarmedView
-from app.domain.answers import Delta, Done, Status
+from app.domain.answers import Delta, Done, Status, Thinking
 from app.domain.ingestion import IngestProgress
 from app.domain.warming import WarmStep
 from app.services.operations.models import Pulled, PullStep
@@ -41,6 +41,7 @@ ANSWER: Events = {
     "status": Status,
     "sources": list[SourceView],
     "highlights": list[HighlightView],
+    "thinking": Thinking,
     "delta": Delta,
     "citation": CitationView,
     "usage": UsageView,

@@ -111,6 +111,7 @@ class CompletionUsage(BaseModel):
 class ReplyMessage(BaseModel):
     role: Literal["assistant"] = "assistant"
     content: str
+    reasoning_content: str | None = Field(default=None, description="The thoughts of a reasoning model")
 
 
 class Choice(BaseModel):
@@ -135,6 +136,7 @@ class Completion(BaseModel):
 class ChunkDelta(BaseModel):
     role: Literal["assistant"] | None = None
     content: str | None = None
+    reasoning_content: str | None = Field(default=None, description="A piece of a reasoning model's thoughts")
 
 
 class ChunkChoice(BaseModel):

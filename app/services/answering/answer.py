@@ -19,6 +19,7 @@ from app.domain.answers import (
     Sources,
     Start,
     Status,
+    Thinking,
     Usage,
 )
 from app.errors import LocalChatError
@@ -45,6 +46,7 @@ class Answer:
     asked_at: float = field(default_factory=time.perf_counter)
     start: Start | None = None
     text: str = ""
+    thinking: str = ""
     sources: tuple[Source, ...] = ()
     highlights: tuple[Highlight, ...] = ()
     citations: list[Citation] = field(default_factory=list)
@@ -61,7 +63,7 @@ class Answer:
                 self.start = event
             case Status(stage, elapsed_ms):
                 self.timings_ms[stage] = elapsed_ms
-            case Sources() | Highlights() | Delta() | Citation():
+            case Sources() | Highlights() | Thinking() | Delta() | Citation():
                 self._add_content(event)
             case Usage():
                 self.usage = event
@@ -70,12 +72,14 @@ class Answer:
             case Failed():
                 self.failed = event
 
-    def _add_content(self, event: Sources | Highlights | Delta | Citation) -> None:
+    def _add_content(self, event: Sources | Highlights | Thinking | Delta | Citation) -> None:
         match event:
             case Sources(items):
                 self.sources = items
             case Highlights(quotes):
                 self.highlights = quotes
+            case Thinking(text):
+                self.thinking += text
             case Delta(text):
                 if self.first_token is None:
                     self.first_token = self.elapsed()

@@ -20,6 +20,7 @@ from app.domain.answers import (
     Failed,
     Start,
     Status,
+    Thinking,
     Usage,
 )
 from app.domain.cache_limits import longest_use
@@ -213,4 +214,5 @@ def _replayed_start(hit: CacheResult[Any], model: str) -> Start:
 
 
 def _value(events: Sequence[Event]) -> dict[str, Any]:
-    return {"events": [event_to_dict(event) for event in events]}
+    """Return what is stored of an answer: everything but thoughts."""
+    return {"events": [event_to_dict(event) for event in events if not isinstance(event, Thinking)]}

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
 
-from app.domain.answers import Delta, Done, Event, Message, Start, Usage
+from app.domain.answers import Delta, Done, Event, Message, Start, Thinking, Usage
 from app.domain.retrieval import Vector
-from app.errors import LocalChatError, ModelUnsuitable
+from app.errors import InputTooLong, LocalChatError, ModelUnsuitable
+from app.generation.tokens import LEAST_REAL, MESSAGE_TOKENS, estimate
 from app.ollama.client import MAX_TEXTS
-from app.ollama.protocol import ChatChunk
 from app.ollama.scheduling.lanes import Lane
 from app.services.answering.answer import failed
 from app.services.answering.model_facts import ContextWindows
-from app.services.answering.writer import StageClock
+from app.services.answering.writer import ChatChunk, StageClock
 
 
 class _Models(Protocol):
@@ -60,31 +60,40 @@ class DirectService:
         """Yield the model's reply as the events of an answer, without sources. Closing it stops the model.
 
         Raises:
+            InputTooLong: the messages do not fit into the model's context; nothing of them is cut.
             ModelError: before the first event; a later error becomes the last event.
         """
         clock = StageClock(time.perf_counter())
+        context = await self._contexts.of(request.model)
+        tokens = sum(MESSAGE_TOKENS + estimate(message.content) for message in request.messages)
+        if tokens * LEAST_REAL > context:
+            raise InputTooLong(
+                f"The messages have about {tokens} tokens; {request.model} is loaded with a context of {context}."
+            )
         chunks = self._models.chat(
             [{"role": message.role, "content": message.content} for message in request.messages],
             model=request.model,
             temperature=request.temperature,
             max_tokens=request.max_tokens,
             stop=request.stop,
-            num_ctx=await self._contexts.of(request.model),
+            num_ctx=context,
         )
         async with aclosing(chunks):
             chunk = await anext(chunks)
             yield Start(uuid4(), self._trace_id(), request.model, {"status": "bypass"})
             first_token = clock.elapsed()
             try:
-                while not chunk.done:
+                while True:
+                    if chunk.thinking:
+                        yield Thinking(chunk.thinking)
                     if chunk.text:
                         yield Delta(chunk.text)
+                    if chunk.done:
+                        break
                     chunk = await anext(chunks)
             except LocalChatError as error:
                 yield failed(error)
                 return
-        if chunk.text:
-            yield Delta(chunk.text)
         yield Usage(chunk.prompt_eval_count, chunk.eval_count, ttft_ms=first_token, total_ms=clock.elapsed())
         yield Done(chunk.done_reason or "stop", ())
 

@@ -17,6 +17,8 @@ class _Facts(Protocol):
     def digest(self) -> str: ...
     @property
     def context_length(self) -> int | None: ...
+    @property
+    def thinking_tokens(self) -> int: ...
 
 
 class _Models(Protocol):
@@ -66,18 +68,31 @@ class ContextWindows:
         longest: the most tokens that any model is loaded with; memory grows with them.
     """
 
-    def __init__(self, models: _Models, *, longest: int = 4096) -> None:
+    def __init__(self, models: _Models, *, longest: int = 8192) -> None:
         self._models = models
         self._longest = longest
-        self._known: dict[str, int] = {}
+        self._known: dict[str, tuple[int, int]] = {}
 
     async def of(self, model: str) -> int:
-        """Return the tokens of context of `model`.
+        """Return the tokens of context with which `model` is loaded.
 
         Raises:
             ModelError: there is no such model, or no server answers.
         """
+        return (await self._facts(model))[0]
+
+    async def room(self, model: str) -> int:
+        """Return the tokens for a prompt and its answer, without those that a model always thinks with.
+
+        Raises:
+            ModelError: there is no such model, or no server answers.
+        """
+        context, thinking = await self._facts(model)
+        return context - min(thinking, context // 2)
+
+    async def _facts(self, model: str) -> tuple[int, int]:
         if model not in self._known:
-            length = (await self._models.show(model)).context_length
-            self._known[model] = min(length or self._longest, self._longest)
+            shown = await self._models.show(model)
+            context = min(shown.context_length or self._longest, self._longest)
+            self._known[model] = (context, shown.thinking_tokens)
         return self._known[model]

@@ -172,9 +172,9 @@ class AnswerPipeline:
             async with aclosing(self._writer.write(request, prompt, clock)) as events:
                 async for event in events:
                     yield event
-        except EmptyAnswer:
+        except EmptyAnswer as empty:
             if not highlights:
-                yield failed(ModelError("The model returned an empty answer."))
+                yield failed(ModelError(str(empty)))
                 return
             for quoted in self._quoted(request, highlights, verdict, clock):
                 yield quoted

@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from app.domain.answers import AnswerRequest, Citation, Delta, Done, Event, Status, Usage
+from app.domain.answers import AnswerRequest, Citation, Delta, Done, Event, Status, Thinking, Usage
 from app.domain.documents import Chunk
 from app.domain.retrieval import ScoredChunk
+from app.errors import InputTooLong
 from app.generation.citations import CitationWriter
 from app.generation.prompt import ECHOES, Prompt, PromptBuilder
 from app.ollama.scheduling.lanes import Lane
@@ -25,6 +26,8 @@ class ChatChunk(Protocol):
 
     @property
     def text(self) -> str: ...
+    @property
+    def thinking(self) -> str: ...
     @property
     def done(self) -> bool: ...
     @property
@@ -45,6 +48,7 @@ class ChatModels(Protocol):
         max_tokens: int,
         stop: Sequence[str],
         num_ctx: int,
+        truncate: bool,
         lane: Lane,
     ) -> AsyncGenerator[ChatChunk, None]: ...
 
@@ -63,8 +67,12 @@ class StageClock:
         return (self._lap - last) * 1000
 
 
+# A stage that tells that the model server cut the prompt, because it has more tokens than was estimated.
+CUT = "cut"
+
+
 class EmptyAnswer(Exception):
-    """The model ended without a word."""
+    """The model ended without a word of an answer. The message says why."""
 
 
 class ModelWriter:
@@ -100,7 +108,7 @@ class ModelWriter:
             ModelError: the model is not there.
             InputTooLong: the question alone leaves no room for an answer.
         """
-        context = await self._contexts.of(request.model)
+        context = await self._contexts.room(request.model)
         around = await self._surroundings.around(passages)
         with self._observer_of(request).stage("prompt"):
             return self._prompts.build(
@@ -116,26 +124,35 @@ class ModelWriter:
 
     async def write(
         self, request: AnswerRequest, prompt: Prompt, clock: StageClock
-    ) -> AsyncGenerator[Delta | Citation | Status | Usage | Done, None]:
+    ) -> AsyncGenerator[Thinking | Delta | Citation | Status | Usage | Done, None]:
         """Yield the events of the text and of its end. Closing it stops the model.
 
         Raises:
-            EmptyAnswer: the model said nothing.
+            EmptyAnswer: the model wrote nothing of an answer.
             ModelError: the model failed.
         """
         writer = CitationWriter(prompt.sources, request.question)
         first_token = 0.0
-        last: ChatChunk | None = None
-        async with aclosing(await self._chat(request, prompt)) as chunks:
-            async for last in chunks:
+        thought = False
+        chunks, last, cut = await self._begin(request, prompt)
+        if cut:
+            yield Status(CUT, clock.lap(), prompt.left_out)
+        async with aclosing(chunks):
+            while True:
+                if last.thinking:
+                    thought = True
+                    yield Thinking(last.thinking)
                 if last.text and not first_token:
                     first_token = clock.elapsed()
                 for event in writer.feed(last.text):
                     yield event
+                if last.done:
+                    break
+                last = await anext(chunks)
         for event in writer.finish():
             yield event
-        if last is None or not writer.written:
-            raise EmptyAnswer
+        if not writer.written:
+            raise EmptyAnswer(_why_empty(request.model, last, thought=thought))
         self._prompts.counter.learn(request.model, guessed=prompt.tokens, counted=last.prompt_eval_count)
         generated = Status("generate", clock.lap())
         observer = self._observer_of(request)
@@ -152,7 +169,23 @@ class ModelWriter:
         )
         yield Done(last.done_reason or "stop", writer.used)
 
-    async def _chat(self, request: AnswerRequest, prompt: Prompt) -> AsyncGenerator[ChatChunk, None]:
+    async def _begin(
+        self, request: AnswerRequest, prompt: Prompt
+    ) -> tuple[AsyncGenerator[ChatChunk, None], ChatChunk, bool]:
+        """Return the reply, its first chunk, and whether the server had to cut the prompt for it."""
+        try:
+            chunks = await self._chat(request, prompt, truncate=False)
+            return chunks, await anext(chunks), False
+        except InputTooLong:
+            # Estimates of this model's tokens are too low: the next prompt will be shorter.
+            context = await self._contexts.of(request.model)
+            self._prompts.counter.learn(request.model, guessed=prompt.tokens, counted=context)
+            chunks = await self._chat(request, prompt, truncate=True)
+            return chunks, await anext(chunks), True
+
+    async def _chat(
+        self, request: AnswerRequest, prompt: Prompt, *, truncate: bool
+    ) -> AsyncGenerator[ChatChunk, None]:
         return self._models.chat(
             [{"role": message.role, "content": message.content} for message in prompt.messages],
             model=request.model,
@@ -160,11 +193,21 @@ class ModelWriter:
             max_tokens=prompt.max_tokens,
             stop=ECHOES,
             num_ctx=await self._contexts.of(request.model),
+            truncate=truncate,
             lane=Lane.BULK if request.background else Lane.INTERACTIVE,
         )
 
     def _observer_of(self, request: AnswerRequest) -> PipelineObserver:
         return self._unobserved if request.background else self._observer
+
+
+def _why_empty(model: str, last: ChatChunk, *, thought: bool) -> str:
+    if thought:
+        return (
+            f"{model} used {last.eval_count} tokens for its thoughts and wrote no answer. "
+            "Ask again with more max_tokens, or choose another model."
+        )
+    return f"{model} returned an empty answer."
 
 
 def wordless_end(clock: StageClock, finish_reason: str, used: Sequence[int]) -> list[Event]:

@@ -25,6 +25,7 @@ from app.domain.answers import (
     Sources,
     Start,
     Status,
+    Thinking,
     Usage,
 )
 from app.domain.documents import Chunk, Collection, EmbeddingSpace
@@ -118,6 +119,7 @@ async def test_events_come_in_order_with_sources_before_text() -> None:
             "max_tokens": 512,
             "stop": ECHOES,
             "num_ctx": 4096,
+            "truncate": False,
             "lane": Lane.INTERACTIVE,
         }
     ]
@@ -178,6 +180,35 @@ async def test_a_model_that_says_nothing_of_what_cannot_be_quoted_is_an_error() 
     events = await Setting(FakeModels([" ", "\n"]), found=retrieval("Capital France\n\n")).ask()
     assert isinstance(events[-1], Failed)
     assert events[-1].problem["status"] == 502
+
+
+async def test_a_model_that_only_thinks_of_what_cannot_be_quoted_says_so() -> None:
+    models = FakeModels([], thoughts=["Hm.", " [1] says nothing."])
+    events = await Setting(models, found=retrieval("Capital France\n\n")).ask()
+    assert isinstance(events[-1], Failed)
+    assert "for its thoughts and wrote no answer" in events[-1].problem["detail"]
+
+
+async def test_thoughts_are_told_and_are_nowhere_in_what_is_kept() -> None:
+    models = FakeModels(thoughts=["Okay, [1] says Paris.", " [2] is noise."])
+    setting = Setting(models, cached=with_cache)
+    first, second = await setting.ask(), await setting.ask()
+    assert [event.text for event in first if isinstance(event, Thinking)] == list(models.thoughts)
+    kept = [event for event in first[1:] if not isinstance(event, Thinking)]
+    assert second[1:] == kept
+    assert setting.reports[0].text == "Paris is the capital of France. [1]"
+    assert setting.reports[0].citations == [Citation(1, 1, len(setting.reports[0].text))]
+    assert setting.reports[0].thinking == "Okay, [1] says Paris. [2] is noise."
+    for exchanges in setting.conversations.stored.values():
+        assert "says Paris" not in repr(exchanges)
+
+
+async def test_a_prompt_that_is_longer_than_was_estimated_is_cut_with_a_word() -> None:
+    setting = Setting(FakeModels(too_long=1))
+    events = await setting.ask()
+    assert isinstance(events[-1], Done)
+    assert [call["truncate"] for call in setting.models.calls] == [False, True]
+    assert "cut" in setting.reports[0].timings_ms
 
 
 async def test_quotes_need_no_model() -> None:

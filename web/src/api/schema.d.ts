@@ -726,6 +726,10 @@ export interface components {
             /** @constant */
             event: "highlights";
         } | {
+            data: components["schemas"]["Thinking"];
+            /** @constant */
+            event: "thinking";
+        } | {
             data: components["schemas"]["Delta"];
             /** @constant */
             event: "delta";
@@ -1033,6 +1037,7 @@ export interface components {
             /** Format: uuid */
             query_id: string;
             sources: components["schemas"]["SourceView"][];
+            thinking: string | null;
             timings_ms: {
                 [key: string]: number;
             };
@@ -1059,6 +1064,8 @@ export interface components {
         ChunkDelta: {
             /** @default null */
             content?: string | null;
+            /** @default null */
+            reasoning_content?: string | null;
             /** @default null */
             role?: "assistant" | null;
         };
@@ -2004,6 +2011,7 @@ export interface components {
         };
         ReplyMessage: {
             content: string;
+            reasoning_content?: string | null;
             /**
              * @default assistant
              * @constant
@@ -2165,6 +2173,9 @@ export interface components {
             text: string;
             /** @constant */
             type: "text";
+        };
+        Thinking: {
+            text: string;
         };
         ThresholdView: {
             false_hits: number;
