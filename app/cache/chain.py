@@ -176,7 +176,6 @@ class CacheChain:
 
     def count_bypass(self, key: CacheKey) -> None:
         self.statistics.of(key.namespace).bypassed += 1
-        self.statistics.observer.requested(key.namespace, "none", "bypass")
 
     async def close(self) -> None:
         """Cancel computations, give the writes under way a moment, and close the tiers."""

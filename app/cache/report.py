@@ -11,7 +11,7 @@ from typing import Any
 from app.cache.backend import BackendStats, TierUsage
 from app.cache.stats import CacheStats, NamespaceCounters, TierCounters, TierLatency
 
-_COUNTS = ("hits", "misses", "stale", "errors", "skipped", "refused", "invalidations")
+_COUNTS = ("hits", "misses", "stale", "errors", "skipped", "refused")
 _SAVED = ("seconds_saved", "tokens_saved")
 _SHOWN = ("bypassed", "coalesced", "carried", "served_stale", "refreshed", "dropped", *_SAVED)
 
@@ -60,6 +60,7 @@ def _sums(counters: Iterable[TierCounters], usage: TierUsage) -> dict[str, Any]:
     for item in each:
         latency.add(item.latency)
     counts = {name: sum(getattr(item, name) for item in each) for name in _COUNTS}
+    counts["invalidations"] = sum(item.invalidations.total() for item in each)
     looked = counts["hits"] + counts["misses"] + counts["stale"]
     return {
         "entries": usage.entries,

@@ -1,5 +1,6 @@
 """What the cache did since the process began, by tier and namespace."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,18 +17,23 @@ class TierLatency:
     def __init__(self) -> None:
         self.counts = [0] * _BUCKETS
         self.total = 0
+        self.nanoseconds = 0
 
     def observe(self, nanoseconds: int) -> None:
-        exponent = nanoseconds.bit_length() - _SUB_BITS - 1
-        bucket = nanoseconds if exponent <= 0 else (exponent << _SUB_BITS) + (nanoseconds >> exponent)
-        self.counts[min(bucket, _BUCKETS - 1)] += 1
+        self.counts[_bucket(nanoseconds)] += 1
         self.total += 1
+        self.nanoseconds += nanoseconds
 
     def add(self, other: "TierLatency") -> None:
         """Count what another histogram counted, too."""
         for bucket, count in enumerate(other.counts):
             self.counts[bucket] += count
         self.total += other.total
+        self.nanoseconds += other.nanoseconds
+
+    def below(self, seconds: float) -> int:
+        """Return the number of observations in buckets that end below this many seconds."""
+        return sum(self.counts[: _bucket(int(seconds * 1e9))])
 
     def percentile(self, share: float) -> float | None:
         """Return the upper bound, in seconds, of the bucket that holds this share; None before the first."""
@@ -37,6 +43,12 @@ class TierLatency:
         bucket = next(index for index, passed in enumerate(accumulate(self.counts)) if passed >= wanted)
         exponent = max(0, (bucket >> _SUB_BITS) - 1)
         return (bucket - (exponent << _SUB_BITS) + 1 << exponent) / 1e9
+
+
+def _bucket(nanoseconds: int) -> int:
+    exponent = nanoseconds.bit_length() - _SUB_BITS - 1
+    bucket = nanoseconds if exponent <= 0 else (exponent << _SUB_BITS) + (nanoseconds >> exponent)
+    return min(bucket, _BUCKETS - 1)
 
 
 class Counted(Enum):
@@ -51,28 +63,13 @@ class Counted(Enum):
     NOTHING = auto()
 
 
-class CacheObserver:
-    """Where metrics attach: override what is to be recorded. Called on the request path, so nothing may block."""
-
-    def requested(self, namespace: str, tier: str, result: str) -> None:
-        """One look into a tier: hit, miss, stale, error or bypass."""
-
-    def operated(self, tier: str, operation: str, seconds: float) -> None:
-        """One operation that a tier completed: get (of a hit), set or delete."""
-
-    def invalidated(self, namespace: str, tier: str, reason: str) -> None:
-        """One entry that may not be served again."""
-
-    def evicted(self, namespace: str, tier: str, reason: str, entries: int = 1) -> None:
-        """Entries given up for room or for their age."""
-
-    def coalesced(self, namespace: str) -> None:
-        """One request that joined a computation under way."""
-
-
 @dataclass(slots=True)
 class TierCounters:
-    """One namespace in one tier. `skipped`: the breaker was open. `refused`: payloads that were not opened."""
+    """Counts of one namespace in one tier.
+
+    `skipped`: looks that the open breaker prevented. `refused`: payloads that were not opened. `invalidations` and
+    `evictions` are by reason; `latency` is of hits.
+    """
 
     hits: int = 0
     misses: int = 0
@@ -80,7 +77,8 @@ class TierCounters:
     errors: int = 0
     skipped: int = 0
     refused: int = 0
-    invalidations: int = 0
+    invalidations: Counter[str] = field(default_factory=Counter)
+    evictions: Counter[str] = field(default_factory=Counter)
     latency: TierLatency = field(default_factory=TierLatency)
 
 
@@ -101,11 +99,10 @@ class NamespaceCounters:
 
 
 class CacheStats:
-    """Counters of the whole chain, and the observer that is told of each."""
+    """Counters of the whole chain. `operations`: latencies of sets and deletes, by tier and operation."""
 
-    def __init__(self, observer: CacheObserver | None = None) -> None:
-        self.observer = observer or CacheObserver()
-        self._observed = observer is not None
+    def __init__(self) -> None:
+        self.operations: dict[tuple[str, str], TierLatency] = {}
         self._tiers: dict[tuple[str, str], TierCounters] = {}
         self._namespaces: dict[str, NamespaceCounters] = {}
         self.since = datetime.now(UTC)
@@ -135,25 +132,25 @@ class CacheStats:
         counters = self.tier(tier, namespace)
         counters.hits += 1
         counters.latency.observe(nanoseconds)
-        if self._observed:
-            self.observer.requested(namespace, tier, "hit")
-            self.observer.operated(tier, "get", nanoseconds / 1e9)
 
     def miss(self, tier: str, namespace: str) -> None:
         self.tier(tier, namespace).misses += 1
-        self.observer.requested(namespace, tier, "miss")
 
     def error(self, tier: str, namespace: str) -> None:
         self.tier(tier, namespace).errors += 1
-        self.observer.requested(namespace, tier, "error")
 
     def invalidated(self, tier: str, namespace: str, reason: str) -> None:
-        self.tier(tier, namespace).invalidations += 1
-        self.observer.invalidated(namespace, tier, reason)
+        self.tier(tier, namespace).invalidations[reason] += 1
+
+    def evicted(self, tier: str, namespace: str, reason: str, entries: int = 1) -> None:
+        self.tier(tier, namespace).evictions[reason] += entries
+
+    def operated(self, tier: str, operation: str, nanoseconds: int) -> None:
+        """Count one set or delete that a tier completed."""
+        self.operations.setdefault((tier, operation), TierLatency()).observe(nanoseconds)
 
     def coalesced(self, namespace: str) -> None:
         self.of(namespace).coalesced += 1
-        self.observer.coalesced(namespace)
 
     def totals(self) -> dict[str, dict[str, float]]:
         """Return what was counted since the process began, by namespace: sums that only grow."""

@@ -162,7 +162,6 @@ class TieredReader:
                 self._stats.of(key.namespace).carried += 1
             return True
         self._stats.tier(tier, key.namespace).stale += 1
-        self._stats.observer.requested(key.namespace, tier, "stale")
         if validation.freshness is Freshness.STALE:
             self._stats.invalidated(tier, key.namespace, "corpus_changed")
         return False

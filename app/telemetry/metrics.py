@@ -12,8 +12,6 @@ from app.telemetry.instruments import Instruments
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 # Seconds: a question's stages, from fusing two lists to writing a long answer.
 STAGE_SECONDS = (0.0005, *REQUEST_SECONDS)
-# Seconds: memory answers in microseconds, and a shared tier is given up after a quarter of a second.
-CACHE_SECONDS = (2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.25)
 # Seconds, 0.01·2ⁿ: what OpenTelemetry's conventions for generative AI advise, so that services can be compared.
 MODEL_SECONDS = tuple(0.01 * 2**n for n in range(14))
 # Seconds: a stage of one document, from a line of text to a book.
@@ -100,31 +98,8 @@ class Metrics:
         self.feedback = make.counter("rag_feedback_total", "Verdicts of people on answers.", "verdict")
 
     def _cache(self, make: Instruments) -> None:
-        self.cache_requests = make.counter(
-            "rag_cache_requests_total",
-            "Looks into a tier by result: hit, miss, stale, error, or bypass (tier none).",
-            "cache",
-            "tier",
-            "result",
-        )
-        self.cache_operation_duration = make.latency(
-            "rag_cache_operation_duration_seconds",
-            "One operation of a tier: get (of a hit), set or delete.",
-            CACHE_SECONDS,
-            "tier",
-            "op",
-        )
         self.cache_entries = make.gauge("rag_cache_entries", "Entries held.", "cache", "tier")
         self.cache_size = make.gauge("rag_cache_size_bytes", "Bytes held.", "cache", "tier")
-        self.cache_evictions = make.counter(
-            "rag_cache_evictions_total", "Entries given up for room.", "cache", "tier", "reason"
-        )
-        self.cache_invalidations = make.counter(
-            "rag_cache_invalidations_total", "Entries that may not be served again.", "cache", "tier", "reason"
-        )
-        self.cache_coalesced = make.counter(
-            "rag_cache_coalesced_total", "Requests that joined a computation under way.", "cache"
-        )
 
     def _models(self, make: Instruments) -> None:
         self.inference_duration = make.latency(

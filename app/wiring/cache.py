@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from redis.asyncio import Redis
 
@@ -27,7 +28,7 @@ from app.cache.semantic.matching import QuestionRecorder
 from app.cache.semantic.postgres_index import PostgresQuestionIndex
 from app.cache.stampede.lease import FleetLease, LeaseStore
 from app.cache.stampede.lease_stores import PostgresLeases, RedisLeases
-from app.cache.stats import CacheObserver, CacheStats
+from app.cache.stats import CacheStats
 from app.cache.tiered_cache import ChainPolicy, TieredCache
 from app.cache.warming import TURN_POLL, LoadGate, Pacer
 from app.concurrency.background import run_for_lifetime
@@ -74,7 +75,6 @@ async def open_cache(
     database: Database,
     stack: AsyncExitStack,
     *,
-    observer: CacheObserver | None = None,
     limits: TimeLimits = TimeLimits(),  # noqa: B008 - frozen
 ) -> Cache:
     """Build the tiers that the settings enable. Nothing is connected before its first use."""
@@ -83,7 +83,7 @@ async def open_cache(
         _log.warning("CACHE_SIGNING_KEYS is not set: results are cached in memory alone")
     connections = open_connections(settings, database, limits, stack)
     fresh = open_freshness(database, connections.read_pool, limits, stack)
-    stats, hit_counts = CacheStats(observer), HitCountBuffer()
+    stats, hit_counts = CacheStats(), HitCountBuffer()
     codec = EnvelopeCodec(settings.cache_signing_keys or (_LOCAL_KEY,))
     bus = InvalidationBus(invalidation_sender(connections.read_pool))
     questions = _questions(settings, connections.vector_pool)
@@ -126,7 +126,7 @@ def _memory(settings: Settings, stats: CacheStats) -> MemoryCache[CacheEntry]:
         max_bytes=settings.l1_cache_max_bytes,
         max_value_bytes=_LARGEST_VALUE if settings.l1_cache_enabled else 0,
         retain=RETAINED,
-        on_evict=lambda key: stats.observer.evicted(key.namespace, "l1", "capacity"),
+        on_evict=lambda key: stats.evicted("l1", key.namespace, "capacity"),
     )
 
 
@@ -167,7 +167,7 @@ def _postgres_tier(
         max_entries=settings.l3_cache_max_entries,
         max_bytes=settings.l3_cache_max_bytes,
         retain=RETAINED,
-        on_removed=lambda namespace, reason, entries: stats.observer.evicted(namespace, "l3", reason, entries),
+        on_removed=partial(stats.evicted, "l3"),
     )
     return PostgresTier(PostgresCatalog(admin_pool, table=table), eviction, pins)
 

@@ -8,7 +8,7 @@ from app.concurrency.background import run_for_lifetime
 from app.db.database import Database
 from app.db.notifications import NotificationListener
 from app.db.operations.slow_statements import SlowStatements
-from app.observers.cache import CacheMetrics
+from app.observers.cache import CacheCollector
 from app.observers.database_cache import DatabaseCacheLog
 from app.observers.models import ModelMetrics
 from app.ollama.client import OllamaClient
@@ -70,7 +70,9 @@ async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics,
     )
     stack.push_async_callback(client.aclose)
     _open_priority(session_url, client, stack)
-    cache = await open_cache(settings, database, stack, observer=CacheMetrics(metrics) if metrics.enabled else None)
+    cache = await open_cache(settings, database, stack)
+    if metrics.enabled:
+        metrics.registry.register(CacheCollector(cache.chain.statistics))
     rollup = CacheRollup(database, cache.chain.statistics.totals)
     stack.push_async_callback(rollup.close)
     database_cache = [DatabaseCacheLog(cache.manager).run()] if cache.manager.l3 is not None else []

@@ -110,7 +110,7 @@ async def test_an_entry_that_a_change_could_alter_is_not_served_and_leaves_every
         "l3": {},
     }
     assert run_of(await made.chain.get_or_compute(SPEC, pipeline)) == 2
-    assert made.stats.tier("l1", "answer").invalidations == 1
+    assert made.stats.tier("l1", "answer").invalidations == {"corpus_changed": 1}
 
 
 async def test_an_entry_that_no_change_could_alter_is_carried_forward_everywhere(

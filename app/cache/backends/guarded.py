@@ -151,7 +151,7 @@ class GuardedTier:
         if not self.breaker.allows():
             self._stats.tier(self.name, key.namespace).skipped += 1
             return None
-        started = time.perf_counter()
+        started = time.perf_counter_ns()
         try:
             with self._span(operation):
                 async with lag_tolerant_timeout(self._hard):
@@ -160,7 +160,7 @@ class GuardedTier:
             self._failed(key, operation, error)
             return None
         self.breaker.succeeded()
-        self._stats.observer.operated(self.name, operation, time.perf_counter() - started)
+        self._stats.operated(self.name, operation, time.perf_counter_ns() - started)
         return result
 
     def _span(self, operation: str) -> AbstractContextManager[object]:

@@ -35,7 +35,7 @@ from app.cache.postgres.connections import HeldConnections, Pool
 from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.postgres.schema import query_cache_ddl
 from app.cache.stampede.lease import FleetLease
-from app.cache.stats import CacheObserver, CacheStats
+from app.cache.stats import CacheStats
 from app.cache.tiered_cache import ChainPolicy, TieredCache
 from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import CircuitBreaker
@@ -220,11 +220,10 @@ def assemble(
     soft: float = 10.0,
     hard: float = 10.0,
     ttl: float = 3600.0,
-    observer: CacheObserver | None = None,
     **clocks: Any,
 ) -> Assembly:
     """Put a chain together with timeouts that only matter where a test sets them."""
-    stats = CacheStats(observer)
+    stats = CacheStats()
     codec = codec or new_codec()
     versions = versions or FakeVersions()
     changes = changes or FakeChanges()

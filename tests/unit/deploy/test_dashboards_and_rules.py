@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from app.cache.stats import CacheStats
+from app.observers.cache import CacheCollector
 from app.telemetry.metrics import Metrics
 from deploy.grafana.generate import DASHBOARDS, FOLDER, main
 from tests.support.folders import REPO
@@ -33,6 +35,9 @@ def instruments() -> dict[str, set[str]]:
     known = dict(_OTHERS)
     for name, collector in Metrics("0").registry._names_to_collectors.items():
         known[name] = set(getattr(collector, "_labelnames", ()))
+    for family in CacheCollector(CacheStats()).collect():
+        for suffix in ("_total",) if family.type == "counter" else ("_bucket", "_sum", "_count"):
+            known[family.name + suffix] = set(vars(family)["_labelnames"])
     return known
 
 

@@ -2,14 +2,16 @@
 
 import asyncio
 
+import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.cache.entry import CacheControl
 from app.cache.evidence import ChangeSet
 from app.cache.stampede.lease import FleetLease
+from app.cache.stats import CacheStats
 from app.concurrency.circuit_breaker import CircuitBreaker
-from app.observers.cache import CacheMetrics
+from app.observers.cache import CacheCollector
 from app.telemetry.metrics import Metrics
 from tests.support.cache.assembly import Assembly, FakeChanges, FakeVersions, assemble, new_memory, spec_of
 from tests.support.cache.chain import SPEC, MemoryLeases, Pipeline, Tier
@@ -25,8 +27,13 @@ class Fleet:
         self.lease = FleetLease([(MemoryLeases(), CircuitBreaker())], poll=(0.001, 0.005))
 
     def replica(self) -> tuple[Assembly, Metrics]:
-        metrics = Metrics("1")
-        return assemble(self.shared, lease=self.lease, observer=CacheMetrics(metrics)), metrics
+        return watched(assemble(self.shared, lease=self.lease))
+
+
+def watched(made: Assembly) -> tuple[Assembly, Metrics]:
+    metrics = Metrics("1")
+    metrics.registry.register(CacheCollector(made.stats))
+    return made, metrics
 
 
 def counts(metrics: Metrics) -> dict[str, dict[str, int]]:
@@ -92,8 +99,7 @@ async def test_requests_that_wait_for_another_count_their_misses_once_however_of
 async def test_what_a_change_or_a_lack_of_room_took_is_counted_with_its_reason() -> None:
     versions = FakeVersions()
     changes = FakeChanges(ChangeSet(frozenset({"d1"}), added=False))
-    metrics = Metrics("1")
-    made = assemble(versions=versions, changes=changes, observer=CacheMetrics(metrics))
+    made, metrics = watched(assemble(versions=versions, changes=changes))
     await made.chain.get_or_compute(SPEC, Pipeline(versions))
     versions.set(1, 2)
     await made.chain.get_or_compute(SPEC, Pipeline(versions))
@@ -106,3 +112,17 @@ async def test_what_a_change_or_a_lack_of_room_took_is_counted_with_its_reason()
     for number in range(5):
         await small.chain.get_or_compute(spec_of(f"question {number}?"), Pipeline())
     assert evicted == ["answer"] * 3
+
+
+def test_durations_are_counted_in_the_buckets_that_dashboards_know() -> None:
+    stats = CacheStats()
+    stats.hit("l1", "answer", 3_000)
+    stats.hit("l1", "retrieval", 40_000)
+    stats.operated("l2", "set", 2_000_000_000)
+    (family,) = [each for each in CacheCollector(stats).collect() if each.type == "histogram"]
+    found = {(each.name.rpartition("_")[2], *each.labels.values()): each.value for each in family.samples}
+    bounds = ("2.5e-06", "5e-06", "2.5e-05", "5e-05", "+Inf")
+    assert [found["bucket", "l1", "get", bound] for bound in bounds] == [0, 1, 1, 2, 2]
+    assert [found["bucket", "l2", "set", bound] for bound in ("0.25", "+Inf")] == [0, 1]
+    assert found["sum", "l1", "get"] == pytest.approx(43e-6)
+    assert found["count", "l2", "set"] == 1
