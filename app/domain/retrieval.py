@@ -132,3 +132,17 @@ class Retrieval:
     timings_ms: Mapping[str, float]
     plan: LexicalPlan | None = None
     snapshot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServedMatch:
+    """A question that got another question's result, with the partition and the entry of that result."""
+
+    query_id: UUID
+    segment: str
+    tenant: str
+    partition: str
+    cache_key: str
+    query_text: str
+    matched_query: str
+    similarity: float

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from app.cache.keys import Partition, canonical_json
 from app.cache.semantic.calibration import BINS, Decision, Tally, bin_of
-from app.domain.matches import ServedMatch
+from app.domain.retrieval import ServedMatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.calibration import BINS, Decision, Tally, bin_of
 from app.cache.semantic.observations import Counts, Label, Observed, Segment, SegmentEvidence
-from app.domain.matches import ServedMatch
+from app.domain.retrieval import ServedMatch
 
 # Hours of traffic and labels that a calibration uses, and the most labels.
 MEMORY_HOURS = 24 * 14

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.db.database import PooledConnection
-from app.domain.matches import ServedMatch
+from app.domain.retrieval import ServedMatch
 
 _REMEMBER_PAIR = """
 WITH remembered AS (

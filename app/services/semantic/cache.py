@@ -22,9 +22,8 @@ from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.concurrency.coalescing import TrailingCoalescer
 from app.concurrency.timeouts import lag_tolerant_timeout
-from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
-from app.domain.retrieval import EmbedQuery
+from app.domain.retrieval import EmbedQuery, ServedMatch
 from app.errors import LocalChatError
 from app.services.semantic.lookup import SemanticLookup
 from app.telemetry import tracing

@@ -14,8 +14,8 @@ from app.cli import app as cli
 from app.db.database import Database
 from app.db.operations.health import check_dimensions, check_migrated, check_writable
 from app.db.outages import translated
-from app.domain.matches import ServedMatch
 from app.domain.query_ids import new_query_id
+from app.domain.retrieval import ServedMatch
 from app.errors import CacheUnavailable, StoreUnavailable
 from app.services.answering.feedback import FeedbackService, Verdict
 from app.services.documents.collections import CollectionService

@@ -12,7 +12,7 @@ from app.cache.semantic.observations import Label, Observed, Segment, Traffic
 from app.cache.semantic.postgres_observations import MEMORY_HOURS, PostgresObservations
 from app.db.database import Database
 from app.db.outages import translated
-from app.domain.matches import ServedMatch
+from app.domain.retrieval import ServedMatch
 from app.services.documents.collections import CollectionService
 from tests.support.ingestion import TENANT, FakeModels
 

@@ -5,7 +5,7 @@ import pytest
 from app.errors import UnreadableDocument, UnsupportedMedia
 from app.ingestion.loaders import media
 from app.ingestion.loaders.extract import extract
-from tests.support.office import docx, paragraph
+from tests.support.files.office import docx, paragraph
 
 
 def text_of(content: bytes, filename: str, declared: str | None = None) -> str:

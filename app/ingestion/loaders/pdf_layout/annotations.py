@@ -8,7 +8,7 @@ import pypdfium2
 from pypdfium2 import raw
 
 from app.ingestion.document.model import Attachment, Comment, linked
-from app.ingestion.loaders.pdf_layout.words import OVERLAID, View, Word
+from app.ingestion.loaders.pdf_layout.words import OVERLAID, PageRotation, Word
 
 _CHECKED, _UNCHECKED = "☑", "☐"
 _BOXES = frozenset({raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON})
@@ -29,7 +29,7 @@ class Annotations:
 
 
 def read_annotations(
-    document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, words: Sequence[Word], view: View
+    document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, words: Sequence[Word], view: PageRotation
 ) -> Annotations:
     """Read a page's annotations; links are written behind the `words` that they lie on."""
     found = Annotations()
@@ -57,7 +57,7 @@ def read_annotations(
     return found
 
 
-def _box(note: raw.FPDF_ANNOTATION, view: View) -> tuple[float, float, float, float]:
+def _box(note: raw.FPDF_ANNOTATION, view: PageRotation) -> tuple[float, float, float, float]:
     area = raw.FS_RECTF()
     raw.FPDFAnnot_GetRect(note, ctypes.byref(area))
     return view.seen(*sorted_box(area.left, area.bottom, area.right, area.top))

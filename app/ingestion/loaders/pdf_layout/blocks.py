@@ -12,7 +12,7 @@ from app.ingestion.document.model import Row as Cells
 from app.ingestion.document.tables import tables_of
 from app.ingestion.loaders.pdf_layout.columns import text_columns
 from app.ingestion.loaders.pdf_layout.hyphens import joined, without_soft
-from app.ingestion.loaders.pdf_layout.regions import Columns, Grid, Lines, regions
+from app.ingestion.loaders.pdf_layout.regions import Columns, Grid, TextRows, regions
 from app.ingestion.loaders.pdf_layout.rows import Row, rows_of
 from app.ingestion.loaders.pdf_layout.ruled import RuledTable
 from app.ingestion.loaders.pdf_layout.words import OVERLAID, SOFT, PageText, Word
@@ -96,7 +96,7 @@ def _group_blocks(words: Sequence[Word], style: Style) -> Iterator[Block]:
 def _row_blocks(rows: Sequence[Row], style: Style) -> Iterator[Block]:
     for region in regions(rows) if rows else ():
         match region:
-            case Lines(lines):
+            case TextRows(lines):
                 yield from _paragraphs(lines, style)
             case Columns(columns):
                 for column in columns:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from app.ingestion.loaders.pdf_layout.rows import Row, Segment
+from app.ingestion.loaders.pdf_layout.rows import Row, RowSegment
 from app.ingestion.loaders.pdf_layout.words import Word
 
 # Of the width of the rows together: a single segment that is wider is a line of running text.
@@ -26,7 +26,7 @@ _WIDER, _SPACE = 1.5, 0.4
 
 
 @dataclass(slots=True)
-class Lines:
+class TextRows:
     rows: list[Row]
 
 
@@ -46,13 +46,13 @@ class Grid:
     bounds: list[tuple[float, float]]
 
 
-Region = Lines | Columns | Grid
+Region = TextRows | Columns | Grid
 
 
 def regions(rows: Sequence[Row]) -> Iterator[Region]:
     """Split a page's rows into regions from the top down."""
     if not any(len(row.segments) > 1 for row in rows):
-        yield Lines(list(rows))
+        yield TextRows(list(rows))
         return
     wide = _WIDE * (max(row.right for row in rows) - min(row.left for row in rows))
     plain: list[Row] = []
@@ -98,13 +98,13 @@ def _flush(plain: list[Row], band: list[Row]) -> Iterator[Region]:
     if region is None:
         together = [*plain, *band, *after]
         if together:
-            yield Lines(together)
+            yield TextRows(together)
         return
     if plain:
-        yield Lines(plain)
+        yield TextRows(plain)
     yield region
     if after:
-        yield Lines(after)
+        yield TextRows(after)
 
 
 def _region(band: list[Row]) -> Region | None:
@@ -152,7 +152,7 @@ def _merged(bounds: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return merged
 
 
-def _within(band: Sequence[Row], bound: tuple[float, float]) -> list[Segment]:
+def _within(band: Sequence[Row], bound: tuple[float, float]) -> list[RowSegment]:
     """The segments that lie in a column more than in any other."""
     return [
         segment
@@ -162,7 +162,7 @@ def _within(band: Sequence[Row], bound: tuple[float, float]) -> list[Segment]:
     ]
 
 
-def _is_running_text(column: Sequence[Segment], bound: tuple[float, float]) -> bool:
+def _is_running_text(column: Sequence[RowSegment], bound: tuple[float, float]) -> bool:
     """Whether most lines of a column are as long as running text is, and end near its edge."""
     if len(column) < _LEAST_ROWS:
         return False
@@ -184,7 +184,7 @@ def _cells(row: Row, bounds: Sequence[tuple[float, float]]) -> tuple[str, ...]:
     return tuple(" ".join(cell) for cell in cells)
 
 
-def _spanned(segment: Segment, bounds: Sequence[tuple[float, float]]) -> list[int]:
+def _spanned(segment: RowSegment, bounds: Sequence[tuple[float, float]]) -> list[int]:
     own = segment.right - segment.left
     spanned = [
         number
@@ -197,7 +197,7 @@ def _spanned(segment: Segment, bounds: Sequence[tuple[float, float]]) -> list[in
     return [min(range(len(bounds)), key=lambda number: abs(middle - sum(bounds[number]) / 2))]
 
 
-def _parts(segment: Segment, bounds: Sequence[tuple[float, float]], height: float) -> list[Segment]:
+def _parts(segment: RowSegment, bounds: Sequence[tuple[float, float]], height: float) -> list[RowSegment]:
     """Cut a segment where it crosses into another column at a space that is wider than its others."""
     if len(segment.words) < 2 or len(_spanned(segment, bounds)) < 2:  # noqa: PLR2004
         return [segment]
@@ -209,4 +209,4 @@ def _parts(segment: Segment, bounds: Sequence[tuple[float, float]], height: floa
             parts.append([word])
         else:
             parts[-1].append(word)
-    return [Segment(words, words[0].left, words[-1].right) for words in parts]
+    return [RowSegment(words, words[0].left, words[-1].right) for words in parts]

@@ -17,7 +17,7 @@ _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 @dataclass(slots=True)
-class Segment:
+class RowSegment:
     """`from_right`: it is read from right to left, and its words are in the page's own order."""
 
     words: list[Word]
@@ -36,7 +36,7 @@ class Row:
 
     top: float
     bottom: float
-    segments: list[Segment] = field(default_factory=list)
+    segments: list[RowSegment] = field(default_factory=list)
 
     @property
     def left(self) -> float:
@@ -76,7 +76,7 @@ def rows_of(words: Iterable[Word]) -> list[Row]:
     return [Row(top, bottom, _segments(members, bottom - top)) for members, top, bottom in gathered]
 
 
-def _belongs(word: Word, segment: Segment, height: float) -> bool:
+def _belongs(word: Word, segment: RowSegment, height: float) -> bool:
     """Whether a word goes on with a segment. A lone currency sign belongs to the number after it."""
     near = word.left - segment.right <= _GAP * height
     before = segment.words[-1].text
@@ -87,14 +87,14 @@ def _belongs(word: Word, segment: Segment, height: float) -> bool:
     return near
 
 
-def _segments(words: Sequence[Word], height: float) -> list[Segment]:
-    segments: list[Segment] = []
+def _segments(words: Sequence[Word], height: float) -> list[RowSegment]:
+    segments: list[RowSegment] = []
     for word in sorted(words, key=attrgetter("left")):
         if segments and _belongs(word, segments[-1], height):
             segments[-1].words.append(word)
             segments[-1].right = max(segments[-1].right, word.right)
         else:
-            segments.append(Segment([word], word.left, word.right))
+            segments.append(RowSegment([word], word.left, word.right))
     for segment in segments:
         if not segment.text.isascii():
             leaning = sum(bool(_RIGHT_TO_LEFT.search(word.text)) for word in segment.words)

@@ -8,7 +8,7 @@ import pypdfium2
 from pypdfium2 import raw
 
 from app.ingestion.loaders.pdf_layout.rows import rows_of
-from app.ingestion.loaders.pdf_layout.words import View, Word
+from app.ingestion.loaders.pdf_layout.words import PageRotation, Word
 
 _THIN = 2.5
 _SHORTEST = 4.0
@@ -55,7 +55,7 @@ class RuledTable:
     joined: set[int]
 
 
-def drawn_on(page: pypdfium2.PdfPage, view: View) -> Drawn:
+def drawn_on(page: pypdfium2.PdfPage, view: PageRotation) -> Drawn:
     count = raw.FPDFPage_CountObjects(page.raw)
     drawn = Drawn([], [], objects=count)
     for number in range(min(count, _MOST_OBJECTS)):
@@ -70,7 +70,7 @@ def drawn_on(page: pypdfium2.PdfPage, view: View) -> Drawn:
     return drawn
 
 
-def _bounds(each: raw.FPDF_PAGEOBJECT, view: View) -> tuple[float, float, float, float]:
+def _bounds(each: raw.FPDF_PAGEOBJECT, view: PageRotation) -> tuple[float, float, float, float]:
     edges = [ctypes.c_float() for _ in range(4)]
     if not raw.FPDFPageObj_GetBounds(each, *map(ctypes.byref, edges)):
         return 0.0, 0.0, 0.0, 0.0
@@ -78,7 +78,7 @@ def _bounds(each: raw.FPDF_PAGEOBJECT, view: View) -> tuple[float, float, float,
     return view.seen(left, bottom, right, top)
 
 
-def _add_path(drawn: Drawn, path: raw.FPDF_PAGEOBJECT, view: View) -> None:
+def _add_path(drawn: Drawn, path: raw.FPDF_PAGEOBJECT, view: PageRotation) -> None:
     fill, stroke = ctypes.c_int(), raw.FPDF_BOOL()
     raw.FPDFPath_GetDrawMode(path, ctypes.byref(fill), ctypes.byref(stroke))
     if not fill.value and not stroke.value:
@@ -92,7 +92,7 @@ def _add_path(drawn: Drawn, path: raw.FPDF_PAGEOBJECT, view: View) -> None:
         _add_segments(drawn, path, view, stroked=bool(stroke.value))
 
 
-def _add_segments(drawn: Drawn, path: raw.FPDF_PAGEOBJECT, view: View, *, stroked: bool) -> None:
+def _add_segments(drawn: Drawn, path: raw.FPDF_PAGEOBJECT, view: PageRotation, *, stroked: bool) -> None:
     """The lines of a path that has several, or of the outlines of its shapes. A filled shape's must be thin."""
     matrix = raw.FS_MATRIX()
     raw.FPDFPageObj_GetMatrix(path, ctypes.byref(matrix))

@@ -54,11 +54,11 @@ class PageText:
     height: float
     words: list[Word]
     sideways: list[Word]
-    view: "View"
+    view: "PageRotation"
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PageRotation:
     """Turns PDFium's boxes, whose y goes up, into those of the page with its text upright.
 
     `turns` are quarters by which the text leans against the clock.
@@ -99,7 +99,9 @@ def read_text(page: pypdfium2.PdfPage) -> PageText:
     finally:
         text_page.close()
     turns = Counter(turned for *_, turned in boxes).most_common(1)
-    view = View(turns[0][0] if turns else page.get_rotation() // 90, left, bottom, right - left, top - bottom)
+    view = PageRotation(
+        turns[0][0] if turns else page.get_rotation() // 90, left, bottom, right - left, top - bottom
+    )
     words: list[Word] = []
     sideways: list[Word] = []
     for place, (text, box, turned) in enumerate(boxes):

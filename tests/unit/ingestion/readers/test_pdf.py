@@ -9,8 +9,8 @@ from app.errors import UnreadableDocument
 from app.ingestion.document.model import Comment, Element, Heading, ListItem, PageStart, Paragraph, Table
 from app.ingestion.loaders import media
 from app.ingestion.loaders.extract import extract
-from tests.support.office import elements
-from tests.support.pdf import PdfPage, grid, lines, pdf, picture, rule, text
+from tests.support.files.office import elements
+from tests.support.files.pdf import PdfPage, grid, lines, pdf, picture, rule, text
 
 LEFT: tuple[str, ...] = (
     "The harbour crane number two",

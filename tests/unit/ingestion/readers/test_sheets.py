@@ -16,8 +16,8 @@ from app.errors import UnreadableDocument
 from app.ingestion.document.model import Element, Heading, Paragraph, Table
 from app.ingestion.loaders import media
 from app.ingestion.loaders.extract import extract
+from tests.support.files.office import OFFICE, RELATIONS, elements, text_in
 from tests.support.folders import REPO
-from tests.support.office import OFFICE, RELATIONS, elements, text_in
 
 XML_SHEETS = media.XML_SHEETS
 STOCK = REPO / "tests" / "data" / "stock.xls"

@@ -7,7 +7,7 @@ from app.errors import UnreadableDocument
 from app.ingestion.document.model import Comment, Heading, ListItem, Note, PageStart, Paragraph, Picture, Table
 from app.ingestion.loaders import media
 from app.ingestion.loaders.extract import extract
-from tests.support.office import elements, pptx, shape
+from tests.support.files.office import elements, pptx, shape
 
 CHART = (
     '<c:chartSpace xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '

@@ -9,7 +9,7 @@ from app.errors import UnreadableDocument
 from app.ingestion.document.model import Comment, Heading, ListItem, Note, Paragraph, Picture, Table
 from app.ingestion.loaders import media
 from app.ingestion.loaders.extract import extract
-from tests.support.office import docx, elements, package, paragraph, text_in
+from tests.support.files.office import docx, elements, package, paragraph, text_in
 
 NUMBERED = (
     '<w:abstractNum w:abstractNumId="1">'
