@@ -1,4 +1,4 @@
-"""The cache as operators see it: they look into it, and change it by hand."""
+"""The cache for operators: they inspect it, and change it by hand."""
 
 from dataclasses import dataclass, replace
 from typing import Any

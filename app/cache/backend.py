@@ -1,4 +1,4 @@
-"""The contract of a cache tier: what it stores, under which key, and for how long."""
+"""The contract of a cache tier: keys, stored values, scopes, and the methods of a backend."""
 
 from asyncio import Future
 from collections.abc import Mapping

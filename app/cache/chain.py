@@ -25,7 +25,7 @@ SEMANTIC_TIER = "semantic"
 
 
 class CacheChain:
-    """Computes what no tier holds, once for everyone. `validator` is the validator that the tiers use too.
+    """Computes results that no tier holds, once for all callers. `validator` is the one that the tiers use too.
 
     Example, with a chain whose only tier is memory:
 
@@ -72,7 +72,7 @@ class CacheChain:
     def note_semantic(
         self, namespace: str, outcome: Literal["hit", "miss", "error"], *, nanoseconds: int = 0
     ) -> None:
-        """Count a lookup by meaning, as those of the tiers are counted. `nanoseconds`: what a hit took."""
+        """Count a lookup by meaning, as those of the tiers are counted. `nanoseconds`: the time that a hit took."""
         match outcome:
             case "hit":
                 self.statistics.hit(SEMANTIC_TIER, namespace, nanoseconds)
@@ -120,7 +120,7 @@ class CacheChain:
         Raises:
             NotCached: `control` is ONLY_IF_CACHED, and no tier has the result.
             NotPlain: the computed value is not made of plain builtins.
-            Exception: whatever `compute` raises, unless an expired entry that is fresh by version can be
+            Exception: `compute` raised it, unless an expired entry that is fresh by version can be
                 served in its place, marked STALE.
         """
         key = spec.key

@@ -1,4 +1,4 @@
-"""The evidence of a result: what a change of documents must touch to alter it, and whether it still holds."""
+"""The evidence of a result: the candidates and scores that a change of documents must touch to alter it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
-"""What the cache did and holds, as plain data.
+"""The report on the cache for operators, as plain data.
 
-Counters and latencies are this process's since it began. Entries and bytes of a shared tier are everybody's.
+Counters and latencies are this process's since its start. Entries and bytes of a shared tier are of all replicas.
 """
 
 import os
@@ -17,9 +17,9 @@ _SHOWN = ("bypassed", "coalesced", "carried", "served_stale", "refreshed", "drop
 
 
 def report(stats: CacheStats, held: Mapping[str, BackendStats | None]) -> dict[str, Any]:
-    """Put everything together; `held` maps a tier to what it holds, None if it did not say."""
+    """Put counters and contents together. `held` maps a tier to its contents, None if it did not answer."""
     tiers = {tier: _tier(tier, stats, usage) for tier, usage in held.items()}
-    # What hit by meaning is held by the others.
+    # Hits by meaning have no tier of their own: the others hold their entries.
     for tier, _ in stats.tiers:
         tiers.setdefault(tier, _tier(tier, stats, BackendStats({})))
     return {

@@ -1,4 +1,4 @@
-"""What the cache did since the process began, by tier and namespace."""
+"""Counters of the cache since the process began, by tier and namespace."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class TierLatency:
         self.nanoseconds += nanoseconds
 
     def add(self, other: "TierLatency") -> None:
-        """Count what another histogram counted, too."""
+        """Add the counts of another histogram."""
         for bucket, count in enumerate(other.counts):
             self.counts[bucket] += count
         self.total += other.total
@@ -52,9 +52,10 @@ def _bucket(nanoseconds: int) -> int:
 
 
 class Counted(Enum):
-    """What one search of the tiers counts. HITS: by a request that has looked before, whose misses are counted.
+    """The events that one search of the tiers counts.
 
-    USE: by another question, for which it is no hit of the tier, but saves as much.
+    HITS: hits alone, since the request has looked before and its misses are counted. USE: the use of an entry by
+    another question, which is no hit of the tier but saves as much.
     """
 
     EVERYTHING = auto()
@@ -153,7 +154,7 @@ class CacheStats:
         self.of(namespace).coalesced += 1
 
     def totals(self) -> dict[str, dict[str, float]]:
-        """Return what was counted since the process began, by namespace: sums that only grow."""
+        """Return the counts since the process began, by namespace: sums that only grow."""
         totals: dict[str, dict[str, float]] = {}
         for name, counters in self._namespaces.items():
             totals[name] = {

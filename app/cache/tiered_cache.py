@@ -97,7 +97,7 @@ class TieredCache:
 
     @property
     def is_shared(self) -> bool:
-        """Whether other replicas can see what is stored."""
+        """Whether other replicas see the stored results."""
         return bool(self._shared)
 
     async def remember(
@@ -140,7 +140,7 @@ class TieredCache:
             if tier in (None, each.name):
                 try:
                     removed.append(await each.clear(scope))
-                except Exception as error:  # noqa: BLE001 - told once the other tiers are cleared
+                except Exception as error:  # noqa: BLE001 - raised below, once the other tiers are cleared
                     failures[each.name] = error
         if tier in (None, self._memory.name):
             removed.append(self._memory.purge(scope))
@@ -152,7 +152,7 @@ class TieredCache:
         return max(removed)
 
     async def usage(self) -> dict[str, BackendStats | None]:
-        """Return what each tier holds, None for one that does not answer."""
+        """Return the contents of each tier, None for one that does not answer."""
         held: dict[str, BackendStats | None] = {self._memory.name: await self._memory.stats()}
         for tier in self._shared:
             held[tier.name] = await tier.usage()

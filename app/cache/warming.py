@@ -1,4 +1,4 @@
-"""Filling the cache ahead of need: one entry after another, in one replica at a time, below a set load."""
+"""Warming: the cache is filled ahead of need, entry by entry, in one replica at a time, below a set load."""
 
 import asyncio
 import time
@@ -10,16 +10,16 @@ from app.telemetry.event_loop import busy_seconds
 
 T = TypeVar("T")
 
-# Seconds between two looks at whether the replica that warms has finished: from the first to the longest.
+# Seconds between two checks whether another replica has finished warming: from the first to the longest.
 TURN_POLL = (0.5, 2.0)
 _TURN = "warming"
 
 
 class LoadGate:
-    """Holds back what nobody waits for while this process is busy with what somebody does.
+    """Holds back background work while this process is busy with requests.
 
-    `most` is the share of its time, up to 1, for which the event loop's thread may be `busy`: measured during
-    `window` seconds of standing still, so that what is held back is not counted itself.
+    `most` is the share of its time, up to 1, for which the event loop's thread may be `busy`. It is measured during
+    `window` seconds of waiting, so that the background work itself is not counted.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class LoadGate:
 
 
 class Pacer:
-    """Lets a list be worked through gradually. `turns` waits without end for the one lease there is."""
+    """Works through a list gradually. `turns` waits without end for the single lease."""
 
     def __init__(self, turns: FleetLease, gate: LoadGate) -> None:
         self._turns = turns
         self._gate = gate
 
     async def each(self, items: Sequence[T]) -> AsyncGenerator[T, None]:
-        """Give the items, each when its time has come. Close it (`aclosing`) to let another replica go on."""
+        """Yield each item as soon as the load allows. Closing it (`aclosing`) lets another replica go on."""
         turn = await self._turns.claim(_TURN, _nothing)
         try:
             for item in items:
@@ -63,4 +63,4 @@ class Pacer:
 
 
 async def _nothing() -> None:
-    """What another replica warmed is no reason not to: its memory is its own."""
+    """Find nothing: another replica's warming fills its own memory alone."""

@@ -1,4 +1,4 @@
-"""A shared tier as the chain uses it: behind a breaker, bounded in time, verified, counted. Nothing raises."""
+"""A shared tier behind a breaker: bounded in time, verified, counted. A failing tier is a miss, not an error."""
 
 import asyncio
 import logging
@@ -22,13 +22,13 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# What operations are called in Redis's language.
+# Redis's names of the operations.
 _REDIS = {"get": "GET", "set": "SET", "delete": "DEL"}
 
 
 @dataclass(frozen=True, slots=True)
 class TierHit:
-    """An opened record, the payload it came in, when it expires on the monotonic clock, and its hits so far."""
+    """An opened record with its payload. `deadline` is of the monotonic clock; `hits` those so far, if known."""
 
     record: CacheEntry
     payload: bytes
@@ -38,7 +38,7 @@ class TierHit:
 
 @dataclass(frozen=True, slots=True)
 class TierEntry:
-    """One tier's state of an entry: absent, held, or refused with a reason. `deadline` as in `TierHit`."""
+    """One tier's state of an entry: absent, present, or refused with a reason. `deadline` as in `TierHit`."""
 
     tier: str
     record: CacheEntry | Refusal | None = None
@@ -49,8 +49,8 @@ class TierEntry:
 class GuardedTier:
     """Wraps one byte-valued backend.
 
-    A read is waited for during `soft` seconds at most, and given up after `hard`; any other operation is
-    bounded by `hard`. `ttl` is how long entries live here, in seconds.
+    Requests wait `soft` seconds for a read, and the read itself is cancelled after `hard`; every other operation
+    may take `hard` seconds. `ttl` is the life of entries in this tier, in seconds.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class GuardedTier:
     async def read(self, key: CacheKey, budget: float, *, counted: Counted = Counted.EVERYTHING) -> TierHit | None:
         """Look the key up, waiting `budget` seconds at most. An error or a refused payload is a miss.
 
-        A hit is not counted here: whether it is one depends on its freshness.
+        The caller counts the hit, since it is one only if the entry is fresh.
         """
         counters = self._stats.tier(self.name, key.namespace)
         if not self.breaker.allows():
@@ -110,7 +110,7 @@ class GuardedTier:
         return TierHit(opened, entry.value, entry.deadline, entry.hits)
 
     async def write(self, key: CacheKey, payload: bytes, ttl: float, about: EntryMetadata) -> bool:
-        """Store a sealed payload; whether it is there now."""
+        """Store a sealed payload, and return whether the tier has it now."""
         stored = await self._attempt(key, "set", lambda: self._backend.set(key, payload, ttl=ttl, about=about))
         return bool(stored)
 
@@ -118,7 +118,7 @@ class GuardedTier:
         return bool(await self._attempt(key, "delete", lambda: self._backend.delete(key)))
 
     async def examine(self, key: CacheKey) -> TierEntry:
-        """Look at what is held, for an operator: no use is counted. Nothing raises."""
+        """Return the tier's state of an entry for an operator. It counts no use and raises nothing."""
         try:
             async with asyncio.timeout(self._hard):
                 entry = await self._backend.get(key)
@@ -130,11 +130,11 @@ class GuardedTier:
         return TierEntry(self.name, self._codec.open(key, entry.value), entry.deadline)
 
     async def clear(self, scope: Scope) -> int:
-        """Raises what the backend raises: an operator is told when a tier could not be cleared."""
+        """Clear the scope. Raises the backend's error, since an operator must know that a tier was not cleared."""
         return await self._backend.clear(scope)
 
     async def usage(self) -> BackendStats | None:
-        """Return what the tier holds, or None if it does not answer."""
+        """Return the tier's contents, None if it does not answer."""
         try:
             return await self._backend.stats()
         except Exception as error:  # noqa: BLE001 - statistics are shown without this tier
@@ -164,19 +164,19 @@ class GuardedTier:
         return result
 
     def _span(self, operation: str) -> AbstractContextManager[object]:
-        """Around an operation on Redis. Statements of Postgres have their spans from its driver."""
+        """Trace an operation on Redis. The driver of Postgres traces its statements itself."""
         if self.name != "l2" or not tracing.recording():
             return nullcontext()
         name = _REDIS[operation]
         return tracing.span(name, SpanKind.CLIENT, {"db.system.name": "redis", "db.operation.name": name})
 
     def _read_in_task(self, key: CacheKey) -> asyncio.Future[StoredPayload[bytes] | None]:
-        """Begin a read of a tier that is not `FutureReads`. It runs on to its hard limit if nobody waits."""
+        """Begin a read of a tier without `FutureReads`. It may run to its hard limit after its reader has left."""
         read: asyncio.Future[StoredPayload[bytes] | None] = asyncio.get_running_loop().create_future()
         task = self._spawn(self._backend.get(key))
         limit = LagTolerantTimer(self._hard, task.cancel)
 
-        def settle(_: asyncio.Task[Any]) -> None:
+        def complete(_: asyncio.Task[Any]) -> None:
             limit.cancel()
             if read.done():
                 return
@@ -187,15 +187,15 @@ class GuardedTier:
             else:
                 read.set_result(task.result())
 
-        task.add_done_callback(settle)
+        task.add_done_callback(complete)
         return read
 
     def _failed(self, key: CacheKey, operation: str, error: Exception) -> None:
-        # Hundreds that were under way when the tier went away would all say the same.
-        told = self.breaker.state is BreakerState.OPEN
+        # Hundreds of operations may be under way when a tier goes away: they would all log the same.
+        was_open = self.breaker.state is BreakerState.OPEN
         self.breaker.failed()
         self._stats.error(self.name, key.namespace)
-        if not told:
+        if not was_open:
             logger.info("%s %s failed: %r", self.name, operation, error.__cause__ or error)
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -207,7 +207,7 @@ class GuardedTier:
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # seen, also when the reader has stopped waiting
+            task.exception()  # retrieved, also when the reader has stopped waiting
 
 
 def _expire(read: asyncio.Future[Any]) -> None:

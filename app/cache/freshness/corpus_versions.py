@@ -71,7 +71,7 @@ class VersionWatch:
         except NoServer:
             recent = self._heard_at is not None and self._clock() < self._heard_at + self._sealed_for
             return self._versions.get(collection) if recent else None
-        except Exception:  # noqa: BLE001 - whatever went wrong, the version is not proven
+        except Exception:  # noqa: BLE001 - after any error the version is not proven
             return None
         if version is not None:
             self.advance(collection, version)

@@ -1,4 +1,4 @@
-"""Invalidations: messages by which replicas drop from memory what one of them removed from the shared tiers."""
+"""Invalidations: one replica removes entries from the shared tiers, the others drop them from memory."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ class InvalidationBus:
         self._sender = uuid4().hex
 
     async def publish(self, invalidation: Invalidation) -> None:
-        """Raises whatever `send` raises."""
+        """Raise the error of `send`."""
         await self._send(json.dumps({"sender": self._sender, **asdict(invalidation)}))
 
     def read(self, payload: str) -> Invalidation | None:

@@ -38,7 +38,7 @@ class FreshnessGuard:
     async def assess(self, collection: int, evidence: Evidence, upto: int) -> Freshness:
         """Return FRESH only if the result at version `upto` is provably the one the evidence belongs to.
 
-        Raises what the change log raises when it cannot be asked.
+        Raises the change log's error if it does not answer.
         """
         after = evidence.corpus_version
         if after >= upto:
@@ -106,7 +106,7 @@ class FreshnessValidator:
         check = (digest, evidence.corpus_version, upto)
         try:
             return await self._checks.run(check, lambda: self._assess(collection, evidence, upto))
-        except Exception:  # noqa: BLE001 - a check that fails proves nothing
+        except Exception:  # noqa: BLE001 - a failed check proves nothing
             return Freshness.UNPROVEN
 
     async def _assess(self, collection: int, evidence: Evidence, upto: int) -> Freshness:

@@ -59,7 +59,7 @@ class HeldConnections:
         self._closed = False
 
     @asynccontextmanager
-    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - of what is done with it
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - of the caller's work
         """Lend a connection; waiting for it and using it take `timeout` seconds at most."""
         with self._translated():
             async with asyncio.timeout(timeout), self._slots:
@@ -88,7 +88,7 @@ class HeldConnections:
                 return rows
 
     async def close(self) -> None:
-        """Give the connections back to the pool; what is in use follows when its user is done."""
+        """Give the idle connections back to the pool. Those in use follow when their users are done."""
         self._closed = True
         while self._idle:
             await self._pool.release(self._idle.pop().connection)
@@ -96,7 +96,7 @@ class HeldConnections:
     async def _take(self) -> _Held:
         while self._idle:
             held = self._idle.pop()
-            # The pool takes a connection back by itself once it has closed, and then refuses its use.
+            # The pool takes a closed connection back by itself and then refuses its use.
             with suppress(asyncpg.InterfaceError):
                 if not held.connection.is_closed():
                     return held

@@ -40,7 +40,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class ServedOutcome:
-    """A budget calibrated on the first half of what missed, and served in the second.
+    """A budget calibrated on the first half of the misses, and served in the second.
 
     `threshold` is None if the first half shows none that is safe. Of the second half's `requests`, `hits` got
     another question's result, `wrong` of them one that is not right.

@@ -1,4 +1,4 @@
-"""Questions that must never get another question's answer, whatever it is, because they do not stand alone."""
+"""Eligibility: questions that do not stand alone never get another question's answer."""
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -14,12 +14,12 @@ from app.cache.semantic.language.lexicon import (
 )
 from app.cache.semantic.language.question import ParsedQuestion, read
 
-# Fewer words than these that carry meaning could be about anything.
+# A question with fewer words that carry meaning could be about anything.
 MIN_CONTENT = 2
-# Embedding models read a few hundred tokens: of a longer text the rest could say anything.
+# Embedding models read a few hundred tokens, so the rest of a longer text could say anything.
 MAX_WORDS = 150
 
-# In "how do I …" and "what if I can't …" anybody could be meant; in "did I …" and "I was …" only who asks.
+# In "how do I …" and "what if I can't …", "I" is anybody; in "did I …" and "I was …" it is the asker.
 _ANYBODY_BEFORE = words("can could should would must do to if will shall may might")
 _ANYBODY_AFTER = words("can could should must may might would need want")
 # "is it safe to …", "how long does it take to …": the pronoun stands for what follows.
@@ -37,7 +37,7 @@ def too_long(question: ParsedQuestion) -> bool:
 
 
 def points_elsewhere(question: ParsedQuestion) -> bool:
-    """Pronouns and follow-ups: and what about the other one?"""
+    """Whether a pronoun or a follow-up refers to something outside: and what about the other one?"""
     texts = [word.text for word in question.words]
     if not texts or texts[0] in OPENINGS or texts[1:2] == ["about"]:
         return True
@@ -68,7 +68,7 @@ def _one_person(before: str, after: list[str]) -> bool:
 
 
 def time_relative(question: ParsedQuestion) -> bool:
-    """Today's answer is not tomorrow's."""
+    """Whether the answer depends on the day of asking."""
     return not question.texts.isdisjoint(TIME_RELATIVE)
 
 
@@ -78,6 +78,6 @@ RULES: Mapping[str, Callable[[ParsedQuestion], bool]] = {
 
 
 def refusal(text: str) -> str | None:
-    """The name of the rule by which a question never matches; None if it may."""
+    """Return the name of the rule by which a question never matches, None if it may."""
     question = read(text)
     return next((name for name, broken in RULES.items() if broken(question)), None)

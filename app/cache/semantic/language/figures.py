@@ -15,14 +15,14 @@ from app.cache.semantic.language.vocabulary import (
 from app.cache.semantic.language.words import Word
 
 _NOTHING = Word("", "")
-# Months and weekdays that are other words, too, unless a capital or a figure beside them tells.
+# Months and weekdays that are ordinary words too, unless they have a capital or a figure beside them.
 _AMBIGUOUS = frozenset({"may", "march", "mar", "sat", "sun", "mon", "wed"})
 
 
 def figures(words: Sequence[Word]) -> tuple[str, ...]:
-    """Every figure in its order, written one way: `15k rs`, `₹15,000` and `15,000 rupees` are `15000 inr`.
+    """Return every figure in order and in one spelling: `15k rs`, `₹15,000` and `15,000 rupees` are `15000 inr`.
 
-    Versions and decimals stay as they are written: 3.10 is not 3.1.
+    Versions and decimals keep their spelling: 3.10 is not 3.1.
     """
     return tuple(_figures(words))
 
@@ -54,7 +54,7 @@ def _is_calendar(word: Word, before: Word, after: Word) -> bool:
 
 
 def _scaled(figure: Word, after: Word) -> tuple[str, int]:
-    """The figure times the magnitude after it, and how many words that took."""
+    """Return the figure times the magnitude after it, and the number of words taken."""
     power = MAGNITUDES.get(after.text)
     whole, _, fraction = figure.text.partition(".")
     if after.text in ORDINALS and after.glued:

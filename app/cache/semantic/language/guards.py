@@ -1,6 +1,7 @@
-"""Guards: each compares two questions in one respect, and says whether they differ in it.
+"""Guards: each compares two questions in one respect and returns whether they differ in it.
 
-They fail closed. One guard is enough to keep two questions apart, however near their vectors are.
+They fail closed: one guard keeps two questions apart, however near their vectors are. Each earns its place: on the
+labelled pairs of `make bench-semantic`, every guard refuses wrong pairs that no other one refuses.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,10 +12,10 @@ from app.cache.semantic.language.word_order import order
 
 Guard = Callable[[ParsedQuestion, ParsedQuestion], bool]
 
-# Share of words in common from which a single word more matters.
+# The share of words in common from which a single additional word matters.
 ONE_MORE = 0.93
 _LONGEST_ACRONYM = 6
-# Letters of what a prefix turns into its opposite, and of what two prefixes turn into opposites.
+# The shortest root that a prefix turns into its opposite, and the shortest that two prefixes oppose.
 _SHORTEST_ROOT = 4
 _SHORTEST_PREFIXED = 3
 
@@ -35,14 +36,14 @@ def antonyms(one: ParsedQuestion, other: ParsedQuestion) -> bool:
 
 
 def names(one: ParsedQuestion, other: ParsedQuestion) -> bool:
-    """Proper names and acronyms that only one of them holds, unless it spells out the other's acronym."""
+    """Proper names and acronyms that only one of them has, unless it spells out the other's acronym."""
     return _has_other_names(one, other) or _has_other_names(other, one)
 
 
 def question_word(one: ParsedQuestion, other: ParsedQuestion) -> bool:
-    """What is asked for: when and where, how and how many, is and should.
+    """The kind of answer: when and where, how and how many, is and should.
 
-    How and what often ask for the same in other words, but not in the same ones: how, or what, is kung fu.
+    "How" and "what" often ask for the same in different words, but not in the same words: how, or what, is kung fu.
     """
     if one.kind == other.kind:
         return False
@@ -50,7 +51,7 @@ def question_word(one: ParsedQuestion, other: ParsedQuestion) -> bool:
 
 
 def qualifiers(one: ParsedQuestion, other: ParsedQuestion) -> bool:
-    """Words that narrow or shift what is asked, in the same frame: before, only, every, becoming, less."""
+    """Words that narrow or shift the question, in the same frame: before, only, every, becoming, less."""
     return one.qualifiers != other.qualifiers and overlap(one, other) >= SAME_FRAME
 
 
@@ -64,7 +65,7 @@ def substitution(one: ParsedQuestion, other: ParsedQuestion) -> bool:
 
 
 def language(one: ParsedQuestion, other: ParsedQuestion) -> bool:
-    """Where either is not recognisably English, the other guards know too little: the same words alone pass."""
+    """Questions not recognisably English: the other guards know too little, so only the same words pass."""
     return not (one.is_english and other.is_english) and one.sequence != other.sequence
 
 
@@ -75,7 +76,7 @@ GUARDS: Mapping[str, Guard] = {
 
 
 def refusals(one: ParsedQuestion, other: ParsedQuestion) -> Iterator[str]:
-    """The names of the guards that keep two questions apart."""
+    """Return the names of the guards that keep two questions apart."""
     return (name for name, differs in GUARDS.items() if differs(one, other))
 
 
@@ -98,7 +99,7 @@ def _has_other_names(one: ParsedQuestion, other: ParsedQuestion) -> bool:
 
 
 def spelled_out(one: ParsedQuestion, other: ParsedQuestion) -> frozenset[str]:
-    """The stems of acronyms whose words stand in the other question, and of those words: UN, United Nations."""
+    """Return the stems of acronyms that the other question spells out, and of those words: UN, United Nations."""
     return frozenset(_spelled_out(one, other)) | frozenset(_spelled_out(other, one))
 
 

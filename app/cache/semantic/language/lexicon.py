@@ -1,4 +1,4 @@
-"""English closed classes: the words whose presence decides what a question asks.
+"""English closed classes: words whose presence decides the meaning of a question.
 
 Nothing here is learned from traffic. Words of other languages are in none of these sets, so that a question in
 another language matches only one that consists of the same words in the same order.
@@ -12,7 +12,7 @@ def words(text: str) -> frozenset[str]:
 
 
 def groups(text: str) -> Mapping[str, str]:
-    """Each word by the first of its group; commas are between groups."""
+    """Map each word to the first of its group; commas separate groups."""
     found = (group.split() for group in text.split(","))
     return {word: group[0] for group in found for word in group}
 
@@ -21,7 +21,7 @@ NEGATIONS = words(
     "not no never none nobody nothing nowhere neither nor without except excluding unless hardly barely rarely"
 )
 
-# What may be left out or put in without changing the question.
+# Fillers, which can be left out or added without changing the question.
 FILLERS = words(
     "a an the of s please kindly actually really truly literally basically exactly simply just indeed even also "
     "well then there here very quite pretty rather somewhat kind sort type fact ok okay hi hello hey thanks "
@@ -33,7 +33,7 @@ FILLERS = words(
     "major"
 )
 
-# What says only that something is asked for, and how good it should be.
+# Frames, which only say that something is asked for, and how good it should be.
 FRAMES = words(
     "way ways method methods approach approaches tip tips trick tricks step steps idea ideas thing things stuff "
     "something someone somebody anyone anybody anything everyone people person reason reasons opinion opinions "
@@ -61,7 +61,7 @@ AUXILIARIES = groups(
     """
 )
 
-# What can follow "how" and ask for a degree.
+# Degrees, which can follow "how".
 DEGREES = words(
     "many much long far often old tall big fast high deep hot cold expensive soon large heavy wide strong hard "
     "good bad likely safe important common different dangerous effective accurate"
@@ -71,7 +71,7 @@ THIRD_PERSON = words(
     "he him his himself she her hers herself they them their theirs themselves itself this these those "
     "latter aforementioned"
 )
-# What refers to something that is shown beside the question, and what a follow-up begins with.
+# Words that refer to something beside the question, and the beginnings of follow-ups.
 DEICTIC = words("following attached aforementioned")
 OPENINGS = words("and but or then also else otherwise")
 FIRST_PERSON = words("my mine myself me our ours ourselves us")

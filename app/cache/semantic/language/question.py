@@ -1,4 +1,4 @@
-"""A question taken apart once, for the guards to compare with another."""
+"""A parsed question: the properties that the guards compare, each computed once."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from app.cache.semantic.language.lexicon import (
 from app.cache.semantic.language.vocabulary import MEASURES, NUMBER_WORDS
 from app.cache.semantic.language.words import Word, split
 
-# Courtesy around the question itself.
+# Courtesies before the question itself.
 _PREAMBLE = re.compile(
     r"^(?:(?:hi|hello|hey|please|so|and|but|ok|okay|well)\b[\s,!.]*)*"
     r"(?:(?:can|could|would|will) (?:you|anyone|anybody|someone|somebody) (?:please )?"
@@ -29,14 +29,14 @@ _PREAMBLE = re.compile(
     r"|(?:does anyone|do you) know\b[\s,:]*(?:if )?)?",
     re.IGNORECASE,
 )
-# Share of words in common from which two questions have the same frame, so that another word in it matters.
+# The share of words in common from which two questions have the same frame, so that another word in it matters.
 SAME_FRAME = 0.75
 _ARTICLES = words("a an the")
 _CLOSED = FILLERS | NEGATIONS | frozenset(QUALIFIERS)
 _LIGHT = _CLOSED | FRAMES
 # 98 English questions in 100 have at least this share of such words; of those in eight other languages, 2 have.
 _ENGLISH = 0.25
-# Within how many words a question word is looked for: later ones begin a clause.
+# The number of words in which a question word is looked for: later ones begin a clause.
 _HEAD = 12
 _SKIPPED = words(
     "is are was were the a an some your any main real different possible best good better easiest fastest quickest "
@@ -83,12 +83,12 @@ class ParsedQuestion:
 
     @cached_property
     def is_english(self) -> bool:
-        """Whether enough of its words are English ones of a closed class."""
+        """Whether enough of its words belong to closed classes of English."""
         return sum(text in _CLOSED for text in self.sequence) >= _ENGLISH * len(self.words)
 
     @cached_property
     def content(self) -> tuple[str, ...]:
-        """The stems of the words that carry meaning by themselves, in their order; figures are apart."""
+        """The stems of the words that carry meaning by themselves, in order, without figures."""
         return tuple(word.stem for word in self.words if _carries_meaning(word))
 
     @cached_property
@@ -111,26 +111,26 @@ class ParsedQuestion:
 
 @lru_cache(maxsize=16_384)
 def read(text: str) -> ParsedQuestion:
-    """Take a question apart; its courtesies are left out."""
+    """Parse a question, without its courtesies."""
     return ParsedQuestion(text, split(_PREAMBLE.sub("", text.strip(), count=1)))
 
 
 def overlap(one: ParsedQuestion, other: ParsedQuestion) -> float:
-    """The share of words that two questions have in common (Dice), inflections and articles aside."""
+    """Return the share of words in common (Dice), ignoring inflections and articles."""
     mine, theirs = one.stems - _ARTICLES, other.stems - _ARTICLES
     total = len(mine) + len(theirs)
     return 2 * len(mine & theirs) / total if total else 0.0
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two kinds can ask for the same in other words."""
+    """Return whether two kinds can ask for the same in different words."""
     return any({one, other} <= wordings for wordings in _WORDINGS)
 
 
 def kind_of(found: Sequence[Word]) -> str:
-    """How, with its degree if there is one, what, who, whose, where, when, why, or a yes-no question's auxiliary.
+    """Return the kind of answer: how (with its degree), what, who, whose, where, when, why, or an auxiliary.
 
-    Empty if the question shows none of these.
+    A yes-no question has an auxiliary. Empty if the question shows none of these.
     """
     texts = [word.text for word in found]
     if texts and texts[0] in AUXILIARIES:

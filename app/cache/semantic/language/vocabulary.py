@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.cache.semantic.language.lexicon import groups, words
 
-# Each group means one thing in a question, whatever else its words can mean.
+# Synonyms. Each group means one thing in a question, although its words have other meanings too.
 SYNONYMS = groups(
     """
     learn study, buy purchase, begin start commence, build create make construct, improve enhance boost
@@ -128,7 +128,7 @@ UNITS = groups(
 )
 ORDINALS = words("st nd rd th")
 
-# What belongs to a figure, or is one.
+# Words that belong to a figure, or are one.
 MEASURES = frozenset().union(MONTHS, WEEKDAYS, NUMBER_WORDS, ROMAN, CURRENCIES, UNITS)
 
 # Acronyms that are written out without their initials, or as other acronyms.

@@ -1,4 +1,4 @@
-"""The guard against exchanged roles: the same words in another order that say something else."""
+"""Word order: the guard against exchanged roles, where the same words in another order mean something else."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -9,12 +9,12 @@ from app.cache.semantic.language.vocabulary import IRREGULAR
 
 _BE = words("is are was were be been being get gets got gotten")
 _CONJUNCTIONS = words("and or vs versus")
-# What ends a coordination: the roles of words before and after these differ.
+# Words that end a coordination: the roles before and after them differ.
 _BREAKS = words("of to from in on at for by with than over against into about as is are was were do does did not")
 
 
 def order(one: ParsedQuestion, other: ParsedQuestion) -> bool:
-    """The same words with their roles exchanged: A beats B and B beats A, A left B and A was left by B."""
+    """Return whether roles are exchanged: A beats B and B beats A, A left B and A was left by B."""
     mine, theirs = _passive(one), _passive(other)
     if mine is not None and theirs is None:
         return _voice_differs(one, mine, other)
@@ -24,7 +24,7 @@ def order(one: ParsedQuestion, other: ParsedQuestion) -> bool:
 
 
 def _passive(question: ParsedQuestion) -> int | None:
-    """Where in the question the "by" of a passive is: was left by the company."""
+    """Return the place of a passive's "by": was left by the company."""
     texts = [word.text for word in question.words]
     for at, word in enumerate(texts):
         if word == "by" and at > 1 and _participle(texts[at - 1]) and not _BE.isdisjoint(texts[: at - 1]):
@@ -37,7 +37,7 @@ def _participle(word: str) -> bool:
 
 
 def _voice_differs(passive: ParsedQuestion, by: int, active: ParsedQuestion) -> bool:
-    """Unless the agent of the passive comes before its verb in the active."""
+    """Return False if the agent of the passive comes before its verb in the active."""
     stems = [word.stem for word in active.words]
     verb = passive.words[by - 1].stem
     agent = next((word.stem for word in passive.words[by + 1 :] if word.stem in passive.content_set), None)
@@ -45,7 +45,7 @@ def _voice_differs(passive: ParsedQuestion, by: int, active: ParsedQuestion) -> 
 
 
 def _exchanged(one: ParsedQuestion, other: ParsedQuestion) -> bool:
-    """Whether two words, or two groups of words, changed places."""
+    """Return whether two words, or two groups of words, changed places."""
     places, others = _places(one), _places(other)
     shared = sorted(places.keys() & others.keys(), key=places.__getitem__)
     named = [stem for stem in shared if stem in one.names | other.names]
@@ -67,7 +67,7 @@ def _exchanged(one: ParsedQuestion, other: ParsedQuestion) -> bool:
 
 
 def _swapped(one: Sequence[str], other: Sequence[str]) -> tuple[str, bool, str] | None:
-    """Of x m y and y m x, what comes before and after m, and whether m is anything."""
+    """Given the orders x m y and y m x, return the words around m, and whether m has any words."""
     start = next((at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b), None)
     if start is None:
         return None
@@ -88,7 +88,7 @@ def _joint(question: ParsedQuestion, places: Mapping[str, int], first: str, seco
 
 
 def _places(question: ParsedQuestion) -> dict[str, int]:
-    """Where each stem that carries meaning, or figure, stands, of those that occur once."""
+    """Return the place of each figure and meaningful stem that occurs once."""
     found: dict[str, int] = {}
     repeated = set()
     for at, word in enumerate(question.words):
@@ -100,7 +100,7 @@ def _places(question: ParsedQuestion) -> dict[str, int]:
 
 
 def _coordinated(question: ParsedQuestion, places: Mapping[str, int], first: str, second: str) -> bool:
-    """Whether two words are joined by a conjunction, so that their order means nothing: cats and dogs."""
+    """Return whether two words are joined by a conjunction, so that their order does not matter: cats and dogs."""
     start, end = places[first], places[second]
     between = [word.text for word in question.words[start + 1 : end]]
     joined = not _CONJUNCTIONS.isdisjoint(between) or any(

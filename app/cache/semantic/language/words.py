@@ -1,4 +1,9 @@
-"""A question as words: contractions written out, names told by their capitals, inflections taken off."""
+"""The words of a question: contractions expanded, names recognised by their capitals, inflections removed.
+
+Only inflections are removed. Snowball's stemmer removes derivations too, which differ in meaning: `import` and
+`important`, `department` and `depart`, `animal` and `anime` would share a stem, and the guards fail closed. With
+it, of the 25,481 wrong pairs in `qqp` 27 more pass and 22 fewer, and British spellings miss American ones.
+"""
 
 import re
 import unicodedata
@@ -12,7 +17,7 @@ from app.cache.semantic.language.vocabulary import ABBREVIATIONS, IRREGULAR, SYN
 _CONTRACTIONS = [(re.compile(pattern, re.IGNORECASE), full) for pattern, full in CONTRACTIONS]
 _PIECE = re.compile(r"(?:(?<!\S)-)?\d+(?:[.,:]\d+)*|[^\W\d_]+(?:[+]{2}|#)?|[$€£¥₹%]|[.?!:;]+(?=\s|$)|,")
 _JOINED = re.compile(r"'s\b|(?<=s)'(?=\s|$)|(?<=\w)'(?=\w)|(?<=\b[A-Za-z])\.(?=[A-Za-z]\b)")
-# The first that fits is put in place of what it ends.
+# The first suffix that fits is replaced by its ending.
 _SUFFIXES = (
     ("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("zes", "z"), ("s", ""),
     ("ied", "y"), ("ically", "ic"), ("ily", "y"), ("ly", ""),
@@ -23,10 +28,10 @@ _SHORTEST_INFLECTED = 4
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`text` is lower case; `stem` is what inflected and synonymous forms share, of a figure the figure itself.
+    """`text` is lower case; `stem` is shared by inflected and synonymous forms, and is a figure's own text.
 
-    `is_name`: its capitals mark a proper name or an acronym. `glued`: nothing is between it and the word before.
-    `comma`: a comma is before it.
+    `is_name`: its capitals mark a proper name or an acronym. `glued`: it follows the word before without a space.
+    `comma`: it follows a comma.
     """
 
     text: str
@@ -38,7 +43,7 @@ class Word:
 
 
 def split(text: str) -> tuple[Word, ...]:
-    """The words of a question. Capitals are read unless they say nothing, as where every word has one."""
+    """Return the words of a question. Capitals count, unless they mean nothing, as where every word has one."""
     plain = _JOINED.sub("", _written_out(text))
     pieces = list(_PIECE.finditer(plain))
     return tuple(_words(pieces, cased=_capitals_tell([piece.group() for piece in pieces])))
@@ -71,7 +76,7 @@ def _words(pieces: Sequence[re.Match[str]], *, cased: bool) -> Iterator[Word]:
 
 
 def _capitals_tell(pieces: Sequence[str]) -> bool:
-    """Not if every word has one: then a filler has one, too, and no other word has none."""
+    """Return whether capitals mean anything: not if fillers have them too and every other word does."""
     letters = [piece for piece in pieces if piece[0].isalpha()][1:]
     bearing = [piece for piece in letters if piece.lower() not in FILLERS]
     raised = any(piece[0].isupper() and piece.lower() in FILLERS and piece not in ("I", "US") for piece in letters)
@@ -86,7 +91,7 @@ def _is_name(piece: str, *, initial: bool) -> bool:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """What a word shares with its inflections (plural, past, -ing, -ly), other spellings and synonyms."""
+    """Return the form that a word shares with its inflections (plural, past, -ing, -ly), spellings and synonyms."""
     base = IRREGULAR.get(word) or _uninflected(word)
     base = IRREGULAR.get(base, base)
     for form in (word, base, f"{base}e"):
@@ -115,7 +120,7 @@ def _undoubled(base: str) -> str:
 
 
 def _rough(base: str) -> str:
-    """Without a final e, so that `make` meets `mak(ing)`, and spelled the American way."""
+    """Remove a final e, so that `make` meets `mak(ing)`, and spell the American way."""
     if len(base) < _SHORTEST_INFLECTED:
         return base
     base = base.removesuffix("e").replace("isation", "ization")
