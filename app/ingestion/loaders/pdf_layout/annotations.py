@@ -8,7 +8,7 @@ import pypdfium2
 from pypdfium2 import raw
 
 from app.ingestion.document.model import Attachment, Comment, linked
-from app.ingestion.loaders.pdf_layout.words import OVERLAID, PageRotation, Word
+from app.ingestion.loaders.pdf_layout.words import OVERLAID, PageRotation, PageWord
 
 _CHECKED, _UNCHECKED = "☑", "☐"
 _BOXES = frozenset({raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON})
@@ -23,13 +23,13 @@ _SLACK = 2.0
 class Annotations:
     """`fields` are words where a form has been filled in, to be read with the page's own."""
 
-    fields: list[Word] = field(default_factory=list)
+    fields: list[PageWord] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
 
 
 def read_annotations(
-    document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, words: Sequence[Word], view: PageRotation
+    document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, words: Sequence[PageWord], view: PageRotation
 ) -> Annotations:
     """Read a page's annotations; links are written behind the `words` that they lie on."""
     found = Annotations()
@@ -69,19 +69,19 @@ def sorted_box(left: float, bottom: float, right: float, top: float) -> tuple[fl
 
 def _field(
     document: pypdfium2.PdfDocument, note: raw.FPDF_ANNOTATION, box: tuple[float, float, float, float]
-) -> list[Word]:
+) -> list[PageWord]:
     form = document.formenv
     if form is None:
         return []
     kind = raw.FPDFAnnot_GetFormFieldType(form.raw, note)
     if kind in _BOXES:
-        return [Word(_CHECKED if raw.FPDFAnnot_IsChecked(form.raw, note) else _UNCHECKED, *box, place=OVERLAID)]
+        return [PageWord(_CHECKED if raw.FPDFAnnot_IsChecked(form.raw, note) else _UNCHECKED, *box, place=OVERLAID)]
     if kind not in _VALUES:
         return []
     return _lines(_text(lambda buffer, size: raw.FPDFAnnot_GetFormFieldValue(form.raw, note, buffer, size)), box)
 
 
-def _lines(text: str, box: tuple[float, float, float, float]) -> list[Word]:
+def _lines(text: str, box: tuple[float, float, float, float]) -> list[PageWord]:
     """A text's lines as words, one below the other, from the top of a box."""
     left, top, right, bottom = box
     lines = [line for line in text.splitlines() if line.strip()]
@@ -89,7 +89,9 @@ def _lines(text: str, box: tuple[float, float, float, float]) -> list[Word]:
         return []
     height = min((bottom - top) / len(lines), _TALL)
     return [
-        Word(line.strip(), left, top + number * height, right, top + (number + 1) * height, place=OVERLAID + number)
+        PageWord(
+            line.strip(), left, top + number * height, right, top + (number + 1) * height, place=OVERLAID + number
+        )
         for number, line in enumerate(lines)
     ]
 
@@ -105,7 +107,7 @@ def _address(document: pypdfium2.PdfDocument, note: raw.FPDF_ANNOTATION) -> str:
     return buffer.value.decode("utf-8", "replace")
 
 
-def _link(words: Sequence[Word], links: Sequence[tuple[str, tuple[float, float, float, float]]]) -> None:
+def _link(words: Sequence[PageWord], links: Sequence[tuple[str, tuple[float, float, float, float]]]) -> None:
     """Write each address behind the last of its words; a link over several lines is one annotation a line."""
     for number, (address, (left, top, right, bottom)) in enumerate(links):
         if number + 1 < len(links) and links[number + 1][0] == address:

@@ -15,7 +15,7 @@ from app.ingestion.loaders.pdf_layout.hyphens import joined, without_soft
 from app.ingestion.loaders.pdf_layout.regions import Columns, Grid, TextRows, regions
 from app.ingestion.loaders.pdf_layout.rows import Row, rows_of
 from app.ingestion.loaders.pdf_layout.ruled import RuledTable
-from app.ingestion.loaders.pdf_layout.words import OVERLAID, SOFT, PageText, Word
+from app.ingestion.loaders.pdf_layout.words import OVERLAID, SOFT, PageText, PageWord
 
 Block = Heading | ListItem | Paragraph | Table
 
@@ -54,7 +54,7 @@ def page_blocks(page: PageText, tables: Iterable[RuledTable], style: Style) -> I
         inside = {id(word) for row in table.places for cell in row for word in cell}
         words = [word for word in words if id(word) not in inside]
         elements = list(_ruled(table, style))
-        stand_in = Word("", table.left, table.top, table.right, table.top + 1, table=elements)
+        stand_in = PageWord("", table.left, table.top, table.right, table.top + 1, table=elements)
         words.insert(next((n for n, word in enumerate(words) if word.top > table.top), len(words)), stand_in)
     groups = (_group_blocks(group, style) for group in text_columns(words, page.width))
     yield from _with_fewer_headings(chain.from_iterable(groups))
@@ -79,7 +79,7 @@ def _with_fewer_headings(blocks: Iterable[Block]) -> Iterator[Block]:
             yield block
 
 
-def _group_blocks(words: Sequence[Word], style: Style) -> Iterator[Block]:
+def _group_blocks(words: Sequence[PageWord], style: Style) -> Iterator[Block]:
     rows: list[Row] = []
     for row in rows_of(words):
         tables = [word.table for segment in row.segments for word in segment.words if word.table is not None]
@@ -120,7 +120,7 @@ def _ruled(table: RuledTable, style: Style) -> Iterator[Table | Paragraph]:
     yield from tables_of(rows, joined=table.joined)
 
 
-def _cell_text(words: Sequence[Word], style: Style) -> str:
+def _cell_text(words: Sequence[PageWord], style: Style) -> str:
     text = ""
     for row in rows_of(words):
         text = joined(text, row.text, style.known) if text else row.text

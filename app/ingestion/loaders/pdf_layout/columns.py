@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.ingestion.loaders.pdf_layout.words import Word
+from app.ingestion.loaders.pdf_layout.words import PageWord
 
 _GAP = 1.2
 _OVERLAP = 0.5
@@ -25,7 +25,7 @@ _CROSSING = 8.0
 class _Fragment:
     """Words that follow each other on one line."""
 
-    words: list[Word]
+    words: list[PageWord]
     left: float
     right: float
     top: float
@@ -39,7 +39,7 @@ class _Fragment:
         return len(self.words) >= _WORDS and self.letters >= _LETTERS
 
 
-def text_columns(words: Sequence[Word], width: float) -> Iterator[list[Word]]:
+def text_columns(words: Sequence[PageWord], width: float) -> Iterator[list[PageWord]]:
     """Groups of words in reading order: what stands across the columns, and each column between. One group if there
     are no columns.
     """
@@ -51,7 +51,7 @@ def text_columns(words: Sequence[Word], width: float) -> Iterator[list[Word]]:
     across = sorted((each for each in fragments if _crosses(each, bounds)), key=lambda each: each.top)
     rest = [each for each in fragments if not _crosses(each, bounds)]
     top = float("-inf")
-    pending: list[Word] = []
+    pending: list[PageWord] = []
     for line in [*across, None]:
         end = line.top if line is not None else float("inf")
         zone = [each for each in rest if top <= each.top < end]
@@ -67,7 +67,7 @@ def text_columns(words: Sequence[Word], width: float) -> Iterator[list[Word]]:
         yield pending
 
 
-def _fragments(words: Sequence[Word]) -> list[_Fragment]:
+def _fragments(words: Sequence[PageWord]) -> list[_Fragment]:
     fragments: list[_Fragment] = []
     for word in words:
         last = fragments[-1] if fragments else None
@@ -80,7 +80,7 @@ def _fragments(words: Sequence[Word]) -> list[_Fragment]:
     return fragments
 
 
-def _follows(word: Word, last: _Fragment) -> bool:
+def _follows(word: PageWord, last: _Fragment) -> bool:
     before = last.words[-1]
     bottom = min(word.bottom, before.bottom)
     top = max(word.top, before.top)
@@ -123,7 +123,7 @@ def _crosses(fragment: _Fragment, bounds: Sequence[tuple[float, float]]) -> bool
     return sum(min(fragment.right, right) - max(fragment.left, left) > _CROSSING for left, right in bounds) > 1
 
 
-def _by_column(zone: Sequence[_Fragment], bounds: Sequence[tuple[float, float]]) -> Iterator[list[Word]]:
+def _by_column(zone: Sequence[_Fragment], bounds: Sequence[tuple[float, float]]) -> Iterator[list[PageWord]]:
     for number in range(len(bounds)):
         words = [word for each in zone if _nearest(each, bounds) == number for word in each.words]
         if words:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.ingestion.loaders.pdf_layout.rows import Row, RowSegment
-from app.ingestion.loaders.pdf_layout.words import Word
+from app.ingestion.loaders.pdf_layout.words import PageWord
 
 # Of the width of the rows together: a single segment that is wider is a line of running text.
 _WIDE = 0.55
@@ -34,7 +34,7 @@ class TextRows:
 class Columns:
     """Words of columns from left to right, or from right to left where the writing goes so."""
 
-    columns: list[list[Word]]
+    columns: list[list[PageWord]]
 
 
 @dataclass(slots=True)

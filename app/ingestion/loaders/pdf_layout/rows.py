@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from app.ingestion.loaders.pdf_layout.words import Word
+from app.ingestion.loaders.pdf_layout.words import PageWord
 
 # In heights of a line: a wider gap parts columns. Justified lines have spaces of up to one.
 _GAP = 1.2
@@ -20,7 +20,7 @@ _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 class RowSegment:
     """`from_right`: it is read from right to left, and its words are in the page's own order."""
 
-    words: list[Word]
+    words: list[PageWord]
     left: float
     right: float
     from_right: bool = False
@@ -58,9 +58,9 @@ class Row:
         return " ".join([segment.text for segment in segments])
 
 
-def rows_of(words: Iterable[Word]) -> list[Row]:
+def rows_of(words: Iterable[PageWord]) -> list[Row]:
     """Rows from the top down."""
-    gathered: list[tuple[list[Word], float, float]] = []
+    gathered: list[tuple[list[PageWord], float, float]] = []
     for word in sorted(words, key=attrgetter("middle")):
         if gathered:
             members, top, bottom = gathered[-1]
@@ -76,7 +76,7 @@ def rows_of(words: Iterable[Word]) -> list[Row]:
     return [Row(top, bottom, _segments(members, bottom - top)) for members, top, bottom in gathered]
 
 
-def _belongs(word: Word, segment: RowSegment, height: float) -> bool:
+def _belongs(word: PageWord, segment: RowSegment, height: float) -> bool:
     """Whether a word goes on with a segment. A lone currency sign belongs to the number after it."""
     near = word.left - segment.right <= _GAP * height
     before = segment.words[-1].text
@@ -87,7 +87,7 @@ def _belongs(word: Word, segment: RowSegment, height: float) -> bool:
     return near
 
 
-def _segments(words: Sequence[Word], height: float) -> list[RowSegment]:
+def _segments(words: Sequence[PageWord], height: float) -> list[RowSegment]:
     segments: list[RowSegment] = []
     for word in sorted(words, key=attrgetter("left")):
         if segments and _belongs(word, segments[-1], height):

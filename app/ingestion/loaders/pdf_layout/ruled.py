@@ -8,7 +8,7 @@ import pypdfium2
 from pypdfium2 import raw
 
 from app.ingestion.loaders.pdf_layout.rows import rows_of
-from app.ingestion.loaders.pdf_layout.words import PageRotation, Word
+from app.ingestion.loaders.pdf_layout.words import PageRotation, PageWord
 
 _THIN = 2.5
 _SHORTEST = 4.0
@@ -51,7 +51,7 @@ class RuledTable:
     top: float
     right: float
     bottom: float
-    places: list[list[list[Word]]]
+    places: list[list[list[PageWord]]]
     joined: set[int]
 
 
@@ -127,7 +127,7 @@ def _shapes(path: raw.FPDF_PAGEOBJECT, matrix: raw.FS_MATRIX) -> Iterator[list[t
         yield shape
 
 
-def ruled_tables(drawn: Drawn, words: Sequence[Word]) -> Iterator[RuledTable]:
+def ruled_tables(drawn: Drawn, words: Sequence[PageWord]) -> Iterator[RuledTable]:
     """Grids of at least two rows and two columns that hold words."""
     across, down = _merged(drawn.across), _merged(drawn.down)
     if not 2 < len(across) + len(down) <= _MOST_RULES:  # noqa: PLR2004
@@ -188,10 +188,14 @@ def _distinct(places: Iterable[float]) -> list[float]:
 
 
 def _table(
-    xs: Sequence[float], ys: Sequence[float], lines: Sequence[Rule], columns: Sequence[Rule], words: Sequence[Word]
+    xs: Sequence[float],
+    ys: Sequence[float],
+    lines: Sequence[Rule],
+    columns: Sequence[Rule],
+    words: Sequence[PageWord],
 ) -> RuledTable | None:
     cells, joined = _cells(xs, ys, lines, columns)
-    texts: dict[tuple[int, int], list[Word]] = {}
+    texts: dict[tuple[int, int], list[PageWord]] = {}
     for word in words:
         middle = (word.left + word.right) / 2
         if xs[0] <= middle <= xs[-1] and ys[0] <= word.middle <= ys[-1]:
@@ -237,7 +241,7 @@ def _cells(
     return cells, joined
 
 
-def _by_line(places: Sequence[list[Word]]) -> list[list[list[Word]]]:
+def _by_line(places: Sequence[list[PageWord]]) -> list[list[list[PageWord]]]:
     """Cut a row between two rules into its lines, if those are rows of numbers."""
     words = [word for cell in places for word in cell]
     lines = rows_of(words)
@@ -247,7 +251,7 @@ def _by_line(places: Sequence[list[Word]]) -> list[list[list[Word]]]:
     column = {id(word): number for number, cell in enumerate(places) for word in cell}
     cut = []
     for line in lines:
-        cells: list[list[Word]] = [[] for _ in places]
+        cells: list[list[PageWord]] = [[] for _ in places]
         for word in (word for segment in line.segments for word in segment.words):
             cells[column[id(word)]].append(word)
         cut.append(cells)
@@ -255,7 +259,7 @@ def _by_line(places: Sequence[list[Word]]) -> list[list[list[Word]]]:
     return cut if 2 * full > len(cut) else [list(places)]
 
 
-def _is_one_cell(words: Sequence[Word]) -> bool:
+def _is_one_cell(words: Sequence[PageWord]) -> bool:
     """Whether words are one text, and not a table whose rows and columns have no rules."""
     if len(words) < _LEAST_APART:
         return True

@@ -27,7 +27,7 @@ _MOST_RAISED = 4
 
 
 @dataclass(slots=True)
-class Word:
+class PageWord:
     """`place` is where it comes in the page's own order. One that stands for a `table` has no text."""
 
     text: str
@@ -52,8 +52,8 @@ class PageText:
     plain: str
     width: float
     height: float
-    words: list[Word]
-    sideways: list[Word]
+    words: list[PageWord]
+    sideways: list[PageWord]
     view: "PageRotation"
 
 
@@ -102,10 +102,10 @@ def read_text(page: pypdfium2.PdfPage) -> PageText:
     view = PageRotation(
         turns[0][0] if turns else page.get_rotation() // 90, left, bottom, right - left, top - bottom
     )
-    words: list[Word] = []
-    sideways: list[Word] = []
+    words: list[PageWord] = []
+    sideways: list[PageWord] = []
     for place, (text, box, turned) in enumerate(boxes):
-        (words if turned == view.turns else sideways).append(Word(text, *view.seen(*box), place))
+        (words if turned == view.turns else sideways).append(PageWord(text, *view.seen(*box), place))
     width, height = (view.width, view.height) if view.turns % 2 == 0 else (view.height, view.width)
     return PageText(plain, width, height, words, sideways, view)
 
