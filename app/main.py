@@ -14,6 +14,7 @@ from app.api.fast_path.cached_response import CachedResponseMiddleware
 from app.api.fast_path.metrics import fast_hits, instrument
 from app.api.middleware.cors import with_cors
 from app.api.middleware.disconnect import ClientDisconnectMiddleware
+from app.api.middleware.head import HeadMiddleware
 from app.api.middleware.limits import BodyLimitMiddleware
 from app.api.middleware.prefix import PrefixMiddleware
 from app.api.middleware.request_context import RequestContextMiddleware
@@ -113,5 +114,6 @@ def create_app(
     app.add_middleware(TrustedOriginMiddleware, policy=policy)
     if metrics.enabled:
         instrument(app, metrics, hot=("/api/search", "/api/chat"))
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(RequestContextMiddleware, access=access, tracer=tracing.tracer)
     return app

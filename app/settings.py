@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     rerank_timeout: Seconds = 3.0
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    keep_alive: Count = 75
     data_dir: Path = Path("~/.local/share/localchat")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"

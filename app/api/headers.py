@@ -17,6 +17,9 @@ IdempotencyKey = Annotated[
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 
 
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
 def media_type_of(declared: str | None) -> str | None:
     """A declared media type without its parameters, or None if it is none."""
     media_type = (declared or "").partition(";")[0].strip().lower()
@@ -31,13 +34,37 @@ def matches(if_none_match: str | None, tag: str) -> bool:
     return tag in named or "*" in named
 
 
-def attachment(data: bytes, filename: str, media_type: str, headers: Mapping[str, str]) -> Response:
+def byte_range(value: str | None, size: int) -> tuple[int, int] | None:
+    """Return the first byte and the end of a `Range` of one part (RFC 9110 §14.2); None to send everything.
+
+    Raises:
+        ValueError: no byte of it is there.
+    """
+    found = _RANGE.fullmatch(value or "")
+    if found is None or not any(found.groups()):
+        return None
+    first, last = found.groups()
+    if not first:
+        start, end = max(0, size - int(last)), size
+    else:
+        start, end = int(first), min(size, int(last) + 1) if last else size
+        if last and int(last) < int(first):
+            return None
+    if start >= end:
+        raise ValueError("no byte of the range is there")
+    return start, end
+
+
+def attachment(
+    data: bytes, filename: str, media_type: str, headers: Mapping[str, str], *, status: int = 200
+) -> Response:
     """A file to save (RFC 6266). Never rendered in our origin, since anyone may have uploaded it."""
     filename = filename.rpartition("/")[2]
     plain = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in filename)
     encoded = quote(filename, safe="", errors="replace")
     return Response(
         data,
+        status,
         media_type=media_type_of(media_type) or "application/octet-stream",
         headers={
             "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}",

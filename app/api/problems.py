@@ -15,11 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from app.domain.answers import Failed
 from app.errors import InvalidInput, LocalChatError, NotFound, Stopping, TooLarge, UnsupportedMedia
 from app.telemetry import correlation
 from app.telemetry.access import annotate
 
 MEDIA_TYPE = "application/problem+json"
+_RETRY = {"Retry-After": "1"}
 
 # Our names for errors that the framework raises, by status.
 _BY_STATUS = {kind.status: kind for kind in (NotFound, TooLarge, UnsupportedMedia)}
@@ -84,18 +86,17 @@ def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] | None 
 
 
 def error_response(scope: Scope, error: Exception) -> Response:
-    headers = {}
-    if isinstance(error, LocalChatError) and error.retryable:
-        headers["Retry-After"] = "1"
+    headers = dict(_RETRY) if isinstance(error, LocalChatError) and error.retryable else {}
     body = problem_of(scope, error)
     if body["status"] == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return problem_response(body, headers)
 
 
-def failed_response(scope: Scope, reason: Mapping[str, Any]) -> Response:
-    """Build the response for a problem that a service made."""
-    return problem_response(completed(scope, reason))
+def failed_response(scope: Scope, failure: Failed) -> Response:
+    """Build the response for an answer that ended in a failure."""
+    headers = _RETRY if failure.retryable else None
+    return problem_response(completed(scope, failure.problem), headers)
 
 
 def completed(scope: Scope, reason: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def serve(settings: Settings, *, drain: float, grace: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=settings.keep_alive,
         timeout_graceful_shutdown=grace,
     )
     try:

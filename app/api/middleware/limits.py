@@ -1,4 +1,6 @@
-"""The largest body of a request."""
+"""The body of a request: how large it may be, and no byte order mark before its JSON."""
+
+from codecs import BOM_UTF8
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -43,6 +45,9 @@ class BodyLimitMiddleware:
         async def receive_within_limit() -> Message:
             nonlocal received
             message = await receive()
+            if not received and not form and message.get("body", b"").startswith(BOM_UTF8):
+                # RFC 8259 §8.1 allows to ignore it; Windows programs write it.
+                message = {**message, "body": message["body"].removeprefix(BOM_UTF8)}
             received += len(message.get("body", b""))
             if received > limit:
                 # The only kind of exception that FastAPI passes on while it reads a body.

@@ -74,7 +74,7 @@ async def chat(request: Request, body: ChatRequest) -> Response:
         return EventStream(events, partial(encode_event, request.scope), services.metrics, headers=headers)
     answer = await services.answers.collect(asked)
     if answer.failed is not None:
-        return failed_response(request.scope, answer.failed.problem)
+        return failed_response(request.scope, answer.failed)
     sent = headers(answer.start) if answer.start else {}
     return Response(whole(answer).model_dump_json(), media_type="application/json", headers=sent)
 

@@ -8,8 +8,9 @@ from fastapi import APIRouter, File, Form, Header, Query, Request, Response, Upl
 from app.api.dependencies import Provided, Tenant
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.forms import one_upload, read_uploads
-from app.api.headers import IdempotencyKey, attachment, matches
+from app.api.headers import IdempotencyKey, attachment, byte_range, matches
 from app.api.openapi import event_stream, problems
+from app.api.problems import problem, problem_response
 from app.api.schemas.common import CollectionName, Cursor, JsonText, Limit, PageView
 from app.api.schemas.documents import ChunkView, DocumentChange, DocumentView, UploadsView, UploadView
 from app.api.sse import EventStream, encode, failure
@@ -158,18 +159,40 @@ async def list_chunks(
             "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
             "headers": _ETAG,
         },
+        206: {
+            "description": "The part that `Range` names",
+            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+        },
         **_NOT_MODIFIED,
-        **problems(404),
+        **problems(404, 416),
     },
 )
 async def get_content(
-    services: Provided, tenant: Tenant, document_id: UUID, if_none_match: IfNoneMatch = None
+    request: Request,
+    services: Provided,
+    tenant: Tenant,
+    document_id: UUID,
+    if_none_match: IfNoneMatch = None,
+    wanted: Annotated[str | None, Header(alias="Range", description="`bytes=FIRST-LAST`, one part")] = None,
+    if_range: Annotated[str | None, Header(description="An ETag: another one gets everything")] = None,
 ) -> Response:
     content = await services.documents.content(tenant, document_id)
     tag = f'"{content.sha256}"'
     if matches(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return attachment(content.data, content.filename, content.media_type, {"ETag": tag})
+    headers = {"ETag": tag, "Accept-Ranges": "bytes"}
+    size = len(content.data)
+    try:
+        part = byte_range(wanted, size) if if_range in {None, tag} else None
+    except ValueError:
+        detail = f"The content has {size} bytes."
+        refusal = problem(request.scope, 416, "range-not-satisfiable", "No byte of the range is there", detail)
+        return problem_response(refusal, {**headers, "Content-Range": f"bytes */{size}"})
+    if part is None:
+        return attachment(content.data, content.filename, content.media_type, headers)
+    start, end = part
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    return attachment(content.data[start:end], content.filename, content.media_type, headers, status=206)
 
 
 @router.put(

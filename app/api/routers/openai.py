@@ -67,7 +67,7 @@ async def create_chat_completion(
         )
     answer = await whole()
     if answer.failed is not None:
-        return failed_response(request.scope, answer.failed.problem)
+        return failed_response(request.scope, answer.failed)
     if answer.start is None or answer.done is None:
         raise ModelProtocolError("The answer broke off before it was done.")
     headers = answer_headers(answer.start, body.cache)

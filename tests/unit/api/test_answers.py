@@ -192,6 +192,7 @@ async def test_a_failed_answer_without_a_stream_is_an_ordinary_problem(
     response = await client.post("/api/chat", json={"question": "x", "stream": False})
     assert (response.status_code, response.json()["detail"]) == (503, "Ask later.")
     assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["retry-after"] == "1"
 
 
 async def post_chat(fakes: Fakes, leave: asyncio.Event) -> list[dict[str, Any]]:

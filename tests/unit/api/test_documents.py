@@ -1,5 +1,6 @@
 """Documents and collections over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -207,3 +208,52 @@ async def test_a_collection_tells_how_it_is_searched(client: httpx.AsyncClient) 
         refused = await client.patch("/api/collections/default", json={"settings": {"retrieval": wrong}})
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["field"] == f"settings.retrieval.{next(iter(wrong))}"
+
+
+async def test_a_part_of_the_content_is_sent_by_range(client: httpx.AsyncClient) -> None:
+    path = f"/api/documents/{await upload(client, content=b'0123456789')}/content"
+    whole = await client.get(path)
+    assert whole.headers["accept-ranges"] == "bytes"
+    for wanted, part, place in (
+        ("bytes=2-4", b"234", "bytes 2-4/10"),
+        ("bytes=7-", b"789", "bytes 7-9/10"),
+        ("bytes=-3", b"789", "bytes 7-9/10"),
+        ("bytes=8-99", b"89", "bytes 8-9/10"),
+    ):
+        answer = await client.get(path, headers={"range": wanted, "if-range": whole.headers["etag"]})
+        assert (answer.status_code, answer.content, answer.headers["content-range"]) == (206, part, place)
+    missing = await client.get(path, headers={"range": "bytes=10-"})
+    assert (missing.status_code, missing.headers["content-range"]) == (416, "bytes */10")
+    for wanted, condition in (
+        ("bytes=2-4", '"other"'),
+        ("lines=1-2", ""),
+        ("bytes=4-2", ""),
+        ("bytes=0-1,3-4", ""),
+    ):
+        headers = {"range": wanted} | ({"if-range": condition} if condition else {})
+        answer = await client.get(path, headers=headers)
+        assert (answer.status_code, answer.content) == (200, b"0123456789")
+
+
+async def test_head_has_the_status_and_headers_of_get_and_no_body(client: httpx.AsyncClient) -> None:
+    path = f"/api/documents/{await upload(client)}"
+    for address in (f"{path}/content", path, "/api/documents", "/health/live", "/metrics", f"{path}/nothing"):
+        got, head = await client.get(address), await client.head(address)
+        assert (head.status_code, head.content) == (got.status_code, b""), address
+        assert head.headers["content-type"] == got.headers["content-type"], address
+
+
+async def test_head_of_a_stream_ends(client: httpx.AsyncClient) -> None:
+    identifier = await upload(client)
+    async with asyncio.timeout(5):
+        head = await client.head(f"/api/documents/{identifier}/events")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_a_byte_order_mark_before_json_is_ignored(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/api/collections",
+        content=b"\xef\xbb\xbf" + b'{"name": "marked"}',
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 201

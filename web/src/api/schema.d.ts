@@ -1075,6 +1075,7 @@ export interface components {
             error: string | null;
             filename: string;
             id: number;
+            last_page: number | null;
             ordinal: number;
             page: number | null;
             section: string | null;
@@ -5073,6 +5074,8 @@ export interface operations {
             query?: never;
             header?: {
                 "if-none-match"?: string | null;
+                "if-range"?: string | null;
+                Range?: string | null;
             };
             path: {
                 document_id: string;
@@ -5084,6 +5087,14 @@ export interface operations {
             200: {
                 headers: {
                     ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            206: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -5106,6 +5117,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };
