@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet -
 	--generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up page client test check check-page bench bench-priority bench-cache bench-ingest bench-memory bench-quality bench-retrieval bench-settings bench-telemetry bench-deletion bench-tuning bench-semantic e2e load format dashboards lock clean
+.PHONY: help up page client test check check-page bench bench-priority bench-cache bench-ingest bench-memory bench-quality bench-answers bench-retrieval bench-settings bench-telemetry bench-deletion bench-tuning bench-semantic e2e load format dashboards lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,7 +82,7 @@ check-page: $(VENV)/.runtime web/node_modules/.check
 	@$(BIN)/localchat openapi | web/npm.sh run --silent client -- --check
 	@web/npm.sh run --silent check
 
-BENCHES := priority cache ingest settings retrieval quality semantic tuning deletion telemetry
+BENCHES := priority cache ingest settings retrieval quality answers semantic tuning deletion telemetry
 
 # One after the other, also under `make -j`: each has the machine to itself. One that misses its aim stops no other.
 bench: ## Run every benchmark, one after the other
@@ -105,6 +105,9 @@ bench-memory: $(VENV)/.dev ## Measure what ten times the pages and files take of
 
 bench-quality: $(VENV)/.peers ## Measure how well search finds, beside baselines
 	@exec $(BIN)/python -m tests.performance.quality
+
+bench-answers: $(VENV)/.dev ## Measure how often answers are right, cited and refused, by mode and model: ARGS="--models llama3.2"
+	@exec $(BIN)/python -m tests.performance.answers $(ARGS)
 
 bench-telemetry: $(VENV)/.dev ## Measure what metrics, logs and traces cost
 	@exec $(BIN)/python -m tests.performance.telemetry

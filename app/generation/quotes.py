@@ -10,10 +10,11 @@ from app.generation.sentences import Kind, Sentence, sentences_of
 from app.generation.terms import terms
 
 # Passages whose sentences are looked at, and sentences that a cross-encoder is asked about. On 500 questions of
-# SQuAD the two best sentences hold the answer for .910 with these, and for .912 without bounds at twice the cost.
-PASSAGES = 3
-CANDIDATES = 10
-_MOST = 3
+# SQuAD the two best sentences hold the answer for .910 with three and eight, and for .914 with ten and all.
+PASSAGES = 5
+CANDIDATES = 12
+# What a passage's logit counts beside that of its sentence.
+_RELEVANCE_WEIGHT = 0.6
 # A quote may fall short of the best one by so many logits; a third one, which few questions need, by less.
 _BEHIND = 6.0
 _FAR_BEHIND = 2.0
@@ -23,6 +24,7 @@ _UNSCORED_SHARE = 0.7
 _PASSAGE_WEIGHT = 0.1
 _PREDECESSOR_WEIGHT = 0.3
 # A sentence that points at the one before it cannot be read without it.
+_WORD = re.compile(r"\w+")
 _POINTS_BACK = re.compile(
     r"(?:it|its|they|their|them|this|that|these|those|he|she|his|her|such|both|then|there|however|but|so|also|instead"
     r"|er|sie|es|dies\w*|dabei|dadurch|damit|aber|il|elle|ils|elles|cela|ceci|ello|esto|esta|esso|isso)\b",
@@ -74,10 +76,11 @@ class QuoteChooser:
     def __init__(self, question: str, passages: Sequence[QuotablePassage]) -> None:
         self._passages = passages[:PASSAGES]
         self._sentences = [sentences_of(passage.text) for passage in self._passages]
+        self._question = question
         self._wanted = frozenset(terms(question))
         self.candidates = self._candidates()
 
-    def choose(self, scores: Sequence[float] | None, most: int = _MOST) -> list[Quote]:
+    def choose(self, scores: Sequence[float] | None, most: int) -> list[Quote]:
         """The best quotes in the order in which they are read; no more than `most` sentences.
 
         Args:
@@ -89,7 +92,7 @@ class QuoteChooser:
             ranked = [(one.weight, one) for one in self.candidates if one.weight >= enough]
         else:
             ranked = [
-                (score + self._passages[one.passage].relevance, one)
+                (score + _RELEVANCE_WEIGHT * self._passages[one.passage].relevance, one)
                 for score, one in zip(scores, self.candidates, strict=True)
             ]
         ranked.sort(key=lambda item: (-item[0], item[1].passage, item[1].place))
@@ -134,16 +137,19 @@ class QuoteChooser:
             for place, sentence in enumerate(sentences)
             if sentence.kind is not Kind.TITLE
         ]
-        best = sorted(found, key=lambda one: (-one.weight, one.passage, one.place))
+        telling = (one for one in found if not echoes(self._question, one.shown))
+        best = sorted(telling, key=lambda one: (-one.weight, one.passage, one.place))
         return best[:CANDIDATES]
 
     def _shown(self, passage: int, place: int) -> str:
-        """The sentence under its heading; code also under what leads to it."""
+        """The sentence; code and rows under the words that lead to them."""
         text = self._passages[passage].text
         sentence = self._sentences[passage][place]
-        section = (self._passages[passage].section or "").rpartition(" > ")[2]
-        lead = self._sentences[passage][place - 1].of(text) if place and sentence.kind is Kind.CODE else ""
-        return "\n".join(dict.fromkeys(part for part in (section, lead, sentence.of(text)) if part))
+        if sentence.kind in (Kind.PROSE, Kind.ITEM):
+            return sentence.of(text)
+        before = reversed(self._sentences[passage][:place])
+        lead = next((one.of(text) for one in before if one.kind is Kind.PROSE), "")
+        return f"{lead}\n{sentence.of(text)}".strip()
 
     def _needed_before(self, one: SentenceCandidate) -> int | None:
         """The sentence that this one cannot be read without."""
@@ -177,6 +183,12 @@ class QuoteChooser:
         first, last = self._sentences[passage][run[0]], self._sentences[passage][run[-1]]
         whole = Sentence(first.start, last.end, first.kind)
         return Quote(source.number, whole.start, whole.end, whole.of(source.text), first.kind, score)
+
+
+def echoes(question: str, text: str) -> bool:
+    """Whether a text holds the question itself, as an example or a title does; that answers nothing."""
+    asked, said = (" ".join(_WORD.findall(each.lower())) for each in (question, text))
+    return bool(asked) and asked in said
 
 
 def written(quote: Quote) -> str:

@@ -28,7 +28,7 @@ _LONGEST_CODE = 480
 _LONGEST_SENTENCE = 700
 _TITLE_TERMS = 10
 # Letters: what is longer is a word, not an abbreviation.
-_LONGEST_ABBREVIATION = 4
+_LONGEST_ABBREVIATION = 3
 
 
 class Kind(StrEnum):
@@ -164,11 +164,13 @@ def _prose(text: str, start: int, end: int, kind: Kind) -> Iterator[Sentence]:
 
 
 def _is_abbreviated(text: str, begins: int, gap: re.Match[str]) -> bool:
-    """Whether the full stop before the gap belongs to the word before it, and the sentence goes on."""
+    """Whether the sentence goes on after the gap: its full stop belongs to a word, or to what is quoted in it."""
     following = text[gap.end()]
     if _ABBREVIATION.search(text, begins, gap.start()):
         return True
     if following.isdigit() and _BEFORE_NUMBER.search(text, begins, gap.start()):
+        return True
+    if following.islower() and not gap.group()[:1].isspace():
         return True
     word = re.search(r"[^\W\d_]*\W?\Z", text[begins : gap.start()])
     return following.islower() and word is not None and len(word.group()) <= _LONGEST_ABBREVIATION + 1

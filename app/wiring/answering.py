@@ -23,6 +23,7 @@ from app.services.answering.writer import ModelWriter
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.cache_ops.warming import WarmingService
 from app.services.evidence.neighbours import NeighbourChunks
+from app.services.evidence.quoting import Quoter
 from app.services.evidence.ranking import PassageRanker
 from app.services.search.cached import CachedSearch
 from app.services.search.lexeme_statistics import LexemeStatistics
@@ -71,11 +72,13 @@ def open_answering(core: Core, documents: Documents) -> Answering:
         observer=observer,
     )
     scorer, reranker = open_reranker(core)
+    ranker = PassageRanker(scorer, reranker)
     pipeline = AnswerPipeline(
         search,
         writer,
         rewriter=RuleRewriter(),
-        ranker=PassageRanker(scorer, reranker),
+        ranker=ranker,
+        quoter=Quoter(ranker),
         gate=AnswerGate(reranker),
         observer=observer,
     )

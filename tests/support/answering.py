@@ -18,6 +18,7 @@ from app.ollama.client import OllamaClient
 from app.services.answering.model_facts import ContextWindows
 from app.services.answering.pipeline import AnswerPipeline, Search
 from app.services.answering.writer import ModelWriter, Surroundings
+from app.services.evidence.quoting import Quoter
 from app.services.evidence.ranking import PassageRanker
 
 DOCUMENT = UUID(int=1)
@@ -212,4 +213,11 @@ def answer_pipeline(
         surroundings=surroundings or FakeSurroundings(),
     )
     ranker = PassageRanker(FakeScores(scores) if scores else None, reranker)
-    return AnswerPipeline(search, writer, rewriter=RuleRewriter(), ranker=ranker, gate=AnswerGate(reranker))
+    return AnswerPipeline(
+        search,
+        writer,
+        rewriter=RuleRewriter(),
+        ranker=ranker,
+        quoter=Quoter(ranker),
+        gate=AnswerGate(reranker),
+    )

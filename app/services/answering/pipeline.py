@@ -73,6 +73,7 @@ class AnswerPipeline:
         writer: writes answers with a chat model.
         rewriter: makes a follow-up question searchable on its own.
         ranker: reads the passages again.
+        quoter: finds the sentences that answer.
         gate: decides whether the passages can hold an answer.
         observer: receives the stages of answers that somebody waits for.
     """
@@ -84,6 +85,7 @@ class AnswerPipeline:
         *,
         rewriter: Rewriter,
         ranker: PassageRanker,
+        quoter: Quoter,
         gate: AnswerGate,
         observer: PipelineObserver | None = None,
     ) -> None:
@@ -92,7 +94,7 @@ class AnswerPipeline:
         self._rewriter = rewriter
         self._ranker = ranker
         self._gate = gate
-        self._quoter = Quoter(ranker)
+        self._quoter = quoter
         self._observer = observer or PipelineObserver()
 
     async def answer(self, request: AnswerRequest) -> AsyncGenerator[Event, None]:

@@ -12,10 +12,12 @@ class Quoter:
     """
     Args:
         ranker: scores sentences as it scores passages.
+        most: sentences of one answer.
     """
 
-    def __init__(self, ranker: PassageRanker) -> None:
+    def __init__(self, ranker: PassageRanker, *, most: int = 3) -> None:
         self._ranker = ranker
+        self._most = most
 
     async def highlights(
         self,
@@ -48,7 +50,7 @@ class Quoter:
         chunks = {number: chunk_id for chunk_id, number in numbers.items()}
         return tuple(
             Highlight(quote.number, chunks[quote.number], quote.start, quote.end, written(quote), quote.score)
-            for quote in chooser.choose(scores)
+            for quote in chooser.choose(scores, self._most)
         )
 
 

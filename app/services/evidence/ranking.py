@@ -6,9 +6,12 @@ from typing import NamedTuple, Protocol
 
 from app.domain.retrieval import Retrieval, ScoredChunk
 from app.generation.language import ENGLISH, language_of
+from app.generation.quotes import echoes
 from app.ingestion.splitting.splitter import embedding_text
 from app.retrieval.cross_encoder_order import DEPTH, reordered
 
+# A title that asks the question has no more than so many characters besides.
+_MARKS = 4
 # Rerankers that read English alone: in another language their order is worse than the one that search gave.
 _ENGLISH_ONLY = ("ms-marco",)
 
@@ -41,7 +44,7 @@ class PassageRanker:
         if not retrieval.results or not self._reads(question):
             return Ranked(retrieval)
         read = retrieval.results[:DEPTH]
-        logits = await self.score(question, [shown(passage) for passage in read])
+        logits = await self.score(question, [_shown(question, passage) for passage in read])
         if logits is None:
             return Ranked(retrieval, unscored=True)
         results = tuple(reordered(question, retrieval.results, logits))
@@ -59,6 +62,12 @@ class PassageRanker:
         return self._scores is not None and (not self._english_only or language_of(question) == ENGLISH)
 
 
-def shown(passage: ScoredChunk) -> str:
-    """What a reranker reads of a passage: its text under its headings."""
-    return embedding_text(passage.text, passage.section)
+def _shown(question: str, passage: ScoredChunk) -> str:
+    """What a reranker reads of a passage: its text under its headings.
+
+    A line that holds the question among other words, as an example of one does, is not read: no reranker can tell
+    the question from its answer.
+    """
+    lines = passage.text.split("\n")
+    kept = [line for line in lines if len(line) <= len(question) + _MARKS or not echoes(question, line)]
+    return embedding_text("\n".join(kept), passage.section)

@@ -11,7 +11,6 @@ elsewhere: BM25 by Lucene's formula, and both fused by reciprocal rank.
 
 import argparse
 import asyncio
-import hashlib
 import os
 import statistics
 from collections.abc import Mapping, Sequence
@@ -20,9 +19,6 @@ from pathlib import Path
 import numpy as np
 
 from app.db.database import Database
-from app.db.search import lexical_index, spaces
-from app.db.tables import chunks
-from app.db.tables.documents import add_version
 from app.domain.documents import Collection
 from app.domain.retrieval import ArmResult, Query, Retrieval, Vector
 from app.retrieval.fusion import fuse
@@ -30,7 +26,7 @@ from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import DEPTH, SearchService
 from tests.performance.quality.report import Outcome, report
 from tests.performance.shared import peers
-from tests.performance.shared.database import empty_collection, private_database
+from tests.performance.shared.database import private_database
 from tests.performance.shared.evaluation import (
     DATA,
     DIMENSION,
@@ -40,6 +36,7 @@ from tests.performance.shared.evaluation import (
     load,
     score,
 )
+from tests.performance.shared.stored import store, vectors_of
 from tests.support.corpus import TENANT, StoredCollections
 
 SETS = ["adi", "claude_docs", "cranfield", "cisi", "cacm", "squad11_dev_a", "nq_open_gold", "docs/aws"]
@@ -50,8 +47,8 @@ UNSPACED = ("_zh", "/zh", "/th")
 
 
 async def measure(database: Database, data: EvaluationSet, embeddings: Embeddings | None) -> Outcome:
-    vectors = await _vectors(data, embeddings)
-    documents = await _store(database, data, vectors)
+    vectors = await vectors_of(data, embeddings)
+    documents = await store(database, data, vectors)
     asked = (
         dict(zip(data.queries, await embeddings.embed(list(data.queries.values())), strict=True))
         if embeddings
@@ -117,48 +114,6 @@ async def _by_reference(data: EvaluationSet, ids: list[int]) -> dict[str, list[i
     }
     found = await peers.run("bm25", task)
     return {query: [ids[place] for place in row] for query, row in zip(data.queries, found, strict=True)}
-
-
-async def _vectors(data: EvaluationSet, embeddings: Embeddings | None) -> list[Vector]:
-    texts = [passage.embedded for page in data.pages.values() for passage in page]
-    return await embeddings.embed(texts) if embeddings else []
-
-
-async def _store(database: Database, data: EvaluationSet, vectors: list[Vector]) -> dict[int, str]:
-    """Fill a collection. Returns each chunk's document id, in the order of the vectors."""
-    documents: dict[int, str] = {}
-    collection_id, space_id = await empty_collection(database, data.name, data.language)
-    async with database.transaction() as connection:
-        waiting = iter(vectors)
-        for page, passages in data.pages.items():
-            document_id = await connection.fetchval(
-                """INSERT INTO documents (collection_id, filename, media_type, size_bytes, sha256, status,
-                    chunk_count, active_version)
-                VALUES ($1, $2, 'text/plain', 1, $2, 'ready', $3, 1) RETURNING id""",
-                collection_id,
-                page,
-                len(passages),
-            )
-            await add_version(connection, document_id, b"")
-            await chunks.insert(
-                connection,
-                tenant=TENANT,
-                collection_id=collection_id,
-                language=data.language,
-                document_id=document_id,
-                version=1,
-                drafts=[(one.draft, hashlib.sha256(one.embedded.encode()).digest()) for one in passages],
-            )
-            rows = await connection.fetch(
-                "SELECT id FROM chunks WHERE document_id = $1 ORDER BY ordinal", document_id
-            )
-            documents |= {row["id"]: page for row in rows}
-            if vectors:
-                pairs = [(row["id"], next(waiting)) for row in rows]
-                await spaces.insert_vectors(connection, space_id, document_id, 1, pairs)
-        await lexical_index.refresh_statistics(connection, collection_id)
-        await connection.execute(f"ANALYZE documents, chunks, lexeme_statistics, {spaces.vectors_table(space_id)}")
-    return documents
 
 
 async def main(names: Sequence[str], folder: Path) -> None:

@@ -80,12 +80,12 @@ def test_no_more_sentences_than_asked_for() -> None:
 
 def test_the_same_words_are_quoted_once() -> None:
     chooser = QuoteChooser("ferry", [QuotablePassage(1, MUSEUM.text), QuotablePassage(2, MUSEUM.text)])
-    assert len(chooser.choose([1.0] * len(chooser.candidates))) <= 2
+    assert len(chooser.choose([1.0] * len(chooser.candidates), 3)) <= 2
 
 
 def test_nothing_is_quoted_of_nothing() -> None:
-    assert QuoteChooser("ferry", []).choose([]) == []
-    assert QuoteChooser("ferry", [QuotablePassage(1, "")]).choose(None) == []
+    assert QuoteChooser("ferry", []).choose([], 3) == []
+    assert QuoteChooser("ferry", [QuotablePassage(1, "")]).choose(None, 3) == []
 
 
 def test_titles_are_never_candidates() -> None:
@@ -99,10 +99,16 @@ def test_every_quote_is_of_its_passage_and_they_never_overlap(texts: list[str], 
     chooser = QuoteChooser("ab ba", passages)
     assert len(chooser.candidates) <= CANDIDATES
     scores = [data.draw(st.floats(min_value=-10, max_value=10)) for _ in chooser.candidates]
-    quotes = chooser.choose(data.draw(st.sampled_from([scores, None])))
+    quotes = chooser.choose(data.draw(st.sampled_from([scores, None])), 3)
     places: set[tuple[int, int]] = set()
     for quote in quotes:
         assert "".join(texts[quote.number - 1][quote.start : quote.end].split()) == "".join(quote.text.split())
         spots = {(quote.number, at) for at in range(quote.start, quote.end)}
         assert places.isdisjoint(spots)
         places |= spots
+
+
+def test_a_sentence_that_repeats_the_question_is_no_answer() -> None:
+    text = 'Ask it like this: ask "When does the ferry leave?" and wait. The ferry leaves at 7:40.'
+    chooser = QuoteChooser("When does the ferry leave?", [QuotablePassage(1, text)])
+    assert [one.sentence.of(text) for one in chooser.candidates] == ["The ferry leaves at 7:40."]
