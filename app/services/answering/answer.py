@@ -39,7 +39,8 @@ class Answer:
 
     Attributes:
         asked_at: when the question came, in seconds of `time.perf_counter`.
-        first_token: seconds from then to the first word; None if no word came.
+        first_token: seconds from then to the first word; None if no word came, or only the reply that nothing was
+            found, which is said at once and would make models look faster than they are.
         seconds: seconds from then to the end.
     """
 
@@ -69,6 +70,8 @@ class Answer:
                 self.usage = event
             case Done():
                 self.done = event
+                if event.finish_reason == NO_CONTEXT:
+                    self.first_token = None
             case Failed():
                 self.failed = event
 

@@ -149,7 +149,7 @@ async def test_nothing_relevant_is_said_without_asking_the_model(found: Retrieva
     assert Delta(phrases_for(QUESTION).nothing_found) in events
     assert events[-1] == Done("no_context", ())
     assert setting.models.calls == []
-    assert setting.reports[0].outcome == "no_context"
+    assert (setting.reports[0].outcome, setting.reports[0].first_token) == ("no_context", None)
 
 
 async def test_an_error_in_the_stream_is_the_last_event() -> None:
