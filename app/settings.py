@@ -1,6 +1,7 @@
 """Every setting, read once from the environment and `.env`. Durations are seconds, sizes bytes."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -51,10 +52,18 @@ def _http_address(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        raise ValueError("each is an address such as 10.0.0.7 or a network such as 10.0.0.0/8") from None
+
+
 PostgresUrl = Annotated[str, AfterValidator(postgres_url)]
 RedisUrl = Annotated[str, AfterValidator(redis_url)]
 HttpUrl = Annotated[str, AfterValidator(_http_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
+Network = Annotated[str, AfterValidator(_network)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 
 
@@ -116,6 +125,7 @@ class Settings(BaseSettings):
     slow_query_threshold: Seconds = 1.0
     cors_allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = ()
     trusted_hosts: Annotated[tuple[HostName, ...], NoDecode, BeforeValidator(_listed)] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)] = ()
     root_path: Annotated[str, AfterValidator(_prefix)] = ""
     auth_mode: Literal["none", "api_key"] = "none"
     allow_unauthenticated: bool = False

@@ -23,6 +23,7 @@ from app.services.operations.health import HealthService
 from app.services.operations.models import ModelService
 from app.services.operations.query_plans import PlanService
 from app.services.semantic.report import MatchingReporter
+from app.telemetry.access import annotate
 from app.telemetry.metrics import Metrics
 
 DEFAULT_TENANT = "default"
@@ -68,13 +69,15 @@ async def tenant_of(request: Request) -> str:
     """
     keys = services_of(request).keys
     if keys is None:
+        annotate(tenant=DEFAULT_TENANT)
         return DEFAULT_TENANT
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     key = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-    tenant = await keys.tenant_of(key) if key else None
-    if tenant is None:
+    owner = await keys.owner_of(key) if key else None
+    if owner is None:
         raise Unauthorized("Send an API key as `Authorization: Bearer …` or `X-API-Key`.")
-    return tenant
+    annotate(tenant=owner.tenant, api_key=owner.name)
+    return owner.tenant
 
 
 async def _services(request: Request) -> Services:

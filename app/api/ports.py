@@ -9,6 +9,7 @@ from app.domain.answers import AnswerRequest, Event
 from app.domain.conversations import Conversation, ConversationHistory, Export
 from app.domain.retrieval import Query
 from app.services.answering.answer import Answer
+from app.services.operations.api_keys import KeyOwner
 from app.services.pagination import Page
 from app.services.search.cached import SearchResult
 
@@ -34,5 +35,5 @@ class Conversations(Protocol):
 
 
 class Keys(Protocol):
-    async def tenant_of(self, key: str) -> str | None:
-        """Return the tenant that owns an API key; None if the key is unknown or revoked."""
+    async def owner_of(self, key: str) -> KeyOwner | None:
+        """Return who an API key was given to; None if the key is unknown or revoked."""

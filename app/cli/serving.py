@@ -44,6 +44,8 @@ def serve(settings: Settings, *, drain: float, grace: int) -> None:
         access_log=False,
         server_header=False,
         timeout_keep_alive=settings.keep_alive,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=grace,
     )
     try:

@@ -17,15 +17,19 @@ _LONGEST_QUESTION = 1000
 _notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
 
 
-def begin() -> dict[str, Any]:
-    """Begin the notes that `annotate` adds to, in this task and in the tasks that it starts."""
-    notes: dict[str, Any] = {}
+def begin(client: tuple[str, int] | None = None) -> dict[str, Any]:
+    """Begin the notes that `annotate` adds to, in this task and in the tasks that it starts.
+
+    Args:
+        client: the address and port that the request came from; unknown on a unix socket.
+    """
+    notes: dict[str, Any] = {} if client is None else {"client": client[0]}
     _notes.set(notes)
     return notes
 
 
 def annotate(**notes: Any) -> None:
-    """Add to the line of the current request: `tier`, `outcome`, `question`, `timings_ms` and such."""
+    """Add to the line of the current request: `tenant`, `tier`, `outcome`, `question`, `timings_ms` and such."""
     known = _notes.get()
     if known is not None:
         known.update(notes)

@@ -145,7 +145,7 @@ async def test_a_value_above_the_limit_is_skipped_and_what_it_replaces_is_gone(
             {"plain", "other namespace", "other tenant", "other collection", "no collection"},
         ),
     ],
-    ids=str,
+    ids=["everything", "namespace", "tenant", "collection", "all three", "tenant *"],
 )
 async def test_clear_removes_its_scope_and_nothing_else(
     backend: CacheBackend[bytes], scope: Scope, kept: set[str]

@@ -13,7 +13,7 @@ from opentelemetry.trace import Tracer
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.dependencies import Services
+from app.api.dependencies import DEFAULT_TENANT, Services
 from app.api.middleware.trace_context import caller_of, ids_of
 from app.api.middleware.trusted_origin import OriginPolicy
 from app.telemetry import access, correlation, tracing
@@ -88,7 +88,8 @@ class CachedResponseMiddleware:
             messages.append(await receive())
         ids = ids_of(scope)
         token = correlation.bind(ids)
-        notes = access.begin()
+        notes = access.begin(scope.get("client"))
+        notes["tenant"] = DEFAULT_TENANT
         reply = _ask(lane, scope["state"]["services"], messages)
         if reply is None:
             correlation.unbind(token)

@@ -37,7 +37,7 @@ class RequestContextMiddleware:
         if has_span(scope):
             tracing.adopt(self._tracer)
             tracing.identify(trace.get_current_span())  # FastAPI opened the span before there were ids
-        notes = access.begin()
+        notes = access.begin(scope.get("client"))
         echoed = (b"x-request-id", ids.request_id.encode())
         status = 0
 

@@ -6,11 +6,12 @@ from uuid import UUID
 from app.db.database import PooledConnection
 
 
-async def find_tenant(connection: PooledConnection, key_hash: bytes) -> str | None:
-    tenant: str | None = await connection.fetchval(
-        "SELECT tenant FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL", key_hash
+async def find_owner(connection: PooledConnection, key_hash: bytes) -> tuple[str, str] | None:
+    """Return the tenant and the name of a key that is not revoked."""
+    row = await connection.fetchrow(
+        "SELECT tenant, name FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL", key_hash
     )
-    return tenant
+    return None if row is None else (row["tenant"], row["name"])
 
 
 async def insert(connection: PooledConnection, tenant: str, name: str, key_hash: bytes) -> UUID:

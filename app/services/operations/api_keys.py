@@ -19,8 +19,16 @@ class KnownKey:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class KeyOwner:
+    """The tenant that a key opens, and the name that it was made under."""
+
+    tenant: str
+    name: str
+
+
 class KeyService:
-    """Makes keys and looks up their tenants. A key is 256 random bits, so one SHA-256 of it is safe to store."""
+    """Makes keys and looks up their owners. A key is 256 random bits, so one SHA-256 of it is safe to store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -42,10 +50,11 @@ class KeyService:
         async with self._database.connection() as connection:
             return await api_keys.revoke(connection, name)
 
-    async def tenant_of(self, key: str) -> str | None:
-        """The tenant that a key belongs to; None if it is unknown or revoked."""
+    async def owner_of(self, key: str) -> KeyOwner | None:
+        """Return who a key was given to; None if it is unknown or revoked."""
         async with self._database.connection() as connection:
-            return await api_keys.find_tenant(connection, _hash(key))
+            found = await api_keys.find_owner(connection, _hash(key))
+        return KeyOwner(*found) if found else None
 
 
 def _hash(key: str) -> bytes:

@@ -19,7 +19,7 @@ from app.domain.retrieval import ServedMatch
 from app.errors import CacheUnavailable, StoreUnavailable
 from app.services.answering.feedback import FeedbackService, Verdict
 from app.services.documents.collections import CollectionService
-from app.services.operations.api_keys import KeyService
+from app.services.operations.api_keys import KeyOwner, KeyService
 from tests.support.ingestion import TENANT, FakeModels
 
 KEY = "0a" * 32
@@ -35,15 +35,15 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def test_a_key_opens_its_tenant_until_it_is_revoked(database: Database) -> None:
     keys = KeyService(database)
     key = await keys.create("acme", "laptop")
-    assert await keys.tenant_of(key) == "acme"
-    assert await keys.tenant_of(f"{key}x") is None
+    assert await keys.owner_of(key) == KeyOwner("acme", "laptop")
+    assert await keys.owner_of(f"{key}x") is None
     async with database.connection() as connection:
         assert key not in str(await connection.fetch("SELECT * FROM api_keys"))
     other = await keys.create("acme", "phone")
     assert await keys.revoke("laptop") == 1
     assert await keys.revoke("laptop") == 0
-    assert await keys.tenant_of(key) is None
-    assert await keys.tenant_of(other) == "acme"
+    assert await keys.owner_of(key) is None
+    assert await keys.owner_of(other) == KeyOwner("acme", "phone")
     assert [(known.name, known.revoked_at is None) for known in await keys.known()] == [
         ("laptop", False),
         ("phone", True),

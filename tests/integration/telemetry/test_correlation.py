@@ -162,6 +162,14 @@ async def test_postgres_knows_whose_transaction_waits_though_its_trace_is_not_re
     assert followed.collector.trace(trace_id) == []
 
 
+async def test_a_client_that_names_another_address_is_not_believed(followed: Followed) -> None:
+    spoofed = {"x-forwarded-for": "203.0.113.9", "x-request-id": "spoofed-1"}
+    for path in ("/api/collections", "/api/search"):
+        await followed.http.post(path, json={"query": QUESTION, "name": "x"}, headers=spoofed)
+    await until(lambda: len(followed.lines("api", "spoofed-1")) == 2)
+    assert [line["client"] for line in followed.lines("api", "spoofed-1")] == ["127.0.0.1"] * 2
+
+
 async def test_an_id_that_is_unsafe_in_logs_headers_or_sql_is_replaced(followed: Followed) -> None:
     for refused in REFUSED:
         answer = await followed.http.get("/api/documents", headers={"x-request-id": refused})

@@ -54,6 +54,7 @@ async def logged(database_url: str, valkey_url: str) -> AsyncIterator[Logged]:
                 folder=folder,
                 CACHE_SIGNING_KEYS=f"k1:{SECRET}",
                 LOG_LEVEL="DEBUG",
+                TRUSTED_PROXIES="127.0.0.0/8",
             )
             async with api_and_worker(env, folder) as http:
                 yield Logged(http, folder)
@@ -69,6 +70,8 @@ async def test_every_line_of_every_process_is_json_with_ids_and_tells_no_secret(
         assert answer.headers["x-request-id"] == request_id
     for request_id, body in (("find-1", {"query": QUESTION}), ("bad-1", {"query": 5, "x": QUESTION})):
         await logged.http.post("/api/search", json=body, headers={"x-request-id": request_id})
+    forwarded = {"x-forwarded-for": "198.51.100.1, 203.0.113.9", "x-request-id": "far-1"}
+    await logged.http.get("/api/collections", headers=forwarded)
     await logged.http.get(f"/nothing%0A{{}}%1b[2J?token={SECRET}", headers={"x-request-id": "odd-1"})
     await until(lambda: logged.of("odd-1", "api"))
 
@@ -120,3 +123,5 @@ async def test_every_line_of_every_process_is_json_with_ids_and_tells_no_secret(
         assert "L3 database cache initialized" in [line["message"] for line in logged.lines(process)]
     assert "Batch 1: Processing texts 1-1" in messages
     assert logged.access("bad-1")["status"] == 422
+    # The last address before the trusted proxy's own: what stands before it was written by the client.
+    assert [logged.access(name)["client"] for name in ("ask-1", "far-1")] == ["127.0.0.1", "203.0.113.9"]

@@ -10,6 +10,7 @@ from app.api.ports import Keys
 from app.errors import InvalidInput, NotFound
 from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
 from app.services.operations.analytics import AnalyticsReport, AnalyticsService, Period
+from app.services.operations.api_keys import KeyOwner
 from app.services.operations.models import ModelServer
 from app.services.operations.query_plans import PlanReport, PlanService
 from app.services.pagination import Page
@@ -98,8 +99,8 @@ class FakeModelServer(ModelServer):
 
 class FakeKeys(Keys):
     @override
-    async def tenant_of(self, key: str) -> str | None:
-        return "acme" if key == KEY else None
+    async def owner_of(self, key: str) -> KeyOwner | None:
+        return KeyOwner("acme", "laptop") if key == KEY else None
 
 
 async def well() -> None:

@@ -219,7 +219,9 @@ def test_any_plain_value_survives(value: Any) -> None:
     assert opened(codec().seal(KEY, replace(RECORD, value=value))).value == freeze(value)
 
 
-@pytest.mark.parametrize("value", [object(), Path("x"), 1 + 2j, len, {"nested": [Path("x")]}], ids=str)
+@pytest.mark.parametrize(
+    "value", [object(), Path("x"), 1 + 2j, len, {"nested": [Path("x")]}], ids=lambda value: type(value).__name__
+)
 def test_only_plain_builtins_are_sealed(value: Any) -> None:
     with pytest.raises(NotPlain):
         codec().seal(KEY, replace(RECORD, value=value))

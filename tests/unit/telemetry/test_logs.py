@@ -25,6 +25,7 @@ from app.telemetry.logging import ConsoleFormatter, CorrelationFilter, JsonForma
 from tests.support.api import Fakes, client_of
 from tests.support.cache.assembly import assemble
 from tests.support.cache.chain import SPEC, Pipeline, Tier
+from tests.support.fakes.operations import KEY
 from tests.support.waiting import idle, until
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -83,6 +84,23 @@ async def test_a_question_is_logged_as_it_is_where_that_was_asked_for(caplog: py
             await client.post("/api/search", json={"query": "Am I ill?"})
             await until(lambda: bool(lines_of(caplog)))
     assert lines_of(caplog)[0]["question"] == "Am I ill?"
+
+
+async def test_a_line_names_the_tenant_and_the_name_of_its_key_but_not_the_key(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO, logger="localchat.access"):
+        async with client_of(Fakes(), auth_mode="api_key") as client:
+            await client.get("/api/collections", headers={"authorization": f"Bearer {KEY}"})
+            await client.get("/api/collections", headers={"authorization": f"Bearer {KEY}x"})
+        async with client_of(Fakes()) as client:
+            await client.post("/api/search", json={"query": "leave"})
+        await until(lambda: len(lines_of(caplog)) == 3)
+    known, unknown, open_to_all = lines_of(caplog)
+    assert (known["tenant"], known["api_key"]) == ("acme", "laptop")
+    assert (unknown["status"], "tenant" in unknown, "api_key" in unknown) == (401, False, False)
+    assert (open_to_all["tenant"], "api_key" in open_to_all) == ("default", False)
+    assert KEY not in json.dumps([known, unknown])
 
 
 def note(log: AccessLog) -> None:
