@@ -41,6 +41,18 @@ _LONGEST_COOLDOWN = 60.0
 class OllamaClient:
     """A pool of model servers behind one interface.
 
+    Example, with a model that embeds and one that chats:
+
+    >>> from app.ollama.scheduling.lanes import Lane
+    >>> async def example(client: OllamaClient) -> None:
+    ...     vectors = await client.embed(["a cat", "a dog"], model="all-minilm", lane=Lane.INTERACTIVE)
+    ...     print(len(vectors), vectors[0].shape)
+    ...     async for chunk in client.chat([{"role": "user", "content": "Say hello."}], model="chat"):
+    ...         print(chunk.text, end="")
+    >>> run(example)
+    2 (8,)
+    Hello there.
+
     Args:
         base_urls: `http(s)://[user:password@]host[:port]` or `http+unix:///path`, one for each endpoint.
         max_concurrency: requests in flight on one endpoint, for each of queries, chats and bulk work.

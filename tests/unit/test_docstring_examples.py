@@ -1,16 +1,19 @@
 """The usage examples in the docstrings of the main classes run, and print what they say."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from doctest import DocTestFinder, DocTestRunner
 from typing import Any
 
+import httpx
 import pytest
 
 from app.cache.chain import CacheChain
 from app.db.database import Database
 from app.embedded.services.postgres import EmbeddedPostgres
+from app.ollama.client import OllamaClient
 from app.services.answering.service import AnswerService
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
@@ -27,6 +30,7 @@ from tests.support.answering import (
 from tests.support.cache.assembly import assemble
 from tests.support.corpus import Page, StoredCollections, embed_query, make_collection
 from tests.support.databases import fresh_database
+from tests.support.fake_ollama import unit_vector
 
 ANIMALS = [
     Page("cats.md", ["The cat sleeps on the mat.", "Cats purr when cats are content."]),
@@ -49,6 +53,25 @@ async def answers(_: EmbeddedPostgres) -> AsyncIterator[AnswerService]:
 
 
 @asynccontextmanager
+async def models(_: EmbeddedPostgres) -> AsyncIterator[OllamaClient]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        match request.url.path:
+            case "/api/tags":
+                return httpx.Response(200, json={"models": [{"name": "chat:latest", "digest": "d"}]})
+            case "/api/show":
+                return httpx.Response(200, json={"capabilities": ["completion"]})
+            case "/api/embed":
+                texts = json.loads(request.content)["input"]
+                return httpx.Response(200, json={"embeddings": [unit_vector(text) for text in texts]})
+        said = [{"message": {"content": text}} for text in ("Hello", " there.\n")]
+        lines = [*said, {"message": {"content": ""}, "done": True}]
+        return httpx.Response(200, content=b"\n".join(json.dumps(line).encode() for line in lines))
+
+    async with aclosing(OllamaClient(["http://models"], transport=httpx.MockTransport(answer))) as client:
+        yield client
+
+
+@asynccontextmanager
 async def search(postgres: EmbeddedPostgres) -> AsyncIterator[SearchService]:
     async with fresh_database(postgres) as url:
         database = await Database.connect(url, min_size=1, max_size=4)
@@ -63,6 +86,7 @@ async def search(postgres: EmbeddedPostgres) -> AsyncIterator[SearchService]:
 EXAMPLES: Mapping[type, Callable[[EmbeddedPostgres], AbstractAsyncContextManager[Any]]] = {
     AnswerService: answers,
     CacheChain: chain,
+    OllamaClient: models,
     SearchService: search,
 }
 
