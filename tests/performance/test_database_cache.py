@@ -135,7 +135,7 @@ async def test_eviction_runs_and_survives_failures(store: Store, caplog: pytest.
     await store.put("expired", ttl=-500)
     await store.pool.execute(f"ALTER TABLE {TABLE} RENAME TO away")
     store.hit_counts.note(key_of("used").digest)
-    running = asyncio.create_task(store.eviction(flush_every=0.01, sweep_every=0.05).run())
+    running = asyncio.create_task(store.eviction(flush_every=0.01, sweep_every=0.2).run())
     await until(lambda: "cache eviction failed" in caplog.text)
     await store.pool.execute(f"ALTER TABLE away RENAME TO {TABLE}")
 

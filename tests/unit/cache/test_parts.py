@@ -1,6 +1,7 @@
 """The chain's small parts: statistics, invalidations, hit counts, leases, chaos."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,12 +9,13 @@ from hypothesis import strategies as st
 
 from app.cache.backend import EntryMetadata, Scope
 from app.cache.backends.memory import MemoryCache
+from app.cache.entry import CacheEntry
 from app.cache.freshness.invalidation import Invalidation, InvalidationBus
 from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.report import report
 from app.cache.stampede.lease import ComputeLease, FleetLease
 from app.cache.stats import CacheStats, TierLatency
-from tests.support.cache.assembly import key_of
+from tests.support.cache.assembly import assemble, key_of
 from tests.support.cache.chain import MemoryLeases, fleet
 from tests.support.cache.chaos import Chaos, ChaosCache, ChaosError
 from tests.support.simulated_time import simulated_time
@@ -270,3 +272,13 @@ def test_totals_tell_of_the_namespaces_that_were_asked_for() -> None:
     assert set(totals) == {"answer"}
     found = {name: totals["answer"][name] for name in ("requests", "l1_hits", "l2_hits", "stale")}
     assert found == {"requests": 2, "l1_hits": 1, "l2_hits": 1, "stale": 1}
+
+
+async def test_an_invalidation_drops_its_entry_or_its_scope_from_memory() -> None:
+    made = assemble()
+    for digest in ("d1", "d2"):
+        made.memory.put(replace(key_of(), digest=digest), CacheEntry("value", None, 0, 1), 60)
+    made.tiers.drop(Invalidation(digest="d1"))
+    assert [made.tiers.key_in_memory(digest) is None for digest in ("d1", "d2")] == [True, False]
+    made.tiers.drop(Invalidation(scope=Scope()))
+    assert made.tiers.key_in_memory("d2") is None
