@@ -183,7 +183,7 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True)
 class Prefixes:
-    """Ollama adds neither, so whoever embeds does."""
+    """Ollama adds neither, so the caller of an embedding does."""
 
     query: str = ""
     document: str = ""

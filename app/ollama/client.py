@@ -58,7 +58,7 @@ class OllamaClient:
         max_concurrency: requests in flight on one endpoint, for each of queries, chats and bulk work.
         timeouts: seconds to connect, and of silence.
         headers: called for each request, for `traceparent` and `X-Request-ID`.
-        observer: told of each request, retry and circuit change.
+        observer: receives each request, retry and circuit change.
         retries: when to ask again, by lane.
         patience: seconds a query may wait before bulk work goes on beside it, one text at a time.
         cooldown: seconds for which an endpoint that failed three times in a row is left alone.

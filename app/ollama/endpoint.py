@@ -1,4 +1,4 @@
-"""One model server: how to ask it, and what is known of its load and health."""
+"""One model server: requests to it, its load and its health."""
 
 import asyncio
 from collections import Counter

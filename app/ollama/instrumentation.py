@@ -1,4 +1,4 @@
-"""What the client reports of its calls: an `Observer` for metrics, and spans by OpenTelemetry's conventions."""
+"""Reports of the client's calls: an `Observer` for metrics, and spans by OpenTelemetry's conventions."""
 
 import time
 from contextlib import AbstractContextManager

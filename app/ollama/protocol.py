@@ -76,7 +76,7 @@ class PullProgress:
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """What `ping` found. `seconds` is the time of one round trip; `error` says why there was none."""
+    """The result of a `ping`. `seconds` is the time of one round trip; `error` says why there was none."""
 
     endpoint: str
     circuit: str

@@ -1,4 +1,4 @@
-"""One call to a model: attempts, each under a lease, each told to the observer."""
+"""One call to a model: attempts, each under a lease, each reported to the observer."""
 
 import asyncio
 import time

@@ -73,7 +73,7 @@ class AdaptiveLimit:
 
 
 class BulkWindow:
-    """What one endpoint takes: `texts` in a request, `requests` in flight.
+    """The bulk work that one endpoint takes: `texts` in a request, `requests` in flight.
 
     A query cancels the request that is being worked on, and on average half of its texts were embedded in
     vain. So a request holds an eighth of the texts that are answered between two interruptions: queries cost
