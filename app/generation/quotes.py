@@ -191,14 +191,14 @@ def echoes(question: str, text: str) -> bool:
     return bool(asked) and asked in said
 
 
-def written(quote: Quote) -> str:
-    """A quote as it stands in an answer: code in a fence, an item without its mark, a row without its frame."""
-    match quote.kind:
+def written(text: str, kind: Kind) -> str:
+    """A sentence as it stands in an answer: code in a fence, an item without its mark, a row without its frame."""
+    match kind:
         case Kind.CODE:
-            return f"```\n{quote.text}\n```\n"
+            return f"```\n{text}\n```\n"
         case Kind.ITEM:
-            return re.sub(r"^[-*+•▪◦–]\s+", "", quote.text)  # noqa: RUF001 - as it is written
+            return re.sub(r"^[-*+•▪◦–]\s+", "", text)  # noqa: RUF001 - as it is written
         case Kind.ROW:
-            return quote.text.strip().strip("|").strip()
+            return text.strip().strip("|").strip()
         case _:
-            return quote.text
+            return text

@@ -17,6 +17,7 @@ from app.services.answering.experiments import ExperimentService
 from app.services.answering.feedback import FeedbackService
 from app.services.answering.model_facts import ContextWindows, ModelDigests
 from app.services.answering.modes import AnswerModes
+from app.services.answering.overviews import OverviewAnswers
 from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService
 from app.services.answering.writer import ModelWriter
@@ -94,8 +95,9 @@ def open_answering(core: Core, documents: Documents) -> Answering:
     background = Background()
     core.stack.push_async_callback(background.close)
     experiments = ExperimentService(database, background)
+    overviews = OverviewAnswers(cached_answers, documents.documents, writer)
     answers = AnswerService(
-        cached_answers,
+        overviews,
         conversations,
         complete=modes.complete,
         trace_id=_trace_id,

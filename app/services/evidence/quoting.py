@@ -49,7 +49,14 @@ class Quoter:
             scores = await self._ranker.score(question, [candidate.shown for candidate in chooser.candidates])
         chunks = {number: chunk_id for chunk_id, number in numbers.items()}
         return tuple(
-            Highlight(quote.number, chunks[quote.number], quote.start, quote.end, written(quote), quote.score)
+            Highlight(
+                quote.number,
+                chunks[quote.number],
+                quote.start,
+                quote.end,
+                written(quote.text, quote.kind),
+                quote.score,
+            )
             for quote in chooser.choose(scores, self._most)
         )
 

@@ -45,14 +45,14 @@ def test_a_sentence_that_points_back_brings_the_one_before_it() -> None:
 def test_code_brings_what_leads_to_it() -> None:
     lead, code = chosen("How do I book the ferry?", {"ferry book": 8})
     assert lead.text == "Book like this:"
-    assert written(code) == "```\nferry book\n```\n"
+    assert written(code.text, code.kind) == "```\nferry book\n```\n"
 
 
 def test_rows_and_items_are_read_without_their_marks() -> None:
     (row,) = chosen("What is the price on Sunday?", {"| Sunday": 8})
-    assert written(row) == "Sunday | 3 euros"
+    assert written(row.text, row.kind) == "Sunday | 3 euros"
     (item,) = chosen("Do dogs travel free?", {"- dogs": 8})
-    assert written(item) == "dogs travel free"
+    assert written(item.text, item.kind) == "dogs travel free"
 
 
 def test_what_falls_far_behind_is_not_quoted() -> None:

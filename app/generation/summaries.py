@@ -1,0 +1,102 @@
+"""A document in its own sentences: how it begins, and for each section the one that says most of the whole."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.documents import Chunk
+from app.generation.sentences import Kind, Sentence, sentences_of
+from app.generation.terms import terms
+
+# Sentences that are compared with each other, which costs their number squared. Of more, so many evenly.
+_MOST_COMPARED = 600
+_DAMPING = 0.85
+_ROUNDS = 30
+_LEAST_TERMS = 5
+# A sentence with so many links is a list of them.
+_MOST_LINKS = 3
+_LINK = re.compile(r"<[^>\s]+>")
+_MOST_TERMS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class KeySentence:
+    """A sentence of a chunk, and the section that it speaks for; none for the document's beginning."""
+
+    chunk: Chunk
+    sentence: Sentence
+    section: str | None
+
+    @property
+    def text(self) -> str:
+        return self.sentence.of(self.chunk.text)
+
+
+def key_sentences(chunks: Sequence[Chunk], most: int) -> list[KeySentence]:
+    """The first sentence and the best of the sections that say most, in the document's order; `most` at most.
+
+    Sentences are ranked by TextRank (Mihalcea and Tarau 2004): those that share many words with many others.
+    """
+    said = ((chunk, sentence) for chunk in chunks for sentence in sentences_of(chunk.text))
+    found = [(chunk, sentence) for chunk, sentence in said if _tells(chunk, sentence)]
+    if not found:
+        return []
+    if len(found) > _MOST_COMPARED:
+        found = [found[at * len(found) // _MOST_COMPARED] for at in range(_MOST_COMPARED)]
+    ranks = _text_rank([frozenset(terms(sentence.of(chunk.text))) for chunk, sentence in found])
+    best: dict[str, int] = {}
+    worth: Counter[str] = Counter()
+    for at, (chunk, _) in enumerate(found):
+        section = _top(chunk.section)
+        worth[section] += ranks[at]
+        if at and (section not in best or ranks[at] > ranks[best[section]]):
+            best[section] = at
+    if len(best) == 1:  # a document without sections: its best sentences, wherever they are
+        order = sorted(range(1, len(found)), key=lambda at: -ranks[at])
+        places = sorted(order[: most - 1])
+    else:
+        chosen = sorted(best, key=lambda section: -worth[section])[: most - 1]
+        places = sorted(best[section] for section in chosen)
+    opening = KeySentence(*found[0], section=None)
+    return [opening, *(KeySentence(*found[at], section=_last(found[at][0].section)) for at in places)]
+
+
+def _tells(chunk: Chunk, sentence: Sentence) -> bool:
+    if sentence.kind not in (Kind.PROSE, Kind.ITEM):
+        return False
+    text = sentence.of(chunk.text)
+    links = len(_LINK.findall(text))
+    return _LEAST_TERMS <= len(terms(text)) <= _MOST_TERMS and links < _MOST_LINKS and not text.endswith(":")
+
+
+def _text_rank(bags: Sequence[frozenset[str]]) -> NDArray[np.float64]:
+    """How central each sentence is, by the terms that it shares with others: a rank of mean 1."""
+    count = len(bags)
+    known = {term: place for place, term in enumerate(sorted(frozenset().union(*bags)))}
+    held = np.zeros((count, len(known)), dtype=np.float64)
+    for row, bag in enumerate(bags):
+        held[row, [known[term] for term in bag]] = 1
+    logs = np.array([math.log(len(bag) + 1) for bag in bags])
+    weights = (held @ held.T) / (logs[:, None] + logs[None, :])
+    np.fill_diagonal(weights, 0)
+    out = weights.sum(axis=0)
+    step = weights / np.where(out > 0, out, 1)
+    ranks = np.ones(count)
+    for _ in range(_ROUNDS):
+        ranks = (1 - _DAMPING) + _DAMPING * (step @ ranks)
+    return ranks
+
+
+def _top(section: str | None) -> str:
+    """The heading under the title, which is what outlines show."""
+    parts = (section or "").split(" > ")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+def _last(section: str | None) -> str | None:
+    return _top(section) or None
