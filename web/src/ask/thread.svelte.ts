@@ -2,6 +2,7 @@ import { ApiError, read, refusal, type Api, type Schemas } from '../api/client';
 import { eventsOf, Truncated, type AnswerEvent } from '../api/events';
 
 export type Source = Schemas['SourceView'];
+export type Highlight = Schemas['HighlightView'];
 export type ChatRequest = Schemas['ChatRequest'];
 
 /** What shapes an answer besides its question. */
@@ -11,6 +12,8 @@ export interface Options {
   model: string | null;
   semantic: boolean;
   filter: Record<string, unknown>;
+  /** Names of the documents to look into; none for all. */
+  documents: string[];
 }
 
 export type State = 'waiting' | 'writing' | 'done' | 'stopped' | 'failed';
@@ -22,6 +25,8 @@ export interface Exchange {
   state: State;
   text: string;
   sources: Source[];
+  /** Sentences of the sources that hold the answer. */
+  highlights: Highlight[];
   citations: Schemas['CitationView'][];
   start: Schemas['AnswerStart'] | null;
   stages: Schemas['Status'][];
@@ -117,6 +122,7 @@ export class Thread {
       model: options.model,
       semantic: options.semantic,
       filter: options.filter,
+      documents: options.documents,
       cache,
     };
   }
@@ -147,6 +153,7 @@ export class Thread {
       if (event === 'start') exchange.start = content;
       else if (event === 'status') exchange.stages.push(content);
       else if (event === 'sources') exchange.sources = content;
+      else if (event === 'highlights') exchange.highlights = content;
       else if (event === 'delta') {
         text += content.text;
         exchange.state = 'writing';
@@ -158,7 +165,7 @@ export class Thread {
       else if (event === 'done') {
         exchange.finish = content.finish_reason;
         exchange.text = text;
-      } else {
+      } else if (event === 'error') {
         exchange.state = 'failed';
         exchange.error = new ApiError(content.problem, content.problem.detail || content.problem.title);
       }
@@ -172,6 +179,7 @@ export class Thread {
       state: 'waiting',
       text: '',
       sources: [],
+      highlights: [],
       citations: [],
       start: null,
       stages: [],

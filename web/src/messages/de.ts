@@ -64,6 +64,8 @@ const de: Messages = {
   filter: {
     title: 'Filter',
     any: 'alle',
+    documents: 'Dokumente',
+    allDocuments: 'Alle Dokumente',
     none: 'Die Dokumente dieser Sammlung haben keine Metadaten, nach denen sich filtern ließe.',
   },
 
@@ -146,6 +148,8 @@ const de: Messages = {
         fuse: 'Zusammenführen',
         rerank: 'Neu ordnen',
         prompt: 'Prompt',
+        quote: 'Zitieren',
+        unscored: 'Neu ordnen ausgelassen',
         generate: 'Schreiben',
         total: 'Insgesamt',
         cache: 'Cache',

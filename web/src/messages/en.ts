@@ -61,6 +61,8 @@ export default {
   filter: {
     title: 'Filter',
     any: 'any',
+    documents: 'Documents',
+    allDocuments: 'All documents',
     none: 'The documents of this collection have no metadata to filter by.',
   },
 
@@ -141,6 +143,8 @@ export default {
         fuse: 'Fusion',
         rerank: 'Reranking',
         prompt: 'Prompt',
+        quote: 'Quoting',
+        unscored: 'Reranking left out',
         generate: 'Writing',
         total: 'In all',
         cache: 'Cache',

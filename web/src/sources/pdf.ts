@@ -2,6 +2,7 @@ import {
   getDocument,
   GlobalWorkerOptions,
   TextLayer,
+  VerbosityLevel,
   type PDFDocumentLoadingTask,
   type PDFDocumentProxy,
   type PDFPageProxy,
@@ -33,6 +34,7 @@ export function openPdf(address: string, headers: Record<string, string>): PDFDo
     isEvalSupported: false,
     enableXfa: false,
     useWasm: false,
+    verbosity: VerbosityLevel.ERRORS,
   });
 }
 

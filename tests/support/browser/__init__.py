@@ -1,0 +1,1 @@
+"""A running service and a real browser, for tests of the page."""
