@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser.chromium import Tab
 from tests.support.browser.service import Service
-from tests.support.pdf import PdfPage, lines, pdf
+from tests.support.files.pdf import PdfPage, lines, pdf
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -16,7 +16,7 @@ VIEWS = {
     "ask": "What would you like to know?",
     f"documents/{COLLECTION}": "handbook.txt",
     f"documents/{COLLECTION}?settings=": "Embedding model",
-    "search?q=annual+leave": "Together",
+    "search?q=annual+leave": "Leave must be requested",
     "cache": "Tiers",
     "cache/entries": QUESTION,
     "cache/meaning": "of requests may be answered wrongly",

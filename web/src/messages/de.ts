@@ -86,6 +86,19 @@ const de: Messages = {
       top_k: 'Abschnitte',
       max_tokens: 'Längste Antwort (Tokens)',
     },
+    hints: {
+      cache: 'Grenzen der Sammlung. Was fehlt, regeln die Einstellungen des Dienstes.',
+      retrieval: 'Wie die Sammlung durchsucht wird. Was fehlt, ist wie beim Dienst.',
+      ttl: 'So lange darf ein Ergebnis genutzt werden, von seiner Berechnung an.',
+      max_entries:
+        'So viele Ergebnisse behält L3, angeheftete eingeschlossen; die am längsten ungenutzten gehen zuerst.',
+      max_bytes: 'So viel Platz nehmen sie in L3 höchstens ein.',
+      lexical_weight: 'Was Wörter neben der Bedeutung zählen; ohne Angabe 0,45.',
+      repeat_penalty:
+        'Um wie viele Standardabweichungen jeder weitere Abschnitt eines Dokuments besser sein muss als der eines anderen; ohne Angabe 0,75. Bei 0 darf ein Dokument alle Plätze füllen.',
+      reranker: '„proximity“ hebt Abschnitte, in denen die Wörter der Frage beieinanderstehen.',
+      ef_search: 'So viele Kandidaten werden im Graphen der Vektoren betrachtet; ohne Angabe 100.',
+    },
   },
 
   ask: {
@@ -275,6 +288,7 @@ const de: Messages = {
       'Sehen Sie, was gefunden wird, bevor eine Antwort entsteht: nach Wörtern, nach Bedeutung und zusammen.',
     placeholder: 'Abschnitte suchen',
     settings: 'Einstellungen',
+    weights: 'Gewichte und Grenzen',
     settingsA: 'Einstellungen A',
     settingsB: 'Einstellungen B',
     keep: 'Für die Sammlung übernehmen',

@@ -83,6 +83,8 @@ export default {
       top_k: 'Passages',
       max_tokens: 'Longest answer (tokens)',
     } as Record<string, string>,
+    /** In place of what the API's document says, which is English. */
+    hints: {} as Record<string, string>,
   },
 
   ask: {
@@ -263,6 +265,7 @@ export default {
     intro: 'Look at what is found before any answer is written: by words, by meaning, and both together.',
     placeholder: 'Search passages',
     settings: 'Settings',
+    weights: 'Weights and limits',
     settingsA: 'Settings A',
     settingsB: 'Settings B',
     keep: 'Keep for the collection',
