@@ -64,5 +64,6 @@ async def _build(
         health=operations.health,
         deep_health=operations.deep_health,
         metrics=metrics,
+        worker_metrics=operations.worker_metrics,
         max_upload_bytes=settings.max_upload_bytes,
     )

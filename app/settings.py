@@ -122,6 +122,7 @@ class Settings(BaseSettings):
 
     enable_perf_metrics: bool = True
     worker_metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    worker_metrics_url: HttpUrl | None = None
     slow_query_threshold: Seconds = 1.0
     cors_allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = ()
     trusted_hosts: Annotated[tuple[HostName, ...], NoDecode, BeforeValidator(_listed)] = ()

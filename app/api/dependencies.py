@@ -1,5 +1,6 @@
 """The services that the lifespan builds for the routes, and how a route reaches them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -31,7 +32,12 @@ DEFAULT_TENANT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Every service that a route calls. `keys` is None while API keys are not required."""
+    """Every service that a route calls.
+
+    Attributes:
+        worker_metrics: reads the OpenMetrics text of the worker beside this process; None if none is known.
+        keys: None while API keys are not required.
+    """
 
     documents: DocumentService
     watcher: ProgressWatcher
@@ -52,6 +58,7 @@ class Services:
     health: HealthService
     deep_health: DeepHealth
     metrics: Metrics
+    worker_metrics: Callable[[], Awaitable[str]] | None
     keys: Keys | None
     max_upload_bytes: int
 

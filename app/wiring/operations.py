@@ -1,7 +1,10 @@
 """Builds the services that operators and probes use, and the loops that feed gauges and readiness."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+
+import httpx
 
 from app.cache.backends.postgres import reading
 from app.concurrency.background import run_for_lifetime
@@ -17,10 +20,12 @@ from app.telemetry.event_loop import sample_lag
 from app.wiring.core import Core
 from app.wiring.health import open_health
 
+_WORKER_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """`keys` is None while no API key is asked for."""
+    """`keys` is None while no API key is asked for, `worker_metrics` while no address of a worker is set."""
 
     analytics: AnalyticsService
     plans: PlanService
@@ -29,6 +34,7 @@ class Operations:
     keys: KeyService | None
     health: HealthService
     deep_health: DeepHealth
+    worker_metrics: Callable[[], Awaitable[str]] | None
 
 
 def open_operations(core: Core, draining: Callable[[], bool]) -> Operations:
@@ -51,4 +57,18 @@ def open_operations(core: Core, draining: Callable[[], bool]) -> Operations:
         keys=KeyService(database) if settings.auth_mode == "api_key" else None,
         health=health,
         deep_health=deep_health,
+        worker_metrics=partial(_worker_metrics, settings.worker_metrics_url)
+        if settings.worker_metrics_url
+        else None,
     )
+
+
+async def _worker_metrics(url: str) -> str:
+    """Return the OpenMetrics text of a worker; nothing of one that does not answer."""
+    # There is no TLS here, and reading the machine's certificates takes longer than the request.
+    async with httpx.AsyncClient(timeout=_WORKER_SECONDS, trust_env=False, verify=False) as http:  # noqa: S501
+        try:
+            response = await http.get(f"{url}/metrics", headers={"accept": "application/openmetrics-text"})
+            return response.raise_for_status().text
+        except httpx.HTTPError:
+            return ""

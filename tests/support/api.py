@@ -1,6 +1,6 @@
 """The application around services that hold everything in memory."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -48,6 +48,7 @@ class Fakes:
     draining: bool = False
     health: HealthService | None = None
     metrics: Metrics | None = None
+    worker_metrics: Callable[[], Awaitable[str]] | None = None
 
     def services(self, settings: Settings, metrics: Metrics) -> Services:
         self.metrics = metrics
@@ -90,6 +91,7 @@ class Fakes:
             health=self.health,
             deep_health=deep_health,
             metrics=metrics,
+            worker_metrics=self.worker_metrics,
             keys=FakeKeys() if settings.auth_mode == "api_key" else None,
             max_upload_bytes=settings.max_upload_bytes,
         )

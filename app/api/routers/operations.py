@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
 from app.api.dependencies import Provided
 from app.api.openapi import problems
@@ -13,6 +14,7 @@ from app.api.problems import problem, problem_response
 from app.api.schemas.health import CheckView, ComponentView, DeepHealthView, HealthView
 from app.services.operations.deep_health import ComponentState, DeepHealthReport
 from app.services.operations.health import Check, Health
+from app.telemetry.ingestion_series import WithIngestion
 
 HEALTH_MEDIA_TYPE = "application/health+json"
 _HEALTH = {HEALTH_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/DeepHealthView"}}}
@@ -82,7 +84,10 @@ async def deep(services: Provided) -> Response:
 )
 async def metrics(request: Request, services: Provided) -> Response:
     encoder, media_type = choose_encoder(request.headers.get("accept", ""))
-    return Response(encoder(services.metrics.registry), headers={"Content-Type": media_type})
+    source: Collector = services.metrics.registry
+    if services.worker_metrics is not None:
+        source = WithIngestion(services.metrics.registry, await services.worker_metrics())
+    return Response(encoder(source), headers={"Content-Type": media_type})
 
 
 def _reply(request: Request, health: Health, failure: str) -> HealthView | Response:

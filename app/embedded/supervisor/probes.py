@@ -25,6 +25,11 @@ def ollama_listens() -> bool:
         return False
 
 
+def bracketed(host: str) -> str:
+    """Return a host as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
 def reachable_host(host: str) -> str:
     """Return the address at which this machine reaches a service that listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound

@@ -5,12 +5,12 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Protocol
 
 from app.embedded.services.postgres import EmbeddedPostgres
@@ -20,6 +20,7 @@ from app.embedded.supervisor.guard import end_with_parent
 from app.embedded.supervisor.probes import (
     OLLAMA_PORT,
     answers,
+    bracketed,
     free_port,
     ollama_listens,
     reachable_host,
@@ -146,6 +147,7 @@ class Supervisor:
             self._environment["CACHE_SIGNING_KEYS"] = f"local:{kept_secret(settings.data_dir, 'cache_signing_key')}"
         host = reachable_host(settings.host)
         grace = f"{_STOP_SECONDS - 1:g}"
+        worker = self._worker_metrics(host)
         api = self._command(
             "API",
             "serve",
@@ -158,7 +160,7 @@ class Supervisor:
             ready=lambda: answers(host, settings.port, "/health/ready"),
         )
         # The API loads its code while the stores start; the worker, which nobody waits for, comes last.
-        self._apps = [Supervised(api), Supervised(self._command("worker", "worker"))]
+        self._apps = [Supervised(api), Supervised(self._command("worker", "worker", env=worker))]
         self._apps[0].launch()
         for store in self._stores:
             store.launch()
@@ -169,10 +171,19 @@ class Supervisor:
         api.wait_ready(_START_SECONDS)
         self._apps[1].launch()
         seconds = time.monotonic() - started
-        shown = f"[{host}]" if ":" in host else host
-        self._announce(
-            f"LocalChat is ready at http://{shown}:{settings.port} after {seconds:.1f} s (Ctrl-C stops it)"
-        )
+        address = f"http://{bracketed(host)}:{settings.port}"
+        self._announce(f"LocalChat is ready at {address} after {seconds:.1f} s (Ctrl-C stops it)")
+
+    def _worker_metrics(self, host: str) -> dict[str, str]:
+        """Tell the API where the worker's metrics are, and return the worker's own settings."""
+        if self._settings.worker_metrics_port is not None:
+            port, told = self._settings.worker_metrics_port, {}
+        else:
+            # Nobody asked for the port, so it is closed to other machines.
+            host, port = "127.0.0.1", free_port()
+            told = {"HOST": host, "WORKER_METRICS_PORT": str(port)}
+        self._environment.setdefault("WORKER_METRICS_URL", f"http://{bracketed(host)}:{port}")
+        return told
 
     def _add_postgres(self) -> None:
         if self._settings.database_url:
@@ -228,11 +239,16 @@ class Supervisor:
         process.wait_ended(_START_SECONDS * 10)
 
     def _command(
-        self, name: str, *arguments: str, held: bool = False, ready: Callable[[], bool] = lambda: True
+        self,
+        name: str,
+        *arguments: str,
+        held: bool = False,
+        ready: Callable[[], bool] = lambda: True,
+        env: Mapping[str, str] = MappingProxyType({}),
     ) -> Command:
         argv = (*_PYTHON, "app.cli", *arguments)
         log = self._log(name.lower())
-        return Command(ChildProcess(name, argv, env=self._environment, log=log, held=held), ready)
+        return Command(ChildProcess(name, argv, env={**self._environment, **env}, log=log, held=held), ready)
 
     def _log(self, name: str) -> Path:
         return self._settings.data_dir / "logs" / f"{name}.log"

@@ -154,6 +154,8 @@ def test_the_commands_of_the_api_page_work_as_they_stand(running: Instance, tmp_
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert done.stdout.count("event: done") == 2  # of the upload and of the streamed answer
     assert done.stdout.count("leaves at 7:40") >= 3
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/metrics", timeout=10) as response:
+        assert 'rag_ingest_documents_total{status="indexed"}' in response.read().decode()
 
 
 def test_a_worker_that_dies_is_started_again(running: Instance) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
+from prometheus_client.exposition import choose_encoder
 
 from app.api.fast_path.metrics import instrument
 from app.errors import StoreUnavailable
@@ -194,6 +195,35 @@ def test_ids_go_along_with_what_a_request_causes() -> None:
     assert sent["x-request-id"] == "abc"
     assert sent["traceparent"].startswith("00-4bf92f3577b34da6a3ce929d0e0e4736-")
     assert sent["traceparent"] != TRACEPARENT
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text"])
+async def test_metrics_show_the_series_of_ingestion_that_the_worker_alone_has(accept: str) -> None:
+    worker = Metrics("1")
+    worker.ingest_documents.labels("indexed").inc(3)
+    worker.http_requests.labels("/x", "GET", "200").inc(5)
+
+    async def told() -> str:
+        encode, _ = choose_encoder("application/openmetrics-text")
+        return encode(worker.registry).decode()
+
+    async with client_of(Fakes(worker_metrics=told), fresh=True) as client:
+        await client.get("/api/collections")
+        text = (await client.get("/metrics", headers={"accept": accept})).text
+    assert 'rag_ingest_documents_total{status="indexed"} 3.0' in text
+    assert text.count("rag_ingest_documents_total{") == 1
+    assert 'handler="/x"' not in text
+    assert "/api/collections" in text
+
+
+async def test_metrics_are_shown_without_a_worker_that_does_not_answer() -> None:
+    async def silent() -> str:
+        return ""
+
+    async with client_of(Fakes(worker_metrics=silent)) as client:
+        response = await client.get("/metrics")
+    assert response.status_code == 200
+    assert "# TYPE rag_ingest_documents" in response.text
 
 
 async def test_lateness_of_the_event_loop_is_seen() -> None:
