@@ -9,6 +9,7 @@
     ├── Conflict                  409
     ├── PreconditionFailed        412
     ├── TooLarge                  413
+    ├── TooManyUploads            429  the uploads under way are as many bytes as this process takes at once
     ├── UnsupportedMedia          415
     ├── UnreadableDocument        422  a file that no loader can read; the message says why
     ├── UntrustedHost             421  the request is for a name that the service does not go by
@@ -101,6 +102,13 @@ class TooLarge(LocalChatError):
     status = 413
     code = "too-large"
     title = "Too large"
+
+
+class TooManyUploads(LocalChatError):
+    status = 429
+    code = "too-many-uploads"
+    title = "Too many uploads at once"
+    retryable = True
 
 
 class UnsupportedMedia(LocalChatError):

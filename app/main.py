@@ -110,7 +110,11 @@ def create_app(
     describe(app, auth=settings.auth_mode)
     # The last one added is the outermost.
     app.add_middleware(ClientDisconnectMiddleware)
-    app.add_middleware(BodyLimitMiddleware, max_upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(
+        BodyLimitMiddleware,
+        max_upload_bytes=settings.max_upload_bytes,
+        max_uploading_bytes=settings.max_uploading_bytes,
+    )
     app.add_middleware(TrustedOriginMiddleware, policy=policy)
     if metrics.enabled:
         instrument(app, metrics, hot=("/api/search", "/api/chat"))

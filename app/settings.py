@@ -131,6 +131,7 @@ class Settings(BaseSettings):
     auth_mode: Literal["none", "api_key"] = "none"
     allow_unauthenticated: bool = False
     max_upload_bytes: Count = 100 * MIB
+    max_uploading_bytes: Count = 1024 * MIB
 
     @field_validator("ollama_base_url", mode="before")
     @classmethod

@@ -55,21 +55,20 @@ def byte_range(value: str | None, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-def attachment(
-    data: bytes, filename: str, media_type: str, headers: Mapping[str, str], *, status: int = 200
-) -> Response:
-    """A file to save (RFC 6266). Never rendered in our origin, since anyone may have uploaded it."""
+def attachment(data: bytes, filename: str, media_type: str, headers: Mapping[str, str]) -> Response:
+    """A file of ours to save, whole; its text is UTF-8."""
+    described = attachment_headers(filename, media_type)
+    return Response(data, media_type=described.pop("Content-Type"), headers={**described, **headers})
+
+
+def attachment_headers(filename: str, media_type: str) -> dict[str, str]:
+    """Headers of a file to save (RFC 6266). It is never rendered in our origin: anyone may have uploaded it."""
     filename = filename.rpartition("/")[2]
     plain = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in filename)
     encoded = quote(filename, safe="", errors="replace")
-    return Response(
-        data,
-        status,
-        media_type=media_type_of(media_type) or "application/octet-stream",
-        headers={
-            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            **headers,
-        },
-    )
+    return {
+        "Content-Type": media_type_of(media_type) or "application/octet-stream",
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from app.domain.answers import Failed
-from app.errors import InvalidInput, LocalChatError, NotFound, Stopping, TooLarge, UnsupportedMedia
+from app.errors import InvalidInput, LocalChatError, NotFound, Stopping, TooLarge, TooManyUploads, UnsupportedMedia
 from app.telemetry import correlation
 from app.telemetry.access import annotate
 
@@ -24,7 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 _RETRY = {"Retry-After": "1"}
 
 # Our names for errors that the framework raises, by status.
-_BY_STATUS = {kind.status: kind for kind in (NotFound, TooLarge, UnsupportedMedia)}
+_BY_STATUS = {kind.status: kind for kind in (NotFound, TooLarge, TooManyUploads, UnsupportedMedia)}
 
 
 class FieldError(BaseModel):

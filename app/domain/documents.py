@@ -1,6 +1,6 @@
 """Documents, their chunks, and the collections that hold them."""
 
-from collections.abc import AsyncIterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +8,9 @@ from typing import Any, Self
 from uuid import UUID
 
 from app.domain.reading import DocumentProperties, DocumentWarning
+
+# Bytes in which files are read, sent and stored.
+PIECE = 1024 * 1024
 
 
 class DocumentStatus(StrEnum):
@@ -203,10 +206,15 @@ class CollectionStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it arrived. `media_type` is the one that the sender declared, if any."""
+    """A file as it arrived. `media_type` is the one that the sender declared, if any.
+
+    `pieces` reads it from its start, `PIECE` bytes at a time.
+    """
 
     filename: str
-    content: bytes
+    size_bytes: int
+    sha256: str
+    pieces: Callable[[], AsyncIterator[bytes]]
     media_type: str | None = None
 
 
@@ -220,9 +228,10 @@ class UploadResult:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The original bytes of a document's newest version."""
+    """The original file of a document's newest version. `pieces` reads it from one byte up to another."""
 
     filename: str
     media_type: str
     sha256: str
-    data: bytes
+    size_bytes: int
+    pieces: Callable[[int, int], AsyncIterator[bytes]]

@@ -101,7 +101,7 @@ async def add_page(
         len(page.texts),
         1 if visible else None,
     )
-    await documents.add_version(connection, document_id, b"")
+    await documents.add_version(connection, document_id)
     drafts = [
         (ChunkDraft(ordinal, text, len(text.split()), None, None), hashlib.sha256(text.encode()).digest())
         for ordinal, text in enumerate(page.texts)

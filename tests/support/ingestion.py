@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from app.db.database import Database
-from app.domain.documents import ChunkDraft, ChunkPart, Collection, Document, StoredFile, Upload
+from app.domain.documents import PIECE, ChunkDraft, ChunkPart, Collection, Document, StoredFile, Upload
 from app.domain.reading import DocumentWarning
 from app.domain.retrieval import Vector
 from app.errors import ModelUnavailable, UnreadableDocument
@@ -115,6 +115,16 @@ def join_section(text: str, section: str | None) -> str:
     return f"{section}\n{text}" if section else text
 
 
+def file_of(filename: str, content: bytes, media_type: str | None = None) -> Upload:
+    """An upload of a file that is in memory."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(content), PIECE):
+            yield content[start : start + PIECE]
+
+    return Upload(filename, len(content), hashlib.sha256(content).hexdigest(), pieces, media_type)
+
+
 @dataclass
 class Desk:
     """The services of one test, and shortcuts to drive them."""
@@ -148,7 +158,7 @@ class Desk:
 
     async def upload(self, text: str, filename: str = "a.txt", collection: str = "default") -> Document:
         results = await self.documents.upload(
-            TENANT, [Upload(filename, text.encode())], collection=collection, metadata={}
+            TENANT, [file_of(filename, text.encode())], collection=collection, metadata={}
         )
         return results[0].document
 
@@ -170,6 +180,11 @@ class Desk:
                 document_id,
             )
         return [row["text"] for row in rows]
+
+    async def content(self, document: Document) -> bytes:
+        """The original bytes."""
+        content = await self.documents.content(TENANT, document.id)
+        return b"".join([piece async for piece in content.pieces(0, content.size_bytes)])
 
     async def queued(self) -> list[tuple[str, str]]:
         async with self.database.connection() as connection:

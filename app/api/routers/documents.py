@@ -4,11 +4,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
+from fastapi.responses import StreamingResponse
 
 from app.api.dependencies import Provided, Tenant
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.forms import one_upload, read_uploads
-from app.api.headers import IdempotencyKey, attachment, byte_range, matches
+from app.api.headers import IdempotencyKey, attachment_headers, byte_range, matches
 from app.api.openapi import event_stream, problems
 from app.api.problems import problem, problem_response
 from app.api.schemas.common import CollectionName, Cursor, JsonText, Limit, PageView
@@ -29,7 +30,7 @@ router = APIRouter(
 
 _ETAG = {"ETag": {"description": "Strong validator", "schema": {"type": "string"}}}
 _NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified", "headers": _ETAG}}
-_BODY = problems(400, 413, 415)
+_BODY = problems(400, 413, 415, 429)
 
 IfMatch = Annotated[str | None, Header(description="Only if this is still the document's ETag", max_length=1000)]
 IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if this is still the ETag", max_length=1000)]
@@ -176,23 +177,24 @@ async def get_content(
     wanted: Annotated[str | None, Header(alias="Range", description="`bytes=FIRST-LAST`, one part")] = None,
     if_range: Annotated[str | None, Header(description="An ETag: another one gets everything")] = None,
 ) -> Response:
+    """The file as it was uploaded, whole or in part."""
     content = await services.documents.content(tenant, document_id)
     tag = f'"{content.sha256}"'
     if matches(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag})
+    size = content.size_bytes
     headers = {"ETag": tag, "Accept-Ranges": "bytes"}
-    size = len(content.data)
     try:
         part = byte_range(wanted, size) if if_range in {None, tag} else None
     except ValueError:
         detail = f"The content has {size} bytes."
         refusal = problem(request.scope, 416, "range-not-satisfiable", "No byte of the range is there", detail)
         return problem_response(refusal, {**headers, "Content-Range": f"bytes */{size}"})
-    if part is None:
-        return attachment(content.data, content.filename, content.media_type, headers)
-    start, end = part
-    headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    return attachment(content.data[start:end], content.filename, content.media_type, headers, status=206)
+    start, end = part or (0, size)
+    headers |= {**attachment_headers(content.filename, content.media_type), "Content-Length": str(end - start)}
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    return StreamingResponse(content.pieces(start, end), 206 if part else 200, headers)
 
 
 @router.put(

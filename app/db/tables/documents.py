@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from app.db.database import PooledConnection
-from app.domain.documents import Content, Document, DocumentStatus, Stage
+from app.domain.documents import Document, DocumentStatus, Stage
 from app.domain.reading import DocumentWarning, WarningKind
 from app.errors import Conflict
 
@@ -104,16 +104,15 @@ async def insert(
     return created
 
 
-async def add_version(connection: PooledConnection, document_id: UUID, content: bytes) -> None:
-    """Keep the bytes of the document's newest version, described as the document is now."""
-    await connection.execute(
-        """INSERT INTO document_versions
-            (document_id, version, filename, media_type, size_bytes, sha256, metadata, content)
-        SELECT id, version, filename, media_type, size_bytes, sha256, metadata, $2
-        FROM documents WHERE id = $1""",
+async def add_version(connection: PooledConnection, document_id: UUID) -> int:
+    """Keep the document's newest version, described as the document is now. Returns its number."""
+    version: int = await connection.fetchval(
+        """INSERT INTO document_versions (document_id, version, filename, media_type, size_bytes, sha256, metadata)
+        SELECT id, version, filename, media_type, size_bytes, sha256, metadata FROM documents WHERE id = $1
+        RETURNING version""",
         document_id,
-        content,
     )
+    return version
 
 
 async def supersede(
@@ -172,38 +171,12 @@ async def mark_deleted(connection: PooledConnection, document_id: UUID) -> None:
     await connection.execute("UPDATE documents SET deleted_at = now(), lease = NULL WHERE id = $1", document_id)
 
 
-async def content(connection: PooledConnection, document_id: UUID, version: int) -> Content | None:
-    row = await connection.fetchrow(
-        "SELECT filename, media_type, sha256, content AS data FROM document_versions "
-        "WHERE document_id = $1 AND version = $2",
-        document_id,
-        version,
-    )
-    return Content(**dict(row)) if row else None
-
-
 async def content_size(connection: PooledConnection, document_id: UUID, version: int) -> int | None:
-    """Bytes of a version's content; None if there is no such version."""
+    """Bytes of a version's file; None if there is no such version."""
     size: int | None = await connection.fetchval(
-        "SELECT octet_length(content) FROM document_versions WHERE document_id = $1 AND version = $2",
-        document_id,
-        version,
+        "SELECT size_bytes FROM document_versions WHERE document_id = $1 AND version = $2", document_id, version
     )
     return size
-
-
-async def content_piece(
-    connection: PooledConnection, document_id: UUID, version: int, *, start: int, length: int
-) -> bytes | None:
-    """Some bytes of a version's content, which is stored so that no more than those are read."""
-    piece: bytes | None = await connection.fetchval(
-        "SELECT substring(content FROM $3 FOR $4) FROM document_versions WHERE document_id = $1 AND version = $2",
-        document_id,
-        version,
-        start + 1,
-        length,
-    )
-    return piece
 
 
 def outcome(failed: str) -> str:

@@ -1,15 +1,18 @@
 """Documents: upload, replace, retry, cancel, delete, and watching them being ingested."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
+from math import ceil
 from typing import Any
 from uuid import UUID
 
 from app.db.database import Database, PooledConnection
 from app.db.lifecycle import leases
 from app.db.search import spaces
-from app.db.tables import chunks, documents, uploads
+from app.db.tables import chunks, document_parts, documents, uploads
 from app.domain.documents import (
+    PIECE,
     Chunk,
     Collection,
     Content,
@@ -114,10 +117,22 @@ class DocumentService:
     async def content(self, tenant: str, document_id: UUID) -> Content:
         async with self._database.connection() as connection:
             document = _found(await documents.get(connection, tenant, document_id), document_id)
-            content = await documents.content(connection, document_id, document.version)
-        if content is None:
-            raise NotFound(f"The content of document {document_id} is gone.")
-        return content
+        pieces = partial(self._pieces, document_id, document.version)
+        return Content(document.filename, document.media_type, document.sha256, document.size_bytes, pieces)
+
+    async def _pieces(self, document_id: UUID, version: int, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to `end`, a part at a time: no connection is held while a slow client reads.
+
+        Raises:
+            NotFound: the version was replaced or deleted meanwhile, and has been purged.
+        """
+        for part in range(start // PIECE, ceil(end / PIECE)):
+            async with self._database.connection() as connection:
+                piece = await document_parts.read(connection, document_id, version, part)
+            if piece is None:
+                raise NotFound(f"The content of document {document_id} is gone.")
+            begin = part * PIECE
+            yield piece[max(0, start - begin) : end - begin]
 
     async def replace(
         self,
@@ -134,7 +149,6 @@ class DocumentService:
             PreconditionFailed: `if_match` is not the current ETag.
             Conflict: another document of the collection has these bytes.
         """
-        sha256 = hashlib.sha256(upload.content).hexdigest()
         async with self._database.transaction() as connection:
             document = _found(await documents.lock(connection, tenant, document_id), document_id)
             _check_match(document, if_match)
@@ -142,18 +156,18 @@ class DocumentService:
             if described != document.metadata:
                 # Filters find it otherwise from now on, also while the new version is not complete.
                 await documents.describe(connection, document_id, described)
-            same = sha256 == document.sha256 and upload.filename == document.filename
+            same = upload.sha256 == document.sha256 and upload.filename == document.filename
             if not same or document.status is DocumentStatus.FAILED:
                 await documents.supersede(
                     connection,
                     document_id,
                     filename=upload.filename,
                     media_type=upload.media_type or "",
-                    size_bytes=len(upload.content),
-                    sha256=sha256,
+                    size_bytes=upload.size_bytes,
+                    sha256=upload.sha256,
                     metadata=described,
                 )
-                await documents.add_version(connection, document_id, upload.content)
+                await self._keep(connection, document_id, upload)
                 await jobs.enqueue(connection, document_id, document.version + 1, self._job_headers)
             return _found(await documents.get(connection, tenant, document_id), document_id)
 
@@ -213,19 +227,18 @@ class DocumentService:
     async def _store(
         self, connection: PooledConnection, collection: Collection, file: Upload, metadata: dict[str, Any]
     ) -> UploadResult:
-        sha256 = hashlib.sha256(file.content).hexdigest()
         document_id = await documents.insert(
             connection,
             tenant=collection.tenant,
             collection_id=collection.id,
             filename=file.filename,
             media_type=file.media_type or "",
-            size_bytes=len(file.content),
-            sha256=sha256,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
             metadata=metadata,
         )
         if document_id is None:
-            known = await documents.find_by_content(connection, collection.id, sha256)
+            known = await documents.find_by_content(connection, collection.id, file.sha256)
             if known is None:
                 raise Conflict(f"{file.filename} changed while it was being uploaded; send it again.")
             if known.status is DocumentStatus.FAILED:
@@ -234,10 +247,14 @@ class DocumentService:
                     _found(await documents.get(connection, collection.tenant, known.id), known.id), unchanged=False
                 )
             return UploadResult(known, unchanged=True)
-        await documents.add_version(connection, document_id, file.content)
+        await self._keep(connection, document_id, file)
         await jobs.enqueue(connection, document_id, 1, self._job_headers)
         stored = await documents.get(connection, collection.tenant, document_id)
         return UploadResult(_found(stored, document_id), unchanged=False)
+
+    async def _keep(self, connection: PooledConnection, document_id: UUID, file: Upload) -> None:
+        version = await documents.add_version(connection, document_id)
+        await document_parts.store(connection, document_id, version, file.pieces())
 
     async def _requeue(self, connection: PooledConnection, document: Document) -> None:
         await documents.requeue(connection, document.id)
@@ -255,7 +272,7 @@ def _fingerprint(files: Sequence[Upload], collection: str, metadata: dict[str, A
     digest = hashlib.sha256(repr((collection, sorted(metadata.items()))).encode())
     for file in files:
         digest.update(repr(file.filename).encode())
-        digest.update(hashlib.sha256(file.content).digest())
+        digest.update(bytes.fromhex(file.sha256))
     return digest.hexdigest()
 
 

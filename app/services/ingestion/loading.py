@@ -6,20 +6,18 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from math import ceil
 from typing import Protocol
 
 from app.db.lifecycle import leases
-from app.db.tables import chunks, documents
-from app.domain.documents import ChunkDraft, ChunkPart, Collection, Stage, StoredFile
+from app.db.tables import chunks, document_parts, documents
+from app.domain.documents import PIECE, ChunkDraft, ChunkPart, Collection, Stage, StoredFile
 from app.errors import UnreadableDocument
 from app.services.documents.observer import IngestObserver
 from app.services.ingestion.fencing import Fence, LeaseLost
 
 # What is embedded of a chunk, by its text and its section.
 EmbeddingText = Callable[[str, str | None], str]
-
-# Bytes of a file read from the database at a time, so that memory does not grow with the file.
-PIECE = 1024**2
 
 _log = logging.getLogger(__name__)
 
@@ -120,11 +118,9 @@ class ChunkLoading:
         return True
 
     async def _pieces(self, size: int) -> AsyncIterator[bytes]:
-        for start in range(0, size, PIECE):
+        for part in range(ceil(size / PIECE)):
             async with self._fence.database.connection() as connection:
-                piece = await documents.content_piece(
-                    connection, self._task.document_id, self._task.version, start=start, length=PIECE
-                )
+                piece = await document_parts.read(connection, self._task.document_id, self._task.version, part)
             if piece is None:
                 raise LeaseLost
             yield piece

@@ -15,11 +15,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.domain.conversations import Conversation
-from app.domain.documents import Document, Upload
+from app.domain.documents import Document
 from app.errors import NotFound
 from tests.support.api import Fakes, serving
 from tests.support.fakes.answers import FakeConversations
 from tests.support.fakes.documents import NOW, FakeDocuments
+from tests.support.ingestion import file_of
 
 PROMISES = [
     not_a_server_error,
@@ -36,7 +37,7 @@ class SomeDocuments(FakeDocuments):
     async def get(self, tenant: str, document_id: UUID) -> Document:
         if document_id.int % 2:
             raise NotFound(f"There is no document {document_id}.")
-        upload = Upload("a.txt", b"hello", "text/plain")
+        upload = file_of("a.txt", b"hello", "text/plain")
         self.data[document_id] = upload
         self.found[document_id] = replace(self._add(upload, "0" * 64, "default", {}), id=document_id)
         return self.found[document_id]

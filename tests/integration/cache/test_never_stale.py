@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from app.cache.entry import CacheControl, CacheStatus
-from app.domain.documents import Document, Upload
+from app.domain.documents import Document
 from app.domain.retrieval import Query, SearchMode
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.errors import ModelUnavailable, NotFound
 from app.services.answering.answer import Answer
 from tests.support.cache.replicas import Fleet, Replica, open_fleet
 from tests.support.databases import fresh_database
-from tests.support.ingestion import TENANT
+from tests.support.ingestion import TENANT, file_of
 from tests.support.waiting import until
 
 WORDS = ["amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper"]
@@ -57,12 +57,10 @@ async def change(fleet: Fleet, chance: random.Random, stored: list[Document]) ->
         stored.remove(document)
         await desk.documents.delete(TENANT, document.id)
     elif act == "describe":
-        content = await desk.documents.content(TENANT, document.id)
-        await desk.documents.replace(
-            TENANT, document.id, Upload(content.filename, content.data), metadata={"year": chance.randrange(3)}
-        )
+        same = file_of(document.filename, await desk.content(document))
+        await desk.documents.replace(TENANT, document.id, same, metadata={"year": chance.randrange(3)})
     else:
-        upload = Upload(document.filename, f"{chance.random()}\n{text_of(chance)}".encode())
+        upload = file_of(document.filename, f"{chance.random()}\n{text_of(chance)}".encode())
         await desk.ingest(await desk.documents.replace(TENANT, document.id, upload))
 
 

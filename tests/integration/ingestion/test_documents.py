@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 
 from app.db.search import passages
-from app.domain.documents import DocumentStatus, Upload
+from app.domain.documents import DocumentStatus
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from app.services.documents.service import etag
 from app.services.operations.housekeeping import HousekeepingService
-from tests.support.ingestion import TENANT, Desk
+from tests.support.ingestion import TENANT, Desk, file_of
 
 
 @pytest.fixture
@@ -30,12 +30,12 @@ async def test_an_upload_is_stored_with_its_job_and_becomes_visible_when_ingeste
     document = await desk.ingest(document)
     assert (document.status, document.chunk_count, document.embedded_count) == ("ready", 2, 2)
     assert await desk.visible(document.id) == ["one", "two"]
-    assert (await desk.documents.content(TENANT, document.id)).data == b"one\ntwo\n"
+    assert await desk.content(document) == b"one\ntwo\n"
 
 
 async def test_the_same_bytes_in_the_same_collection_change_nothing(desk: Desk) -> None:
     first = await desk.add("same")
-    again = await desk.documents.upload(TENANT, [Upload("b.txt", b"same")], collection="default", metadata={})
+    again = await desk.documents.upload(TENANT, [file_of("b.txt", b"same")], collection="default", metadata={})
     assert again[0].unchanged
     assert again[0].document.id == first.id
     elsewhere = await desk.upload("same", collection="other")
@@ -46,7 +46,7 @@ async def test_bytes_that_failed_before_are_tried_again(desk: Desk) -> None:
     failed = await desk.add("! broken")
     assert failed.status is DocumentStatus.FAILED
     assert failed.error == "a.txt is scrambled."
-    again = await desk.documents.upload(TENANT, [Upload("a.txt", b"! broken")], collection="default", metadata={})
+    again = await desk.documents.upload(TENANT, [file_of("a.txt", b"! broken")], collection="default", metadata={})
     assert not again[0].unchanged
     assert again[0].document.status is DocumentStatus.QUEUED
 
@@ -65,7 +65,7 @@ async def test_deleted_bytes_can_come_back(desk: Desk) -> None:
 async def test_an_idempotency_key_answers_a_repeated_upload_once(desk: Desk) -> None:
     async def upload(content: bytes) -> list[str]:
         results = await desk.documents.upload(
-            TENANT, [Upload("k.txt", content)], collection="default", metadata={}, idempotency_key="k1"
+            TENANT, [file_of("k.txt", content)], collection="default", metadata={}, idempotency_key="k1"
         )
         assert not results[0].unchanged
         return [str(item.document.id) for item in results]
@@ -78,7 +78,7 @@ async def test_an_idempotency_key_answers_a_repeated_upload_once(desk: Desk) -> 
 
 async def test_readers_see_the_old_version_until_the_replacement_is_complete(desk: Desk) -> None:
     document = await desk.add("kept\nold")
-    replaced = await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"kept\nnew\nmore"))
+    replaced = await desk.documents.replace(TENANT, document.id, file_of("a.txt", b"kept\nnew\nmore"))
     assert (replaced.version, replaced.status) == (2, "queued")
     assert await desk.visible(document.id) == ["kept", "old"]
     desk.embedder.embedded.clear()
@@ -90,12 +90,12 @@ async def test_readers_see_the_old_version_until_the_replacement_is_complete(des
 
 async def test_the_same_bytes_under_another_name_rename_a_document_and_embed_nothing(desk: Desk) -> None:
     document = await desk.add("kept\nold", "before.txt")
-    renamed = await desk.documents.replace(TENANT, document.id, Upload("after.txt", b"kept\nold"))
+    renamed = await desk.documents.replace(TENANT, document.id, file_of("after.txt", b"kept\nold"))
     assert (renamed.version, renamed.filename, renamed.status) == (2, "after.txt", "queued")
     desk.embedder.embedded.clear()
     done = await desk.ingest(renamed)
     assert (done.status, done.reused_count, desk.embedder.embedded) == ("ready", 2, [])
-    again = await desk.documents.replace(TENANT, document.id, Upload("after.txt", b"kept\nold"))
+    again = await desk.documents.replace(TENANT, document.id, file_of("after.txt", b"kept\nold"))
     assert (again.version, again.status) == (2, "ready")
 
 
@@ -109,7 +109,7 @@ async def test_a_passage_bears_the_name_of_the_version_that_it_is_of(desk: Desk)
             around = (await passages.neighbours(connection, ids)).values()
         return [passage.filename for passage in found] + [chunk.filename for chunks in around for chunk in chunks]
 
-    replaced = await desk.documents.replace(TENANT, document.id, Upload("new.txt", b"new"))
+    replaced = await desk.documents.replace(TENANT, document.id, file_of("new.txt", b"new"))
     assert replaced.filename == "new.txt"
     assert await names() == ["old.txt"] * 2
     await desk.ingest(replaced)
@@ -123,7 +123,7 @@ async def test_metadata_that_a_replacement_changes_is_a_change_of_the_corpus_at_
     document = await desk.add("same", "a.txt")
 
     async def version_after(metadata: dict[str, Any] | None) -> int:
-        await desk.documents.replace(TENANT, document.id, Upload("a.txt", content), metadata=metadata)
+        await desk.documents.replace(TENANT, document.id, file_of("a.txt", content), metadata=metadata)
         return (await desk.collections.resolve(TENANT, "default")).corpus_version
 
     before = (await desk.collections.resolve(TENANT, "default")).corpus_version
@@ -147,7 +147,7 @@ async def test_other_metadata_is_a_change_of_the_corpus_and_of_nothing_else(desk
 
 async def test_a_replacement_that_fails_leaves_the_old_version_readable(desk: Desk) -> None:
     document = await desk.add("good")
-    replaced = await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"! bad"))
+    replaced = await desk.documents.replace(TENANT, document.id, file_of("a.txt", b"! bad"))
     failed = await desk.ingest(replaced)
     assert failed.status is DocumentStatus.FAILED
     assert await desk.visible(document.id) == ["good"]
@@ -156,8 +156,8 @@ async def test_a_replacement_that_fails_leaves_the_old_version_readable(desk: De
 async def test_a_replacement_needs_the_current_etag_when_one_is_given(desk: Desk) -> None:
     document = await desk.add("v1")
     with pytest.raises(PreconditionFailed):
-        await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"v2"), if_match='"stale"')
-    replaced = await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"v2"), if_match=etag(document))
+        await desk.documents.replace(TENANT, document.id, file_of("a.txt", b"v2"), if_match='"stale"')
+    replaced = await desk.documents.replace(TENANT, document.id, file_of("a.txt", b"v2"), if_match=etag(document))
     assert replaced.version == 2
 
 
@@ -165,13 +165,13 @@ async def test_a_replacement_by_another_documents_bytes_is_refused(desk: Desk) -
     await desk.add("taken", "first.txt")
     second = await desk.add("other", "second.txt")
     with pytest.raises(Conflict):
-        await desk.documents.replace(TENANT, second.id, Upload("second.txt", b"taken"))
+        await desk.documents.replace(TENANT, second.id, file_of("second.txt", b"taken"))
 
 
 async def test_every_visible_change_bumps_the_corpus_version_once(desk: Desk) -> None:
     document = await desk.add("a")
     assert await desk.corpus_version() == 1
-    await desk.ingest(await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"b")))
+    await desk.ingest(await desk.documents.replace(TENANT, document.id, file_of("a.txt", b"b")))
     assert await desk.corpus_version() == 2
     await desk.documents.delete(TENANT, document.id)
     assert await desk.corpus_version() == 3
@@ -225,7 +225,7 @@ async def test_collections_are_made_found_renamed_and_deleted(desk: Desk) -> Non
 
 async def test_housekeeping_leaves_no_row_of_what_was_deleted_or_superseded(desk: Desk) -> None:
     kept = await desk.add("kept v1", "kept.txt")
-    await desk.ingest(await desk.documents.replace(TENANT, kept.id, Upload("kept.txt", b"kept v2")))
+    await desk.ingest(await desk.documents.replace(TENANT, kept.id, file_of("kept.txt", b"kept v2")))
     gone = await desk.add("gone", "gone.txt")
     await desk.documents.delete(TENANT, gone.id)
     await desk.upload("elsewhere", collection="doomed")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.db.database import Database
-from app.domain.documents import Document, Upload
+from app.domain.documents import Document
 from app.ingestion.queue.jobs import IngestJob
 from app.ingestion.splitting.splitter import embedding_text
 from app.ollama.client import OllamaClient
@@ -21,7 +21,7 @@ from app.services.search.embedding_cache import EmbeddingCache
 from app.services.search.lexeme_statistics import LexemeStatistics
 from tests.support.cache.assembly import assemble
 from tests.support.fake_ollama import EMBEDDING_MODEL, FakeOllama
-from tests.support.ingestion import TENANT, LineLoader
+from tests.support.ingestion import TENANT, LineLoader, file_of
 from tests.support.waiting import until
 
 
@@ -63,7 +63,7 @@ class Press:
                 await database.close()
 
     async def upload(self, text: str, *, name: str = "a.txt", collection: str = "default") -> Document:
-        upload = Upload(name, text.encode())
+        upload = file_of(name, text.encode())
         (result,) = await self.documents.upload(TENANT, [upload], collection=collection, metadata={})
         return result.document
 
@@ -76,7 +76,7 @@ class Press:
 
     async def replace(self, document: Document, text: str) -> Document:
         return await self.ingest(
-            await self.documents.replace(TENANT, document.id, Upload(document.filename, text.encode()))
+            await self.documents.replace(TENANT, document.id, file_of(document.filename, text.encode()))
         )
 
     def sent(self) -> Counter[str]:

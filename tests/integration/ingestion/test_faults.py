@@ -11,9 +11,9 @@ import asyncpg
 import psutil
 import pytest
 
-from app.domain.documents import Upload
 from app.embedded.supervisor.process import ChildProcess
 from tests.support.folders import short_folder
+from tests.support.ingestion import file_of
 from tests.support.processes.plant import Plant, Stored, model_server
 from tests.support.waiting import until
 
@@ -32,7 +32,7 @@ def prose(seed: int, sections: int) -> bytes:
 
 
 # The book comes in four parts.
-FILES = [Upload("book.md", prose(0, 240)), *(Upload(f"note-{n}.md", prose(n, 4)) for n in range(1, 9))]
+FILES = [file_of("book.md", prose(0, 240)), *(file_of(f"note-{n}.md", prose(n, 4)) for n in range(1, 9))]
 
 # Time enough between two parts for something to happen.
 SLOW_DISK = """

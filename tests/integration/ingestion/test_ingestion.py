@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from app.domain.documents import DocumentStatus, Upload
+from app.domain.documents import DocumentStatus
 from app.domain.ingestion import IngestDone, IngestFailed, IngestProgress
 from app.domain.reading import DocumentWarning, WarningKind
 from app.errors import Conflict, ModelUnavailable, UnreadableDocument
@@ -15,7 +15,7 @@ from app.ingestion.queue.worker import QueueWorker
 from app.services.documents.progress import ProgressWatcher
 from app.services.ingestion.service import IngestService
 from app.services.search.lexeme_statistics import LexemeStatistics
-from tests.support.ingestion import TENANT, Desk, LineLoader, hang, join_section
+from tests.support.ingestion import TENANT, Desk, LineLoader, file_of, hang, join_section
 from tests.support.waiting import until
 
 LINES = "\n".join(f"line {number}" for number in range(12))
@@ -50,7 +50,7 @@ async def test_a_new_version_has_warnings_of_its_own(desk: Desk) -> None:
     desk.loader.warnings = (UNREAD,)
     document = await desk.add(LINES)
     desk.loader.warnings = ()
-    replaced = await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"better"))
+    replaced = await desk.documents.replace(TENANT, document.id, file_of("a.txt", b"better"))
     assert replaced.warnings == ()
     assert ((await desk.ingest(replaced)).status, replaced.error) == ("ready", None)
 
@@ -158,7 +158,7 @@ async def test_an_ingestion_stops_when_its_document_is_taken_away(desk: Desk, ac
         elif act == "delete":
             await desk.documents.delete(TENANT, document.id)
         else:
-            await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"other"))
+            await desk.documents.replace(TENANT, document.id, file_of("a.txt", b"other"))
 
     desk.embedder.pause = interfere
     await desk.ingestion.ingest(IngestJob(document.id, 1))

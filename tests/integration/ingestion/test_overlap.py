@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.domain.documents import Document, Upload
+from app.domain.documents import Document
 from app.domain.ingestion import IngestProgress
 from app.errors import ModelUnavailable
 from app.ingestion.queue.jobs import IngestJob
 from app.services.documents.progress import ProgressWatcher
-from tests.support.ingestion import TENANT, Desk
+from tests.support.ingestion import TENANT, Desk, file_of
 from tests.support.waiting import until
 
 LINES = [f"line {number}" for number in range(50)]
@@ -113,7 +113,8 @@ async def test_a_file_that_is_cut_otherwise_than_before_begins_anew(desk: Desk, 
 
     desk.loader.before_part = None
     async with desk.database.connection() as connection:
-        await connection.execute("UPDATE document_versions SET content = $1", text.encode())
+        await connection.execute("UPDATE document_versions SET size_bytes = $1", len(text))
+        await connection.execute("UPDATE document_parts SET bytes = $1", text.encode())
     done = await desk.ingest(document)
     lines = text.splitlines()
     assert [text for _, text in await rows(desk)] == lines
@@ -152,7 +153,7 @@ async def test_a_watcher_is_foretold_no_end_while_more_chunks_may_come(desk: Des
 
 async def test_readers_keep_the_old_version_while_a_new_one_is_read_part_by_part(desk: Desk) -> None:
     document = await desk.add("old words")
-    replaced = await desk.documents.replace(TENANT, document.id, Upload("a.txt", TEXT.encode()))
+    replaced = await desk.documents.replace(TENANT, document.id, file_of("a.txt", TEXT.encode()))
     reached = stop_before(desk, 3)
     reading = asyncio.create_task(desk.ingest(replaced))
     await reached.wait()
@@ -176,7 +177,7 @@ async def test_a_document_that_is_taken_away_is_read_no_further(desk: Desk, act:
         elif act == "delete":
             await desk.documents.delete(TENANT, document.id)
         else:
-            await desk.documents.replace(TENANT, document.id, Upload("a.txt", b"other"))
+            await desk.documents.replace(TENANT, document.id, file_of("a.txt", b"other"))
 
     desk.loader.before_part = interfere
     await desk.ingestion.ingest(IngestJob(document.id, 1))

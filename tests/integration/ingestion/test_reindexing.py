@@ -11,7 +11,7 @@ import pytest
 
 from app.cache.entry import CacheControl, CacheStatus
 from app.db.database import Database
-from app.domain.documents import Collection, Reindex, Upload
+from app.domain.documents import Collection, Reindex
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import Conflict, ModelUnavailable, NotFound
 from app.ingestion.queue.jobs import IngestJob, ReindexJob
@@ -26,7 +26,16 @@ from app.services.search.service import SearchService
 from app.settings import Settings
 from app.wiring.cache import open_cache
 from tests.support.cache.replicas import UNHURRIED
-from tests.support.ingestion import TENANT, Desk, FakeModel, FakeModels, HashEmbedder, join_section, unit_vector
+from tests.support.ingestion import (
+    TENANT,
+    Desk,
+    FakeModel,
+    FakeModels,
+    HashEmbedder,
+    file_of,
+    join_section,
+    unit_vector,
+)
 from tests.support.processes.replica import worker
 from tests.support.waiting import until
 
@@ -135,7 +144,7 @@ async def test_what_documents_did_meanwhile_is_right_in_the_new_space(move: Move
         await desk.add("delta line 1\ndelta line 2", "delta.txt")
 
     async def replace() -> None:
-        changed = Upload("amber.txt", b"amber line 0\namber other")
+        changed = file_of("amber.txt", b"amber line 0\namber other")
         await desk.ingest(await desk.documents.replace(TENANT, ids["amber.txt"], changed))
 
     async def delete() -> None:

@@ -29,8 +29,8 @@ INSERT INTO documents (collection_id, filename, media_type, size_bytes, sha256, 
 SELECT {collection}, n || '.md', 'text/plain', 1, n::text, 'ready', 5, 1,
     jsonb_build_object('rare', n % 100 = 0, 'kind', 'manual')
 FROM generate_series(1, 600) n;
-INSERT INTO document_versions (document_id, version, filename, media_type, size_bytes, sha256, content)
-SELECT id, 1, filename, media_type, size_bytes, sha256, '' FROM documents WHERE collection_id = {collection};
+INSERT INTO document_versions (document_id, version, filename, media_type, size_bytes, sha256)
+SELECT id, 1, filename, media_type, size_bytes, sha256 FROM documents WHERE collection_id = {collection};
 INSERT INTO chunks (collection_id, document_id, version, ordinal, content_hash, text, token_count, language)
 SELECT {collection}, d.id, 1, o, '',
     format('Pump %s has valve %s of unit%s. %s', o, o, d.filename, repeat('filler ', 90)), 100, 'english'

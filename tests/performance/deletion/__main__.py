@@ -20,7 +20,7 @@ import numpy as np
 from app.db.database import Database
 from app.db.migrate import migrate
 from app.db.search import spaces
-from app.domain.documents import Collection, Upload
+from app.domain.documents import Collection
 from app.domain.retrieval import Query, Vector
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.ingestion.queue.jobs import IngestJob
@@ -30,7 +30,7 @@ from app.services.ingestion.service import IngestService
 from app.services.operations.housekeeping import HousekeepingService
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import SearchService
-from tests.support.ingestion import TENANT, FakeModel, HashEmbedder, LineLoader, join_section, unit_vector
+from tests.support.ingestion import TENANT, FakeModel, HashEmbedder, LineLoader, file_of, join_section, unit_vector
 
 KEPT_CHUNKS = 20_000
 PER_DOCUMENT = 100
@@ -42,9 +42,10 @@ FILL = """
 INSERT INTO documents (collection_id, filename, media_type, size_bytes, sha256, status, chunk_count, active_version)
 SELECT {collection}, n || '.md', 'text/plain', 100000, n::text, 'ready', {per}, 1
 FROM generate_series(1, {documents}) n;
-INSERT INTO document_versions (document_id, version, filename, media_type, size_bytes, sha256, content)
-SELECT id, 1, filename, media_type, size_bytes, sha256, convert_to(repeat(filename, 10000), 'UTF8')
-FROM documents WHERE collection_id = {collection};
+INSERT INTO document_versions (document_id, version, filename, media_type, size_bytes, sha256)
+SELECT id, 1, filename, media_type, size_bytes, sha256 FROM documents WHERE collection_id = {collection};
+INSERT INTO document_parts (document_id, version, part, bytes)
+SELECT id, 1, 0, convert_to(repeat(filename, 10000), 'UTF8') FROM documents WHERE collection_id = {collection};
 INSERT INTO chunks (collection_id, document_id, version, ordinal, content_hash, text, token_count, language)
 SELECT {collection}, d.id, 1, o, sha256(convert_to(d.id || ':' || o, 'UTF8')), d.filename || ' ' || (
     SELECT string_agg('w' || floor(random() * random() * {words})::int, ' ')
@@ -110,7 +111,7 @@ class Service:
     async def ingest(self, number: int) -> None:
         text = "\n".join(f"w{number} line {line}" for line in range(20))
         [item] = await self._documents.upload(
-            TENANT, [Upload(f"new {number}.txt", text.encode())], collection="kept", metadata={}
+            TENANT, [file_of(f"new {number}.txt", text.encode())], collection="kept", metadata={}
         )
         await self._ingestion.ingest(IngestJob(item.document.id, item.document.version))
 

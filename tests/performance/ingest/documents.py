@@ -34,6 +34,7 @@ from tests.performance.ingest.memory import WORDS, pdf
 from tests.performance.shared.figures import Contender, Figure, in_turns, show
 from tests.support.cache.assembly import assemble
 from tests.support.folders import REPO
+from tests.support.ingestion import file_of
 from tests.support.processes.model_server import running_model_server
 
 REAL_MODEL, CONTEXT = "all-minilm", 256
@@ -69,7 +70,7 @@ class Desk:
                 refresh_statistics=LexemeStatistics(database).refresh,
             )
             desk = cls(database, DocumentService(database, collections), collections, ingestion)
-            await desk.ingest(Upload("warm.txt", b"The model is loaded, and a reader is up."))
+            await desk.ingest(file_of("warm.txt", b"The model is loaded, and a reader is up."))
             yield desk
         finally:
             await loader.close()
@@ -96,7 +97,7 @@ class Desk:
         tenant, job = await self.upload(file)
         collection = await self.collections.resolve(tenant, "default")
         began = time.perf_counter()
-        drafts = _split(file)
+        drafts = await _split(file)
         async with httpx.AsyncClient(base_url=model_url, timeout=60, trust_env=False) as http:
             vectors = []
             for draft in drafts:
@@ -130,8 +131,9 @@ class Desk:
 _TENANTS = count()
 
 
-def _split(file: Upload) -> list[ChunkDraft]:
-    return splitter_for(SplitterConfig()).split(extract(file.content, file.filename))
+async def _split(file: Upload) -> list[ChunkDraft]:
+    content = b"".join([piece async for piece in file.pieces()])
+    return splitter_for(SplitterConfig()).split(extract(content, file.filename))
 
 
 def manual(sections: int) -> bytes:
@@ -144,10 +146,10 @@ def manual(sections: int) -> bytes:
 
 async def bench_real(folder: Path, database_url: str, turns: int, chunks: int) -> list[Figure]:
     """With the bundled model on two processors, which the database and the worker share with it."""
-    file = Upload("docs.md", b"\n\n".join(path.read_bytes() for path in sorted(_DOCS.glob("*.md"))))
-    drafts = _split(file)[:chunks]
-    file = Upload("docs.md", "\n\n".join(f"## Part {d.ordinal}\n\n{d.text}" for d in drafts).encode())
-    texts = [embedding_text(draft.text, draft.section) for draft in _split(file)]
+    file = file_of("docs.md", b"\n\n".join(path.read_bytes() for path in sorted(_DOCS.glob("*.md"))))
+    drafts = (await _split(file))[:chunks]
+    file = file_of("docs.md", "\n\n".join(f"## Part {d.ordinal}\n\n{d.text}" for d in drafts).encode())
+    texts = [embedding_text(draft.text, draft.section) for draft in await _split(file)]
     model = minilm(2)
 
     async def alone() -> float:
@@ -174,9 +176,9 @@ async def bench_real(folder: Path, database_url: str, turns: int, chunks: int) -
 
 
 async def bench_documents(folder: Path, database_url: str, *, quick: bool) -> list[Figure]:
-    files = {"10 pages": Upload("10.pdf", pdf(10, 40)), "100 pages": Upload("100.pdf", pdf(100, 40))}
+    files = {"10 pages": file_of("10.pdf", pdf(10, 40)), "100 pages": file_of("100.pdf", pdf(100, 40))}
     if not quick:
-        files["1,000 chunks"] = Upload("manual.md", manual(1_000))
+        files["1,000 chunks"] = file_of("manual.md", manual(1_000))
     found: list[Figure] = []
     for slots in (1, 8):
         with ExitStack() as stack:
@@ -190,7 +192,7 @@ async def bench_documents(folder: Path, database_url: str, *, quick: bool) -> li
                     }
                     times = await in_turns(contenders, 1)
                     table = f"documents, {slots} slot{'s' * (slots > 1)}"
-                    title = f"{name} ({len(_split(file))} chunks)"
+                    title = f"{name} ({len(await _split(file))} chunks)"
                     figures += [
                         Figure(table, f"{title}, before", times["before"], "s"),
                         Figure(

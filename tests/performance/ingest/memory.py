@@ -11,6 +11,7 @@ import psutil
 
 from app.domain.documents import Upload
 from tests.performance.shared.figures import Figure, show
+from tests.support.ingestion import file_of
 from tests.support.processes.plant import Plant
 
 WORDS = ("harbour", "granite", "tide", "anchor", "beacon", "lantern", "mooring", "vessel", "quay")
@@ -52,14 +53,14 @@ def pdf(pages: int, lines: int = 12) -> bytes:
 
 
 def book(pages: int) -> Sequence[Upload]:
-    return [Upload("book.pdf", pdf(pages))]
+    return [file_of("book.pdf", pdf(pages))]
 
 
 def notes(files: int) -> Sequence[Upload]:
     """Each a chunk of its own."""
     rng = random.Random(files)
     return [
-        Upload(f"note-{number}.txt", f"Note {number}: {' '.join(rng.choices(WORDS, k=100))}.".encode())
+        file_of(f"note-{number}.txt", f"Note {number}: {' '.join(rng.choices(WORDS, k=100))}.".encode())
         for number in range(files)
     ]
 

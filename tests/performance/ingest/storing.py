@@ -14,7 +14,7 @@ import numpy as np
 from app.db.database import Database
 from app.db.search import spaces
 from app.db.tables import chunks
-from app.domain.documents import ChunkDraft, ChunkPart, Collection, StoredFile, Upload
+from app.domain.documents import ChunkDraft, ChunkPart, Collection, StoredFile
 from app.domain.retrieval import Vector
 from app.ingestion.embedding.embedder import BatchEmbeddingProcessor, EmbeddingBatchSource
 from app.ingestion.queue.jobs import IngestJob
@@ -23,7 +23,7 @@ from app.services.documents.service import DocumentService
 from app.services.ingestion.service import IngestService
 from app.services.search.lexeme_statistics import LexemeStatistics
 from tests.performance.shared.figures import Figure, in_turns, show
-from tests.support.ingestion import TENANT, FakeModel, join_section
+from tests.support.ingestion import TENANT, FakeModel, file_of, join_section
 
 CHUNKS, CHARACTERS, DIMENSION = 4_000, 1_000, 384
 AIM = 0.8
@@ -94,7 +94,7 @@ class Storing:
     async def _document(self) -> tuple[UUID, Collection]:
         # Of a tenant of its own, or the vectors of the runs before would be copied.
         tenant = f"{TENANT}-{next(self._number)}"
-        (made,) = await self._documents.upload(tenant, [Upload("a.txt", b"-")], collection="default", metadata={})
+        (made,) = await self._documents.upload(tenant, [file_of("a.txt", b"-")], collection="default", metadata={})
         return made.document.id, await self._collections.resolve(tenant, "default")
 
     async def ours(self) -> float:

@@ -191,8 +191,8 @@ async def _documents(
         [{name: draw < share for name, share in SHARES.items()} for draw in drawn],
     )
     await connection.execute(
-        """INSERT INTO document_versions (document_id, version, filename, media_type, size_bytes, sha256, content)
-        SELECT id, active_version, filename, media_type, size_bytes, sha256, '' FROM documents
+        """INSERT INTO document_versions (document_id, version, filename, media_type, size_bytes, sha256)
+        SELECT id, active_version, filename, media_type, size_bytes, sha256 FROM documents
         WHERE id = ANY($1)""",
         ids,
     )

@@ -32,7 +32,7 @@ async def store(database: Database, data: EvaluationSet, vectors: list[Vector]) 
                 page,
                 len(passages),
             )
-            await add_version(connection, document_id, b"")
+            await add_version(connection, document_id)
             await chunks.insert(
                 connection,
                 tenant=TENANT,

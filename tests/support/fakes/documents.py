@@ -1,6 +1,5 @@
 """Collections, documents and their progress in memory."""
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,6 +29,7 @@ from app.services.documents.progress import ProgressWatcher
 from app.services.documents.service import DocumentService, etag
 from app.services.ingestion.reindex_requests import ReindexService
 from app.services.pagination import Page
+from tests.support.ingestion import file_of
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -131,9 +131,8 @@ class FakeDocuments(DocumentService):
         )
         results = []
         for file in files:
-            sha256 = hashlib.sha256(file.content).hexdigest()
-            known = next((item for item in self.found.values() if item.sha256 == sha256), None)
-            stored = known or self._add(file, sha256, collection, metadata)
+            known = next((item for item in self.found.values() if item.sha256 == file.sha256), None)
+            stored = known or self._add(await _kept(file), file.sha256, collection, metadata)
             results.append(UploadResult(stored, unchanged=known is not None))
         return results
 
@@ -167,7 +166,11 @@ class FakeDocuments(DocumentService):
     async def content(self, tenant: str, document_id: UUID) -> Content:
         document = await self.get(tenant, document_id)
         upload = self.data[document_id]
-        return Content(upload.filename, upload.media_type or "", document.sha256, upload.content)
+
+        async def pieces(start: int, end: int) -> AsyncIterator[bytes]:
+            yield b"".join([piece async for piece in upload.pieces()])[start:end]
+
+        return Content(upload.filename, upload.media_type or "", document.sha256, upload.size_bytes, pieces)
 
     @override
     async def replace(
@@ -182,7 +185,7 @@ class FakeDocuments(DocumentService):
         document = await self.get(tenant, document_id)
         if if_match not in {None, etag(document)}:
             raise PreconditionFailed("The document has changed.")
-        self.data[document_id] = upload
+        self.data[document_id] = await _kept(upload)
         self.found[document_id] = replace(document, version=document.version + 1)
         return self.found[document_id]
 
@@ -216,7 +219,7 @@ class FakeDocuments(DocumentService):
             collection=collection,
             filename=file.filename,
             media_type=file.media_type or "",
-            size_bytes=len(file.content),
+            size_bytes=file.size_bytes,
             sha256=sha256,
             status=DocumentStatus.QUEUED,
             stage=None,
@@ -249,3 +252,8 @@ class FakeWatcher(ProgressWatcher):
 def collection(name: str) -> CollectionStatistics:
     space = EmbeddingSpace(1, "all-minilm", "sha256:1", 384)
     return CollectionStatistics(Collection(1, "default", name, "", "english", 4, space, NOW, NOW), 1, 2, 3)
+
+
+async def _kept(upload: Upload) -> Upload:
+    """The same file in memory: the request's own is closed at its end."""
+    return file_of(upload.filename, b"".join([piece async for piece in upload.pieces()]), upload.media_type)
