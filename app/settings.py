@@ -103,6 +103,12 @@ class Settings(BaseSettings):
     batch_max_workers: Count = 8
     batch_max_chars: Count = 64_000
 
+    ocr_enabled: bool = True
+    ocr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("eng",)
+    ocr_data_dir: Path | None = None
+    ocr_seconds_per_page: Seconds = 60.0
+    ocr_max_pages: Count = 1000
+
     l1_cache_enabled: bool = True
     l1_cache_max_entries: Count = 5000
     l1_cache_max_bytes: Count = 256 * MIB
@@ -165,6 +171,13 @@ class Settings(BaseSettings):
                 )
             pairs.append((key_id, secret))
         return tuple(pairs)
+
+    @field_validator("ocr_languages")
+    @classmethod
+    def _some_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", language) for language in value):
+            raise ValueError("Tesseract's names, separated by commas: eng,deu")
+        return value
 
     @field_validator("data_dir")
     @classmethod

@@ -72,10 +72,10 @@ class ChunkDraft:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file's bytes, `size` of them, which come piece by piece when they are wanted."""
+    """A file's bytes, `size` of them, which come piece by piece each time that they are wanted."""
 
     size: int
-    pieces: AsyncIterable[bytes]
+    pieces: Callable[[], AsyncIterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)

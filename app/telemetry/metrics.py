@@ -160,7 +160,7 @@ class Metrics:
         )
         self.ingest_stage_duration = make.latency(
             "rag_ingest_stage_duration_seconds",
-            "One stage of one document: parse, chunk, embed or store.",
+            "One stage of one document: parse, chunk, recognise, embed or store.",
             INGEST_SECONDS,
             "stage",
         )

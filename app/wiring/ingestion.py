@@ -8,6 +8,7 @@ import asyncpg
 from opentelemetry.trace import Tracer
 
 from app.ingestion.loaders.loader import DocumentLoader
+from app.ingestion.loaders.recognition.settings import LanguageMissing, RecognitionSettings
 from app.ingestion.queue.jobs import messaging
 from app.ingestion.queue.worker import QueueWorker
 from app.ingestion.splitting.splitter import SplitterConfig, embedding_text
@@ -15,6 +16,7 @@ from app.observers.ingestion import IngestMetrics
 from app.services.ingestion.reindexer import Reindexer
 from app.services.ingestion.service import IngestService
 from app.services.search.lexeme_statistics import LexemeStatistics
+from app.settings import Settings, SettingsError
 from app.telemetry import correlation
 from app.telemetry.tracing import Tracing, consumed
 from app.wiring.core import Core
@@ -26,7 +28,11 @@ DOCUMENTS_AT_ONCE = 4
 def open_queue_worker(core: Core, tracing: Tracing, *, heartbeat_timeout: float) -> QueueWorker:
     """Build the queue's worker with its two handlers; nothing runs before its `run`."""
     observer = IngestMetrics(core.metrics)
-    loader = DocumentLoader(SplitterConfig(model=core.settings.embedding_model), on_stage=observer.spent)
+    loader = DocumentLoader(
+        SplitterConfig(model=core.settings.embedding_model),
+        recognition=recognition_of(core.settings),
+        on_stage=observer.spent,
+    )
     core.stack.push_async_callback(loader.close)
     ingestion = IngestService(
         core.database,
@@ -45,6 +51,24 @@ def open_queue_worker(core: Core, tracing: Tracing, *, heartbeat_timeout: float)
         concurrency=DOCUMENTS_AT_ONCE,
         heartbeat_timeout=heartbeat_timeout,
     )
+
+
+def recognition_of(settings: Settings) -> RecognitionSettings | None:
+    """How pictures are recognised; None if they are not.
+
+    Raises:
+        SettingsError: there are no data for a language.
+    """
+    if not settings.ocr_enabled:
+        return None
+    recognition = RecognitionSettings(
+        settings.ocr_languages, settings.ocr_data_dir, settings.ocr_seconds_per_page, settings.ocr_max_pages
+    )
+    try:
+        recognition.check()
+    except LanguageMissing as error:
+        raise SettingsError(f"OCR_LANGUAGES: {error}") from error
+    return recognition
 
 
 def _correlation(core: Core, tracing: Tracing) -> Callable[[str, Mapping[str, str]], AbstractContextManager[None]]:

@@ -57,7 +57,7 @@ class LineLoader:
         self, content: StoredFile, filename: str, media_type: str | None
     ) -> AsyncIterator[AsyncIterator[ChunkPart]]:
         self.loads += 1
-        text = b"".join([piece async for piece in content.pieces]).decode()
+        text = b"".join([piece async for piece in content.pieces()]).decode()
         lines = [line for line in text.splitlines() if line]
         drafts = [ChunkDraft(ordinal, line, len(line.split()), 1, None) for ordinal, line in enumerate(lines)]
         yield self._parts(drafts, filename)

@@ -12,7 +12,8 @@ from app.cli.ingest.report import ALL_IN, SOME_REFUSED, show_table
 from app.cli.ingest.service import Target
 from app.cli.shared import CommandFailed
 from app.errors import LocalChatError
-from app.ingestion.loaders.loader import DocumentLoader, whole
+from app.ingestion.loaders.loader import DocumentLoader
+from app.ingestion.loaders.pool import whole
 from app.ingestion.splitting.splitter import SplitterConfig
 from app.settings import Settings
 

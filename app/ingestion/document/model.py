@@ -101,15 +101,24 @@ class Picture:
     content: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class ScannedPage:
+    """Page `number` of the file, counted from 1, is a picture; `content` is the file that has it, if another."""
+
+    number: int
+    content: bytes = b""
+    media_type: str = ""
+
+
 Body = Heading | Paragraph | ListItem | Table | Lines | Note | Comment
-Element = Body | PageStart | Attachment | Picture | DocumentWarning | DocumentProperties
+Element = Body | PageStart | Attachment | Picture | ScannedPage | DocumentWarning | DocumentProperties
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """A run of text under one heading path, on one page or from `page` to `last_page`.
 
-    `blocks` are what `text` was written from.
+    `blocks` are what `text` was written from. A section that is a `picture` has no text until it is recognised.
     """
 
     text: str
@@ -117,6 +126,7 @@ class Section:
     heading: str | None = None
     last_page: int | None = None
     blocks: tuple[Body, ...] = ()
+    picture: Picture | ScannedPage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from app.ingestion.document.model import (
     Note,
     PageStart,
     Paragraph,
+    Picture,
     Row,
+    ScannedPage,
     Section,
     Table,
 )
@@ -23,44 +25,60 @@ HEADING_SEPARATOR = " > "
 _LONG = 200_000
 
 
-def sections_of(elements: Iterable[Body | PageStart]) -> Iterator[Section]:
-    """Gather elements into sections: a page, a heading and a paragraph over two pages each begin one."""
-    path: list[Heading] = []
-    page: int | None = None
-    blocks: list[Body] = []
-    size = 0
-
-    def flush(last_page: int | None = None) -> Iterator[Section]:
-        nonlocal size
-        text = text_of(blocks)
-        if text.strip():
-            heading = HEADING_SEPARATOR.join(step.text for step in path) or None
-            yield Section(text, page, heading, last_page, tuple(blocks))
-        blocks.clear()
-        size = 0
-
+def sections_of(elements: Iterable[Body | PageStart | Picture | ScannedPage]) -> Iterator[Section]:
+    """Gather elements into sections: a page, a heading, a picture and a paragraph over two pages each begin one."""
+    gathering = _Gathering()
     for element in elements:
+        yield from gathering.add(element)
+    yield from gathering.flush()
+
+
+class _Gathering:
+    """The blocks of a section in the making, and where it stands."""
+
+    def __init__(self) -> None:
+        self._path: list[Heading] = []
+        self._page: int | None = None
+        self._blocks: list[Body] = []
+        self._size = 0
+
+    def add(self, element: Body | PageStart | Picture | ScannedPage) -> Iterator[Section]:
         match element:
             case PageStart(number):
-                if number != page:
-                    yield from flush()
-                page = number
-            case Heading(level, text, shown):
-                yield from flush()
-                path = [step for step in path if step.level < level]
-                if title := clean_line(text):
-                    path.append(Heading(level, title))
-                    blocks += path[-1:] if shown else []
+                if number != self._page:
+                    yield from self.flush()
+                self._page = number
+            case Heading():
+                yield from self.flush()
+                self._enter(element)
+            case Picture() | ScannedPage():
+                yield from self.flush()
+                yield Section("", self._page, self._heading(), picture=element)
             case Paragraph(last_page=int(last_page)):
-                yield from flush()
-                blocks.append(element)
-                yield from flush(last_page)
+                yield from self.flush()
+                self._blocks.append(element)
+                yield from self.flush(last_page)
             case _:
-                blocks.append(_cleaned(element))
-                size += _size(blocks[-1])
-                if size > _LONG:
-                    yield from flush()
-    yield from flush()
+                self._blocks.append(_cleaned(element))
+                self._size += _size(self._blocks[-1])
+                if self._size > _LONG:
+                    yield from self.flush()
+
+    def flush(self, last_page: int | None = None) -> Iterator[Section]:
+        text = text_of(self._blocks)
+        if text.strip():
+            yield Section(text, self._page, self._heading(), last_page, tuple(self._blocks))
+        self._blocks.clear()
+        self._size = 0
+
+    def _enter(self, heading: Heading) -> None:
+        self._path = [step for step in self._path if step.level < heading.level]
+        if title := clean_line(heading.text):
+            self._path.append(Heading(heading.level, title))
+            self._blocks += self._path[-1:] if heading.shown else []
+
+    def _heading(self) -> str | None:
+        return HEADING_SEPARATOR.join(step.text for step in self._path) or None
 
 
 def text_of(blocks: Iterable[Body]) -> str:

@@ -1,21 +1,23 @@
-"""The service's way to read documents: a few worker processes behind an async interface."""
+"""The service's way to read documents: their text in one child process, then their pictures in another."""
 
-import asyncio
-import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from app.domain.documents import ChunkPart, StoredFile
-from app.errors import UnreadableDocument
-from app.ingestion.document.model import LoadedDocument
+from app.domain.reading import WarningKind
+from app.errors import LocalChatError, UnreadableDocument
+from app.ingestion.document.model import LoadedDocument, Section
 from app.ingestion.loaders.extract import extract, open_file
-from app.ingestion.loaders.worker import DONE, ChildDied, Limits, Task, TaskFailed, TaskTimedOut, Worker
+from app.ingestion.loaders.pool import ChildPool, whole
+from app.ingestion.loaders.reading import NO_EXTRACTABLE, unrecognised
+from app.ingestion.loaders.recognition.settings import RecognitionSettings
+from app.ingestion.loaders.recognition.task import RecognisedPart, ToRecognise, recognise_parts
+from app.ingestion.loaders.warning_list import WarningList
+from app.ingestion.loaders.worker import Limits
 from app.ingestion.splitting.splitter import SplitterConfig, splitter_for
 
 T = TypeVar("T")
@@ -23,15 +25,13 @@ T = TypeVar("T")
 # Sections or chunks in one message from a child: some 100 kB.
 _PART = 128
 
-_log = logging.getLogger(__name__)
-
 
 class DocumentLoader:
     """Reads files in child processes, as many at once as there are `workers`.
 
-    Children start when they are first needed and are reused. A file that crashes its child, exhausts its
-    memory or overruns its time is refused, and costs no other file its result. `on_stage` is told when the parsing
-    and the chunking of a file began and ended, in epoch seconds.
+    Pictures are recognised one after the other in a child of their own, so that they hold up no text; without
+    `recognition` they are not read. `on_stage` receives when the parsing, the chunking and the recognition of a
+    file began and ended, in epoch seconds.
     """
 
     def __init__(
@@ -40,23 +40,22 @@ class DocumentLoader:
         *,
         workers: int = 2,
         limits: Limits | None = None,
+        recognition: RecognitionSettings | None = None,
         on_stage: Callable[[str, float, float], None] = lambda _stage, _began, _ended: None,
     ) -> None:
         self._splitter = splitter
         self._on_stage = on_stage
-        self._limits = limits or Limits()
-        self._idle: list[Worker] = []
-        self._busy: set[Worker] = set()
-        self._slots = asyncio.Semaphore(workers)
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="loader")
+        self._recognition = recognition
+        self._texts = ChildPool(workers, limits or Limits())
+        self._pictures = ChildPool(1, _picture_limits(recognition or RecognitionSettings()), name="recognition")
 
     async def load(self, content: bytes, filename: str, media_type: str | None = None) -> LoadedDocument:
-        """Read a file. `media_type` is what the sender declared; content and name go before it.
+        """Read a file's text. `media_type` is what the sender declared; content and name go before it.
 
         Raises:
             UnsupportedMedia, UnreadableDocument: with a reason for the sender.
         """
-        parts = await self.run(load_parts, content, filename, media_type)
+        parts = await self._texts.run(load_parts, whole(content), filename, media_type)
         document: LoadedDocument = parts[0]
         return replace(document, sections=tuple(section for part in parts[1:] for section in part))
 
@@ -69,100 +68,88 @@ class DocumentLoader:
         Raises:
             UnsupportedMedia, UnreadableDocument: with a reason for the sender, perhaps after some parts.
         """
-        async with self.stream(chunk_parts, content, filename, media_type, self._splitter) as parts:
-            yield self._told(parts)
-
-    async def _told(self, parts: AsyncIterator[Any]) -> AsyncIterator[ChunkPart]:
-        async for part in parts:
-            if isinstance(part, ChunkPart):
-                yield part
-            else:
-                for stage, began, ended in part:
-                    self._on_stage(stage, began, ended)
-
-    async def run(self, task: Task, content: bytes, *arguments: object) -> list[Any]:
-        """Run a task that yields picklable parts in a child, and return the parts."""
-        async with self.stream(task, whole(content), *arguments) as parts:
-            return [part async for part in parts]
-
-    @asynccontextmanager
-    async def stream(
-        self, task: Task, content: StoredFile, *arguments: object
-    ) -> AsyncIterator[AsyncIterator[Any]]:
-        """Run a task that yields picklable parts in a child, which ends with the block if the task has not."""
-        async with self._slots:
-            worker = await asyncio.get_running_loop().run_in_executor(self._threads, self._take)
-            self._busy.add(worker)
-            try:
-                async with aclosing(self._parts(worker, task, content, arguments)) as parts:
-                    yield parts
-            finally:
-                self._busy.discard(worker)
-                if worker.working:
-                    worker.kill()
-                self._give_back(worker)
+        async with aclosing(self._parts(content, filename, media_type)) as parts:
+            yield parts
 
     async def _parts(
-        self, worker: Worker, task: Task, content: StoredFile, arguments: tuple[object, ...]
-    ) -> AsyncGenerator[Any, None]:
-        await self._in_thread(worker, partial(worker.begin, task, content.size, *arguments))
-        async for piece in content.pieces:
-            await self._in_thread(worker, partial(worker.feed, piece))
-        await self._in_thread(worker, worker.wait_until_fed)
-        while (part := await self._in_thread(worker, worker.receive)) is not DONE:
-            yield part
+        self, content: StoredFile, filename: str, media_type: str | None
+    ) -> AsyncGenerator[ChunkPart, None]:
+        left: ToRecognise | None = None
+        count = 0
+        arguments = (filename, media_type, self._splitter, self._recognition is not None)
+        async with self._texts.stream(chunk_parts, content, *arguments) as parts:
+            async for part in parts:
+                match part:
+                    case ChunkPart():
+                        count += len(part.chunks)
+                        yield part
+                    case ToRecognise():
+                        left = part
+                    case _:
+                        for stage, began, ended in part:
+                            self._on_stage(stage, began, ended)
+        if left is not None:
+            async with aclosing(self._recognised(content, left, count)) as recognised:
+                async for part in recognised:
+                    yield part
 
-    async def _in_thread(self, worker: Worker, step: Callable[[], Any]) -> Any:
-        work = asyncio.get_running_loop().run_in_executor(self._threads, step)
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            worker.kill()
-            await asyncio.wait([work])
-            work.exception()
-            raise
-        except TaskTimedOut as error:
-            raise UnreadableDocument(f"Reading the file took longer than {error.seconds:.0f} seconds.") from None
-        except ChildDied as error:
-            _log.warning("A loader process died while it read a file (%s)", error)
-            raise UnreadableDocument(
-                "Reading the file crashed its reader or took more memory than is allowed."
-            ) from None
-        except TaskFailed as error:
-            _log.warning("A loader failed with %s", error)
-            raise UnreadableDocument("The file is damaged, or made in a way that is not supported.") from None
+    async def _recognised(
+        self, content: StoredFile, left: ToRecognise, count: int
+    ) -> AsyncGenerator[ChunkPart, None]:
+        """The chunks of a file's pictures, behind the `count` of its text."""
+        assert self._recognition is not None
+        warnings = WarningList()
+        for told in left.warnings:
+            warnings.add(told)
+        wanted = left.pictures[: self._recognition.pages]
+        for section in left.pictures[len(wanted) :]:
+            message = f"More than {len(wanted)} pictures of one document are not recognised."
+            warnings.add(replace(unrecognised(section), kind=WarningKind.LIMIT_REACHED, message=message))
+        began = time.time()
+        async with aclosing(self._each_picture(content, left.media_type, wanted)) as pictures:
+            async for picture in pictures:
+                for told in picture.warnings:
+                    warnings.add(told)
+                if picture.chunks:
+                    chunks = [replace(draft, ordinal=count + n) for n, draft in enumerate(picture.chunks)]
+                    count += len(chunks)
+                    yield ChunkPart(left.media_type, chunks, last=False, properties=left.properties)
+        self._on_stage("recognise", began, time.time())
+        if not count:
+            raise UnreadableDocument(NO_EXTRACTABLE)
+        yield ChunkPart(left.media_type, (), last=True, warnings=warnings.all(), properties=left.properties)
+
+    async def _each_picture(
+        self, content: StoredFile, media_type: str, wanted: tuple[Section, ...]
+    ) -> AsyncGenerator[RecognisedPart, None]:
+        """One part a picture. One that ends its child costs no other its text."""
+        done = 0
+        while done < len(wanted):
+            arguments = (media_type, wanted[done:], self._recognition, self._splitter)
+            try:
+                async with self._pictures.stream(recognise_parts, content, *arguments) as parts:
+                    async for part in parts:
+                        done += 1
+                        yield part
+            except LocalChatError as error:
+                failed = replace(unrecognised(wanted[done]), message=_shortly(error))
+                done += 1
+                yield RecognisedPart((), (failed,))
 
     async def close(self) -> None:
         """End every child. What still runs is refused."""
-        for worker in self._busy:
-            worker.kill()
-        while self._idle:
-            self._idle.pop().close()
-        self._threads.shutdown(wait=False)
-
-    def _take(self) -> Worker:
-        while self._idle:
-            worker = self._idle.pop()
-            if not worker.spent:
-                return worker
-            worker.close()
-        return Worker(self._limits)
-
-    def _give_back(self, worker: Worker) -> None:
-        if worker.spent:
-            worker.close()
-        else:
-            self._idle.append(worker)
+        await self._texts.close()
+        await self._pictures.close()
 
 
-def whole(content: bytes) -> StoredFile:
-    """A file that is in memory already."""
+def _shortly(error: LocalChatError) -> str:
+    return f"Its text could not be recognised: {error.detail}"
 
-    async def pieces() -> AsyncIterator[bytes]:
-        if content:
-            yield content
 
-    return StoredFile(len(content), pieces())
+def _picture_limits(recognition: RecognitionSettings) -> Limits:
+    return Limits(
+        seconds=recognition.seconds_per_page * recognition.pages, seconds_of_part=recognition.seconds_per_page
+    )
 
 
 def load_parts(content: bytes, filename: str, media_type: str | None) -> Iterator[object]:
@@ -172,10 +159,15 @@ def load_parts(content: bytes, filename: str, media_type: str | None) -> Iterato
     yield from _batched(document.sections)
 
 
-def chunk_parts(content: bytes, filename: str, media_type: str | None, config: SplitterConfig) -> Iterator[object]:
-    """Runs in the child: `ChunkPart`s, then when parsing and chunking began and ended.
+def chunk_parts(
+    content: bytes, filename: str, media_type: str | None, config: SplitterConfig, recognise: bool
+) -> Iterator[object]:
+    """Runs in the child: `ChunkPart`s, what is left `ToRecognise`, then when parsing and chunking began and ended.
 
     They take turns, so the times are as if one had come after the other.
+
+    Raises:
+        UnreadableDocument: all is pictures, and they are not recognised.
     """
     began = time.time()
     reading = open_file(content, filename, media_type)
@@ -185,26 +177,36 @@ def chunk_parts(content: bytes, filename: str, media_type: str | None, config: S
     part = next(parts, ())
     while part:
         following = next(parts, ())
-        warnings = () if following else reading.warnings.all()
-        yield ChunkPart(reading.media_type, part, not following, warnings, reading.properties)
+        last = not following and not (recognise and reading.pictures)
+        if last:
+            reading.leave_pictures()
+        yield ChunkPart(reading.media_type, part, last, reading.warnings.all() if last else (), reading.properties)
         part = following
+    pictures = tuple(reading.pictures)
+    if pictures and recognise:
+        yield ToRecognise(reading.media_type, pictures, reading.warnings.all(), reading.properties)
+    elif pictures and not parts.count:
+        raise UnreadableDocument(NO_EXTRACTABLE)
     parsed = opened + sections.seconds
     yield (("parse", began, parsed), ("chunk", parsed, opened + parts.seconds))
 
 
 class _Timed(Iterator[T]):
-    """Gives out what `items` gives, and adds up the `seconds` that takes."""
+    """Gives out what `items` gives, counts it, and adds up the `seconds` that takes."""
 
     def __init__(self, items: Iterator[T]) -> None:
         self._items = items
         self.seconds = 0.0
+        self.count = 0
 
     def __next__(self) -> T:
         began = time.perf_counter()
         try:
-            return next(self._items)
+            item = next(self._items)
         finally:
             self.seconds += time.perf_counter() - began
+        self.count += 1
+        return item
 
 
 def _batched(items: Iterable[T]) -> Iterator[tuple[T, ...]]:

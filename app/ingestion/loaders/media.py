@@ -31,6 +31,10 @@ CSV, TSV, JSON, TEXT = "text/csv", "text/tab-separated-values", "application/jso
 RST, ORG, LATEX, NOTEBOOK = "text/x-rst", "text/x-org", "application/x-latex", "application/x-ipynb+json"
 MBOX = "application/mbox"
 
+PNG, JPEG, GIF, TIFF = "image/png", "image/jpeg", "image/gif", "image/tiff"
+WEBP, BMP = "image/webp", "image/bmp"
+PICTURES = frozenset({PNG, JPEG, GIF, TIFF, WEBP, BMP})
+
 PACKAGES = frozenset({DOCX, XLSX, XLSB, PPTX, ODT, ODS, ODP, EPUB})
 _BINARY_BY_SUFFIX = {
     "pdf": PDF,
@@ -76,9 +80,17 @@ _TEXT_BY_SUFFIX = {
 _TEXT_TYPES = frozenset(_TEXT_BY_SUFFIX.values()) | {TEXT}
 
 _ARCHIVE = "Archives are not unpacked: extract it and add the files inside."
-_IMAGE = "Images hold no extractable text, and text recognition is not offered."
 _RECORDING = "Sound and video are not supported."
 _PROGRAM = "Programs are not supported."
+_PICTURES = (
+    (0, b"\x89PNG\r\n\x1a\n", PNG),
+    (0, b"\xff\xd8\xff", JPEG),
+    (0, b"GIF8", GIF),
+    (0, b"II*\x00", TIFF),
+    (0, b"MM\x00*", TIFF),
+    (8, b"WEBP", WEBP),
+    (0, b"BM", BMP),
+)
 _REFUSED = (
     (0, b"\x1f\x8b", _ARCHIVE),
     (0, b"BZh", _ARCHIVE),
@@ -87,12 +99,6 @@ _REFUSED = (
     (0, b"Rar!\x1a\x07", _ARCHIVE),
     (0, b"\x28\xb5\x2f\xfd", _ARCHIVE),
     (257, b"ustar", _ARCHIVE),
-    (0, b"\x89PNG\r\n\x1a\n", _IMAGE),
-    (0, b"\xff\xd8\xff", _IMAGE),
-    (0, b"GIF8", _IMAGE),
-    (0, b"II*\x00", _IMAGE),
-    (0, b"MM\x00*", _IMAGE),
-    (8, b"WEBP", _IMAGE),
     (0, b"ID3", _RECORDING),
     (0, b"OggS", _RECORDING),
     (0, b"fLaC", _RECORDING),
@@ -125,17 +131,13 @@ def detect(content: bytes, filename: str, declared: str | None = None) -> str:
     """
     if not content:
         raise UnreadableDocument("The file is empty.")
-    if b"%PDF-" in content[:1024]:
-        return PDF
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _package(content, filename)
     if content.startswith(olefile.MAGIC):
         return _compound(content)
-    if content.removeprefix(_BOM).lstrip().startswith(b"{\\rtf"):
-        return RTF
-    for offset, magic, reason in _REFUSED:
-        if content[offset : offset + len(magic)] == magic:
-            raise UnsupportedMedia(reason)
+    marked = _marked(content)
+    if marked is not None:
+        return marked
     suffix = PurePath(filename).suffix.lower().removeprefix(".")
     if suffix in _BINARY_BY_SUFFIX:
         disguised = _disguised(content, suffix)
@@ -143,6 +145,22 @@ def detect(content: bytes, filename: str, declared: str | None = None) -> str:
             return disguised
         raise UnreadableDocument(f"The name ends in .{suffix}, but the content is damaged or of another kind.")
     return _textual(content, suffix, declared)
+
+
+def _marked(content: bytes) -> str | None:
+    """The kind that the first bytes name."""
+    if b"%PDF-" in content[:1024]:
+        return PDF
+    if content.removeprefix(_BOM).lstrip().startswith(b"{\\rtf"):
+        return RTF
+    for offset, magic, kind in _PICTURES:
+        # Text may begin with "BM".
+        if content[offset : offset + len(magic)] == magic and (kind != BMP or b"\x00" in content[:_HEAD]):
+            return kind
+    for offset, magic, reason in _REFUSED:
+        if content[offset : offset + len(magic)] == magic:
+            raise UnsupportedMedia(reason)
+    return None
 
 
 def _textual(content: bytes, suffix: str, declared: str | None) -> str:

@@ -36,6 +36,7 @@ READERS: Mapping[str, str] = {
     media.ODS: "office.opendocument",
     media.ODP: "office.opendocument",
     media.EPUB: "markup.epub",
+    **dict.fromkeys(media.PICTURES, "pictures"),
     media.PPT: "text.converted",
     media.ORG: "text.converted",
 }

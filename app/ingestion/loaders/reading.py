@@ -14,6 +14,7 @@ from app.ingestion.document.model import (
     PageStart,
     Paragraph,
     Picture,
+    ScannedPage,
     Section,
 )
 from app.ingestion.document.sections import sections_of
@@ -22,22 +23,42 @@ from app.ingestion.loaders.reader import Source, reader_for
 from app.ingestion.loaders.warning_list import WarningList
 
 NO_TEXT = "The file holds no text."
+NO_EXTRACTABLE = "The file holds no extractable text; it is a scan or a picture whose text cannot be recognised."
 # Documents within documents within documents.
 _DEEPEST = 8
+# Bytes: a smaller picture is an ornament.
+_LEAST_PICTURE = 2048
+_Part = Body | PageStart | Picture | ScannedPage | DocumentWarning
 
 
 @dataclass(slots=True)
 class Reading:
-    """A `LoadedDocument` in the making: `warnings` and `properties` grow while `sections` are read, once."""
+    """A `LoadedDocument` in the making: the rest grows while `sections` are read, once.
+
+    `pictures` are sections whose text must be recognised first.
+    """
 
     media_type: str
     sections: Iterator[Section] = field(default_factory=lambda: iter(()))
     properties: DocumentProperties = field(default_factory=DocumentProperties)
     warnings: WarningList = field(default_factory=WarningList)
+    pictures: list[Section] = field(default_factory=list)
+
+    def leave_pictures(self) -> None:
+        """Warn of what would have to be recognised."""
+        for section in self.pictures:
+            self.warnings.add(unrecognised(section))
 
     def finish(self) -> LoadedDocument:
-        """Read everything that is left."""
+        """Read everything that is left, but for pictures.
+
+        Raises:
+            UnreadableDocument: there is nothing else.
+        """
         sections = tuple(self.sections)
+        self.leave_pictures()
+        if not sections:
+            raise UnreadableDocument(NO_EXTRACTABLE)
         return LoadedDocument(self.media_type, sections, self.properties, self.warnings.all())
 
 
@@ -55,13 +76,24 @@ def begin(source: Source, elements: Iterator[Element]) -> Reading:
 def _or_refuse(reading: Reading, sections: Iterator[Section]) -> Iterator[Section]:
     found = False
     for section in sections:
+        if section.picture is not None:
+            reading.pictures.append(section)
+            continue
         found = True
         yield section
-    if not found:
+    if not found and not reading.pictures:
         raise UnreadableDocument(" ".join([NO_TEXT, *map(str, reading.warnings.all()[:3])]))
 
 
-def _bodies(reading: Reading, elements: Iterator[Element]) -> Iterator[Body | PageStart]:
+def unrecognised(section: Section) -> DocumentWarning:
+    """What to tell of a picture whose text is not known."""
+    where = f"page {section.page}" if section.page is not None else None
+    if isinstance(section.picture, ScannedPage):
+        return DocumentWarning(WarningKind.PAGE_WITHOUT_TEXT, "The page holds no text that can be read.", where)
+    return DocumentWarning(WarningKind.PICTURE, "A picture was not read.", where)
+
+
+def _bodies(reading: Reading, elements: Iterator[Element]) -> Iterator[Body | PageStart | Picture | ScannedPage]:
     page = PageStart(None)
     for element in _with_attachments(elements, depth=0):
         match element:
@@ -76,9 +108,7 @@ def _bodies(reading: Reading, elements: Iterator[Element]) -> Iterator[Body | Pa
                 yield element
 
 
-def _with_attachments(
-    elements: Iterator[Element], *, depth: int
-) -> Iterator[Body | PageStart | DocumentWarning | DocumentProperties]:
+def _with_attachments(elements: Iterator[Element], *, depth: int) -> Iterator[_Part | DocumentProperties]:
     page, level = PageStart(None), 0
     for element in elements:
         if isinstance(element, Attachment):
@@ -96,14 +126,17 @@ def _with_attachments(
         yield element
 
 
-def _pictured(picture: Picture, page: PageStart) -> Iterator[Body | DocumentWarning]:
-    where = f"page {page.number}" if page.number else None
+def _pictured(picture: Picture, page: PageStart) -> Iterator[_Part]:
+    """A picture's alternative text, and the picture if it is large enough to have text in it."""
     if picture.description.strip():
         yield Paragraph(f"[Picture: {picture.description.strip()}]")
-    yield DocumentWarning(WarningKind.PICTURE, "A picture was not read.", where)
+    if len(picture.content) >= _LEAST_PICTURE:
+        yield picture
+    else:
+        yield unrecognised(Section("", page.number, picture=picture))
 
 
-def _attached(attachment: Attachment, level: int, depth: int) -> Iterator[Body | PageStart | DocumentWarning]:
+def _attached(attachment: Attachment, level: int, depth: int) -> Iterator[_Part]:
     """An attachment's elements under its name; a warning if it cannot be read, after what was read of it."""
     name = attachment.filename
     yield PageStart(None)
@@ -121,6 +154,8 @@ def _attached(attachment: Attachment, level: int, depth: int) -> Iterator[Body |
                     yield replace(element, where=f"{name}, {element.where}" if element.where else name)
                 case DocumentProperties():
                     pass
+                case ScannedPage(content=b""):
+                    yield ScannedPage(element.number, attachment.content, kind)
                 case Heading():
                     yield replace(element, level=element.level + level)
                 case _:

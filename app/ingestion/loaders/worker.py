@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from time import monotonic
@@ -32,10 +33,14 @@ _KIBIBYTE = 1024 if sys.platform != "darwin" else 1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one task may use. Time grows with the file; `memory_bytes` bounds a child's private memory."""
+    """What one task may use. Time grows with the file; `memory_bytes` bounds a child's private memory.
+
+    `seconds_of_part` bounds the time until each part that the task yields.
+    """
 
     seconds: float = 120.0
     seconds_per_mib: float = 10.0
+    seconds_of_part: float = inf
     memory_bytes: int = 2 * 1024**3
     tasks_per_child: int = 500
     retire_above_bytes: int = 512 * 1024**2
@@ -149,7 +154,7 @@ class Worker:
         """
         began = monotonic()
         with self._fatal():
-            self._await(self._left)
+            self._await(min(self._left, self._limits.seconds_of_part))
             part = self._pipe.recv()
         self._left -= monotonic() - began
         if not isinstance(part, _Finished):
@@ -166,7 +171,7 @@ class Worker:
     def _await(self, seconds: float) -> None:
         if not self._pipe.poll(max(0.0, seconds)):
             self.kill()
-            raise TaskTimedOut(self._allowed)
+            raise TaskTimedOut(seconds)
 
     @contextmanager
     def _fatal(self) -> Iterator[None]:
@@ -194,6 +199,7 @@ def serve(descriptor: int) -> None:
     sys.path[:], limits = pipe.recv()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ["OMP_THREAD_LIMIT"] = "1"
     threading.Thread(target=_die_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))

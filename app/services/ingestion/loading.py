@@ -100,7 +100,7 @@ class ChunkLoading:
         task = self._task
         self._began = time.time()
         seen = 0
-        content = StoredFile(size, self._pieces(size))
+        content = StoredFile(size, lambda: self._pieces(size))
         async with self._loader.chunks(content, task.filename, task.media_type) as parts:
             async for part in parts:
                 hashed = [(draft, self._hash(draft)) for draft in part.chunks]

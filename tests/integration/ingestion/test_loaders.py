@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from app.errors import UnreadableDocument, UnsupportedMedia
 from app.ingestion.document.model import LoadedDocument
-from app.ingestion.loaders.loader import DocumentLoader
+from app.ingestion.loaders.pool import ChildPool, whole
+from app.ingestion.loaders.worker import Limits
 from app.ingestion.splitting.splitter import SplitterConfig, embedding_text
 from app.ollama.catalog import prefixes_for
 from tests.support.folders import REPO
@@ -51,10 +52,10 @@ pytestmark = [
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def loader() -> AsyncIterator[DocumentLoader]:
-    loader = DocumentLoader(SPLIT)
-    yield loader
-    await loader.close()
+async def pool() -> AsyncIterator[ChildPool]:
+    pool = ChildPool(2, Limits())
+    yield pool
+    await pool.close()
 
 
 def comparable(text: str) -> str:
@@ -72,12 +73,10 @@ def pages_holding(document: LoadedDocument, phrase: str) -> list[int | None]:
     return sorted({s.page for s in document.sections if holds(s.text, phrase)}, key=lambda page: page or 0)
 
 
-async def read(
-    loader: DocumentLoader, row: dict[str, str]
-) -> LoadedDocument | UnsupportedMedia | UnreadableDocument:
+async def read(pool: ChildPool, row: dict[str, str]) -> LoadedDocument | UnsupportedMedia | UnreadableDocument:
     content = (FILES / row["file"]).read_bytes()
     try:
-        document, chunks = await loader.run(read_and_split, content, row["file"].partition("__")[2])
+        document, chunks = await pool.run(read_and_split, whole(content), row["file"].partition("__")[2])
     except (UnsupportedMedia, UnreadableDocument) as refusal:
         return refusal
     assert chunks
@@ -101,8 +100,8 @@ def check_reason(row: dict[str, str], refusal: UnsupportedMedia | UnreadableDocu
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["file"] for row in ROWS])
-async def test_a_file_becomes_text_or_is_refused_with_a_reason(row: dict[str, str], loader: DocumentLoader) -> None:
-    outcome = await read(loader, row)
+async def test_a_file_becomes_text_or_is_refused_with_a_reason(row: dict[str, str], pool: ChildPool) -> None:
+    outcome = await read(pool, row)
     if not isinstance(outcome, LoadedDocument):
         check_reason(row, outcome)
         return

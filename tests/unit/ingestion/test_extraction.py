@@ -43,7 +43,7 @@ def pdf(*pages: str) -> bytes:
         (b"plain words", "a.docx", UnreadableDocument, r"ends in \.docx"),
         (docx(paragraph("x"))[:150], "a.docx", UnreadableDocument, "truncated"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a.doc", UnreadableDocument, "truncated"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(50), "a.png", UnsupportedMedia, "Images"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "a.png", UnreadableDocument, "truncated or damaged"),
         (b"\x1f\x8b\x08" + bytes(50), "a.gz", UnsupportedMedia, "Archives"),
         (b"\x7fELF" + bytes(50), "a.txt", UnsupportedMedia, "Programs"),
         (pdf("", ""), "a.pdf", UnreadableDocument, "no extractable text"),

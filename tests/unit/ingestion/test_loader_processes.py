@@ -12,7 +12,8 @@ import pytest
 
 from app.domain.documents import ChunkDraft, ChunkPart
 from app.errors import UnreadableDocument, UnsupportedMedia
-from app.ingestion.loaders.loader import DocumentLoader, whole
+from app.ingestion.loaders.loader import DocumentLoader, load_parts
+from app.ingestion.loaders.pool import ChildPool, whole
 from app.ingestion.loaders.worker import Limits, Task
 from app.ingestion.splitting.splitter import SplitterConfig
 from tests.support import loader_tasks as tasks
@@ -29,6 +30,19 @@ async def loader() -> AsyncIterator[DocumentLoader]:
     await loader.close()
 
 
+@pytest.fixture
+async def pool() -> AsyncIterator[ChildPool]:
+    pool = ChildPool(2, LIMITS)
+    yield pool
+    await pool.close()
+
+
+async def read(pool: ChildPool) -> str:
+    """Whether a child reads as it should."""
+    _, sections = await pool.run(load_parts, whole(b"still here"), "note.txt", None)
+    return str(sections[0].text)
+
+
 @pytest.mark.parametrize(
     ("task", "reason"),
     [
@@ -40,44 +54,42 @@ async def loader() -> AsyncIterator[DocumentLoader]:
         (tasks.recurse, "nested too deeply"),
     ],
 )
-async def test_a_hostile_file_is_refused_and_the_next_one_is_read(
-    loader: DocumentLoader, task: Task, reason: str
-) -> None:
+async def test_a_hostile_file_is_refused_and_the_next_one_is_read(pool: ChildPool, task: Task, reason: str) -> None:
     with pytest.raises(UnreadableDocument, match=reason):
-        await loader.run(task, b"")
-    assert (await loader.load(b"still here", "note.txt")).sections[0].text == "still here"
+        await pool.run(task, whole(b""))
+    assert await read(pool) == "still here"
 
 
-async def test_a_crash_costs_a_neighbour_nothing(loader: DocumentLoader) -> None:
+async def test_a_crash_costs_a_neighbour_nothing(pool: ChildPool) -> None:
     results = await asyncio.gather(
-        *(loader.run(tasks.pause if n % 2 else tasks.crash, b"") for n in range(6)), return_exceptions=True
+        *(pool.run(tasks.pause if n % 2 else tasks.crash, whole(b"")) for n in range(6)), return_exceptions=True
     )
     assert [isinstance(result, UnreadableDocument) for result in results] == [True, False] * 3
 
 
-async def test_children_are_reused_and_retired(loader: DocumentLoader) -> None:
-    assert await loader.run(tasks.pid, b"") == await loader.run(tasks.pid, b"")
-    frugal = DocumentLoader(SplitterConfig(), workers=1, limits=Limits(tasks_per_child=1))
-    assert await frugal.run(tasks.pid, b"") != await frugal.run(tasks.pid, b"")
+async def test_children_are_reused_and_retired(pool: ChildPool) -> None:
+    assert await pool.run(tasks.pid, whole(b"")) == await pool.run(tasks.pid, whole(b""))
+    frugal = ChildPool(1, Limits(tasks_per_child=1))
+    assert await frugal.run(tasks.pid, whole(b"")) != await frugal.run(tasks.pid, whole(b""))
     await frugal.close()
 
 
-async def test_a_cancelled_load_ends_its_child(loader: DocumentLoader) -> None:
-    [child] = await loader.run(tasks.pid, b"")
-    task = asyncio.create_task(loader.run(tasks.hang, b""))
+async def test_a_cancelled_load_ends_its_child(pool: ChildPool) -> None:
+    [child] = await pool.run(tasks.pid, whole(b""))
+    task = asyncio.create_task(pool.run(tasks.hang, whole(b"")))
     await asyncio.sleep(0.3)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
-    assert await loader.run(tasks.pid, b"") != [child]
+    assert await pool.run(tasks.pid, whole(b"")) != [child]
 
 
 async def test_closing_ends_every_child() -> None:
-    loader = DocumentLoader(SplitterConfig(), workers=1)
-    [child] = await loader.run(tasks.pid, b"")
-    await loader.close()
+    pool = ChildPool(1, LIMITS)
+    [child] = await pool.run(tasks.pid, whole(b""))
+    await pool.close()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
 
@@ -111,28 +123,28 @@ async def test_a_long_file_comes_in_parts_that_make_the_whole_while_the_event_lo
 
 async def test_a_child_works_ahead_by_no_more_than_its_pipe_holds(tmp_path: Path) -> None:
     """So what waits in memory is bounded, however long the file is and however slow its reader's reader."""
-    loader = DocumentLoader(SplitterConfig(), workers=1)
+    pool = ChildPool(1, Limits())
     made = tmp_path / "made"
-    async with loader.stream(tasks.megabytes, whole(str(made).encode())) as parts:
+    async with pool.stream(tasks.megabytes, whole(str(made).encode())) as parts:
         assert len(await anext(parts)) == MIB
         await asyncio.sleep(0.5)
         assert len(made.read_bytes()) <= 2
-    await loader.close()
+    await pool.close()
 
 
-async def test_the_time_in_which_nobody_asks_is_not_the_files(loader: DocumentLoader) -> None:
-    async with loader.stream(tasks.numbers, whole(b"")) as parts:
+async def test_the_time_in_which_nobody_asks_is_not_the_files(pool: ChildPool) -> None:
+    async with pool.stream(tasks.numbers, whole(b"")) as parts:
         assert await anext(parts) == 0
         await asyncio.sleep(2.5)  # more than a task may take
         assert [part async for part in parts] == [1, 2]
 
 
-async def test_a_file_whose_chunks_nobody_wants_any_more_is_read_no_further(loader: DocumentLoader) -> None:
-    async with loader.stream(tasks.pid_for_ever, whole(b"")) as parts:
+async def test_a_file_whose_chunks_nobody_wants_any_more_is_read_no_further(pool: ChildPool) -> None:
+    async with pool.stream(tasks.pid_for_ever, whole(b"")) as parts:
         child = await anext(parts)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
-    assert (await loader.load(b"still here", "note.txt")).sections[0].text == "still here"
+    assert await read(pool) == "still here"
 
 
 async def test_refusals_keep_their_kind_across_processes(loader: DocumentLoader) -> None:
@@ -143,13 +155,13 @@ async def test_refusals_keep_their_kind_across_processes(loader: DocumentLoader)
 def test_children_die_with_a_killed_parent() -> None:
     script = (
         "import asyncio, os, sys\n"
-        "from app.ingestion.loaders.loader import DocumentLoader\n"
-        "from app.ingestion.splitting.splitter import SplitterConfig\n"
+        "from app.ingestion.loaders.pool import ChildPool, whole\n"
+        "from app.ingestion.loaders.worker import Limits\n"
         "from tests.support.loader_tasks import hang, pid\n"
         "async def main():\n"
-        "    loader = DocumentLoader(SplitterConfig(), workers=1)\n"
-        "    print(*await loader.run(pid, b''), flush=True)\n"
-        "    await loader.run(hang, b'')\n"
+        "    pool = ChildPool(1, Limits())\n"
+        "    print(*await pool.run(pid, whole(b'')), flush=True)\n"
+        "    await pool.run(hang, whole(b''))\n"
         "if __name__ == '__main__':\n"
         "    asyncio.run(main())\n"
     )

@@ -19,8 +19,10 @@ _MOST_TEXT_COLUMNS = 4
 _TEXT_LETTERS = 18
 _TEXT_WORDS = 3
 _FILLED = 0.5
-# In heights of a line: a larger gap ends a table.
-_APART = 3.0
+# In heights of a line: a larger gap ends a table if what follows has other columns, or in any case.
+_NEAR, _APART = 1.0, 3.0
+# Rows that are looked at beyond the one at hand.
+_AHEAD = 2
 # A space between columns is this much wider than those between words, and this part of a line's height.
 _WIDER, _SPACE = 1.5, 0.4
 
@@ -57,8 +59,9 @@ def regions(rows: Sequence[Row]) -> Iterator[Region]:
     wide = _WIDE * (max(row.right for row in rows) - min(row.left for row in rows))
     plain: list[Row] = []
     band: list[Row] = []
-    for row, after in zip(rows, [*rows[1:], None], strict=True):
-        if _may_belong(row, band, wide) or _is_long_label(row, after, band):
+    for number, row in enumerate(rows):
+        following = rows[number + 1 : number + 1 + _AHEAD]
+        if _may_belong(row, following, band, wide) or _is_long_label(row, following, band):
             band.append(row)
             continue
         if band or len(row.segments) > 1:
@@ -68,19 +71,35 @@ def regions(rows: Sequence[Row]) -> Iterator[Region]:
     yield from _flush(plain, band)
 
 
-def _may_belong(row: Row, band: Sequence[Row], wide: float) -> bool:
-    if band and row.top - band[-1].bottom > _APART * row.height:
+def _may_belong(row: Row, following: Sequence[Row], band: Sequence[Row], wide: float) -> bool:
+    gap = row.top - band[-1].bottom if band else 0.0
+    if gap > _APART * row.height:
         return False
+    if gap > _NEAR * row.height:
+        next_one = next((each for each in (row, *following) if len(each.segments) > 1), None)
+        if next_one is None or not _fits(next_one, band):
+            return False
     if len(row.segments) > 1:
         return True
     return bool(band) and row.segments[0].right - row.segments[0].left <= wide
 
 
-def _is_long_label(row: Row, after: Row | None, band: Sequence[Row]) -> bool:
+def _fits(row: Row, band: Sequence[Row]) -> bool:
+    """Whether each segment of a row lies in a column of its own of the rows above."""
+    above = [each for each in band if len(each.segments) > 1][-_LEAST_ROWS:]
+    if len(above) < _LEAST_ROWS:
+        return True
+    bounds = _column_bounds(above)
+    places = [_spanned(segment, bounds) for segment in row.segments] if bounds else []
+    return all(len(place) == 1 for place in places) and len({place[0] for place in places}) == len(places)
+
+
+def _is_long_label(row: Row, following: Sequence[Row], band: Sequence[Row]) -> bool:
     """Whether a line across the columns is the beginning of a label whose numbers stand in the next row."""
     usual = [each for each in band if len(each.segments) > 1]
-    if after is None or len(usual) < _LEAST_ROWS or len(after.segments) < 2:  # noqa: PLR2004
+    if not following or len(usual) < _LEAST_ROWS or len(following[0].segments) < 2:  # noqa: PLR2004
         return False
+    after = following[0]
     last = usual[-1].segments[-1]
     aligned = (
         abs(after.segments[-1].right - last.right) <= row.height

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from pypdfium2 import raw
 from app.domain.reading import DocumentProperties, DocumentWarning, WarningKind
 from app.errors import UnreadableDocument
 from app.ingestion.document.cleaning import clean, clean_line
-from app.ingestion.document.model import Attachment, Element, Heading, ListItem, Paragraph, Table
+from app.ingestion.document.model import Attachment, Element, Heading, ListItem, Paragraph, ScannedPage, Table
 from app.ingestion.loaders.pdf_layout.across_pages import AcrossPages
 from app.ingestion.loaders.pdf_layout.annotations import Annotations, read_annotations
 from app.ingestion.loaders.pdf_layout.blocks import Block, Style, page_blocks, title_key
@@ -33,7 +33,7 @@ _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?")
 # What programs write where nobody said anything.
 _UNSAID = frozenset({"", "untitled", "anonymous", "unspecified", "unknown"})
 _DAMAGED = "The PDF is truncated or damaged."
-_NO_TEXT = "The PDF holds no extractable text; it may be a scan, and needs text recognition first."
+_NO_TEXT = "The PDF holds no extractable text: its pages are empty."
 # Pages that are judged together: their running lines, their words, the height of their text.
 _RUN = 50
 # Pages after which the file is opened afresh: PDFium keeps what it parsed of each until then, and may have to walk
@@ -41,7 +41,7 @@ _RUN = 50
 _AFRESH = 1000
 # Letters on a page that is covered by a picture: with fewer, the picture is what there is to read.
 _FEW_LETTERS, _COVERED = 100, 0.5
-_CONTENT = Paragraph | Table | ListItem | Attachment
+_CONTENT = Paragraph | Table | ListItem | Attachment | ScannedPage
 _MOST_WORDS = 20_000
 
 
@@ -142,7 +142,7 @@ class _Reading:
                 Heading(level, title, shown=False) for key, (level, title) in titles.items() if key in style.titles
             ]
             yield from self._across.page(number, [*missed, *blocks], known)
-            if not blocks:
+            if _is_picture(page, blocks):
                 yield from _without_text(number, page)
             if page.annotations.comments:
                 yield from self._across.end()
@@ -170,12 +170,19 @@ class _Reading:
         return list(page_blocks(text, ruled_tables(page.drawn, text.words), style))
 
 
-def _without_text(number: int, page: _Page) -> Iterator[DocumentWarning]:
-    where = f"page {number}"
+def _without_text(number: int, page: _Page) -> Iterator[DocumentWarning | ScannedPage]:
     if page.text is None:
-        yield DocumentWarning(WarningKind.PAGE_FAILED, "The page could not be read.", where)
+        yield DocumentWarning(WarningKind.PAGE_FAILED, "The page could not be read.", f"page {number}")
     elif page.drawn.objects:
-        yield DocumentWarning(WarningKind.PAGE_WITHOUT_TEXT, "The page holds no text that can be read.", where)
+        yield ScannedPage(number)
+
+
+def _is_picture(page: _Page, blocks: Sequence[Block]) -> bool:
+    """Whether the page says what it says in a picture, whatever few words stand beside it."""
+    if not blocks:
+        return True
+    letters = len("".join(page.text.plain.split())) if page.text is not None else 0
+    return letters < _FEW_LETTERS and page.drawn.covered >= _COVERED
 
 
 def _plain_blocks(text: str, known: Container[str]) -> list[Block]:

@@ -4,9 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.reading import DocumentProperties, DocumentWarning, WarningKind
+from app.domain.reading import DocumentProperties, WarningKind
 from app.errors import UnreadableDocument
-from app.ingestion.document.model import Comment, Element, Heading, ListItem, PageStart, Paragraph, Table
+from app.ingestion.document.model import (
+    Comment,
+    Element,
+    Heading,
+    ListItem,
+    PageStart,
+    Paragraph,
+    ScannedPage,
+    Table,
+)
 from app.ingestion.loaders import media
 from app.ingestion.loaders.extract import extract
 from tests.support.files.office import elements
@@ -247,12 +256,18 @@ def test_pages_that_were_turned_are_read_upright(turned: int) -> None:
 
 
 def test_a_page_that_is_a_picture_is_named_and_a_blank_one_is_not() -> None:
-    warned = [
-        each
-        for each in found(pdf(PdfPage(text(72, 700, "a.")), PdfPage(picture()), PdfPage()))
-        if isinstance(each, DocumentWarning)
-    ]
-    assert [(each.kind, each.where) for each in warned] == [(WarningKind.PAGE_WITHOUT_TEXT, "page 2")]
+    content = pdf(PdfPage(text(72, 700, "a.")), PdfPage(picture()), PdfPage())
+    assert [each for each in found(content) if isinstance(each, ScannedPage)] == [ScannedPage(2)]
+    document = extract(content, "a.pdf")
+    assert [(each.kind, each.where) for each in document.warnings] == [(WarningKind.PAGE_WITHOUT_TEXT, "page 2")]
+
+
+def test_a_page_whose_picture_says_more_than_its_few_words_is_recognised_too() -> None:
+    stamped = picture() + text(72, 760, "Received by fax")
+    assert set(map(repr, found(pdf(PdfPage(stamped)))[1:])) == {
+        repr(Paragraph("Received by fax")),
+        repr(ScannedPage(1)),
+    }
 
 
 def test_properties_are_told() -> None:

@@ -120,7 +120,7 @@ def _leaf(message: EmailMessage, kind: str) -> Iterator[Element]:
     name = _filename(message)
     attached = message.get_content_disposition() == "attachment" or (name and not kind.startswith("text/"))
     if kind.startswith("image/") and not attached:
-        yield Picture(name or "")
+        yield Picture(name or "", content)
     elif attached or not kind.startswith("text/"):
         if content.strip():
             yield Attachment(name or f"unnamed.{kind.rpartition('/')[2]}", content, kind)
