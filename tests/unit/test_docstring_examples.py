@@ -2,17 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from doctest import DocTestFinder, DocTestRunner
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from app.cache.chain import CacheChain
 from app.db.database import Database
+from app.domain.retrieval import Vector
 from app.embedded.services.postgres import EmbeddedPostgres
+from app.ingestion.embedding.embedder import BatchEmbeddingProcessor
 from app.ollama.client import OllamaClient
 from app.services.answering.service import AnswerService
 from app.services.search.lexeme_statistics import LexemeStatistics
@@ -82,9 +85,18 @@ async def search(postgres: EmbeddedPostgres) -> AsyncIterator[SearchService]:
         await database.close()
 
 
+@asynccontextmanager
+async def processor(_: EmbeddedPostgres) -> AsyncIterator[BatchEmbeddingProcessor]:
+    async def embed(texts: Sequence[str]) -> Sequence[Vector]:
+        return [np.asarray(unit_vector(text), dtype=np.float32) for text in texts]
+
+    yield BatchEmbeddingProcessor(embed, max_chars=1000)
+
+
 # Each class whose docstring has an example, and how to open the object that `run` calls the example with.
 EXAMPLES: Mapping[type, Callable[[EmbeddedPostgres], AbstractAsyncContextManager[Any]]] = {
     AnswerService: answers,
+    BatchEmbeddingProcessor: processor,
     CacheChain: chain,
     OllamaClient: models,
     SearchService: search,

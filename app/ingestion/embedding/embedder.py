@@ -87,6 +87,14 @@ class BatchEmbeddingProcessor:
         batch_size: texts in a batch, at most.
         max_chars: characters in a batch, at most; a single longer text is a batch of its own.
         max_workers: batches in flight, at most, the time of their callbacks included.
+
+    Example: each text's vector stands at the text's place, and a blank text has none.
+
+        >>> async def embed(processor: BatchEmbeddingProcessor) -> None:
+        ...     vectors = await processor.process(["Cats purr.", " ", "Dogs bark."])
+        ...     print([vector is not None for vector in vectors])
+        >>> run(embed)
+        [True, False, True]
     """
 
     def __init__(self, embed: TextEmbedder, *, batch_size: int = 64, max_chars: int, max_workers: int = 8) -> None:
