@@ -24,6 +24,7 @@ from app.domain.documents import (
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from app.ingestion.queue import jobs
 from app.services.documents.collections import CollectionService
+from app.services.documents.idempotency import fingerprint_of, repeated
 from app.services.documents.observer import IngestObserver
 from app.services.pagination import INTEGER, Page, number_of, page_of, uuid_of
 
@@ -67,12 +68,12 @@ class DocumentService:
         if not files:
             raise InvalidInput("files: at least one file is needed.")
         target = await self._collections.resolve_or_create(tenant, collection)
-        fingerprint = _fingerprint(files, collection, metadata)
+        fingerprint = fingerprint_of(files, collection, metadata)
         async with self._database.transaction() as connection:
             if idempotency_key is not None:
                 before = await uploads.recall(connection, tenant, idempotency_key)
                 if before is not None:
-                    return await _repeat(connection, tenant, before, fingerprint)
+                    return await repeated(connection, tenant, before, fingerprint)
             results = [await self._store(connection, target, file, metadata) for file in files]
             if idempotency_key is not None:
                 reply = [{"id": str(item.document.id), "unchanged": item.unchanged} for item in results]
@@ -268,14 +269,6 @@ def etag(document: Document) -> str:
     return f'"{hashlib.sha256(seen.encode()).hexdigest()[:32]}"'
 
 
-def _fingerprint(files: Sequence[Upload], collection: str, metadata: dict[str, Any]) -> str:
-    digest = hashlib.sha256(repr((collection, sorted(metadata.items()))).encode())
-    for file in files:
-        digest.update(repr(file.filename).encode())
-        digest.update(bytes.fromhex(file.sha256))
-    return digest.hexdigest()
-
-
 def _check_match(document: Document, if_match: str | None) -> None:
     if if_match is None or if_match.strip() == "*":
         return
@@ -287,16 +280,3 @@ def _found(document: Document | None, document_id: UUID) -> Document:
     if document is None:
         raise NotFound(f"There is no document {document_id}.")
     return document
-
-
-async def _repeat(
-    connection: PooledConnection, tenant: str, before: uploads.IdempotentReply, fingerprint: str
-) -> list[UploadResult]:
-    if before.fingerprint != fingerprint:
-        raise InvalidInput("Idempotency-Key: this key was used for another upload.")
-    results = []
-    for item in before.response:
-        document = await documents.get(connection, tenant, UUID(item["id"]))
-        if document is not None:
-            results.append(UploadResult(document, unchanged=item["unchanged"]))
-    return results
