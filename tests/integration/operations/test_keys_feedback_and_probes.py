@@ -63,7 +63,7 @@ def test_keys_are_made_listed_and_revoked_in_the_terminal(
     again = CliRunner().invoke(cli, ["keys", "revoke", "laptop"])
     assert "no key is called laptop" in str(again.exception)
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
-    assert "The database cannot be reached. (DATABASE_URL)" in str(CliRunner().invoke(cli, ["keys", "list"]).exception)
+    assert "cannot be reached. (DATABASE_URL)" in str(CliRunner().invoke(cli, ["keys", "list"]).exception)
 
 
 class Evictor:

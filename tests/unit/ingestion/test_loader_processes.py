@@ -74,6 +74,13 @@ async def test_children_are_reused_and_retired(pool: ChildPool) -> None:
     await frugal.close()
 
 
+async def test_the_memory_of_the_process_that_starts_a_child_is_not_the_childs(pool: ChildPool) -> None:
+    weight = bytearray(LIMITS.retire_above_bytes + 1024 * 1024)
+    weight[::4096] = b"x" * len(weight[::4096])
+    assert await pool.run(tasks.pid, whole(b"")) == await pool.run(tasks.pid, whole(b""))
+    del weight
+
+
 async def test_a_cancelled_load_ends_its_child(pool: ChildPool) -> None:
     [child] = await pool.run(tasks.pid, whole(b""))
     task = asyncio.create_task(pool.run(tasks.hang, whole(b"")))
