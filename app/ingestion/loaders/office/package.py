@@ -17,6 +17,7 @@ from lxml import etree
 from app.domain.reading import DocumentProperties
 from app.errors import UnreadableDocument
 from app.ingestion.loaders import packages
+from app.ingestion.loaders.xml_parser import xml_parser
 
 # The library has no other name for the type of its elements.
 Node = etree._Element  # noqa: SLF001
@@ -63,7 +64,7 @@ class OfficePackage:
 
     def tree(self, part: str) -> Node:
         try:
-            return etree.fromstring(self.read(part), parser())
+            return etree.fromstring(self.read(part), xml_parser())
         except etree.XMLSyntaxError as error:
             raise UnreadableDocument(DAMAGED) from error
 
@@ -98,13 +99,6 @@ class OfficePackage:
         return DocumentProperties(
             said.get("title") or None, said.get("creator") or None, _moment(said.get("created"))
         )
-
-
-def parser() -> etree.XMLParser:
-    """Fetches nothing, expands no entity, and refuses what is nested hundreds deep."""
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-    )
 
 
 def local(node: Node) -> str:

@@ -15,6 +15,7 @@ from app.ingestion.document.model import Element
 from app.ingestion.loaders import packages
 from app.ingestion.loaders.reader import Source
 from app.ingestion.loaders.readers.markup import html
+from app.ingestion.loaders.xml_parser import xml_parser
 
 _HTML = frozenset({"application/xhtml+xml", "text/html"})
 
@@ -64,9 +65,8 @@ def _member(package: zipfile.ZipFile, name: str) -> bytes | None:
 
 
 def _parsed(content: bytes | None) -> etree._Element | None:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
     try:
-        return None if content is None else etree.fromstring(content, parser)
+        return None if content is None else etree.fromstring(content, xml_parser(recover=True))
     except etree.XMLSyntaxError:
         return None
 

@@ -25,6 +25,7 @@ from app.ingestion.document.model import (
 from app.ingestion.document.tables import tables_of
 from app.ingestion.loaders import media, packages
 from app.ingestion.loaders.reader import Source
+from app.ingestion.loaders.xml_parser import xml_parser
 
 _SKIPPED = frozenset(
     {"tracked-changes", "sequence-decls", "forms", "table-of-content-source", "event-listeners", "variable-decls"}
@@ -55,16 +56,8 @@ def _part(package: zipfile.ZipFile, name: str) -> etree._Element | None:
         return None
     except (RuntimeError, zipfile.BadZipFile, NotImplementedError) as error:
         raise UnreadableDocument("The file is protected with a password, or damaged.") from error
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=True,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        return etree.fromstring(data, parser)
+        return etree.fromstring(data, xml_parser(huge=True))
     except etree.XMLSyntaxError as error:
         raise UnreadableDocument("The file is protected with a password, or damaged.") from error
 

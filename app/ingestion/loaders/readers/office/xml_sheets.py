@@ -7,17 +7,18 @@ from lxml import etree
 from app.errors import UnreadableDocument
 from app.ingestion.document.cleaning import clean_line
 from app.ingestion.document.model import Element, linked
-from app.ingestion.loaders.office.package import DAMAGED, Node, attribute, local, parser
+from app.ingestion.loaders.office.package import DAMAGED, Node, attribute, local
 from app.ingestion.loaders.reader import Source
 from app.ingestion.loaders.sheets.grid import Merged
 from app.ingestion.loaders.sheets.sheet import sheet_elements
+from app.ingestion.loaders.xml_parser import xml_parser
 
 _MAX_COLUMNS, _MAX_ROWS = 16_384, 1_048_576
 
 
 def read(source: Source) -> Iterator[Element]:
     try:
-        tree = etree.fromstring(source.content, parser())
+        tree = etree.fromstring(source.content, xml_parser())
     except etree.XMLSyntaxError as error:
         raise UnreadableDocument(DAMAGED) from error
     for sheet in tree.iter():

@@ -15,6 +15,7 @@ from app.ingestion.loaders import media
 from app.ingestion.loaders.reader import Source
 from app.ingestion.loaders.readers.text.plain import paragraphs
 from app.ingestion.loaders.text import decode
+from app.ingestion.loaders.xml_parser import xml_parser
 
 _ENCODING = re.compile(rb"""encoding\s*=\s*["']\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\ufeff?\s*<\?xml[^>]*\?>")
@@ -86,16 +87,7 @@ def _read_xml(content: bytes) -> Iterator[Element]:
     declared = _ENCODING.search(content[:200])
     decoded = decode(content, declared=declared[1].decode("ascii") if declared else None)
     yield from decoded.warnings
-    # Entities of the file's own are left alone: they can name other files, or grow without bound.
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        recover=True,
-        huge_tree=True,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    parser = xml_parser(recover=True, huge=True)
     try:
         root = etree.fromstring(_DECLARATION.sub("", decoded.text).encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError as error:
