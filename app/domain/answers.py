@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.experiments import Enrolment
+from app.domain.retrieval import ScoredChunk
 
 DEFAULT_MAX_TOKENS = 512
 # The finish reason of an answer that found nothing to rest on.
@@ -66,6 +67,20 @@ class Source:
     section: str | None
     score: float
     quote: str
+
+    @classmethod
+    def of(cls, citation: int, passage: ScoredChunk, quote: str | None = None) -> "Source":
+        """A passage under its number. `quote` is the part of it that is shown, the whole unless given."""
+        return cls(
+            citation=citation,
+            chunk_id=passage.chunk_id,
+            document_id=passage.document_id,
+            filename=passage.filename,
+            page=passage.page,
+            section=passage.section,
+            score=passage.score,
+            quote=passage.text if quote is None else quote,
+        )
 
 
 @dataclass(frozen=True, slots=True)

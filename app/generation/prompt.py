@@ -88,7 +88,7 @@ class PromptBuilder:
         excerpts, room = _excerpts(passages, set(terms(search_text or question)), room - used, count)
         excerpts = extended(excerpts, around, room, count)
         system = "\n\n".join([INSTRUCTION, *(turn.content for turn in turns if turn.role == "system")])
-        sources = tuple(_source(number, *excerpt) for number, excerpt in enumerate(excerpts, 1))
+        sources = tuple(Source.of(number, *excerpt) for number, excerpt in enumerate(excerpts, 1))
         messages = (
             Message("system", system),
             *(turn for turn in turns if turn.role != "system"),
@@ -146,19 +146,6 @@ def _excerpts(
             excerpts.append((chunk, excerpt))
             room -= count(excerpt) + frame
     return excerpts, room
-
-
-def _source(number: int, chunk: ScoredChunk, excerpt: str) -> Source:
-    return Source(
-        citation=number,
-        chunk_id=chunk.chunk_id,
-        document_id=chunk.document_id,
-        filename=chunk.filename,
-        page=chunk.page,
-        section=chunk.section,
-        score=chunk.score,
-        quote=excerpt,
-    )
 
 
 def _frame(number: int, filename: str, section: str | None, excerpt: str) -> str:

@@ -129,7 +129,7 @@ class OverviewAnswers:
                 return
             else:
                 return
-        yield Sources(tuple(_source(chunk, numbers[chunk.id]) for chunk in cited))
+        yield Sources(tuple(Source.of(numbers[chunk.id], _passage(chunk, 0)) for chunk in cited))
         yield Highlights(tuple(_highlight(key, numbers[key.chunk.id]) for key in keys))
         for spoken in _outlined(document, keys, numbers):
             yield spoken
@@ -198,19 +198,6 @@ def _passage(chunk: Chunk, place: int) -> ScoredChunk:
         scores={},
         ordinal=chunk.ordinal,
         token_count=chunk.token_count,
-    )
-
-
-def _source(chunk: Chunk, number: int) -> Source:
-    return Source(
-        citation=number,
-        chunk_id=chunk.id,
-        document_id=chunk.document_id,
-        filename=chunk.filename,
-        page=chunk.page,
-        section=chunk.section,
-        score=1.0,
-        quote=chunk.text,
     )
 
 

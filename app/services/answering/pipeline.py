@@ -212,16 +212,4 @@ def _stages(found: Found, clock: StageClock) -> list[Status]:
 
 
 def _sources(passages: Sequence[ScoredChunk]) -> tuple[Source, ...]:
-    return tuple(
-        Source(
-            citation=number,
-            chunk_id=passage.chunk_id,
-            document_id=passage.document_id,
-            filename=passage.filename,
-            page=passage.page,
-            section=passage.section,
-            score=passage.score,
-            quote=passage.text,
-        )
-        for number, passage in enumerate(passages, 1)
-    )
+    return tuple(Source.of(number, passage) for number, passage in enumerate(passages, 1))
