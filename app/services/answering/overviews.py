@@ -54,7 +54,8 @@ class Library(Protocol):
 class OverviewAnswers:
     """Answers what is asked of the documents as such, and leaves every other question to `answers`.
 
-    These answers are made anew each time, since every change of a document changes them.
+    These answers are made anew each time, since every change of a document changes them. A question with a filter
+    is left to `answers`, whose passages keep to it: the list of documents knows no filter.
 
     Args:
         answers: answers questions for facts.
@@ -71,7 +72,7 @@ class OverviewAnswers:
         """Yield the events of an answer, as `AnswerPipeline.answer` does. Raises what that raises."""
         intent = intent_of(request.question)
         made = None
-        if intent is not None and request.cache != CacheControl.ONLY_IF_CACHED:
+        if intent is not None and not request.filter and request.cache != CacheControl.ONLY_IF_CACHED:
             made = await self._overview(request, intent)
         async with aclosing(made or self._answers.answer(request)) as events:
             async for event in events:

@@ -73,7 +73,7 @@ class Facts:
 
 
 async def ask(
-    question: str, *names: str, models: FakeModels | None = None, mode: str = "quote", cache: str = "use"
+    question: str, *names: str, models: FakeModels | None = None, mode: str = "quote", **more: Any
 ) -> tuple[Answer, Facts]:
     facts = Facts()
     used = models or FakeModels()
@@ -81,7 +81,7 @@ async def ask(
         used, prompts=PromptBuilder(), contexts=ContextWindows(used), surroundings=FakeSurroundings()
     )
     answers = OverviewAnswers(facts, Shelves(*names), writer)
-    request = AnswerRequest("t", "c", question, model="m", mode=mode, cache=cache)
+    request = AnswerRequest("t", "c", question, model="m", mode=mode, **more)
     return await collect(answers.answer(request)), facts
 
 
@@ -125,6 +125,12 @@ async def test_what_names_no_document_is_left_to_the_passages(question: str) -> 
 async def test_only_what_is_cached_is_asked_of_the_cache() -> None:
     _, facts = await ask("What files are here?", "handbook.md", cache="only-if-cached")
     assert facts.asked == ["What files are here?"]
+
+
+@pytest.mark.parametrize("question", ["What files are here?", "Summarise prices.md"])
+async def test_no_document_outside_a_filter_is_listed_or_summarised(question: str) -> None:
+    answer, facts = await ask(question, "handbook.md", "prices.md", filter={"filename": "handbook.md"})
+    assert (answer.text, facts.asked) == ("a fact", [question])
 
 
 async def test_a_model_writes_the_summary_where_one_is_worth_asking() -> None:
