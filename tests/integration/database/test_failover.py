@@ -76,6 +76,20 @@ async def recovered(database: Database) -> list[str]:
             return causes
 
 
+async def become_read_only(server: PrivatePostgres) -> None:
+    """Make it refuse writes; return when every session knows: a new one learns it last."""
+    async with server.admin() as admin:
+        await admin.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+        await admin.execute("SELECT pg_reload_conf()")
+    deadline = time.monotonic() + RECOVERY
+    while True:
+        async with server.admin() as admin:
+            if await admin.fetchval("SHOW default_transaction_read_only") == "on":
+                return
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
 async def test_a_primary_that_died_is_replaced_by_its_standby(pair: Pair) -> None:
     database = await Database.connect(pair.url, min_size=3, max_size=3)
     probe = ProbeConnection(pair.url)
@@ -100,9 +114,7 @@ async def test_a_primary_that_lives_on_as_read_only_is_left_at_the_first_write(p
     database = await Database.connect(pair.url, min_size=3, max_size=3)
     await write(database)
     await pair.fail_over()
-    async with pair.primary.admin() as admin:
-        await admin.execute("ALTER SYSTEM SET default_transaction_read_only = on")
-        await admin.execute("SELECT pg_reload_conf()")
+    await become_read_only(pair.primary)
     causes = await recovered(database)
     assert len(causes) <= 2
     assert set(causes) <= {"The database is read-only now, as a standby is: it takes no writes."}
