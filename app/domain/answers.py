@@ -187,6 +187,8 @@ class AnswerRequest:
 
     Attributes:
         history: earlier turns, the oldest first. With `conversation_id`, that conversation's turns replace them.
+        replaces: the query id of the exchange of the conversation whose place this one takes, with those after it.
+            An empty question means that exchange's.
         model: the chat model; empty means the default one.
         mode: how the answer is made; empty means as the collection or the service has it.
         retrieval: replaces some of the collection's settings of that name.
@@ -203,6 +205,7 @@ class AnswerRequest:
     question: str
     history: tuple[Message, ...] = ()
     conversation_id: UUID | None = None
+    replaces: UUID | None = None
     top_k: int = 5
     model: str = ""
     mode: str = ""

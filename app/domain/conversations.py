@@ -9,12 +9,15 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
+    """`excerpt`: of a search, the words around the place that was found in a message."""
+
     id: UUID
     tenant: str
     collection: str
     title: str
     created_at: datetime
     updated_at: datetime
+    excerpt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,14 +174,16 @@ class FakeConversations:
     failure: LocalChatError | None = None
     hung: bool = False
 
-    async def recall(self, tenant: str, conversation_id: UUID) -> tuple[Message, ...]:
+    async def recall(self, tenant: str, conversation_id: UUID, replaces: UUID | None = None) -> tuple[Message, ...]:
         if conversation_id not in self.stored:
             raise NotFound("There is no such conversation.")
-        return tuple(
-            message
-            for exchange in self.stored[conversation_id]
-            for message in (Message("user", exchange.question), Message("assistant", exchange.answer))
-        )
+        said: list[Message] = []
+        for exchange in self.stored[conversation_id]:
+            said.append(Message("user", exchange.question))
+            if exchange.query_id == replaces:
+                break
+            said.append(Message("assistant", exchange.answer))
+        return tuple(said)
 
     async def begin(self, tenant: str, conversation_id: UUID, collection: str, exchange: Exchange) -> None:
         if self.failure is not None:
@@ -190,10 +192,14 @@ class FakeConversations:
             await asyncio.Event().wait()
         self.stored[conversation_id] = [exchange]
 
-    async def append(self, tenant: str, conversation_id: UUID, exchange: Exchange) -> None:
+    async def append(
+        self, tenant: str, conversation_id: UUID, exchange: Exchange, replaces: UUID | None = None
+    ) -> None:
         if self.failure is not None:
             raise self.failure
-        self.stored[conversation_id].append(exchange)
+        stored = self.stored[conversation_id]
+        kept = [one.query_id for one in stored].index(replaces) if replaces else len(stored)
+        self.stored[conversation_id] = [*stored[:kept], exchange]
 
 
 def answer_pipeline(

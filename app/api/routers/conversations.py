@@ -10,8 +10,9 @@ from app.api.fast_path.direct_route import BodyRoute
 from app.api.headers import attachment
 from app.api.openapi import problems
 from app.api.ports import ExportFormat
-from app.api.schemas.common import Cursor, Limit, PageView
+from app.api.schemas.common import Cursor, Limit, PageView, Text
 from app.api.schemas.conversations import (
+    ConversationBranch,
     ConversationHistoryView,
     ConversationRename,
     ConversationView,
@@ -31,10 +32,17 @@ router = APIRouter(
 
 @router.get("/conversations", operation_id="listConversations", response_model=PageView[ConversationView])
 async def list_conversations(
-    services: Provided, tenant: Tenant, limit: Limit = 50, cursor: Annotated[Cursor | None, Query()] = None
+    services: Provided,
+    tenant: Tenant,
+    limit: Limit = 50,
+    cursor: Annotated[Cursor | None, Query()] = None,
+    q: Annotated[
+        Text,
+        Query(max_length=200, description="Words that stand in the title or the messages, all of them"),
+    ] = "",
 ) -> Page[Conversation]:
     """Conversations, the newest first."""
-    return await services.conversations.list(tenant, limit=limit, cursor=cursor)
+    return await services.conversations.list(tenant, limit=limit, cursor=cursor, words=q)
 
 
 @router.get("/conversations/{conversation_id}", operation_id="getConversation", responses=problems(404))
@@ -63,6 +71,31 @@ async def rename_conversation(
 )
 async def delete_conversation(services: Provided, tenant: Tenant, conversation_id: UUID) -> None:
     await services.conversations.delete(tenant, conversation_id)
+
+
+@router.delete(
+    "/conversations/{conversation_id}/exchanges/{query_id}",
+    operation_id="deleteExchange",
+    status_code=204,
+    responses={204: {"description": "Gone"}, **problems(404)},
+)
+async def delete_exchange(services: Provided, tenant: Tenant, conversation_id: UUID, query_id: UUID) -> None:
+    """Delete a question with its answer. Questions that follow are answered without it."""
+    await services.conversations.delete_exchange(tenant, conversation_id, query_id)
+
+
+@router.post(
+    "/conversations/{conversation_id}/branch",
+    operation_id="branchConversation",
+    status_code=201,
+    response_model=ConversationView,
+    responses=problems(400, 404, 413, 415),
+)
+async def branch_conversation(
+    services: Provided, tenant: Tenant, conversation_id: UUID, body: ConversationBranch
+) -> Conversation:
+    """Make a conversation that begins like this one and goes its own way; this one stays as it is."""
+    return await services.conversations.branch(tenant, conversation_id, before=body.before, title=body.title)
 
 
 @router.get(

@@ -18,12 +18,17 @@ class MessageIn(RequestModel):
 
 
 class ChatRequest(FilteredRequest, RequestModel):
-    """Give a `question`, or `messages` whose last one is the user's."""
+    """Give a `question`, or `messages` whose last one is the user's, or an exchange that is to be answered anew."""
 
     question: QuestionText | None = Field(default=None, examples=["How many days of leave are there?"])
     messages: list[MessageIn] | None = Field(default=None, min_length=1, max_length=200)
     collection: CollectionName = "default"
     conversation_id: UUID | None = None
+    replaces: UUID | None = Field(
+        default=None,
+        description="The `query_id` of the exchange of the conversation whose place this one takes, with all after "
+        "it. Without a `question`, its own is answered anew, past the cache unless `cache` says otherwise",
+    )
     top_k: int = Field(default=5, ge=1, le=50)
     model: ModelName | None = None
     mode: AnswerMode | None = Field(
@@ -39,6 +44,10 @@ class ChatRequest(FilteredRequest, RequestModel):
 
     @model_validator(mode="after")
     def _one_question(self) -> Self:
+        if self.replaces is not None and (self.conversation_id is None or self.messages is not None):
+            raise ValueError("replaces: give it with conversation_id, and without messages")
+        if self.regenerates:
+            return self
         if (self.question is None) == (self.messages is None):
             raise ValueError("give either question or messages")
         if self.messages and self.messages[-1].role != "user":
@@ -46,6 +55,10 @@ class ChatRequest(FilteredRequest, RequestModel):
         if not self.asked.strip():
             raise ValueError("the question must not be blank")
         return self
+
+    @property
+    def regenerates(self) -> bool:
+        return self.replaces is not None and self.question is None
 
     @property
     def asked(self) -> str:
@@ -58,13 +71,14 @@ class ChatRequest(FilteredRequest, RequestModel):
             question=self.asked,
             history=tuple(Message(item.role, item.content) for item in (self.messages or [])[:-1]),
             conversation_id=self.conversation_id,
+            replaces=self.replaces,
             top_k=self.top_k,
             model=self.model or "",
             mode=self.mode or "",
             temperature=self.temperature,
             max_tokens=self.max_tokens,
             filter=self.wanted,
-            cache=self.cache,
+            cache="refresh" if self.regenerates and "cache" not in self.model_fields_set else self.cache,
             semantic=self.semantic,
             # A client that sends the messages keeps them itself.
             remember=self.messages is None or self.conversation_id is not None,

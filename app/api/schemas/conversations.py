@@ -16,6 +16,9 @@ class ConversationView(View):
     collection: str
     created_at: datetime
     updated_at: datetime
+    excerpt: str | None = Field(
+        default=None, description="Of a search: the words of a message around the place that was found"
+    )
 
 
 class TurnView(View):
@@ -39,6 +42,15 @@ class ConversationHistoryView(ConversationView):
 
 class ConversationRename(RequestModel):
     title: Text = Field(min_length=1, max_length=200, examples=["Leave and holidays"])
+
+
+class ConversationBranch(RequestModel):
+    before: UUID | None = Field(
+        default=None, description="The `query_id` of the first exchange that is left out; none if not given"
+    )
+    title: Text | None = Field(
+        default=None, min_length=1, max_length=200, description="The other conversation's if not given"
+    )
 
 
 class FeedbackRequest(RequestModel):

@@ -1,5 +1,6 @@
 """Conversations and their messages."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from app.db.database import PooledConnection
@@ -15,25 +16,55 @@ async def get(connection: PooledConnection, tenant: str, conversation_id: UUID) 
     return Conversation(**dict(row)) if row else None
 
 
-async def page(connection: PooledConnection, tenant: str, *, before: UUID | None, limit: int) -> list[Conversation]:
-    """Conversations, the newest first, those begun before the one with the id `before`."""
+async def require(connection: PooledConnection, tenant: str, conversation_id: UUID) -> Conversation:
+    """A conversation that is known to be there."""
+    found = await get(connection, tenant, conversation_id)
+    assert found is not None
+    return found
+
+
+async def page(
+    connection: PooledConnection, tenant: str, *, before: UUID | None, limit: int, words: Sequence[str] = ()
+) -> list[Conversation]:
+    """Conversations, the newest first, those begun before the one with the id `before`.
+
+    With `words`, those in whose title or messages each of the words stands, however it is written.
+    """
     rows = await connection.fetch(
-        f"""SELECT {_COLUMNS} FROM conversations WHERE tenant = $1 AND ($2::uuid IS NULL OR id < $2)
+        f"""SELECT {_COLUMNS}, (
+            SELECT m.content FROM messages m WHERE m.conversation_id = c.id AND m.content ILIKE ANY ($4)
+            ORDER BY (SELECT count(*) FROM unnest($4::text[]) word WHERE m.content ILIKE word) DESC, m.id LIMIT 1
+        ) AS excerpt
+        FROM conversations c WHERE tenant = $1 AND ($2::uuid IS NULL OR id < $2)
+          AND NOT EXISTS (
+            SELECT FROM unnest($4::text[]) word WHERE c.title NOT ILIKE word AND NOT EXISTS (
+                SELECT FROM messages m WHERE m.conversation_id = c.id AND m.content ILIKE word))
         ORDER BY id DESC LIMIT $3""",
         tenant,
         before,
         limit,
+        [f"%{_literally(word)}%" for word in words],
     )
     return [Conversation(**dict(row)) for row in rows]
 
 
-async def turns(connection: PooledConnection, conversation_id: UUID, *, newest: int | None = None) -> list[Turn]:
-    """The messages of a conversation, or its `newest` so many, the oldest first."""
+async def turns(
+    connection: PooledConnection,
+    conversation_id: UUID,
+    *,
+    newest: int | None = None,
+    before: UUID | None = None,
+) -> list[Turn]:
+    """The messages of a conversation, or its `newest` so many, the oldest first.
+
+    With `before`, the messages that are older than the one with this id.
+    """
     rows = await connection.fetch(
-        """SELECT id, role, content, sources, query_id, created_at FROM messages WHERE conversation_id = $1
-        ORDER BY id DESC LIMIT $2""",
+        """SELECT id, role, content, sources, query_id, created_at FROM messages
+        WHERE conversation_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2""",
         conversation_id,
         newest,
+        before,
     )
     return [Turn(**{**dict(row), "sources": tuple(row["sources"])}) for row in reversed(rows)]
 
@@ -71,6 +102,54 @@ async def add_exchange(
     )
 
 
+async def question(connection: PooledConnection, conversation_id: UUID, query_id: UUID) -> Turn | None:
+    """The question of an exchange; None if the conversation has no such exchange."""
+    row = await connection.fetchrow(
+        """SELECT id, role, content, sources, query_id, created_at FROM messages
+        WHERE conversation_id = $1 AND query_id = $2 AND role = 'user'""",
+        conversation_id,
+        query_id,
+    )
+    return Turn(**{**dict(row), "sources": tuple(row["sources"])}) if row else None
+
+
+async def delete_exchange(connection: PooledConnection, conversation_id: UUID, query_id: UUID) -> bool:
+    """False if the conversation has no such exchange."""
+    deleted = await connection.execute(
+        "DELETE FROM messages WHERE conversation_id = $1 AND query_id = $2", conversation_id, query_id
+    )
+    return deleted != "DELETE 0"
+
+
+async def delete_from(connection: PooledConnection, conversation_id: UUID, message_id: UUID) -> None:
+    """Delete a message and all after it."""
+    await connection.execute(
+        "DELETE FROM messages WHERE conversation_id = $1 AND id >= $2", conversation_id, message_id
+    )
+
+
+async def copy(
+    connection: PooledConnection, original: UUID, conversation_id: UUID, *, title: str, before: UUID | None
+) -> None:
+    """Make a conversation of the messages of another, of those before the one with the id `before`."""
+    await connection.execute(
+        """INSERT INTO conversations (id, tenant, collection, title)
+        SELECT $2, tenant, collection, $3 FROM conversations WHERE id = $1""",
+        original,
+        conversation_id,
+        title,
+    )
+    await connection.execute(
+        """INSERT INTO messages (tenant, conversation_id, role, content, sources, query_id, created_at)
+        SELECT tenant, $2, role, content, sources, query_id, created_at FROM (
+            SELECT * FROM messages WHERE conversation_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id
+        ) said""",
+        original,
+        conversation_id,
+        before,
+    )
+
+
 async def rename(
     connection: PooledConnection, tenant: str, conversation_id: UUID, title: str
 ) -> Conversation | None:
@@ -90,3 +169,8 @@ async def delete(connection: PooledConnection, tenant: str, conversation_id: UUI
         "DELETE FROM conversations WHERE id = $1 AND tenant = $2", conversation_id, tenant
     )
     return deleted != "DELETE 0"
+
+
+def _literally(word: str) -> str:
+    """The word for LIKE, to which some characters mean others."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -26,9 +26,11 @@ Observer = Callable[[AnswerRequest, Answer], None]
 
 
 class Conversations(Protocol):
-    async def recall(self, tenant: str, conversation_id: UUID) -> tuple[Message, ...]: ...
+    async def recall(self, tenant: str, conversation_id: UUID, replaces: UUID | None) -> tuple[Message, ...]: ...
     async def begin(self, tenant: str, conversation_id: UUID, collection: str, exchange: Exchange) -> None: ...
-    async def append(self, tenant: str, conversation_id: UUID, exchange: Exchange) -> None: ...
+    async def append(
+        self, tenant: str, conversation_id: UUID, exchange: Exchange, replaces: UUID | None
+    ) -> None: ...
 
 
 class AnswerService:
@@ -90,14 +92,15 @@ class AnswerService:
         return answer
 
     async def _events(self, request: AnswerRequest, answer: Answer) -> AsyncGenerator[Event, None]:
-        annotate(question=request.question)
         request = replace(request, question=request.question.strip())
+        annotate(question=request.question)
         failure: BaseException | None = None
         query = tracing.begin("rag.query", attributes={"rag.collection": request.collection})
         try:
             with tracing.inside(query):
                 request = await self._complete(request)
-                asked = await self._with_history(request)
+                request, history = await self._recalled(request)
+            asked = replace(request, history=history)
             async with aclosing(self._answers.answer(asked)) as events:
                 with tracing.inside(query):
                     start = self._in_conversation(await anext(events), request)
@@ -124,11 +127,16 @@ class AnswerService:
             for observe in self._observers:
                 observe(request, answer)
 
-    async def _with_history(self, request: AnswerRequest) -> AnswerRequest:
+    async def _recalled(self, request: AnswerRequest) -> tuple[AnswerRequest, tuple[Message, ...]]:
+        """The request with its question, and what was said before it."""
         if request.conversation_id is None:
-            return request
-        history = await self._conversations.recall(request.tenant, request.conversation_id)
-        return replace(request, history=history)
+            return request, request.history
+        history = await self._conversations.recall(request.tenant, request.conversation_id, request.replaces)
+        if request.replaces is None:
+            return request, history
+        *before, asked = history
+        annotate(question=request.question or asked.content)
+        return replace(request, question=request.question or asked.content), tuple(before)
 
     def _in_conversation(self, first: Event, request: AnswerRequest) -> Start:
         assert isinstance(first, Start), "an answer begins with its start"
@@ -148,7 +156,7 @@ class AnswerService:
         if request.conversation_id is None:
             saving = self._conversations.begin(request.tenant, start.conversation_id, request.collection, exchange)
         else:
-            saving = self._conversations.append(request.tenant, request.conversation_id, exchange)
+            saving = self._conversations.append(request.tenant, request.conversation_id, exchange, request.replaces)
         try:
             await self._saving.run(saving)
         except (LocalChatError, TimeoutError) as error:

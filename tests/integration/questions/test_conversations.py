@@ -114,3 +114,87 @@ async def test_export_as_markdown_and_json(service: ConversationService) -> None
     exported = orjson.loads(data.data)
     assert exported["conversation"]["id"] == str(conversation_id)
     assert [message["content"] for message in exported["messages"]] == ["What is it?", "Paris. [1]"]
+
+
+async def three(service: ConversationService) -> tuple[UUID, list[UUID]]:
+    """A conversation of three exchanges, and their query ids."""
+    conversation_id = await begin(service, "first")
+    for question in ("second", "third"):
+        await service.append("t", conversation_id, exchange(question))
+    turns = (await service.get("t", conversation_id)).messages
+    return conversation_id, [turn.query_id for turn in turns if turn.role == "user" and turn.query_id]
+
+
+async def questions(service: ConversationService, conversation_id: UUID) -> list[str]:
+    return [turn.content for turn in (await service.get("t", conversation_id)).messages if turn.role == "user"]
+
+
+async def test_one_exchange_is_deleted_and_the_others_stay(service: ConversationService) -> None:
+    conversation_id, asked = await three(service)
+    await service.delete_exchange("t", conversation_id, asked[1])
+    assert await questions(service, conversation_id) == ["first", "third"]
+    assert len((await service.get("t", conversation_id)).messages) == 4
+    for tenant, wanted in (("t", asked[1]), ("other", asked[0])):
+        with pytest.raises(NotFound):
+            await service.delete_exchange(tenant, conversation_id, wanted)
+
+
+async def test_a_branch_takes_over_what_was_said_before_and_leaves_the_other_alone(
+    service: ConversationService,
+) -> None:
+    conversation_id, asked = await three(service)
+    whole = await service.branch("t", conversation_id)
+    part = await service.branch("t", conversation_id, before=asked[1], title=" Another way ")
+    await service.append("t", part.id, exchange("otherwise"))
+    assert await questions(service, whole.id) == ["first", "second", "third"]
+    assert (part.title, part.collection) == ("Another way", "c")
+    assert await questions(service, part.id) == ["first", "otherwise"]
+    assert await questions(service, conversation_id) == ["first", "second", "third"]
+    with pytest.raises(NotFound):
+        await service.branch("t", conversation_id, before=uuid4())
+    with pytest.raises(NotFound):
+        await service.branch("other", conversation_id)
+    with pytest.raises(InvalidInput):
+        await service.branch("t", conversation_id, title=" ")
+
+
+async def test_an_exchange_takes_the_place_of_one_and_of_all_after_it(service: ConversationService) -> None:
+    conversation_id, asked = await three(service)
+    recalled = await service.recall("t", conversation_id, asked[1])
+    assert [message.content for message in recalled] == ["first", "Paris. [1]", "second"]
+    await service.append("t", conversation_id, exchange("second, better"), asked[1])
+    assert await questions(service, conversation_id) == ["first", "second, better"]
+    for call in (
+        service.recall("t", conversation_id, asked[2]),
+        service.append("t", conversation_id, exchange(), asked[2]),
+    ):
+        with pytest.raises(NotFound):
+            await call
+
+
+async def test_conversations_are_found_by_the_words_in_their_title_and_messages(
+    service: ConversationService,
+) -> None:
+    ferry = await begin(service, "When does the ferry leave?")
+    await service.append(
+        "t", ferry, exchange("And on Sundays?", "At 100% low_water only. " + "Then it waits. " * 30)
+    )
+    leave = await begin(service, "Wie viele Urlaubstage gibt es?")
+    await begin(service, "When does the ferry leave?", tenant="theirs")
+
+    async def found(words: str) -> list[UUID]:
+        return [item.id for item in (await service.list("t", words=words)).items]
+
+    assert await found("FERRY") == [ferry]
+    assert await found("sundays ferry") == [ferry]
+    assert await found("urlaub") == [leave]
+    assert await found("ferry urlaub") == []
+    assert await found("100%") == [ferry]
+    assert await found("1_0") == []
+    assert await found("low_water") == [ferry]
+    assert await found("  ") == [leave, ferry]
+    (item,) = (await service.list("t", words="waits")).items
+    assert item.excerpt is not None
+    assert item.excerpt.endswith("…")
+    assert "waits" in item.excerpt
+    assert len(item.excerpt) <= 162

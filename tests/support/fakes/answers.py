@@ -128,8 +128,8 @@ class FakeConversations(Conversations):
         self.found = {first.id: first}
 
     @override
-    async def list(self, tenant: str, *, limit: int, cursor: str | None) -> Page[Conversation]:
-        return Page(tuple(self.found.values())[:limit])
+    async def list(self, tenant: str, *, limit: int, cursor: str | None, words: str) -> Page[Conversation]:
+        return Page(tuple(one for one in self.found.values() if words in one.title)[:limit])
 
     @override
     async def get(self, tenant: str, conversation_id: UUID) -> ConversationHistory:
@@ -144,6 +144,19 @@ class FakeConversations(Conversations):
     @override
     async def delete(self, tenant: str, conversation_id: UUID) -> None:
         self._find(conversation_id)
+
+    @override
+    async def delete_exchange(self, tenant: str, conversation_id: UUID, query_id: UUID) -> None:
+        self._find(conversation_id)
+        if query_id != QUERY_ID:
+            raise NotFound("The conversation has no such exchange.")
+
+    @override
+    async def branch(
+        self, tenant: str, conversation_id: UUID, *, before: UUID | None, title: str | None
+    ) -> Conversation:
+        found = self._find(conversation_id)
+        return replace(found, id=UUID(int=8), title=title or found.title)
 
     @override
     async def export(self, tenant: str, conversation_id: UUID, format: str) -> Export:

@@ -276,6 +276,29 @@ async def test_conversations_are_listed_read_renamed_and_exported(client: httpx.
     assert (await client.delete(path)).status_code == 204
 
 
+async def test_conversations_are_searched_branched_and_lose_an_exchange(client: httpx.AsyncClient) -> None:
+    path = f"/api/conversations/{CONVERSATION}"
+    found = [(await client.get("/api/conversations", params={"q": q})).json()["items"] for q in ("Leave", "Ferry")]
+    assert [len(items) for items in found] == [1, 0]
+    branch = await client.post(f"{path}/branch", json={"before": str(QUERY_ID), "title": "Other"})
+    assert (branch.status_code, branch.json()["title"]) == (201, "Other")
+    assert (await client.delete(f"{path}/exchanges/{QUERY_ID}")).status_code == 204
+    assert (await client.delete(f"{path}/exchanges/{CONVERSATION}")).status_code == 404
+
+
+async def test_an_exchange_is_answered_anew_past_the_cache(fakes: Fakes, client: httpx.AsyncClient) -> None:
+    again = {"conversation_id": CONVERSATION, "replaces": str(QUERY_ID)}
+    for more in ({}, {"cache": "use"}, {"question": "How many weeks?"}):
+        assert (await client.post("/api/chat", json={**again, **more})).status_code == 200
+    assert [(one.replaces, one.question, one.cache) for one in fakes.answers.asked] == [
+        (QUERY_ID, "", "refresh"),
+        (QUERY_ID, "", "use"),
+        (QUERY_ID, "How many weeks?", "use"),
+    ]
+    for bad in ({"replaces": str(QUERY_ID), "question": "Why?"}, {**again, "question": " "}):
+        assert (await client.post("/api/chat", json=bad)).status_code == 422
+
+
 async def test_feedback_is_stored(fakes: Fakes, client: httpx.AsyncClient) -> None:
     given = {"query_id": str(QUERY_ID), "verdict": "down", "comment": "Wrong year."}
     assert (await client.post("/api/feedback", json=given)).status_code == 201

@@ -357,6 +357,23 @@ async def test_history_that_the_client_holds_is_not_stored() -> None:
     assert setting.search.queries[0].text == "Louvre Is it large?"
 
 
+async def test_an_exchange_answered_anew_keeps_its_question_and_loses_what_came_after() -> None:
+    setting = Setting()
+    start = (await setting.ask("Where is the Louvre?"))[0]
+    assert isinstance(start, Start)
+    for question in ("Is it large?", "Who built it?"):
+        await setting.ask(question, conversation_id=start.conversation_id)
+    assert start.conversation_id is not None
+    stored = setting.conversations.stored
+    second = stored[start.conversation_id][1].query_id
+    await setting.ask("", conversation_id=start.conversation_id, replaces=second)
+    assert [one.question for one in stored[start.conversation_id]] == ["Where is the Louvre?", "Is it large?"]
+    assert stored[start.conversation_id][1].query_id != second
+    sent = [message["content"] for message in setting.models.sent[-1]]
+    assert "Where is the Louvre?" in sent[1]
+    assert "Is it large?" in sent[-1]
+
+
 async def test_an_unknown_conversation_is_refused() -> None:
     with pytest.raises(NotFound):
         await Setting().ask(conversation_id=uuid4())
