@@ -34,12 +34,14 @@ class CacheStatus(StrEnum):
 class Computed(Generic[T]):
     """A fresh result with its evidence. Without evidence it rests on no corpus, and cannot go stale.
 
-    `value` is made of plain builtins. `tokens`: the tokens that a later hit saves.
+    `value` is made of plain builtins. `tokens`: the tokens that a later hit saves. `kept`: the result may be
+    stored; else only the requests get it that wait for it.
     """
 
     value: T
     evidence: Evidence | None = None
     tokens: int = 0
+    kept: bool = True
 
     @property
     def corpus_version(self) -> int | None:

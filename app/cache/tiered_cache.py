@@ -112,9 +112,16 @@ class TieredCache:
         """Store a computed result: in memory now, in the shared tiers in the background, slowest first.
 
         `seconds`: the time that computing took. The lease is released once other replicas can find the result. With
-        `replaces`, they then drop the old result from memory.
+        `replaces`, they then drop the old result from memory. A result that is not to be kept is returned alone.
         """
         key, ttl = spec.key, spec.ttl
+        counters = self.statistics.of(key.namespace)
+        counters.requests += 1
+        counters.misses += 1
+        if not computed.kept:
+            await lease.release()
+            value = freeze(computed.value)
+            return CacheResult(value, CacheStatus.MISS, key.digest, corpus_version=computed.corpus_version)
         try:
             record, payload = self._seal(key, computed, seconds, ttl)
         except BaseException:
@@ -122,11 +129,8 @@ class TieredCache:
             raise
         self._memory.put(key, record, self._lifetime(self._memory.name, ttl))
         if not self._background.spawn(self._publish(spec, record, payload, lease, replaces=replaces)):
-            self.statistics.of(key.namespace).dropped += 1
+            counters.dropped += 1
             await lease.release()
-        counters = self.statistics.of(key.namespace)
-        counters.requests += 1
-        counters.misses += 1
         return CacheResult(record.value, CacheStatus.MISS, key.digest, corpus_version=record.corpus_version)
 
     async def clear(self, scope: Scope = EVERYTHING, *, tier: str | None = None) -> int:

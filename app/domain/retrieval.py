@@ -41,7 +41,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class ScoredChunk:
-    """A passage found. `score` orders results; `scores` holds the score of each arm, by arm name."""
+    """A passage found. `score` orders results; `scores` holds each arm's by its name, and a reranker's logit."""
 
     chunk_id: int
     document_id: UUID
@@ -120,7 +120,8 @@ class Retrieval:
     """Fused results and their evidence, by which the cache knows when they go stale.
 
     `lexemes` carry their collection's prefix, as they are indexed. `snapshot` is the lexeme statistics'
-    version that the lexical scores belong to; scores of two snapshots cannot be compared.
+    version that the lexical scores belong to; scores of two snapshots cannot be compared. `unscored`: a reranker
+    should have ordered the results, but gave no scores in time.
     """
 
     results: tuple[ScoredChunk, ...]
@@ -132,6 +133,7 @@ class Retrieval:
     timings_ms: Mapping[str, float]
     plan: LexicalPlan | None = None
     snapshot: int | None = None
+    unscored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from app.domain.retrieval import ScoredChunk
 
+# Names the logit among a passage's scores.
+CROSS_ENCODER = "cross_encoder"
 # Passages that are worth reading again; those after them stay where they are.
 DEPTH = 10
 # Words. A question is what a cross-encoder was trained on; of a description it knows less than the arms do.

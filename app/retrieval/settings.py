@@ -17,7 +17,7 @@ class RetrievalSettings:
     Attributes:
         lexical_weight: of the lexical arm in the fused ranking, from 0 to 1; the rest is the vector arm's.
         repeat_penalty: see `app.retrieval.selection.select`; 0 lets one document fill the results.
-        reranker: a name among `app.services.search.service.reranking.RERANKERS`, or "none".
+        reranker: "cross_encoder", a name among `app.services.search.reranking.RERANKERS`, or "none".
         ef_search: how many vectors of the graph are looked at, beyond which more are found but not better ones.
             None: as every session has it.
     """

@@ -57,11 +57,21 @@ def open_answering(core: Core, documents: Documents) -> Answering:
     core.stack.push_async_callback(statistics.close)
     observer = QuestionMetrics(core.metrics)
     matching, matching_report = open_matching(settings, cache, core.embedding.embed_query, core.stack)
+    scorer, reranker = open_reranker(core)
+    ranker = PassageRanker(scorer, reranker)
     search = CachedSearch(
-        SearchService(database, documents.collections, core.embedding.embed_query, statistics, observer.searched),
+        SearchService(
+            database,
+            documents.collections,
+            core.embedding.embed_query,
+            statistics,
+            observer.searched,
+            ranker=ranker,
+        ),
         documents.collection_cache,
         cache.chain,
         matching,
+        reranker,
     )
     conversations = ConversationService(database)
     contexts = ContextWindows(client, longest=settings.chat_max_context)
@@ -72,8 +82,6 @@ def open_answering(core: Core, documents: Documents) -> Answering:
         surroundings=NeighbourChunks(database),
         observer=observer,
     )
-    scorer, reranker = open_reranker(core)
-    ranker = PassageRanker(scorer, reranker)
     pipeline = AnswerPipeline(
         search,
         writer,

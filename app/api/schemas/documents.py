@@ -200,8 +200,11 @@ class RetrievalSettings(RequestModel):
         description="By how many deviations of the scores each further passage of one document must be better "
         "than one of another: 0.75 if not given, 0 lets one document fill the results",
     )
-    reranker: Literal["none", "proximity"] | None = Field(
-        default=None, description="`proximity` raises passages in which the question's words stand together"
+    reranker: Literal["none", "proximity", "cross_encoder"] | None = Field(
+        default=None,
+        description="`cross_encoder` reads the ten best passages again with the question, by RERANK_MODEL; if that "
+        "takes longer than RERANK_TIMEOUT, the order stands. `proximity` raises passages in which the question's "
+        "words stand together. Default: `none`",
     )
     ef_search: int | None = Field(
         default=None,

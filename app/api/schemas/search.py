@@ -44,7 +44,7 @@ class SearchRequest(FilteredRequest, RequestModel):
 
 
 class ResultView(View):
-    """A passage. `scores` holds its score in each arm of the search."""
+    """A passage. `scores` holds its score in each arm of the search, and the logit of a `cross_encoder`."""
 
     chunk_id: int
     document_id: UUID

@@ -127,6 +127,7 @@ class CachedAnswers:
             tenant=request.tenant,
             retrieval={"top_k": request.top_k},
             filters=request.filter,
+            reranker=self._reranker,
             conversation=hashlib.sha256(canonical_json(history)).hexdigest() if history else "",
             prompt=PROMPT_VERSION,
             **await self._writing(request),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from app.cache.entry import CacheControl
@@ -124,11 +125,14 @@ class AnswerPipeline:
         )
         retrieval = await self._search.search(query, CacheControl(request.cache))
         began = time.perf_counter()
-        ranked = await self._ranker.rank(text, retrieval)
+        if retrieval.unscored:
+            return Found(text, retrieval, unscored=True)
+        ranked = await self._ranker.rank(text, retrieval.results)
         seconds = time.perf_counter() - began
         if ranked.logits is not None and not request.background:
             self._observer.took("rerank", seconds)
-        return Found(text, ranked.retrieval, ranked.logits, seconds * 1000, ranked.unscored)
+        retrieval = replace(retrieval, results=ranked.passages)
+        return Found(text, retrieval, ranked.logits, seconds * 1000, ranked.unscored)
 
     async def generate(self, request: AnswerRequest, found: Found) -> AsyncGenerator[Event, None]:
         """Yield the events of an answer after its `Start`, as `answer` does."""

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from app.domain.retrieval import Retrieval, ScoredChunk
+from app.domain.retrieval import ScoredChunk
 from app.generation.language import ENGLISH, language_of
 from app.generation.quotes import echoes
 from app.ingestion.splitting.splitter import embedding_text
-from app.retrieval.cross_encoder_order import DEPTH, reordered
+from app.retrieval.cross_encoder_order import CROSS_ENCODER, DEPTH, reordered
 
 # A title that asks the question has no more than so many characters besides.
 _MARKS = 4
@@ -23,7 +23,7 @@ class Scores(Protocol):
 class Ranked(NamedTuple):
     """Passages in their order, and their logits by chunk. `unscored`: there should be some, but none came."""
 
-    retrieval: Retrieval
+    passages: tuple[ScoredChunk, ...]
     logits: Mapping[int, float] | None = None
     unscored: bool = False
 
@@ -39,17 +39,21 @@ class PassageRanker:
         self._scores = scores
         self._english_only = reranker.startswith(_ENGLISH_ONLY)
 
-    async def rank(self, question: str, retrieval: Retrieval) -> Ranked:
-        """Put the passages in the order in which they answer; without scores, the order stands."""
-        if not retrieval.results or not self._reads(question):
-            return Ranked(retrieval)
-        read = retrieval.results[:DEPTH]
+    async def rank(self, question: str, passages: Sequence[ScoredChunk]) -> Ranked:
+        """Put the passages in the order in which they answer, unless a search has. Without scores theirs stands."""
+        if not passages or not self._reads(question):
+            return Ranked(tuple(passages))
+        read = passages[:DEPTH]
         logits = await self.score(question, [_shown(question, passage) for passage in read])
         if logits is None:
-            return Ranked(retrieval, unscored=True)
-        results = tuple(reordered(question, retrieval.results, logits))
+            return Ranked(tuple(passages), unscored=True)
         known = {passage.chunk_id: logit for passage, logit in zip(read, logits, strict=True)}
-        return Ranked(replace(retrieval, results=results), known)
+        if any(CROSS_ENCODER in passage.scores for passage in read):
+            return Ranked(tuple(passages), known)
+        marked = [
+            replace(passage, scores={**passage.scores, CROSS_ENCODER: known[passage.chunk_id]}) for passage in read
+        ]
+        return Ranked(tuple(reordered(question, [*marked, *passages[DEPTH:]], logits)), known)
 
     async def score(self, question: str, texts: Sequence[str]) -> list[float] | None:
         """A logit for each text; None if there are none in time."""

@@ -43,7 +43,15 @@ class SearchResult(NamedTuple):
 
 
 class CachedSearch:
-    """The `retrieval` namespace of the cache, in front of a `SearchService`."""
+    """The `retrieval` namespace of the cache, in front of a `SearchService`.
+
+    Args:
+        search: finds what the cache does not hold.
+        directory: finds collections by name.
+        chain: the cache.
+        matching: finds results of other questions that mean the same.
+        reranker: the name of the one that reads passages again, part of the keys of the results that it orders.
+    """
 
     def __init__(
         self,
@@ -51,8 +59,10 @@ class CachedSearch:
         directory: CollectionCache,
         chain: CacheChain,
         matching: Matching | None = None,
+        reranker: str = "",
     ) -> None:
         self._search = search
+        self._reranker = reranker
         self._directory = directory
         self._chain = chain
         self._matching = matching or NoMatching()
@@ -119,14 +129,15 @@ class CachedSearch:
         timings.update(retrieval.timings_ms)
         plain = to_plain(retrieval)
         value = {"results": orjson.dumps([_visible(item) for item in plain["results"]]), "retrieval": plain}
-        return Computed(value, evidence_of(retrieval, collection, query.filter))
+        return Computed(value, evidence_of(retrieval, collection, query.filter), kept=not retrieval.unscored)
 
     async def _learning(
         self, inquiry: SemanticLookup, compute: Callable[[], Awaitable[Computed[Any]]]
     ) -> Computed[dict[str, Any]]:
         computed = await compute()
         vector = computed.evidence.query_vector if computed.evidence else b""
-        self._matching.learn(inquiry, vector, computed.value)
+        if computed.kept:
+            self._matching.learn(inquiry, vector, computed.value)
         return computed
 
     async def _again(self, compute: Callable[[], Awaitable[Computed[Any]]]) -> dict[str, Any] | None:
@@ -135,11 +146,11 @@ class CachedSearch:
         except LocalChatError:
             return None
         value: dict[str, Any] = computed.value
-        return value
+        return value if computed.kept else None
 
     def _spec(self, collection: Collection, query: Query) -> KeySpec:
         if query.filter or query.retrieval or len(query.text) > _REMEMBERED_CHARS:
-            return _key_spec(collection, query)
+            return _key_spec(collection, query, self._reranker)
         named = (
             query.text,
             query.top_k,
@@ -154,14 +165,19 @@ class CachedSearch:
         if spec is None:
             if len(self._specs) >= _REMEMBERED_KEYS:
                 self._specs.clear()
-            spec = self._specs[named] = _key_spec(collection, query)
+            spec = self._specs[named] = _key_spec(collection, query, self._reranker)
         return spec
 
 
-def _key_spec(collection: Collection, query: Query) -> KeySpec:
+def _key_spec(collection: Collection, query: Query, reranker: str = "") -> KeySpec:
     retrieval = {"mode": str(query.mode), "top_k": query.top_k}
     partition = partition_of(
-        collection, "retrieval", tenant=query.tenant, retrieval=retrieval, filters=query.filter
+        collection,
+        "retrieval",
+        tenant=query.tenant,
+        retrieval=retrieval,
+        filters=query.filter,
+        reranker=reranker,
     )
     return KeySpec(partition, query.text, longest_use(collection.settings))
 

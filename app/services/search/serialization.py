@@ -24,6 +24,7 @@ def to_plain(retrieval: Retrieval) -> dict[str, Any]:
         "lexemes": list(retrieval.lexemes),
         "plan": None if retrieval.plan is None else asdict(retrieval.plan),
         "snapshot": retrieval.snapshot,
+        "unscored": retrieval.unscored,
     }
 
 
@@ -42,6 +43,7 @@ def from_plain(plain: Mapping[str, Any], corpus_version: int) -> Retrieval:
         timings_ms={},
         plan=None if plan is None else plan_from_plain(plan),
         snapshot=plain["snapshot"],
+        unscored=plain["unscored"],
     )
 
 

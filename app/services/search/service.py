@@ -15,6 +15,8 @@ from app.domain.filters import MalformedFilter, parse_filter
 from app.domain.retrieval import ArmResult, EmbedQuery, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
 from app.retrieval import exact_phrase_boost, lexical
+from app.retrieval.cross_encoder_order import CROSS_ENCODER
+from app.retrieval.cross_encoder_order import DEPTH as READ_AGAIN
 from app.retrieval.exact_phrase_boost import Phrase
 from app.retrieval.fusion import LEXICAL, Fused, fuse, lexical_unit
 from app.retrieval.selection import select
@@ -39,6 +41,19 @@ class Collections(Protocol):
     async def resolve(self, tenant: str, name: str) -> Collection: ...
 
 
+class Ordered(Protocol):
+    """Passages as a reranker orders them. `unscored`: it should have, but gave no scores in time."""
+
+    @property
+    def passages(self) -> tuple[ScoredChunk, ...]: ...
+    @property
+    def unscored(self) -> bool: ...
+
+
+class Ranker(Protocol):
+    async def rank(self, question: str, passages: Sequence[ScoredChunk]) -> Ordered: ...
+
+
 class SearchService:
     """Searches one collection for passages, by its `RetrievalSettings`.
 
@@ -57,6 +72,7 @@ class SearchService:
         collections: finds a collection by its name.
         embed_query: embeds a question with the model of a collection.
         statistics: the lexeme statistics of collections.
+        ranker: reads passages again with the question, where a collection or a query wants it.
         observe: receives each search that ran, with its mode.
     """
 
@@ -67,8 +83,11 @@ class SearchService:
         embed_query: EmbedQuery,
         statistics: LexemeStatistics,
         observe: Callable[[SearchMode, Retrieval], None] = lambda _mode, _retrieval: None,
+        *,
+        ranker: Ranker | None = None,
     ) -> None:
         self._database = database
+        self._ranker = ranker
         self._collections = collections
         self._statistics = statistics
         self._observe = observe
@@ -109,8 +128,9 @@ class SearchService:
         matched = matches.found if matches else None
         with timed(search.timings, "fuse"):
             fused = fuse(vector=nearest, lexical=matched, depth=depth, lexical_weight=weight)
+        results, unscored = await self._results(search, fused, nearest, matches)
         return Retrieval(
-            results=await self._results(search, fused, nearest, matches),
+            results=results,
             vector=nearest,
             lexical=matched,
             query_vector=vector.vector if vector else None,
@@ -119,6 +139,7 @@ class SearchService:
             timings_ms=search.timings,
             plan=matches.plan if matches else None,
             snapshot=matches.lexicon.snapshot if matches else None,
+            unscored=unscored,
         )
 
     async def _results(
@@ -127,10 +148,12 @@ class SearchService:
         fused: Sequence[Fused],
         nearest: ArmResult | None,
         matches: LexicalMatches | None,
-    ) -> tuple[ScoredChunk, ...]:
-        """Read the best candidates, rank them by their text, and choose."""
+    ) -> tuple[tuple[ScoredChunk, ...], bool]:
+        """Read the best candidates, rank them by their text, and choose. True: a reranker's scores are missing."""
         query = search.query
-        size = POOL * query.top_k
+        ranker = self._ranker if search.settings.reranker == CROSS_ENCODER else None
+        wanted = query.top_k if ranker is None else max(query.top_k, READ_AGAIN)
+        size = POOL * wanted
         phrase = Phrase.of(query.text) if query.mode is SearchMode.HYBRID else None
         with timed(search.timings, "fetch"):
             async with self._database.reading() as connection:
@@ -140,7 +163,12 @@ class SearchService:
         if nearest and nearest.candidates and matches and matches.found.candidates:
             ranked = await self._rerank(search, ranked, matches)
         penalty = search.settings.repeat_penalty
-        return tuple(select(ranked, top_k=query.top_k, question=query.text, repeat_penalty=penalty))
+        chosen = select(ranked, top_k=wanted, question=query.text, repeat_penalty=penalty)
+        if ranker is None:
+            return tuple(chosen), False
+        with timed(search.timings, "rerank"):
+            ordered = await ranker.rank(query.text, chosen)
+        return ordered.passages[: query.top_k], ordered.unscored
 
     async def _rerank(
         self, search: SearchRun, ranked: list[ScoredChunk], matches: LexicalMatches

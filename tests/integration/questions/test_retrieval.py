@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
 
@@ -13,8 +14,12 @@ from app.domain.documents import Collection
 from app.domain.retrieval import Query, SearchMode, Vector
 from app.errors import InputTooLong, InvalidInput, NotFound
 from app.retrieval.fusion import fuse
+from app.services.documents.collection_cache import CollectionCache
+from app.services.evidence.ranking import PassageRanker
+from app.services.search.cached import CachedSearch
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.service import DEPTH, MAX_QUERY_CHARS, POOL, SearchService
+from tests.support.cache.assembly import assemble
 from tests.support.corpus import TENANT, Page, StoredCollections, add_page, embed, embed_query, make_collection
 
 ANIMALS = [
@@ -38,10 +43,15 @@ async def animals(database: Database) -> Collection:
 
 
 @pytest.fixture
-async def search(database: Database) -> AsyncIterator[SearchService]:
+async def keeper(database: Database) -> AsyncIterator[LexemeStatistics]:
     keeper = LexemeStatistics(database)
-    yield SearchService(database, StoredCollections(database), embed_query, keeper)
+    yield keeper
     await keeper.close()
+
+
+@pytest.fixture
+def search(database: Database, keeper: LexemeStatistics) -> SearchService:
+    return SearchService(database, StoredCollections(database), embed_query, keeper)
 
 
 def ask(text: str, **options: Any) -> Query:
@@ -365,3 +375,59 @@ async def test_neighbours_surround_a_passage_in_reading_order(animals: Collectio
         last = await connection.fetchval("SELECT id FROM chunks WHERE text LIKE 'Cats purr%'")
         around = await passages.neighbours(connection, [last], 1)
     assert [chunk.ordinal for chunk in around[last]] == [0, 1]
+
+
+@dataclass
+class Preferring:
+    """A reranker for which only a text with `word` in it answers; without one, it is late."""
+
+    word: str | None
+    asked: list[list[str]] = field(default_factory=list)
+
+    async def score(self, _question: str, texts: Sequence[str]) -> list[float] | None:
+        self.asked.append(list(texts))
+        return None if self.word is None else [9.0 if self.word in text else -9.0 for text in texts]
+
+
+CROSS_ENCODED = {"reranker": "cross_encoder"}
+
+
+def reading_again(database: Database, keeper: LexemeStatistics, scores: Preferring) -> SearchService:
+    return SearchService(
+        database, StoredCollections(database), embed_query, keeper, ranker=PassageRanker(scores, "any")
+    )
+
+
+@pytest.mark.parametrize("mode", list(SearchMode))
+async def test_a_cross_encoder_orders_the_ten_best_however_few_are_wanted(
+    animals: Collection, database: Database, keeper: LexemeStatistics, mode: SearchMode
+) -> None:
+    scores = Preferring("purr")
+    search = reading_again(database, keeper, scores)
+    plain = await search.search(ask("the cat sleeps when", top_k=1, mode=mode))
+    assert (plain.results[0].text, scores.asked) == ("The cat sleeps on the mat.", [])
+    found = await search.search(ask("the cat sleeps when", top_k=1, mode=mode, retrieval=CROSS_ENCODED))
+    (result,) = found.results
+    assert result.text == "Cats purr when cats are content."
+    assert result.scores["cross_encoder"] == 9.0
+    assert result.score == plain.results[0].score
+    assert not found.unscored
+    assert len(scores.asked[0]) > 1
+    assert "rerank" in found.timings_ms
+
+
+async def test_a_late_cross_encoder_leaves_the_order_and_its_result_is_not_kept(
+    animals: Collection, database: Database, keeper: LexemeStatistics
+) -> None:
+    scores = Preferring(None)
+    collections = cast("CollectionCache", StoredCollections(database))
+    search = CachedSearch(reading_again(database, keeper, scores), collections, assemble().chain, reranker="any")
+    query = ask("the cat sleeps", top_k=1, retrieval=CROSS_ENCODED)
+    late = [await search.find(query) for _ in range(2)]
+    assert [found.cached.status for found in late] == ["miss", "miss"]
+    assert [found.retrieval.unscored for found in late] == [True, True]
+    assert late[0].retrieval.results[0].text == "The cat sleeps on the mat."
+    scores.word = "purr"
+    in_time = [await search.find(query) for _ in range(2)]
+    assert [found.cached.status for found in in_time] == ["miss", "hit"]
+    assert {found.retrieval.results[0].text for found in in_time} == {"Cats purr when cats are content."}

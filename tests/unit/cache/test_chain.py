@@ -20,7 +20,7 @@ from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
 from app.errors import NotCached, StoreUnavailable
 from tests.support.cache.assembly import Assembly, Clock, FakeChanges, FakeVersions, assemble, new_codec, spec_of
-from tests.support.cache.chain import KEY, SPEC, STALE, MemoryLeases, Pipeline, Tier, run_of
+from tests.support.cache.chain import KEY, SPEC, STALE, MemoryLeases, Pipeline, Tier, fleet, run_of
 from tests.support.cache.chaos import Chaos, ChaosCache
 from tests.support.simulated_time import clock, simulated_time
 from tests.support.waiting import idle
@@ -50,6 +50,24 @@ async def test_a_cached_none_differs_from_nothing_cached() -> None:
     assert (await made.chain.get_or_compute(SPEC, compute)).status is CacheStatus.MISS
     hit = await made.chain.get_or_compute(SPEC, compute)
     assert (hit.value, hit.status, runs) == (None, CacheStatus.HIT, 1)
+
+
+async def test_a_result_that_may_not_be_kept_is_given_to_those_who_wait_and_computed_again() -> None:
+    leases = MemoryLeases()
+    made = assemble([Tier()], lease=fleet(leases))
+    runs = 0
+
+    async def compute() -> Computed[int]:
+        nonlocal runs
+        runs += 1
+        await asyncio.sleep(0)
+        return Computed(runs, kept=False)
+
+    first = await asyncio.gather(*[made.chain.get_or_compute(SPEC, compute) for _ in range(3)])
+    assert {(result.value, result.status) for result in first} == {(1, CacheStatus.MISS)}
+    assert (await made.chain.get_or_compute(SPEC, compute)).value == 2
+    assert leases.holders == {}
+    assert made.stats.of(KEY.namespace).misses == 2
 
 
 async def test_writes_go_to_the_slowest_tier_first() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -231,6 +232,29 @@ async def test_a_reranker_puts_the_passage_that_answers_first() -> None:
     setting = Setting(found=retrieval(ROME, PARIS), scores=lambda text: 9.0 if "France" in text else -9.0)
     await setting.ask(mode="quote")
     assert [source.quote for source in setting.reports[0].sources] == [PARIS, ROME]
+
+
+async def test_passages_that_the_search_has_reranked_keep_their_order() -> None:
+    found = retrieval(ROME, PARIS)
+    ranked = [replace(passage, scores={"cross_encoder": 0.0}) for passage in found.results]
+    setting = Setting(
+        found=replace(found, results=tuple(ranked)), scores=lambda text: 9.0 if "France" in text else -9.0
+    )
+    await setting.ask(mode="quote")
+    assert [source.quote for source in setting.reports[0].sources] == [ROME, PARIS]
+    assert setting.reports[0].text == "Paris is the capital and the largest city of France. [2]"
+
+
+async def test_a_reranker_that_was_late_for_the_search_is_not_asked_again() -> None:
+    setting = Setting(
+        cached=with_cache, found=replace(retrieval(ROME, PARIS), unscored=True), scores=lambda _text: 9.0
+    )
+    for _ in range(2):
+        events = await setting.ask(mode="quote")
+        start = events[0]
+        assert isinstance(start, Start)
+        assert start.cache["status"] == "miss"
+    assert {"unscored", "rerank"} & setting.reports[0].timings_ms.keys() == {"unscored"}
 
 
 async def test_of_a_near_miss_the_nearest_passages_are_told() -> None:

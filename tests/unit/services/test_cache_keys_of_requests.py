@@ -143,8 +143,8 @@ async def test_a_chat_model_with_new_weights_has_answers_of_its_own() -> None:
 
 async def test_entries_of_before_are_found_under_their_keys() -> None:
     """Changed digests leave every stored entry behind: raise `KEY_FORMAT` and say so in the changelog."""
-    assert search_key() == "43476cf7bdbd7dfe9b5eb706a732f43d159e20a4ac4b0e65b4ddf4767a5fbc1e"
-    assert await answer_key() == "5f323de0fb6316c37e327b6c53f12e476ef44fa7fe53b3a4ce8f5334615a10ef"
+    assert search_key() == "f24e96093d66a1f75c6f3001b66c2d825142639e7920ba2f748cf5b4936277c4"
+    assert await answer_key() == "39bea9e154f2819f1b6b749b592257cdff50e66b873809577a98746fc6d5d809"
 
 
 def test_a_reranker_is_named_in_the_key() -> None:
@@ -153,6 +153,19 @@ def test_a_reranker_is_named_in_the_key() -> None:
     spec = search._spec(COLLECTION.searched_as(query.retrieval), query)
     assert spec.partition.reranker == "proximity"
     assert spec.about(None).metadata["reranker"] == "proximity"
+
+
+async def test_results_that_a_cross_encoder_orders_are_its_own() -> None:
+    query = replace(QUERY, retrieval={"reranker": "cross_encoder"})
+    collection = COLLECTION.searched_as(query.retrieval)
+    keys = set()
+    for reranker in ("", "one", "other"):
+        search = CachedSearch(
+            cast("SearchService", None), cast("CollectionCache", None), assemble().chain, reranker=reranker
+        )
+        keys.add(search._spec(collection, query).key.digest)
+        assert search._spec(COLLECTION, QUERY).key.digest == search_key()
+    assert len(keys) == 3
 
 
 @pytest.mark.parametrize("name", OF_COLLECTIONS)

@@ -2091,7 +2091,7 @@ export interface components {
             /** @example 0.3 */
             lexical_weight?: number | null;
             repeat_penalty?: number | null;
-            reranker?: ("none" | "proximity") | null;
+            reranker?: ("none" | "proximity" | "cross_encoder") | null;
         };
         SavingsView: {
             items: components["schemas"]["CacheCountsView"][];
