@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TypeVar
 
 from app.cache.stampede.lease import FleetLease
-from app.telemetry.event_loop import busy_seconds
+from app.operating_system import busy_seconds
 
 T = TypeVar("T")
 

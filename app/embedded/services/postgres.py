@@ -14,15 +14,11 @@ import psutil
 from app.embedded.services.system_user import ServerUser, postgres_install, server_user
 from app.embedded.supervisor.guard import guarded
 from app.embedded.supervisor.process import ChildProcess, StartFailed
+from app.operating_system import SOCKET_PATH_BYTES, SYNC_METHOD, WORKING_FOLDER, shared_memory_bytes
 
 DATABASE = "localchat"
 SOCKET_NAME = ".s.PGSQL.5432"
-SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path without its closing NUL
 _MIB = 1024 * 1024
-
-# The server starts in its data folder and names it by this link, which needs no permission on the
-# folders above: DATA_DIR stays closed to everyone but its owner even where PostgreSQL is another user.
-_HERE = "/proc/self/cwd"
 
 _SETTINGS: Mapping[str, str] = {
     "cluster_name": "localchat",
@@ -87,9 +83,11 @@ class EmbeddedPostgres:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         if _shared_memory_is_small():
             options += ["-c", "max_parallel_maintenance_workers=0"]
+        # The server works in its data folder and needs no permission on the folders above: DATA_DIR stays closed
+        # to everyone but its owner even where PostgreSQL is another user.
         self._process = ChildProcess(
             "PostgreSQL",
-            [binaries / "postgres", "-D", _HERE, *options],
+            [binaries / "postgres", "-D", WORKING_FOLDER, *options],
             cwd=self._folder,
             env=_environment(),
             log=self._log,
@@ -131,10 +129,18 @@ class EmbeddedPostgres:
         new.mkdir(mode=0o700, parents=True)
         if user.switch:
             os.chown(new, user.uid, user.gid)
-        initdb = [binaries / "initdb", "-D", _HERE, "--username", DATABASE, "--auth=peer", "--encoding=UTF8"]
+        initdb = [
+            binaries / "initdb",
+            "-D",
+            WORKING_FOLDER,
+            "--username",
+            DATABASE,
+            "--auth=peer",
+            "--encoding=UTF8",
+        ]
         initdb += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
-        single = [binaries / "postgres", "--single", "-D", _HERE, "postgres"]
-        initdb.append("--sync-method=syncfs" if self._durable else "--no-sync")
+        single = [binaries / "postgres", "--single", "-D", WORKING_FOLDER, "postgres"]
+        initdb.append(f"--sync-method={SYNC_METHOD}" if self._durable else "--no-sync")
         if not self._durable:
             single[2:2] = ["-c", "fsync=off"]
         _run_in(new, user, initdb)
@@ -198,7 +204,5 @@ def _clear_leftovers(folder: Path) -> None:
 
 def _shared_memory_is_small() -> bool:
     """A container's 64 MB of /dev/shm cannot hold a parallel index build's memory."""
-    try:
-        return shutil.disk_usage("/dev/shm").free < 512 * _MIB  # noqa: S108 - asked for its size alone
-    except OSError:
-        return True
+    free = shared_memory_bytes()
+    return free is not None and free < 512 * _MIB

@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from app.embedded.supervisor.process import ChildProcess, StartFailed
+from app.operating_system import SOCKET_PATH_BYTES
 
 _SOCKET_NAME = "valkey.sock"
-_SOCKET_PATH_BYTES = 107
 _SETTINGS = {
     "port": "0",
     "unixsocket": _SOCKET_NAME,
@@ -48,7 +48,7 @@ class EmbeddedValkey:
         Raises:
             StartFailed: it cannot be started, with the reason.
         """
-        if len(os.fsencode(self._socket)) > _SOCKET_PATH_BYTES:
+        if len(os.fsencode(self._socket)) > SOCKET_PATH_BYTES:
             raise StartFailed(f"DATA_DIR is too long a path for the socket {self._socket}; choose a shorter one")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)

@@ -5,7 +5,6 @@ parts: unpickling many small messages lets other threads run, one large message 
 """
 
 import os
-import re
 import resource
 import signal
 import subprocess
@@ -18,11 +17,11 @@ from enum import Enum
 from math import inf
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
 from app.errors import LocalChatError, UnreadableDocument
+from app.operating_system import limit_memory, peak_resident_bytes
 
 Task = Callable[..., Iterable[Any]]
 
@@ -30,8 +29,6 @@ Task = Callable[..., Iterable[Any]]
 _PROCESSOR_SHARE = 2
 # A new child imports the task's module first, which takes long on a busy machine and is no file's fault.
 _START_SECONDS = 60.0
-_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
-_KIBIBYTE = 1024 if sys.platform != "darwin" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +202,7 @@ def serve(descriptor: int) -> None:
     os.environ["OMP_THREAD_LIMIT"] = "1"
     threading.Thread(target=_die_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
+    limit_memory(limits.memory_bytes)
     try:
         while True:
             task, size, arguments = pipe.recv()
@@ -242,20 +239,7 @@ def _perform(pipe: Connection, task: Task, content: bytes, arguments: tuple[obje
         raise
     except BaseException as raised:  # noqa: BLE001 - a panic of native code is no Exception
         cause = type(raised).__name__
-    return _Finished(error, cause, _peak_bytes())
-
-
-def _peak_bytes() -> int:
-    """The most memory that this program had resident.
-
-    `ru_maxrss` also counts the memory of the process that started it, so it is asked only where /proc is missing.
-    """
-    try:
-        found = _PEAK.search(Path("/proc/self/status").read_text())
-    except OSError:
-        found = None
-    kibibytes = int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kibibytes * _KIBIBYTE
+    return _Finished(error, cause, peak_resident_bytes())
 
 
 def _allow_processor_time(seconds: float) -> None:

@@ -1,9 +1,7 @@
 """How warming keeps out of the way, and when it begins after a start."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,7 +11,6 @@ from app.domain.warming import Warmed, WarmQuestion
 from app.errors import StoreUnavailable, TierOff
 from app.services.cache_ops import warming
 from app.services.cache_ops.warming import WarmingService
-from app.telemetry import event_loop
 from tests.support.answering import generated_by
 from tests.support.cache.assembly import Clock
 from tests.support.cache.chain import MemoryLeases, fleet
@@ -42,15 +39,6 @@ async def test_the_gate_opens_in_the_first_window_that_is_quiet_enough() -> None
     load = Load(clock, 0.9, 0.6, 0.4, 0.9)
     await LoadGate(0.5, window=0, clock=clock, busy=load).wait()
     assert load.looks == 6
-
-
-def test_a_thread_that_waits_for_a_processor_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = tmp_path / "schedstat"
-    told.write_text("1500000000 500000000 7\n")
-    monkeypatch.setattr(event_loop, "_SCHEDULED", told)
-    assert event_loop.busy_seconds() == 2.0
-    told.unlink()
-    assert 0 < event_loop.busy_seconds() <= time.thread_time()
 
 
 async def test_the_gate_sees_the_work_of_this_thread() -> None:

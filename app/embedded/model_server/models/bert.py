@@ -1,9 +1,6 @@
 """A BERT on onnxruntime."""
 
 import asyncio
-import os
-import sys
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from app.embedded.model_server.runtime.residency import release_memory
+from app.operating_system import lower_thread_priority
 
 Result = TypeVar("Result")
 
@@ -29,7 +27,7 @@ class Bert:
         model: the ONNX file, with the inputs of a BERT.
         tokenizer: its text, as JSON.
         threads: texts worked on at once.
-        niceness: of the threads; more gives way to others. Linux alone has a niceness for each thread.
+        niceness: of the threads; more gives way to others.
     """
 
     def __init__(self, model: Path, tokenizer: str, *, threads: int, niceness: int = 0) -> None:
@@ -42,8 +40,8 @@ class Bert:
         self.tokenizer.no_truncation()
 
         def begin() -> None:
-            if niceness and sys.platform == "linux":
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+            if niceness:
+                lower_thread_priority(niceness)
 
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=model.parent.name, initializer=begin)
         release_memory()

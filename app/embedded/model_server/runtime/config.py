@@ -1,11 +1,10 @@
 """The model server's options."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+from app.operating_system import usable_cores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +29,7 @@ class ModelServerConfig:
     uds: Path | None = None
     token: str | None = field(default=None, repr=False)
     slots: Literal["single", "parallel"] = "parallel"
-    embed_workers: int = CORES
-    chat_threads: int = max(1, CORES // 2)
+    embed_workers: int = field(default_factory=usable_cores)
+    chat_threads: int = field(default_factory=lambda: max(1, usable_cores() // 2))
     chat_slots: int = 2
     preload: bool = False

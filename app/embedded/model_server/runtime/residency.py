@@ -1,7 +1,6 @@
 """When a model is in memory: loaded on first use, kept for a while after the last."""
 
 import asyncio
-import ctypes
 import gc
 import logging
 import time
@@ -12,6 +11,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from app.embedded.model_server.routes.durations import DEFAULT_KEEP_ALIVE, FOREVER, expiry
+from app.operating_system import release_freed_memory
 
 log = logging.getLogger(__name__)
 
@@ -120,8 +120,6 @@ class Residency(Generic[EngineT]):
 
 
 def release_memory() -> None:
-    """Give freed memory back to the system: glibc keeps what the libraries' C++ code has freed."""
+    """Give back to the system what Python and the libraries' C++ code have freed."""
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    release_freed_memory()
