@@ -10,6 +10,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from starlette.types import Message, Receive, Scope, Send
 
+from app.api.clients import left
 from app.api.problems import completed, problem_of, stopping_problem
 from app.errors import LocalChatError
 from app.telemetry.metrics import Metrics
@@ -110,8 +111,7 @@ class EventStream(EventSourceResponse, Generic[T]):
                         await events.aclose()
 
     async def _watch(self, receive: Receive, work: anyio.CancelScope) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await left(receive)
         work.cancel()
 
     async def _forward(self, receiver: MemoryObjectReceiveStream[bytes], send: Send) -> None:

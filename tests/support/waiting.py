@@ -11,7 +11,7 @@ async def idle() -> None:
         await asyncio.sleep(0)
 
 
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+async def until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Return once the condition holds, which may be a coroutine function.
 
     Raises:

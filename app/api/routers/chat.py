@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from app.api.cache_status import CACHE_STATUS, answer_headers
+from app.api.clients import while_connected
 from app.api.dependencies import services_of, tenant_of
 from app.api.fast_path.direct_route import DirectRoute
 from app.api.openapi import event_stream, problems
@@ -72,7 +73,7 @@ async def chat(request: Request, body: ChatRequest) -> Response:
     if body.stream:
         events = partial(services.answers.answer, asked)
         return EventStream(events, partial(encode_event, request.scope), services.metrics, headers=headers)
-    answer = await services.answers.collect(asked)
+    answer = await while_connected(request, services.answers.collect(asked))
     if answer.failed is not None:
         return failed_response(request.scope, answer.failed)
     sent = headers(answer.start) if answer.start else {}

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 
+from app.api.clients import while_connected
 from app.api.dependencies import Provided, Tenant
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.forms import one_upload, read_uploads
@@ -15,7 +16,7 @@ from app.api.problems import problem, problem_response
 from app.api.schemas.common import CollectionName, Cursor, JsonText, Limit, PageView
 from app.api.schemas.documents import ChunkView, DocumentChange, DocumentView, UploadsView, UploadView
 from app.api.sse import EventStream, encode, failure
-from app.domain.documents import Chunk, Document, DocumentStatus
+from app.domain.documents import Chunk, Document, DocumentStatus, UploadResult
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
 from app.services.documents.service import etag
 from app.services.pagination import Page
@@ -48,6 +49,7 @@ IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if this is st
     },
 )
 async def upload_documents(
+    request: Request,
     response: Response,
     services: Provided,
     tenant: Tenant,
@@ -56,11 +58,18 @@ async def upload_documents(
     metadata: Annotated[JsonText | None, Form()] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> UploadsView:
-    """Store files and queue their ingestion. Follow each with its events, or look at its status."""
-    uploads = await read_uploads(files, services.max_upload_bytes)
-    results = await services.documents.upload(
-        tenant, uploads, collection=collection, metadata=metadata or {}, idempotency_key=idempotency_key
-    )
+    """Store files and queue their ingestion. Follow each with its events, or look at its status.
+
+    Files of a client that leaves before it is answered are not stored.
+    """
+
+    async def store() -> list[UploadResult]:
+        uploads = await read_uploads(files, services.max_upload_bytes)
+        return await services.documents.upload(
+            tenant, uploads, collection=collection, metadata=metadata or {}, idempotency_key=idempotency_key
+        )
+
+    results = await while_connected(request, store())
     annotate(documents=[str(result.document.id) for result in results])
     if results:
         response.headers["Location"] = f"/api/documents/{results[0].document.id}"
@@ -205,6 +214,7 @@ async def get_content(
     responses={202: {"headers": _ETAG}, **_BODY, **problems(404, 409, 412)},
 )
 async def replace_document(
+    request: Request,
     response: Response,
     services: Provided,
     tenant: Tenant,
@@ -215,8 +225,12 @@ async def replace_document(
     if_match: IfMatch = None,
 ) -> Document:
     """Replace in place: readers see the old version until the new one is complete."""
-    upload = await one_upload([*(files or []), *([file] if file else [])], services.max_upload_bytes)
-    document = await services.documents.replace(tenant, document_id, upload, metadata=metadata, if_match=if_match)
+
+    async def replace() -> Document:
+        upload = await one_upload([*(files or []), *([file] if file else [])], services.max_upload_bytes)
+        return await services.documents.replace(tenant, document_id, upload, metadata=metadata, if_match=if_match)
+
+    document = await while_connected(request, replace())
     response.headers["ETag"] = etag(document)
     return document
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api.cache_status import CACHE_STATUS, answer_headers
+from app.api.clients import while_connected
 from app.api.dependencies import Provided, Services, Tenant
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.openai_stream import CompletionChunks, completion
@@ -65,7 +66,7 @@ async def create_chat_completion(
             services.metrics,
             headers=partial(answer_headers, control=body.cache),
         )
-    answer = await whole()
+    answer = await while_connected(request, whole())
     if answer.failed is not None:
         return failed_response(request.scope, answer.failed)
     if answer.start is None or answer.done is None:
@@ -76,10 +77,12 @@ async def create_chat_completion(
 
 
 @router.post("/embeddings", operation_id="createEmbeddings", responses=problems(400, 404, 413, 415, 422))
-async def create_embeddings(services: Provided, _tenant: Tenant, body: EmbeddingsRequest) -> Embeddings:
+async def create_embeddings(
+    request: Request, services: Provided, _tenant: Tenant, body: EmbeddingsRequest
+) -> Embeddings:
     """Embed texts without any prefix."""
     model = services.models.default_embedding if body.model == DOCUMENTS else body.model
-    vectors = await services.direct.embed(body.texts, model)
+    vectors = await while_connected(request, services.direct.embed(body.texts, model))
     return Embeddings.of(vectors, body, model, sum(map(estimate, body.texts)))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import contextlib
 import hmac
 import time
 from ipaddress import ip_address
@@ -11,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.concurrency.abandonment import Abandoned, run_unless
 from app.telemetry import correlation
 from app.telemetry.access import AccessLog
 
@@ -124,19 +126,8 @@ class CancelOnDisconnect:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        work = asyncio.ensure_future(self._app(scope, _replay(body), send))
-        gone = asyncio.ensure_future(_disconnected(receive))
-        try:
-            await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            gone.cancel()
-            if not work.done():
-                work.cancel()
-        try:
-            await work
-        except asyncio.CancelledError:
-            if not gone.done():
-                raise
+        with contextlib.suppress(Abandoned):
+            await run_unless(_disconnected(receive), self._app(scope, _replay(body), send))
 
 
 def _replay(body: bytes) -> Receive:
