@@ -10,6 +10,8 @@ from app.domain.experiments import Enrolment
 from app.domain.retrieval import ScoredChunk
 
 DEFAULT_MAX_TOKENS = 512
+# Lengths of an answer, beside the normal one.
+BRIEF, DETAILED = "brief", "detailed"
 # The finish reason of an answer that found nothing to rest on.
 NO_CONTEXT = "no_context"
 # That of an answer whose passages are about the subject, but most likely do not answer.
@@ -182,6 +184,25 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerStyle:
+    """What a collection or a question wants of the way a model writes; empty: nothing.
+
+    Attributes:
+        length: brief, normal or detailed. A brief quote is one sentence.
+        language: of the answer; by default that of the question.
+        tone: for example "formal".
+        instruction: added to the service's own.
+        order: of the passages in the prompt: best_first, best_last or as_written; by default as suits the model.
+    """
+
+    length: str = ""
+    language: str = ""
+    tone: str = ""
+    instruction: str = ""
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRequest:
     """A question with everything that shapes its answer and the way it is given.
 
@@ -191,6 +212,10 @@ class AnswerRequest:
             An empty question means that exchange's.
         model: the chat model; empty means the default one.
         mode: how the answer is made; empty means as the collection or the service has it.
+        style: how a model writes; what is empty is as the collection has it.
+        thinking: a reasoning model may think before it answers.
+        max_context: the most tokens of context that the model is loaded with; None: as the service has it.
+        given: names of the fields that the asker chose; the collection's settings replace the others.
         retrieval: replaces some of the collection's settings of that name.
         cache: use, bypass, refresh, only-if-cached or warm.
         semantic: the answer to another question that means the same may be given.
@@ -209,8 +234,12 @@ class AnswerRequest:
     top_k: int = 5
     model: str = ""
     mode: str = ""
+    style: AnswerStyle = AnswerStyle()
     temperature: float = 0.0
     max_tokens: int = DEFAULT_MAX_TOKENS
+    thinking: bool = False
+    max_context: int | None = None
+    given: frozenset[str] = frozenset()
     filter: Mapping[str, Any] = field(default_factory=dict)
     retrieval: Mapping[str, Any] = field(default_factory=dict)
     cache: str = "use"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from app.domain.answers import DEFAULT_MAX_TOKENS
+from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerStyle
 from app.domain.retrieval import SearchMode
 
 # Whether results of searches are warmed, or answers, which are made from such.
@@ -13,7 +13,10 @@ WarmedNamespace = Literal["retrieval", "answer"]
 
 @dataclass(frozen=True, slots=True)
 class WarmQuestion:
-    """A question as its asker put it. `mode` is of searches, from `model` on it is of answers."""
+    """A question as its asker put it. `mode` is of searches, from `model` on it is of answers.
+
+    `given` are fields of an `AnswerRequest` that the collection's settings do not replace.
+    """
 
     tenant: str
     collection: str
@@ -26,6 +29,9 @@ class WarmQuestion:
     answer_mode: str = ""
     temperature: float = 0.0
     max_tokens: int = DEFAULT_MAX_TOKENS
+    style: AnswerStyle = field(default_factory=AnswerStyle)
+    thinking: bool = False
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

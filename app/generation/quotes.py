@@ -16,7 +16,7 @@ CANDIDATES = 12
 # What a passage's logit counts beside that of its sentence.
 _RELEVANCE_WEIGHT = 0.6
 # A quote may fall short of the best one by so many logits; a third one, which few questions need, by less.
-_BEHIND = 6.0
+_BEHIND = 8.0
 _FAR_BEHIND = 2.0
 # Without scores, what a sentence's terms must be worth of the best one's.
 _UNSCORED_SHARE = 0.7
@@ -107,9 +107,10 @@ class QuoteChooser:
             if wording not in said:
                 said.add(wording)
                 chosen[one.passage, one.place] = score
-                before = self._needed_before(one)
-                if before is not None and room > 1:
-                    chosen.setdefault((one.passage, before), score)
+        for score, one in ranked:
+            before = self._needed_before(one) if (one.passage, one.place) in chosen else None
+            if before is not None and len(chosen) < most:
+                chosen.setdefault((one.passage, before), score)
         return self._joined(chosen)
 
     def _candidates(self) -> list[SentenceCandidate]:

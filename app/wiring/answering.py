@@ -6,9 +6,9 @@ from app.cache.stream_cache import StreamCache
 from app.concurrency.background import Background, run_for_lifetime
 from app.domain.answers import Event
 from app.generation.gate import AnswerGate
-from app.generation.prompt import PromptBuilder
+from app.generation.prompting.prompt import PromptBuilder
+from app.generation.prompting.tokens import TokenCounter
 from app.generation.rewriting import RuleRewriter
-from app.generation.tokens import TokenCounter
 from app.observers.questions import QuestionMetrics
 from app.services.answering.cached import CachedAnswers
 from app.services.answering.conversations import ConversationService

@@ -12,7 +12,7 @@ from app.domain.documents import Chunk as DocumentChunk
 from app.domain.retrieval import ArmResult, Candidate, Query, Retrieval, ScoredChunk
 from app.errors import InputTooLong, LocalChatError, NotFound
 from app.generation.gate import AnswerGate
-from app.generation.prompt import PromptBuilder
+from app.generation.prompting.prompt import PromptBuilder
 from app.generation.rewriting import RuleRewriter
 from app.ollama.client import OllamaClient
 from app.services.answering.model_facts import ContextWindows

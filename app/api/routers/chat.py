@@ -68,7 +68,7 @@ async def chat(request: Request, body: ChatRequest) -> Response:
     tenant = await tenant_of(request)
     services = services_of(request)
     unit = request.headers.get("x-unit-id") or (str(body.conversation_id) if body.conversation_id else None)
-    asked = await services.experiments.enrol(body.to_domain(tenant), given=body.model_fields_set, unit=unit)
+    asked = await services.experiments.enrol(body.to_domain(tenant), unit=unit)
     headers = partial(_headers, asked)
     if body.stream:
         events = partial(services.answers.answer, asked)

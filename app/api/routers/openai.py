@@ -14,6 +14,7 @@ from app.api.fast_path.direct_route import BodyRoute
 from app.api.openai_stream import CompletionChunks, completion
 from app.api.openapi import event_stream, problems
 from app.api.problems import failed_response
+from app.api.schemas.common import chosen
 from app.api.schemas.openai import (
     DOCUMENTS,
     Completion,
@@ -26,7 +27,7 @@ from app.api.schemas.openai import (
 from app.api.sse import EventStream
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Event
 from app.errors import InvalidInput, ModelProtocolError, NotCached
-from app.generation.tokens import estimate
+from app.generation.prompting.tokens import estimate
 from app.services.answering.answer import Answer, collect
 from app.services.answering.direct import DirectRequest
 
@@ -143,6 +144,7 @@ def _question(body: CompletionRequest, tenant: str, collection: str) -> AnswerRe
         top_k=body.top_k,
         temperature=body.temperature or 0.0,
         max_tokens=body.longest or DEFAULT_MAX_TOKENS,
+        given=chosen(body) | ({"max_tokens"} if body.longest else frozenset()),
         filter=body.wanted,
         cache=body.cache,
         semantic=body.semantic,

@@ -5,7 +5,16 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from app.api.schemas.common import AnswerMode, CollectionName, FilteredRequest, ModelName, RequestModel, Text, View
+from app.api.schemas.common import (
+    AnswerChoices,
+    CollectionName,
+    FilteredRequest,
+    ModelName,
+    RequestModel,
+    Text,
+    View,
+    chosen,
+)
 from app.api.schemas.search import CacheUse, CacheView, Semantic
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
 
@@ -17,7 +26,7 @@ class MessageIn(RequestModel):
     content: Text = Field(max_length=100_000)
 
 
-class ChatRequest(FilteredRequest, RequestModel):
+class ChatRequest(AnswerChoices, FilteredRequest, RequestModel):
     """Give a `question`, or `messages` whose last one is the user's, or an exchange that is to be answered anew."""
 
     question: QuestionText | None = Field(default=None, examples=["How many days of leave are there?"])
@@ -29,18 +38,16 @@ class ChatRequest(FilteredRequest, RequestModel):
         description="The `query_id` of the exchange of the conversation whose place this one takes, with all after "
         "it. Without a `question`, its own is answered anew, past the cache unless `cache` says otherwise",
     )
-    top_k: int = Field(default=5, ge=1, le=50)
-    model: ModelName | None = None
-    mode: AnswerMode | None = Field(
-        default=None,
-        description="`generate`: a chat model writes; `quote`: sentences of the passages, word for word; "
-        "`auto`: the former if the model is worth asking. Not given: as the collection or the service has it",
+    top_k: int = Field(
+        default=5,
+        ge=1,
+        le=50,
+        description="Passages to answer from. Not given: the collection's `passages`, else 5",
     )
+    model: ModelName | None = None
     stream: bool = True
     cache: CacheUse = "use"
     semantic: Semantic = True
-    temperature: float = Field(default=0.0, ge=0, le=2, allow_inf_nan=False)
-    max_tokens: int = Field(default=DEFAULT_MAX_TOKENS, ge=1, le=32_768)
 
     @model_validator(mode="after")
     def _one_question(self) -> Self:
@@ -75,8 +82,11 @@ class ChatRequest(FilteredRequest, RequestModel):
             top_k=self.top_k,
             model=self.model or "",
             mode=self.mode or "",
-            temperature=self.temperature,
-            max_tokens=self.max_tokens,
+            style=self.style,
+            temperature=self.temperature or 0.0,
+            max_tokens=self.max_tokens or DEFAULT_MAX_TOKENS,
+            thinking=bool(self.thinking),
+            given=chosen(self),
             filter=self.wanted,
             cache="refresh" if self.regenerates and "cache" not in self.model_fields_set else self.cache,
             semantic=self.semantic,

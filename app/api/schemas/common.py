@@ -1,10 +1,12 @@
 """Types that several requests and responses share. Values that pass them can be stored and sent."""
 
 import math
+from dataclasses import fields
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Json, StringConstraints
 
+from app.domain.answers import AnswerStyle
 from app.domain.filters import parse_filter, with_documents
 from app.domain.names import canonical_model
 
@@ -120,3 +122,69 @@ class FilteredRequest(BaseModel):
     def wanted(self) -> dict[str, Any]:
         """The filter, narrowed to the named documents."""
         return with_documents(self.filter, self.documents)
+
+
+def chosen(body: BaseModel) -> frozenset[str]:
+    """The fields that the client chose itself."""
+    return frozenset(name for name in body.model_fields_set if getattr(body, name) is not None)
+
+
+class AnswerChoices(BaseModel):
+    """How an answer is made: fields of a question, and for questions that leave them out, of its collection."""
+
+    mode: AnswerMode | None = Field(
+        default=None,
+        description="`generate`: a chat model writes; `quote`: sentences of the passages, word for word; "
+        "`auto`: the former if the model is worth asking. Not given: as the collection or the service has it",
+    )
+    length: Literal["brief", "normal", "detailed"] | None = Field(
+        default=None, description="Of the answer; `normal` if not given. A `brief` quote is one sentence"
+    )
+    language: Text | None = Field(
+        default=None,
+        max_length=40,
+        description="In which a model answers; that of the question if not given",
+        examples=["German"],
+    )
+    tone: Text | None = Field(default=None, max_length=80, examples=["formal"])
+    instruction: Text | None = Field(
+        default=None,
+        max_length=2000,
+        description="What else a model should heed; added to the service's own instruction",
+        examples=["Give prices with VAT."],
+    )
+    order: Literal["best_first", "best_last", "as_written"] | None = Field(
+        default=None,
+        description="Of the passages that a model reads: by relevance, or as they stand in their documents. "
+        "Not given: as suits the model",
+    )
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, allow_inf_nan=False, description="0 if not given: the likeliest words"
+    )
+    max_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        le=32_768,
+        description="Of a written answer; 512 if not given, 1536 for a `detailed` one",
+    )
+    thinking: bool | None = Field(
+        default=None, description="A reasoning model may think before it answers, in up to 2048 tokens"
+    )
+
+    @property
+    def style(self) -> AnswerStyle:
+        names = {field.name for field in fields(AnswerStyle)}
+        return AnswerStyle(**self.model_dump(include=names, exclude_none=True))
+
+
+class AnswerSettings(AnswerChoices, RequestModel):
+    """What a question of the collection leaves open. What is left out is as the service has it."""
+
+    passages: int | None = Field(default=None, ge=1, le=50, description="To answer from; 5 if not given")
+    max_context: int | None = Field(
+        default=None,
+        ge=512,
+        le=1_048_576,
+        description="Tokens of context that the chat model is loaded with, as far as it has them. "
+        "Not given: `CHAT_MAX_CONTEXT`. A model server loads a model anew to change them",
+    )

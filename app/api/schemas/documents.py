@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.api.schemas.common import AnswerMode, CollectionName, JsonObject, ModelName, RequestModel, Text, View
+from app.api.schemas.common import AnswerSettings, CollectionName, JsonObject, ModelName, RequestModel, Text, View
 from app.domain.documents import CollectionStatistics, DocumentStatus, ReindexStatus, Stage, UploadResult
 from app.domain.reading import WarningKind
 
@@ -212,12 +212,6 @@ class RetrievalSettings(RequestModel):
         le=1000,
         description="Candidates that the vectors' graph is searched with; default 100; see `localchat tune`",
     )
-
-
-class AnswerSettings(RequestModel):
-    """What a question of the collection leaves open. What is left out is as the service has it."""
-
-    mode: AnswerMode | None = Field(default=None, description="`generate`, `quote` or `auto`; see `POST /api/chat`")
 
 
 class CollectionSettings(RequestModel):

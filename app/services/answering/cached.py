@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -29,7 +29,7 @@ from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.query_ids import new_query_id
 from app.domain.retrieval import Retrieval
 from app.errors import LocalChatError
-from app.generation.prompt import PROMPT_VERSION
+from app.generation.prompting.prompt import PROMPT_VERSION
 from app.services.answering.model_facts import ModelDigests
 from app.services.answering.pipeline import UNSCORED, AnswerPipeline, written_by
 from app.services.search.partitions import partition_of
@@ -141,9 +141,12 @@ class CachedAnswers:
             "chat_model_digest": "" if quotes else await self._digests.of(request.model),
             "sampling": {
                 "mode": request.mode,
+                "style": {"length": request.style.length} if quotes else asdict(request.style),
                 "reranker": self._reranker,
                 "temperature": 0.0 if quotes else request.temperature,
                 "max_tokens": DEFAULT_MAX_TOKENS if quotes else request.max_tokens,
+                "thinking": request.thinking and not quotes,
+                "max_context": None if quotes else request.max_context,
             },
         }
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 from app.domain.answers import Delta, Done, Event, Message, Start, Thinking, Usage
 from app.domain.retrieval import Vector
 from app.errors import InputTooLong, LocalChatError, ModelUnsuitable
-from app.generation.tokens import LEAST_REAL, MESSAGE_TOKENS, estimate
+from app.generation.prompting.tokens import LEAST_REAL, MESSAGE_TOKENS, estimate
 from app.ollama.client import MAX_TEXTS
 from app.ollama.scheduling.lanes import Lane
 from app.services.answering.answer import failed

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from uuid import UUID
 
@@ -73,12 +72,11 @@ class ExperimentService:
                 raise _absent(name)
         self._running.pop(tenant, None)
 
-    async def enrol(self, request: AnswerRequest, *, given: AbstractSet[str], unit: str | None) -> AnswerRequest:
+    async def enrol(self, request: AnswerRequest, *, unit: str | None) -> AnswerRequest:
         """Return the request as the variant of its unit shapes it, if its collection has a running experiment.
 
         Args:
-            request: the question as it was asked.
-            given: the fields that the client chose itself, which no variant changes.
+            request: the question as it was asked; what the client chose itself no variant changes.
             unit: who asks, as the client names it; a question without one does not take part.
         """
         if unit is None:
@@ -87,8 +85,9 @@ class ExperimentService:
         if experiment is None:
             return request
         variant = experiment.variant_of(unit)
-        settings = {name: value for name, value in variant.settings.items() if name not in given}
-        return replace(request, enrolment=Enrolment(experiment, variant, unit), **settings)
+        settings = {name: value for name, value in variant.settings.items() if name not in request.given}
+        given = request.given.union(settings)
+        return replace(request, enrolment=Enrolment(experiment, variant, unit), given=given, **settings)
 
     def answered(self, request: AnswerRequest, answer: Answer) -> None:
         """Store in the background how an enrolled question ended, also when the client has left."""

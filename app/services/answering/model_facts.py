@@ -65,34 +65,35 @@ class ContextWindows:
 
     Args:
         models: know how many tokens a model can hold.
-        longest: the most tokens that any model is loaded with; memory grows with them.
+        longest: the most tokens that a model is loaded with; memory grows with them.
     """
 
     def __init__(self, models: _Models, *, longest: int = 8192) -> None:
         self._models = models
         self._longest = longest
-        self._known: dict[str, tuple[int, int]] = {}
+        self._known: dict[str, tuple[int | None, int]] = {}
 
-    async def of(self, model: str) -> int:
-        """Return the tokens of context with which `model` is loaded.
-
-        Raises:
-            ModelError: there is no such model, or no server answers.
-        """
-        return (await self._facts(model))[0]
-
-    async def room(self, model: str) -> int:
-        """Return the tokens for a prompt and its answer, without those that a model always thinks with.
+    async def of(self, model: str, longest: int | None = None) -> int:
+        """Return the tokens of context with which `model` is loaded. `longest` is a collection's own bound.
 
         Raises:
             ModelError: there is no such model, or no server answers.
         """
-        context, thinking = await self._facts(model)
-        return context - min(thinking, context // 2)
+        return (await self._facts(model, longest))[0]
 
-    async def _facts(self, model: str) -> tuple[int, int]:
+    async def room(self, model: str, longest: int | None = None, *, thoughts: int = 0) -> int:
+        """Return the tokens for a prompt and its answer, without `thoughts` and those that a model always thinks.
+
+        Raises:
+            ModelError: there is no such model, or no server answers.
+        """
+        context, thinking = await self._facts(model, longest)
+        return context - min(max(thinking, thoughts), context // 2)
+
+    async def _facts(self, model: str, longest: int | None) -> tuple[int, int]:
         if model not in self._known:
             shown = await self._models.show(model)
-            context = min(shown.context_length or self._longest, self._longest)
-            self._known[model] = (context, shown.thinking_tokens)
-        return self._known[model]
+            self._known[model] = (shown.context_length, shown.thinking_tokens)
+        context, thinking = self._known[model]
+        most = longest or self._longest
+        return min(context or most, most), thinking

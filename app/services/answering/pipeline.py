@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from app.cache.entry import CacheControl
 from app.domain.answers import (
+    BRIEF,
     NEAR_MISS,
     NO_CONTEXT,
     QUOTE,
@@ -154,7 +155,10 @@ class AnswerPipeline:
         self, request: AnswerRequest, found: Found, verdict: Verdict, stages: Sequence[Status], clock: StageClock
     ) -> AsyncGenerator[Event, None]:
         sources = _sources(found.retrieval.results)
-        highlights = await self._quoter.highlights(found.text, sources, found.retrieval.results, found.logits)
+        brief = request.style.length == BRIEF
+        highlights = await self._quoter.highlights(
+            found.text, sources, found.retrieval.results, found.logits, brief=brief
+        )
         for stage in stages:
             yield stage
         yield Sources(sources)

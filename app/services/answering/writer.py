@@ -10,7 +10,7 @@ from app.domain.documents import Chunk
 from app.domain.retrieval import ScoredChunk
 from app.errors import InputTooLong
 from app.generation.citations import CitationWriter
-from app.generation.prompt import ECHOES, Prompt, PromptBuilder
+from app.generation.prompting.prompt import Prompt, PromptBuilder
 from app.ollama.scheduling.lanes import Lane
 from app.services.answering.model_facts import ContextWindows
 from app.services.answering.observer import PipelineObserver
@@ -47,6 +47,7 @@ class ChatModels(Protocol):
         temperature: float,
         max_tokens: int,
         stop: Sequence[str],
+        thinking_tokens: int,
         num_ctx: int,
         truncate: bool,
         lane: Lane,
@@ -67,6 +68,8 @@ class StageClock:
         return (self._lap - last) * 1000
 
 
+# Tokens for the thoughts of a reasoning model that may think.
+_THOUGHTS = 2048
 # A stage that tells that the model server cut the prompt, because it has more tokens than was estimated.
 CUT = "cut"
 
@@ -108,7 +111,7 @@ class ModelWriter:
             ModelError: the model is not there.
             InputTooLong: the question alone leaves no room for an answer.
         """
-        context = await self._contexts.room(request.model)
+        context = await self._contexts.room(request.model, request.max_context, thoughts=_thoughts(request))
         around = await self._surroundings.around(passages)
         with self._observer_of(request).stage("prompt"):
             return self._prompts.build(
@@ -120,6 +123,7 @@ class ModelWriter:
                 history=request.history,
                 search_text=search_text,
                 around=around,
+                style=request.style,
             )
 
     async def write(
@@ -178,7 +182,7 @@ class ModelWriter:
             return chunks, await anext(chunks), False
         except InputTooLong:
             # Estimates of this model's tokens are too low: the next prompt will be shorter.
-            context = await self._contexts.of(request.model)
+            context = await self._contexts.of(request.model, request.max_context)
             self._prompts.counter.learn(request.model, guessed=prompt.tokens, counted=context)
             chunks = await self._chat(request, prompt, truncate=True)
             return chunks, await anext(chunks), True
@@ -191,14 +195,19 @@ class ModelWriter:
             model=request.model,
             temperature=request.temperature,
             max_tokens=prompt.max_tokens,
-            stop=ECHOES,
-            num_ctx=await self._contexts.of(request.model),
+            stop=prompt.stop,
+            thinking_tokens=_thoughts(request),
+            num_ctx=await self._contexts.of(request.model, request.max_context),
             truncate=truncate,
             lane=Lane.BULK if request.background else Lane.INTERACTIVE,
         )
 
     def _observer_of(self, request: AnswerRequest) -> PipelineObserver:
         return self._unobserved if request.background else self._observer
+
+
+def _thoughts(request: AnswerRequest) -> int:
+    return _THOUGHTS if request.thinking else 0
 
 
 def _why_empty(model: str, last: ChatChunk, *, thought: bool) -> str:

@@ -8,7 +8,7 @@ import orjson
 from app.cache.admin import CacheManager, CatalogEntry
 from app.db.database import Database
 from app.db.tables import collections
-from app.domain.answers import QUOTE
+from app.domain.answers import QUOTE, AnswerStyle
 from app.domain.retrieval import SearchMode
 from app.domain.warming import WarmedNamespace, WarmQuestion
 
@@ -16,6 +16,8 @@ from app.domain.warming import WarmedNamespace, WarmQuestion
 TOP = 100
 # One question may have several entries, from before and after a change of models or statistics.
 _SPARE = 3
+# What an entry says of a question, so that its collection's settings say nothing of it.
+_RECORDED = ("top_k", "temperature", "max_tokens", "thinking")
 
 
 class WarmQuestions:
@@ -106,4 +108,7 @@ def _question(entry: CatalogEntry, names: Mapping[int | None, str]) -> WarmQuest
         answer_mode=sampling["mode"],
         temperature=sampling["temperature"],
         max_tokens=sampling["max_tokens"],
+        style=AnswerStyle(**sampling.get("style", {})),
+        thinking=sampling.get("thinking", False),
+        given=_RECORDED,
     )

@@ -12,7 +12,7 @@ class Quoter:
     """
     Args:
         ranker: scores sentences as it scores passages.
-        most: sentences of one answer.
+        most: sentences of one answer; a brief one has one.
     """
 
     def __init__(self, ranker: PassageRanker, *, most: int = 3) -> None:
@@ -25,6 +25,8 @@ class Quoter:
         sources: Sequence[Source],
         passages: Sequence[ScoredChunk],
         logits: Mapping[int, float] | None,
+        *,
+        brief: bool = False,
     ) -> tuple[Highlight, ...]:
         """The best sentences of the passages that are among the sources, in the order in which they are read.
 
@@ -33,6 +35,7 @@ class Quoter:
             sources: what may be cited, with its number.
             passages: best first.
             logits: the reranker's, by chunk; None: there is none, or it gave none in time.
+            brief: one sentence, with the one before it if it cannot be read without.
         """
         numbers = {source.chunk_id: source.citation for source in sources}
         known = logits or {}
@@ -57,7 +60,7 @@ class Quoter:
                 written(quote.text, quote.kind),
                 quote.score,
             )
-            for quote in chooser.choose(scores, self._most)
+            for quote in chooser.choose(scores, 1 if brief else self._most)
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.domain.answers import AnswerRequest, Delta, Done, Sources
-from app.generation.prompt import PromptBuilder
+from app.generation.prompting.prompt import PromptBuilder
 from app.ollama.client import OllamaClient
 from app.services.answering.service import AnswerService
 from tests.support.answering import (

@@ -23,7 +23,7 @@ from app.domain.answers import GENERATE, QUOTE, AnswerRequest
 from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.generation.gate import AnswerGate
-from app.generation.prompt import PromptBuilder
+from app.generation.prompting.prompt import PromptBuilder
 from app.generation.rewriting import RuleRewriter
 from app.ollama.client import OllamaClient
 from app.reranking.client import RerankClient

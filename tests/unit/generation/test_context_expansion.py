@@ -1,5 +1,6 @@
 """How passages grow into their section while there is room in the prompt."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given
@@ -7,9 +8,10 @@ from hypothesis import strategies as st
 
 from app.domain.documents import Chunk
 from app.domain.retrieval import ScoredChunk
-from app.generation.context_expansion import extended
-from app.generation.prompt import PromptBuilder
-from app.generation.tokens import estimate
+from app.generation.prompting.context_expansion import extended
+from app.generation.prompting.prompt import PromptBuilder
+from app.generation.prompting.prompt_profile import SMALL
+from app.generation.prompting.tokens import estimate
 
 DOCUMENT = UUID(int=1)
 
@@ -69,7 +71,7 @@ def test_a_prompt_with_surroundings_keeps_to_its_target(hits: list[int], target:
     texts = {number: f"Sentence {number} of the tide. " * size for number in range(13)}
     chunks = [Chunk(n, DOCUMENT, "a", 1, n, text, size, None, None, None) for n, text in texts.items()]
     passages = [ScoredChunk(n, DOCUMENT, "a", None, None, texts[n], 1.0, {}, ordinal=n) for n in hits]
-    builder = PromptBuilder(target=target)
+    builder = PromptBuilder(profile_of=lambda _: replace(SMALL, target=target))
     details = {"model": "m", "context": 4096, "max_tokens": 100}
     alone = builder.build("When does the tide turn?", passages, **details)  # type: ignore[arg-type]
     grown = builder.build(

@@ -13,6 +13,7 @@ from app.cache.stream_cache import StreamCache
 from app.domain.answers import (
     EVENT_NAMES,
     AnswerRequest,
+    AnswerStyle,
     Citation,
     Delta,
     Done,
@@ -34,7 +35,7 @@ from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.retrieval import Retrieval
 from app.errors import LocalChatError, ModelNotFound, ModelProtocolError, NotCached, NotFound, StoreUnavailable
 from app.generation.canned import phrases_for
-from app.generation.prompt import ECHOES
+from app.generation.prompting.prompt_profile import CAPABLE
 from app.ollama.scheduling.lanes import Lane
 from app.services.answering.answer import Answer, AnswerSource
 from app.services.answering.cached import CachedAnswers
@@ -118,7 +119,8 @@ async def test_events_come_in_order_with_sources_before_text() -> None:
             "model": "small",
             "temperature": 0.0,
             "max_tokens": 512,
-            "stop": ECHOES,
+            "stop": CAPABLE.stop,
+            "thinking_tokens": 0,
             "num_ctx": 4096,
             "truncate": False,
             "lane": Lane.INTERACTIVE,
@@ -226,6 +228,22 @@ async def test_quotes_need_no_model() -> None:
     assert answer.timings_ms.keys() == {"retrieve", "rerank", "quote"}
     assert events[-1] == Done("stop", (1,))
     assert setting.models.calls == []
+
+
+async def test_a_brief_answer_is_one_sentence() -> None:
+    setting = Setting(found=retrieval(PARIS, ROME), scores=lambda _text: 9.0)
+    await setting.ask(mode="quote")
+    await setting.ask(mode="quote", style=AnswerStyle(length="brief"))
+    assert [len(answer.highlights) for answer in setting.reports] == [2, 1]
+
+
+async def test_a_model_that_may_think_has_room_for_it_beside_its_answer() -> None:
+    setting = Setting(FakeModels(context_length=32_768))
+    await setting.ask(thinking=True, max_context=8192, max_tokens=8192)
+    (call,) = setting.models.calls
+    assert (call["thinking_tokens"], call["num_ctx"]) == (2048, 8192)
+    assert isinstance(call["max_tokens"], int)
+    assert call["max_tokens"] <= 8192 - 2048
 
 
 async def test_a_reranker_puts_the_passage_that_answers_first() -> None:

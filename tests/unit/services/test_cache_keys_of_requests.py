@@ -10,7 +10,7 @@ from app.api.schemas.chat import ChatRequest
 from app.api.schemas.search import SearchRequest
 from app.cache.keys import KeySpec
 from app.cache.stream_cache import StreamCache
-from app.domain.answers import AnswerRequest, Event, Message
+from app.domain.answers import AnswerRequest, AnswerStyle, Event, Message
 from app.domain.documents import Collection, EmbeddingSpace
 from app.domain.retrieval import Query, SearchMode
 from app.services.answering.cached import CachedAnswers
@@ -84,8 +84,11 @@ OF_ASKED: dict[str, Any] = {
     "top_k": 6,
     "model": "other:1b",
     "mode": "quote",
+    "style": AnswerStyle(length="brief"),
     "temperature": 0.5,
     "max_tokens": 100,
+    "thinking": True,
+    "max_context": 1024,
     "filter": {"year": 2026},
     "retrieval": {"lexical_weight": 0.7},
 }
@@ -122,9 +125,10 @@ def test_every_field_there_is_has_its_place_here() -> None:
     assert names(EmbeddingSpace) == {*OF_SPACES, "id"}
     control = {"cache", "semantic"}
     assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text"} | {"query", "documents", *control}
-    ours = {"tenant", "history", "remember", "retrieval", "background", "enrolment", "asked_at"}
+    ours = {"tenant", "history", "remember", "retrieval", "background", "enrolment", "asked_at", "given"}
     assert names(AnswerRequest) == {*OF_ASKED, "collection", "conversation_id", *ours, *control}
-    assert set(ChatRequest.model_fields) == names(AnswerRequest) - ours | {"messages", "stream", "documents"}
+    asked = names(AnswerRequest) - ours - {"style", "max_context"} | names(AnswerStyle)
+    assert set(ChatRequest.model_fields) == asked | {"messages", "stream", "documents"}
 
 
 @pytest.mark.parametrize("name", OF_QUERIES)
@@ -144,7 +148,7 @@ async def test_a_chat_model_with_new_weights_has_answers_of_its_own() -> None:
 async def test_entries_of_before_are_found_under_their_keys() -> None:
     """Changed digests leave every stored entry behind: raise `KEY_FORMAT` and say so in the changelog."""
     assert search_key() == "f24e96093d66a1f75c6f3001b66c2d825142639e7920ba2f748cf5b4936277c4"
-    assert await answer_key() == "39bea9e154f2819f1b6b749b592257cdff50e66b873809577a98746fc6d5d809"
+    assert await answer_key() == "d65645201de11437b0fbfb546df1a906e10194ede3173957f75d222d855fcd18"
 
 
 def test_a_reranker_is_named_in_the_key() -> None:

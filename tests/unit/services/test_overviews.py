@@ -10,7 +10,7 @@ import pytest
 from app.domain.answers import AnswerRequest, Delta, Done, Event
 from app.domain.documents import Chunk, Document, DocumentStatus
 from app.errors import ModelUnavailable
-from app.generation.prompt import PromptBuilder
+from app.generation.prompting.prompt import PromptBuilder
 from app.services.answering.answer import Answer, collect
 from app.services.answering.model_facts import ContextWindows
 from app.services.answering.overviews import OverviewAnswers

@@ -783,7 +783,20 @@ export interface components {
             event: "error";
         };
         AnswerSettings: {
+            /** @example Give prices with VAT. */
+            instruction?: string | null;
+            /** @example German */
+            language?: string | null;
+            length?: ("brief" | "normal" | "detailed") | null;
+            max_context?: number | null;
+            max_tokens?: number | null;
             mode?: ("auto" | "generate" | "quote") | null;
+            order?: ("best_first" | "best_last" | "as_written") | null;
+            passages?: number | null;
+            temperature?: number | null;
+            thinking?: boolean | null;
+            /** @example formal */
+            tone?: string | null;
         };
         AnswerStart: {
             cache: components["schemas"]["CacheView"];
@@ -1042,11 +1055,16 @@ export interface components {
             filter?: {
                 [key: string]: unknown;
             };
-            /** @default 512 */
-            max_tokens?: number;
+            /** @example Give prices with VAT. */
+            instruction?: string | null;
+            /** @example German */
+            language?: string | null;
+            length?: ("brief" | "normal" | "detailed") | null;
+            max_tokens?: number | null;
             messages?: components["schemas"]["MessageIn"][] | null;
             mode?: ("auto" | "generate" | "quote") | null;
             model?: string | null;
+            order?: ("best_first" | "best_last" | "as_written") | null;
             /** @example How many days of leave are there? */
             question?: string | null;
             replaces?: string | null;
@@ -1054,8 +1072,10 @@ export interface components {
             semantic?: boolean;
             /** @default true */
             stream?: boolean;
-            /** @default 0 */
-            temperature?: number;
+            temperature?: number | null;
+            thinking?: boolean | null;
+            /** @example formal */
+            tone?: string | null;
             /** @default 5 */
             top_k?: number;
         };

@@ -5,41 +5,39 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
-from app.domain.answers import LeftOut, Message, Source
+from app.domain.answers import AnswerStyle, LeftOut, Message, Source
 from app.domain.documents import Chunk
 from app.domain.retrieval import ScoredChunk
 from app.errors import InputTooLong
-from app.generation.context_expansion import Excerpt, extended
+from app.generation.prompting.context_expansion import Excerpt, extended
+from app.generation.prompting.prompt_profile import AS_WRITTEN, BEST_LAST, PromptProfile, profile_of
+from app.generation.prompting.tokens import MESSAGE_TOKENS, TokenCounter
+from app.generation.prompting.window import relevant_window
 from app.generation.terms import terms
-from app.generation.tokens import MESSAGE_TOKENS, TokenCounter
-from app.generation.window import relevant_window
 
 # Part of the cache key of answers: raise it with any change of a prompt's text or composition.
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "3"
 
-INSTRUCTION = (
-    "You answer questions from the numbered passages that you are given. Use only what they say. "
-    "If they do not answer the question, say that the documents do not tell."
-)
-# A small model continues after its answer as the prompt did. The answer ends there.
-ECHOES = ("\n(passage ", "\nQuestion:")
 # In tokens. A shorter piece of a passage is not worth reading.
 _SMALLEST_PASSAGE = 48
 _SMALLEST_REPLY = 32
 # The share of the room that earlier turns take at most.
 _HISTORY_SHARE = 0.25
-_LABEL_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt. `tokens` is an estimate; `max_tokens` is the room that the context leaves for the reply."""
+    """A prompt. `tokens` is an estimate; `max_tokens` is the room that the context leaves for the reply.
+
+    `stop`: where the reply ends if the model goes on as the prompt did.
+    """
 
     messages: tuple[Message, ...]
     sources: tuple[Source, ...]
     left_out: LeftOut | None
     tokens: int
     max_tokens: int
+    stop: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -48,14 +46,11 @@ class PromptBuilder:
 
     Args:
         counter: estimates tokens.
-        target: tokens that a prompt does not exceed though the context has room, unless the question is long: a
-            small model on a CPU reads about 230 in a second.
-        closing: the last words, which keep a small model from continuing the passages.
+        profile_of: says how a model is written to.
     """
 
     counter: TokenCounter = field(default_factory=TokenCounter)
-    target: int = 1024
-    closing: str = "Answer in one or two sentences."
+    profile_of: Callable[[str], PromptProfile] = profile_of
 
     def build(
         self,
@@ -68,6 +63,7 @@ class PromptBuilder:
         history: Sequence[Message] = (),
         search_text: str | None = None,
         around: Mapping[int, Sequence[Chunk]] = MappingProxyType({}),
+        style: AnswerStyle = AnswerStyle(),  # noqa: B008 - frozen
     ) -> Prompt:
         """Fit instruction, history, passages and question into `context` tokens, less the tokens of the reply.
 
@@ -79,20 +75,26 @@ class PromptBuilder:
             InputTooLong: the question alone leaves no room for an answer.
         """
         count = partial(self.counter.count, model=model)
-        fixed = count(INSTRUCTION) + count(self._ask((), question)) + 3 * MESSAGE_TOKENS
+        profile = self.profile_of(model)
+        instruction = profile.system(style)
+        fixed = count(instruction) + count(profile.ask((), question, style)) + 3 * MESSAGE_TOKENS
         if fixed + _SMALLEST_REPLY > context:
             raise InputTooLong(f"The question is longer than the context of {model}, {context} tokens, allows.")
         reply = min(max_tokens, max(_SMALLEST_REPLY, context // 4))
-        room = max(0, min(context - reply - fixed, max(self.target - fixed, self.target // 2)))
+        room = max(0, context - reply - fixed)
+        if profile.target is not None:
+            room = min(room, max(profile.target - fixed, profile.target // 2))
         turns, used = _newest(history, int(room * _HISTORY_SHARE), count)
-        excerpts, room = _excerpts(passages, set(terms(search_text or question)), room - used, count)
+        frame = partial(_framed, profile, count)
+        excerpts, room = _excerpts(passages, set(terms(search_text or question)), room - used, count, frame)
         excerpts = extended(excerpts, around, room, count)
-        system = "\n\n".join([INSTRUCTION, *(turn.content for turn in turns if turn.role == "system")])
+        system = "\n\n".join([instruction, *(turn.content for turn in turns if turn.role == "system")])
         sources = tuple(Source.of(number, *excerpt) for number, excerpt in enumerate(excerpts, 1))
+        order = style.order or profile.order
         messages = (
             Message("system", system),
             *(turn for turn in turns if turn.role != "system"),
-            Message("user", self._ask(sources, question)),
+            Message("user", profile.ask(_ordered(sources, excerpts, order), question, style)),
         )
         tokens = sum(count(message.content) + MESSAGE_TOKENS for message in messages) + MESSAGE_TOKENS
         left_out = LeftOut(
@@ -106,12 +108,8 @@ class PromptBuilder:
             left_out=left_out if left_out != LeftOut() else None,
             tokens=tokens,
             max_tokens=max(1, min(max_tokens, context - tokens)),
+            stop=profile.stop,
         )
-
-    def _ask(self, sources: Sequence[Source], question: str) -> str:
-        """Return the passages, the best last, where a small model heeds it most, and then the question."""
-        passages = [_frame(item.citation, item.filename, item.section, item.quote) for item in reversed(sources)]
-        return "\n\n".join([*passages, f"Question: {question}\n{self.closing}"])
 
 
 def _newest(history: Sequence[Message], room: int, count: Callable[[str], int]) -> tuple[list[Message], int]:
@@ -128,7 +126,11 @@ def _newest(history: Sequence[Message], room: int, count: Callable[[str], int]) 
 
 
 def _excerpts(
-    passages: Sequence[ScoredChunk], wanted: set[str], room: int, count: Callable[[str], int]
+    passages: Sequence[ScoredChunk],
+    wanted: set[str],
+    room: int,
+    count: Callable[[str], int],
+    framed: Callable[[int, ScoredChunk], int],
 ) -> tuple[list[Excerpt], int]:
     """Return the best passages, cut to equal shares of the room, and the room that is left.
 
@@ -137,7 +139,7 @@ def _excerpts(
     chosen = passages[: max(1, room // _SMALLEST_PASSAGE)] if room > 0 else ()
     excerpts: list[Excerpt] = []
     for at, chunk in enumerate(chosen):
-        frame = count(_frame(at + 1, chunk.filename, chunk.section, "\n\n"))
+        frame = framed(at + 1, chunk)
         share = room // (len(chosen) - at) - frame
         if share <= 0:
             break
@@ -148,7 +150,15 @@ def _excerpts(
     return excerpts, room
 
 
-def _frame(number: int, filename: str, section: str | None, excerpt: str) -> str:
-    """Frame a passage with its label last: SmolLM2-135M begins its answer by copying a heading, not a footer."""
-    label = f"{filename.rpartition('/')[2]}, {section}" if section else filename.rpartition("/")[2]
-    return f"{excerpt}\n(passage {number}, {label[:_LABEL_CHARACTERS]})"
+def _ordered(sources: Sequence[Source], excerpts: Sequence[Excerpt], order: str) -> Sequence[Source]:
+    """The sources, given best first, in the order in which the model reads them."""
+    if order == AS_WRITTEN:
+        documents = list(dict.fromkeys(chunk.document_id for chunk, _ in excerpts))
+        places = {chunk.chunk_id: (documents.index(chunk.document_id), chunk.ordinal) for chunk, _ in excerpts}
+        return sorted(sources, key=lambda source: places[source.chunk_id])
+    return sources[::-1] if order == BEST_LAST else sources
+
+
+def _framed(profile: PromptProfile, count: Callable[[str], int], number: int, chunk: ScoredChunk) -> int:
+    """The tokens of what stands around a passage."""
+    return count(profile.frame(Source.of(number, chunk, ""), "\n\n"))
