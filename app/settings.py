@@ -83,7 +83,8 @@ class Settings(BaseSettings):
     redis_url: RedisUrl | None = None
     ollama_base_url: Annotated[tuple[str, ...], NoDecode] = ()
     embedding_model: ModelName = "all-minilm"
-    chat_model: ModelName = "smollm2:135m"
+    chat_model: ModelName = "auto"
+    chat_model_file: Path | None = None
     chat_max_context: Annotated[int, Field(ge=512)] = 8192
     answer_mode: Literal["auto", "generate", "quote"] = "auto"
     rerank_base_url: str | None = None
@@ -147,6 +148,20 @@ class Settings(BaseSettings):
         for url in value:
             _check_address(str(url))
         return value
+
+    @field_validator("chat_model_file")
+    @classmethod
+    def _is_a_model(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        path = value.expanduser().absolute()
+        try:
+            with path.open("rb") as file:
+                if file.read(4) != b"GGUF":
+                    raise ValueError(f"{path} is no model in GGUF")
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+        return path
 
     @field_validator("rerank_base_url")
     @classmethod

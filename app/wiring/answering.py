@@ -93,7 +93,7 @@ def open_answering(core: Core, documents: Documents) -> Answering:
     )
     digests = ModelDigests(client)
     modes = AnswerModes(
-        documents.collection_cache, digests, default_mode=settings.answer_mode, default_model=settings.chat_model
+        documents.collection_cache, digests, default_mode=settings.answer_mode, default_model=core.chat_model.name
     )
     streams: StreamCache[Event] = StreamCache(cache.chain)
     core.stack.push_async_callback(streams.close)

@@ -12,6 +12,7 @@ from app.observers.cache import CacheCollector
 from app.observers.database_cache import DatabaseCacheLog
 from app.observers.models import ModelMetrics
 from app.ollama.client import OllamaClient
+from app.ollama.default_model import DefaultChatModel
 from app.services.operations.cache_rollup import CacheRollup
 from app.services.operations.cross_process_priority import CHANNEL, CrossProcessPriority
 from app.services.search.embedding import EmbeddingService
@@ -36,6 +37,7 @@ class Core:
     session_url: str
     database: Database
     client: OllamaClient
+    chat_model: DefaultChatModel
     cache: Cache
     embedding: EmbeddingService
 
@@ -85,7 +87,18 @@ async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics,
         max_chars=settings.batch_max_chars,
         max_workers=settings.batch_max_workers,
     )
-    return Core(settings, stack, metrics, database_url, session_url, database, client, cache, embedding)
+    return Core(
+        settings=settings,
+        stack=stack,
+        metrics=metrics,
+        database_url=database_url,
+        session_url=session_url,
+        database=database,
+        client=client,
+        chat_model=DefaultChatModel(client, settings.chat_model),
+        cache=cache,
+        embedding=embedding,
+    )
 
 
 def _open_priority(session_url: str, client: OllamaClient, stack: AsyncExitStack) -> None:

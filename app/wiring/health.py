@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from app.db.operations.health import ProbeConnection, check_dimensions, check_migrated, check_writable
 from app.errors import ModelUnavailable
 from app.ollama.client import OllamaClient
+from app.ollama.default_model import AUTO_MODEL
 from app.services.operations.deep_health import (
     Component,
     DeepHealth,
@@ -64,7 +65,7 @@ def outside_components(
     settings: Settings, connection: ProbeConnection, client: OllamaClient, redis: Redis | None
 ) -> list[Component]:
     """What a process stands on: Postgres, Redis, each model server, and the disk."""
-    wanted = (settings.embedding_model, settings.chat_model)
+    wanted = [settings.embedding_model, *({settings.chat_model} - {AUTO_MODEL})]
     return [
         *database_components(connection),
         *([] if redis is None else [Component("redis", "datastore", partial(_check_redis, redis))]),

@@ -52,7 +52,7 @@ def open_operations(core: Core, draining: Callable[[], bool]) -> Operations:
     return Operations(
         analytics=AnalyticsService(database),
         plans=PlanService(database, cached=reading(settings.l3_cache_table), cache_table=settings.l3_cache_table),
-        models=ModelService(core.client, chat_model=settings.chat_model, embedding_model=settings.embedding_model),
+        models=ModelService(core.client, chat_model=core.chat_model.name, embedding_model=settings.embedding_model),
         cache=CacheService(core.cache.manager, database),
         keys=KeyService(database) if settings.auth_mode == "api_key" else None,
         health=health,

@@ -19,8 +19,8 @@ import pytest
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from app.embedded.model_server import ModelServerConfig, bundled_models, create_model_server
-from app.embedded.model_server.models.catalog import locate
+from app.embedded.model_server import ModelServerConfig, create_model_server, served_models
+from app.embedded.model_server.models.catalog import locate, smollm_file
 from app.embedded.model_server.runtime.serving import tcp_socket
 from tests.support.processes.model_server import TOKEN, ModelServer, running_model_server
 
@@ -52,7 +52,7 @@ def server(server_folder: Path) -> Iterator[ModelServer]:
 
 @pytest.fixture(scope="module")
 def single_slot(server_folder: Path) -> Iterator[ModelServer]:
-    options = ("--slots", "single", "--fake-text-ms", "10")
+    options = ("--slots", "single", "--fake-text-ms", "10", "--chat-model-file", str(smollm_file()))
     with running_model_server(server_folder / "single.log", *options) as running:
         yield running
 
@@ -505,13 +505,23 @@ def test_34_fake_vectors_depend_on_the_text_alone(api: httpx.Client) -> None:
     assert np.allclose(np.linalg.norm(first, axis=1), 1, atol=1e-5)
 
 
+def test_a_model_in_a_file_chats_under_the_files_name(single_slot: ModelServer) -> None:
+    with httpx.Client(base_url=single_slot.url, timeout=PATIENCE, trust_env=False) as api:
+        name = "smollm2-135m-instruct.q4_1"
+        (listed,) = (model for model in api.get("/api/tags").json()["models"] if model["name"] == name)
+        assert listed["capabilities"] == ["completion"]
+        assert api.post("/api/show", json={"model": name}).json()["model_info"]["llama.context_length"] == 8192
+        answer, bundled = (chat(api, model=model).json() for model in (name, CHAT))
+        assert answer["message"]["content"] == bundled["message"]["content"]
+
+
 async def test_04_no_model_is_loaded_before_it_is_used() -> None:
     async with in_process(ModelServerConfig()) as api:
         assert (await api.get("/api/ps")).json() == {"models": []}
 
 
 def in_process(config: ModelServerConfig) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(create_model_server(config, bundled_models(config)))
+    transport = httpx.ASGITransport(create_model_server(config, served_models(config)))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
 

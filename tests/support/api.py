@@ -23,7 +23,14 @@ from tests.support.fakes.answers import FakeAnswers, FakeConversations, FakeDire
 from tests.support.fakes.cache import FakeCache
 from tests.support.fakes.documents import FakeCollections, FakeDocuments, FakeReindexes, FakeWatcher
 from tests.support.fakes.experiments import FakeExperiments
-from tests.support.fakes.operations import FakeAnalytics, FakeKeys, FakeModelServer, FakePlans, well
+from tests.support.fakes.operations import (
+    FakeAnalytics,
+    FakeKeys,
+    FakeModelServer,
+    FakePlans,
+    default_chat_model,
+    well,
+)
 from tests.support.fakes.warming import FakeWarming
 
 
@@ -82,7 +89,7 @@ class Fakes:
             answers=self.answers,
             conversations=self.conversations,
             direct=self.direct,
-            models=ModelService(FakeModelServer(), chat_model="smollm2:135m", embedding_model="all-minilm"),
+            models=ModelService(FakeModelServer(), chat_model=default_chat_model, embedding_model="all-minilm"),
             feedback=self.feedback,
             experiments=self.experiments,
             cache=self.cache,

@@ -75,6 +75,8 @@ def test_uncommenting_the_whole_example_is_valid(tmp_path: Path) -> None:
         ("L1_CACHE_TTL", "0"),
         ("L3_CACHE_TABLE", "cache; DROP TABLE documents"),
         ("OLLAMA_BASE_URL", "127.0.0.1:11434"),
+        ("CHAT_MODEL_FILE", "/nowhere/model.gguf"),
+        ("CHAT_MODEL_FILE", __file__),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4318"),
         ("CACHE_SIGNING_KEYS", "k1:sixteen characters or more"),
         ("CACHE_SIGNING_KEYS", "short:secret"),

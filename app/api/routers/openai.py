@@ -58,7 +58,7 @@ async def create_chat_completion(
     request: Request, services: Provided, tenant: Tenant, body: CompletionRequest
 ) -> Response:
     """Answer from documents, or let a model reply without them."""
-    events, whole = _replying(services, tenant, body)
+    events, whole = await _replying(services, tenant, body)
     if body.stream:
         include_usage = body.stream_options is not None and body.stream_options.include_usage
         return EventStream(
@@ -102,13 +102,13 @@ async def list_openai_models(services: Provided, tenant: Tenant) -> OpenAIModels
     )
 
 
-def _replying(services: Services, tenant: str, body: CompletionRequest) -> tuple[_Events, _Whole]:
+async def _replying(services: Services, tenant: str, body: CompletionRequest) -> tuple[_Events, _Whole]:
     """Return calls for the reply, as events and whole: from a collection's documents, or from a model alone."""
     collection = _collection(body)
     if collection is None:
         if body.cache == "only-if-cached":
             raise NotCached("The reply of a model without documents is never cached.")
-        events = partial(services.direct.chat, _direct(body, services.models.default_chat))
+        events = partial(services.direct.chat, _direct(body, await services.models.default_chat()))
         return events, lambda: collect(events())
     question = _question(body, tenant, collection)
     return partial(services.answers.answer, question), partial(services.answers.collect, question)

@@ -18,7 +18,7 @@ Which of Ollama's routes it has, and why no others: docs/decisions/0011-routes-o
 """
 
 from app.embedded.model_server.app import create_model_server
-from app.embedded.model_server.models.registry import bundled_models
+from app.embedded.model_server.models.registry import served_models
 from app.embedded.model_server.runtime.config import ModelServerConfig
 
-__all__ = ["ModelServerConfig", "bundled_models", "create_model_server"]
+__all__ = ["ModelServerConfig", "create_model_server", "served_models"]

@@ -10,7 +10,7 @@ from typing import Literal
 from starlette.applications import Starlette
 
 from app.embedded.model_server.app import create_model_server
-from app.embedded.model_server.models.registry import bundled_models
+from app.embedded.model_server.models.registry import served_models
 from app.embedded.model_server.runtime.config import ModelServerConfig
 from app.embedded.model_server.runtime.serving import serve
 from app.telemetry.logging import configure_logging
@@ -20,7 +20,7 @@ TOKEN_VARIABLE = "LOCALCHAT_MODEL_SERVER_TOKEN"  # noqa: S105  the variable's na
 
 def main() -> None:
     config = read_config(argument_parser().parse_args())
-    run(create_model_server(config, bundled_models(config)), config)
+    run(create_model_server(config, served_models(config)), config)
 
 
 def run(
@@ -50,6 +50,8 @@ def argument_parser() -> argparse.ArgumentParser:
     add("--embed-workers", type=int, default=default.embed_workers)
     add("--chat-threads", type=int, default=default.chat_threads)
     add("--chat-slots", type=int, default=default.chat_slots)
+    add("--chat-model-file", type=Path, help="a GGUF file to serve beside the bundled models")
+    add("--chat-context", type=int, default=default.chat_context, help="the most tokens it is loaded with")
     add("--preload", action="store_true", help="load the models at start")
     return parser
 
@@ -64,6 +66,8 @@ def read_config(given: argparse.Namespace) -> ModelServerConfig:
         embed_workers=given.embed_workers,
         chat_threads=given.chat_threads,
         chat_slots=given.chat_slots,
+        chat_model_file=given.chat_model_file,
+        chat_context=given.chat_context,
         preload=given.preload,
     )
 

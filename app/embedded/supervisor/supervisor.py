@@ -207,7 +207,12 @@ class Supervisor:
     def _add_models(self) -> None:
         """Name an Ollama where there is one, and a reranker where one is set; start a server for what is left."""
         models, reranker = ",".join(self._settings.ollama_base_url), self._settings.rerank_base_url
-        if not models and ollama_listens():
+        file = self._settings.chat_model_file
+        if models and file:
+            raise StartFailed(
+                "CHAT_MODEL_FILE needs the embedded model server, in whose place OLLAMA_BASE_URL names one"
+            )
+        if not models and not file and ollama_listens():
             models = f"http://127.0.0.1:{OLLAMA_PORT}"
             self._announce(f"Using the Ollama that listens on 127.0.0.1:{OLLAMA_PORT}")
         if not models or not (reranker or self._settings.rerank_model == NO_RERANKER):
@@ -221,7 +226,10 @@ class Supervisor:
 
     def _add_model_server(self) -> str:
         port, token = free_port(), secrets.token_urlsafe(32)
-        options = ("app.embedded.model_server", "--host", "127.0.0.1", "--port", str(port), "--slots", "parallel")
+        options = ["app.embedded.model_server", "--host", "127.0.0.1", "--port", str(port), "--slots", "parallel"]
+        if self._settings.chat_model_file:
+            options += ["--chat-model-file", str(self._settings.chat_model_file)]
+            options += ["--chat-context", str(self._settings.chat_max_context)]
         process = ChildProcess(
             "model server",
             (*_PYTHON, *options),

@@ -1,6 +1,6 @@
 """How an answer is made when the request does not say."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Protocol
 
@@ -32,10 +32,17 @@ class AnswerModes:
         directory: finds collections by name.
         models: says whether a model is there.
         default_mode: of a request and a collection that say nothing.
-        default_model: the chat model of a request that names none.
+        default_model: names the chat model of a request that names none.
     """
 
-    def __init__(self, directory: Directory, models: _Models, *, default_mode: str, default_model: str) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        models: _Models,
+        *,
+        default_mode: str,
+        default_model: Callable[[], Awaitable[str]],
+    ) -> None:
         self._directory = directory
         self._models = models
         self._default_mode = default_mode
@@ -51,7 +58,7 @@ class AnswerModes:
         """
         collection = await self._directory.resolve(request.tenant, request.collection)
         wanted = collection.settings.get(ANSWER) or {}
-        model = request.model or self._default_model
+        model = request.model or await self._default_model()
         mode = request.mode or wanted.get("mode") or self._default_mode
         if mode == AUTO:
             mode = GENERATE if request.model or await self._is_worth_asking(model) else QUOTE

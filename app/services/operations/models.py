@@ -1,6 +1,6 @@
 """The models that can be used: their roles and states."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -57,19 +57,20 @@ PullEvent = PullStep | Pulled
 
 
 class ModelService:
-    """Lists the models of the model servers, and pulls others."""
+    """Lists the models of the model servers, and pulls others.
 
-    def __init__(self, server: ModelServer, *, chat_model: str, embedding_model: str) -> None:
+    Args:
+        server: the client of the model servers.
+        chat_model: names the chat model of requests that name none.
+        embedding_model: the one of requests that name none.
+    """
+
+    def __init__(
+        self, server: ModelServer, *, chat_model: Callable[[], Awaitable[str]], embedding_model: str
+    ) -> None:
         self._server = server
-        self._defaults: dict[Role, str] = {"chat": chat_model, "embedding": embedding_model}
-
-    @property
-    def default_chat(self) -> str:
-        return self._defaults["chat"]
-
-    @property
-    def default_embedding(self) -> str:
-        return self._defaults["embedding"]
+        self.default_chat = chat_model
+        self.default_embedding = embedding_model
 
     async def list(self) -> list[Model]:
         """Models by name, with the default ones even where they are missing.
@@ -79,8 +80,14 @@ class ModelService:
         """
         loaded = {canonical_model(model.name) for model in await self._server.running()}
         found = {canonical_model(info.name): info for info in await self._server.models()}
-        names = sorted(found | {canonical_model(name): None for name in self._defaults.values()})
-        return [self._describe(name, found.get(name), loaded) for name in names]
+        defaults: dict[Role, str] = {"chat": await self.default_chat(), "embedding": self.default_embedding}
+        named = {role: canonical_model(name) for role, name in defaults.items()}
+        return [
+            _described(
+                name, found.get(name), tuple(role for role in named if named[role] == name), loaded=name in loaded
+            )
+            for name in sorted(found.keys() | set(named.values()))
+        ]
 
     async def pull(self, model: str) -> AsyncIterator[PullEvent]:
         """Download a model to every model server: its steps, then one `Pulled`.
@@ -93,10 +100,10 @@ class ModelService:
                 yield PullStep(step.endpoint, step.status, step.digest, step.total, step.completed)
         yield Pulled(model)
 
-    def _describe(self, name: str, info: ModelInfo | None, loaded: set[str]) -> Model:
-        default_for = tuple(role for role, default in self._defaults.items() if canonical_model(default) == name)
-        if info is None:
-            return Model(name, None, None, default_for, default_for, "missing")
-        roles = tuple(role for capability, role in _ROLES.items() if capability in info.capabilities)
-        state: ModelState = "loaded" if name in loaded else "available"
-        return Model(info.name, info.digest, info.size_bytes, roles or default_for, default_for, state)
+
+def _described(name: str, info: ModelInfo | None, default_for: tuple[Role, ...], *, loaded: bool) -> Model:
+    if info is None:
+        return Model(name, None, None, default_for, default_for, "missing")
+    roles = tuple(role for capability, role in _ROLES.items() if capability in info.capabilities)
+    state: ModelState = "loaded" if loaded else "available"
+    return Model(info.name, info.digest, info.size_bytes, roles or default_for, default_for, state)

@@ -9,7 +9,7 @@ from app.embedded.model_server.__main__ import argument_parser, read_config, run
 from app.embedded.model_server.app import create_model_server
 from app.embedded.model_server.models.catalog import COMPLETION, ModelCard
 from app.embedded.model_server.models.generation import Finish, GenerationModel, GenerationPrompt
-from app.embedded.model_server.models.registry import HeldModel, bundled_models
+from app.embedded.model_server.models.registry import HeldModel, served_models
 from app.embedded.model_server.runtime.residency import Residency
 
 WRITER = "quoting-writer"
@@ -77,7 +77,7 @@ def quoting_writer() -> HeldModel:
 
 def main() -> None:
     config = read_config(argument_parser().parse_args())
-    run(create_model_server(config, [*bundled_models(config), quoting_writer()]), config)
+    run(create_model_server(config, [*served_models(config), quoting_writer()]), config)
 
 
 if __name__ == "__main__":

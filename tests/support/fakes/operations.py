@@ -97,6 +97,10 @@ class FakeModelServer(ModelServer):
         yield PullProgress("one", "pulling", "sha256:2", 100, 50)
 
 
+async def default_chat_model() -> str:
+    return "smollm2:135m"
+
+
 class FakeKeys(Keys):
     @override
     async def owner_of(self, key: str) -> KeyOwner | None:

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.embedded.model_server.__main__ import argument_parser, read_config, run
 from app.embedded.model_server.app import create_model_server
-from app.embedded.model_server.models.registry import bundled_models
+from app.embedded.model_server.models.registry import served_models
 from app.embedded.model_server.routes.requests import parse
 from app.embedded.model_server.routes.responses import json_response
 from app.embedded.model_server.runtime.config import ModelServerConfig
@@ -52,7 +52,7 @@ def faulty_server(config: ModelServerConfig, costs: FakeCosts) -> Starlette:
     """POST to `/faults` adds a fault, DELETE removes them all; each answers with those in force."""
     faults = Faults()
     fake = fake_embedding(costs, fair=config.slots == "parallel", before_load=faults.on_load)
-    app = create_model_server(config, [faulty(model, faults) for model in (*bundled_models(config), fake)])
+    app = create_model_server(config, [faulty(model, faults) for model in (*served_models(config), fake)])
 
     async def endpoint(request: Request) -> Response:
         if request.method == "POST":

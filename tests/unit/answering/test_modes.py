@@ -36,7 +36,11 @@ class Models:
 async def completed(
     answer: dict[str, Any], request: AnswerRequest = ASKED, *, model: str = "large:8b", mode: str = "auto"
 ) -> AnswerRequest:
-    return await AnswerModes(Shelf(answer), Models(), default_mode=mode, default_model=model).complete(request)
+    async def default() -> str:
+        return model
+
+    modes = AnswerModes(Shelf(answer), Models(), default_mode=mode, default_model=default)
+    return await modes.complete(request)
 
 
 WANTED: dict[str, Any] = {

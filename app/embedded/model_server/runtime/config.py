@@ -21,6 +21,8 @@ class ModelServerConfig:
             each other by spinning, so a single busy neighbour on a fully used machine slows all of them
             (on two cores under load 1 token/s with two threads, 18 with one).
         chat_slots: generations at once in parallel mode; each has a whole context of its own.
+        chat_model_file: a GGUF file to serve beside the bundled models.
+        chat_context: the most tokens of context that it is loaded with.
         preload: load the models at start rather than on first use.
     """
 
@@ -32,4 +34,6 @@ class ModelServerConfig:
     embed_workers: int = field(default_factory=usable_cores)
     chat_threads: int = field(default_factory=lambda: max(1, usable_cores() // 2))
     chat_slots: int = 2
+    chat_model_file: Path | None = None
+    chat_context: int = 8192
     preload: bool = False
