@@ -126,7 +126,7 @@ def test_every_field_there_is_has_its_place_here() -> None:
     control = {"cache", "semantic"}
     assert set(SearchRequest.model_fields) == names(Query) - {"tenant", "text"} | {"query", "documents", *control}
     ours = {"tenant", "history", "remember", "retrieval", "background", "enrolment", "asked_at", "given"}
-    assert names(AnswerRequest) == {*OF_ASKED, "collection", "conversation_id", *ours, *control}
+    assert names(AnswerRequest) == {*OF_ASKED, "collection", "conversation_id", "replaces", *ours, *control}
     asked = names(AnswerRequest) - ours - {"style", "max_context"} | names(AnswerStyle)
     assert set(ChatRequest.model_fields) == asked | {"messages", "stream", "documents"}
 
@@ -148,7 +148,7 @@ async def test_a_chat_model_with_new_weights_has_answers_of_its_own() -> None:
 async def test_entries_of_before_are_found_under_their_keys() -> None:
     """Changed digests leave every stored entry behind: raise `KEY_FORMAT` and say so in the changelog."""
     assert search_key() == "f24e96093d66a1f75c6f3001b66c2d825142639e7920ba2f748cf5b4936277c4"
-    assert await answer_key() == "d65645201de11437b0fbfb546df1a906e10194ede3173957f75d222d855fcd18"
+    assert await answer_key() == "054a5fb27c5279cf3d839251725714d6d3ac555b2f17ab0282fc2b6a99c1905b"
 
 
 def test_a_reranker_is_named_in_the_key() -> None:
