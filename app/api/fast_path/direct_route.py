@@ -11,13 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import request_response
 
+from app.api.uploads.form_request import FormRequest
 from app.errors import UnsupportedMedia
+
+_FORM = "multipart/form-data"
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class BodyRoute(APIRoute):
-    """Refuses with 415 a body of another media type than the operation declares."""
+    """Refuses with 415 a body of another media type than the operation declares. Reads forms by `FormRequest`."""
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
@@ -27,7 +30,7 @@ class BodyRoute(APIRoute):
 
         async def checked(request: Request) -> Response:
             check_media_type(request, expected)
-            return await handle(request)
+            return await handle(FormRequest(request.scope, request.receive) if expected == _FORM else request)
 
         return checked
 

@@ -9,13 +9,13 @@ from fastapi.responses import StreamingResponse
 from app.api.clients import while_connected
 from app.api.dependencies import Provided, Tenant
 from app.api.fast_path.direct_route import BodyRoute
-from app.api.forms import one_upload, read_uploads
 from app.api.headers import IdempotencyKey, attachment_headers, byte_range, matches
 from app.api.openapi import event_stream, problems
 from app.api.problems import problem, problem_response
 from app.api.schemas.common import CollectionName, Cursor, JsonText, Limit, PageView
-from app.api.schemas.documents import ChunkView, DocumentChange, DocumentView, UploadsView, UploadView
+from app.api.schemas.documents import ChunkView, DocumentChange, DocumentView, UploadsView
 from app.api.sse import EventStream, encode, failure
+from app.api.uploads.forms import RefusedFile, one_upload, read_uploads
 from app.domain.documents import Chunk, Document, DocumentStatus, UploadResult
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
 from app.services.documents.service import etag
@@ -60,20 +60,22 @@ async def upload_documents(
 ) -> UploadsView:
     """Store files and queue their ingestion. Follow each with its events, or look at its status.
 
-    Files of a client that leaves before it is answered are not stored.
+    A file whose name cannot be stored is listed in `refused`, and costs the others nothing. Files of a client that
+    leaves before it is answered are not stored.
     """
 
-    async def store() -> list[UploadResult]:
-        uploads = await read_uploads(files, services.max_upload_bytes)
-        return await services.documents.upload(
+    async def store() -> tuple[list[UploadResult], list[RefusedFile]]:
+        uploads, refused = await read_uploads(files, services.max_upload_bytes)
+        results = await services.documents.upload(
             tenant, uploads, collection=collection, metadata=metadata or {}, idempotency_key=idempotency_key
         )
+        return results, refused
 
-    results = await while_connected(request, store())
+    results, refused = await while_connected(request, store())
     annotate(documents=[str(result.document.id) for result in results])
     if results:
         response.headers["Location"] = f"/api/documents/{results[0].document.id}"
-    return UploadsView(items=[UploadView.of(result) for result in results])
+    return UploadsView.of(results, refused)
 
 
 @router.get("", operation_id="listDocuments", response_model=PageView[DocumentView])

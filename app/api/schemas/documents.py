@@ -1,5 +1,6 @@
 """Documents and collections as clients see them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.api.schemas.common import AnswerSettings, CollectionName, JsonObject, ModelName, RequestModel, Text, View
+from app.api.uploads.forms import RefusedFile
 from app.domain.documents import CollectionStatistics, DocumentStatus, ReindexStatus, Stage, UploadResult
 from app.domain.reading import WarningKind
 
@@ -65,8 +67,26 @@ class UploadView(DocumentView):
         return view.model_copy(update={"status": "unchanged"}) if result.unchanged else view
 
 
+class RefusedView(View):
+    """A file of the form that was not stored. `position` counts its files from 0."""
+
+    position: int
+    filename: str
+    detail: str = Field(description="The reason")
+
+
 class UploadsView(View):
+    """`items` are the stored files in the order of the form, without those in `refused`."""
+
     items: list[UploadView]
+    refused: list[RefusedView] = Field(description="Files whose name cannot be stored")
+
+    @classmethod
+    def of(cls, results: Sequence[UploadResult], refused: Sequence[RefusedFile]) -> Self:
+        return cls(
+            items=[UploadView.of(result) for result in results],
+            refused=[RefusedView.model_validate(each) for each in refused],
+        )
 
 
 class ChunkView(View):

@@ -151,6 +151,61 @@ async def test_a_relative_path_is_kept_as_the_name_and_an_absolute_one_is_not(se
     assert response.json()["items"][0]["filename"] == kept
 
 
+async def filenames_of(parts: list[bytes]) -> list[str]:
+    body = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="files"; ' + part + b"\r\n\r\n%d\r\n" % number
+        for number, part in enumerate(parts)
+    )
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    async with client_of(Fakes()) as client:
+        response = await client.post("/api/documents", content=body + b"--x--\r\n", headers=headers)
+    assert response.status_code == 202, response.text
+    return [item["filename"] for item in response.json()["items"]]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Screenshot 2026-01-05 at 9.41.00\u202fAM.png",
+        "10\u00a0000 rows.csv",
+        "Donau\u00addampf.txt",
+        "\u200f\u05d7\u05d5\u05d6\u05d4\u200e.txt",
+        "e\u0301te\u0301.txt",
+        "\u5408\u540c \U0001f600.txt",
+    ],
+)
+async def test_names_may_have_any_character_that_people_type(name: str) -> None:
+    assert await filenames_of([f'filename="{name}"'.encode()]) == [name]
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        (b"filename*=UTF-8''R%C3%A9sum%C3%A9%20%22a%22.txt", 'R\u00e9sum\u00e9 "a".txt'),
+        (b"filename=\"Resume.txt\"; filename*=utf-8'en'R%C3%A9sum%C3%A9.txt", "R\u00e9sum\u00e9.txt"),
+        (b"filename=\"a.txt\"; filename*=iso-8859-1''caf%E9.txt", "caf\u00e9.txt"),
+        (b"filename=\"a.txt\"; filename*=utf-8''%FF.txt", "a.txt"),
+        (b"filename=\"a.txt\"; filename*=no-such''b.txt", "a.txt"),
+        (b'filename="=?utf-8?B?R3LDvMOfZS50eHQ=?="', "Gr\u00fc\u00dfe.txt"),
+        (b'filename="=?iso-8859-1?Q?caf=E9_1.txt?="', "caf\u00e9 1.txt"),
+        (b'filename="=?no-such?B?R3LDvMOfZS50eHQ=?="', "=?no-such?B?R3LDvMOfZS50eHQ=?="),
+        (b'filename="caf\xe9.txt"', "caf\u00e9.txt"),
+    ],
+)
+async def test_names_are_decoded_however_they_were_sent(part: bytes, name: str) -> None:
+    assert await filenames_of([part]) == [name]
+
+
+async def test_a_batch_loses_only_the_file_whose_name_cannot_be_stored(client: httpx.AsyncClient) -> None:
+    names = ["a.txt", "x" * 300, "b.txt"]
+    response = await client.post("/api/documents", files=[("files", (name, name.encode())) for name in names])
+    assert response.status_code == 202
+    assert [item["filename"] for item in response.json()["items"]] == ["a.txt", "b.txt"]
+    [refused] = response.json()["refused"]
+    assert (refused["position"], refused["filename"]) == (1, "x" * 300)
+    assert "1 to 255 characters" in refused["detail"]
+
+
 async def test_a_collection_is_moved_to_another_model_and_the_move_cancelled(client: httpx.AsyncClient) -> None:
     route = "/api/collections/default/reindex"
     moving = await client.post(route, json={"embedding_model": "other"})

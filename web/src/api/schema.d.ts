@@ -2050,6 +2050,11 @@ export interface components {
         };
         /** @enum {string} */
         Refusal: "malformed" | "wire_version" | "schema_version" | "unknown_key" | "signature" | "wrong_entry" | "outlived" | "body";
+        RefusedView: {
+            detail: string;
+            filename: string;
+            position: number;
+        };
         ReindexRequest: {
             /** @example nomic-embed-text */
             embedding_model: string;
@@ -2281,6 +2286,7 @@ export interface components {
         };
         UploadsView: {
             items: components["schemas"]["UploadView"][];
+            refused: components["schemas"]["RefusedView"][];
         };
         UploadView: {
             chunk_count: number;

@@ -111,8 +111,13 @@ export class Uploads {
         }),
       );
       this.changes++;
+      const refused = new Map(sent.refused.map((file) => [file.position, file.detail]));
+      const items = sent.items.values();
       for (const [index, upload] of uploads.entries()) {
-        const item = sent.items[index];
+        const reason = refused.get(index);
+        if (reason) Object.assign(upload, { state: 'failed', error: reason });
+        if (reason) continue;
+        const item = items.next().value;
         if (!item) continue;
         if (item.status === 'unchanged') Object.assign(upload, { state: 'unchanged', document: item });
         else following.push(this.follow(upload, item as Document));

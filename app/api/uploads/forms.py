@@ -3,28 +3,45 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
 
 from fastapi import UploadFile
 
 from app.api.headers import media_type_of
+from app.api.uploads.filenames import filename_of
 from app.domain.documents import PIECE, Upload
 from app.errors import InvalidInput, TooLarge
 
-_MAX_FILENAME = 255
+
+@dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """A file of an upload that is not stored. `position` counts the files of the form from 0."""
+
+    position: int
+    filename: str
+    detail: str
 
 
-async def read_uploads(files: Sequence[UploadFile], max_bytes: int) -> list[Upload]:
-    """
+async def read_uploads(files: Sequence[UploadFile], max_bytes: int) -> tuple[list[Upload], list[RefusedFile]]:
+    """The files, and those among them that are refused for their name, which costs the others nothing.
+
     Raises:
-        InvalidInput: a file without a usable name.
+        InvalidInput: no file has a usable name.
         TooLarge: together they have more than `max_bytes`.
     """
     if sum(file.size or 0 for file in files) > max_bytes:
         raise TooLarge(f"files: at most {max_bytes} bytes can be sent at once.")
-    names = [_filename(file.filename) for file in files]
-    return [await _upload(name, file) for name, file in zip(names, files, strict=True)]
+    uploads: list[Upload] = []
+    refused: list[RefusedFile] = []
+    for position, file in enumerate(files):
+        try:
+            uploads.append(await _upload(filename_of(file.filename), file))
+        except InvalidInput as error:
+            refused.append(RefusedFile(position, file.filename or "", error.detail))
+    if refused and not uploads:
+        raise InvalidInput(refused[0].detail)
+    return uploads, refused
 
 
 async def one_upload(files: Sequence[UploadFile], max_bytes: int) -> Upload:
@@ -35,7 +52,8 @@ async def one_upload(files: Sequence[UploadFile], max_bytes: int) -> Upload:
     """
     if len(files) != 1:
         raise InvalidInput("file: exactly one file is needed.")
-    return (await read_uploads(files, max_bytes))[0]
+    (upload,), _ = await read_uploads(files, max_bytes)
+    return upload
 
 
 async def _upload(name: str, file: UploadFile) -> Upload:
@@ -51,13 +69,3 @@ async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
     await file.seek(0)
     while piece := await file.read(PIECE):
         yield piece
-
-
-def _filename(sent: str | None) -> str:
-    """A relative path says where a file belongs, and is kept; of an absolute one only the last part is."""
-    path = PurePosixPath((sent or "").replace("\\", "/").strip())
-    drive = bool(path.parts) and path.parts[0].endswith(":")
-    name = path.name if path.is_absolute() or drive or ".." in path.parts else str(path)
-    if path.name in {"", ".."} or len(name) > _MAX_FILENAME or not name.isprintable():
-        raise InvalidInput(f"files: each needs a printable name of 1 to {_MAX_FILENAME} characters.")
-    return name

@@ -1,0 +1,1 @@
+"""Files that come in by a form: the form, and their names."""
