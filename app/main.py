@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from app.api.compatible import openai_completions, openai_embeddings
 from app.api.docs import add_docs
 from app.api.fast_path.cached_response import CachedResponseMiddleware
 from app.api.fast_path.metrics import fast_hits, instrument
@@ -31,7 +32,6 @@ from app.api.routers import (
     documents,
     experiments,
     models,
-    openai,
     operations,
 )
 from app.api.routers.chat import add_chat
@@ -101,7 +101,8 @@ def create_app(
         experiments,
         cache,
         models,
-        openai,
+        openai_completions,
+        openai_embeddings,
         operations,
     ):
         app.include_router(module.router)

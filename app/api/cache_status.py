@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from app.domain.answers import Event, Start
+from app.domain.answers import Start
 
 _LONGEST_QUESTION = 200
 # The percent sign itself is encoded, so that a reader can decode the whole.
@@ -36,7 +36,7 @@ def match_parameters(similarity: float, question: str) -> str:
     return f'; similarity={similarity:.3f}; matched-query="{text}"'
 
 
-def answer_headers(event: Event, control: str) -> dict[str, str]:
+def answer_headers(event: object, control: str) -> dict[str, str]:
     """Return the headers of an answer that begins with this event."""
     if not isinstance(event, Start):
         return {}

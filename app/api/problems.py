@@ -77,12 +77,28 @@ def stopping_problem(scope: Scope) -> dict[str, Any]:
 
 def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     if body["instance"].startswith("/v1/"):
-        # The members that OpenAI's clients read from an error.
-        code = body["type"].rpartition(":")[2]
-        body = {**body, "error": {"message": body["detail"], "type": code, "param": None, "code": code}}
+        body = {**body, "error": openai_error(body)}
     # The input of a client may hold lone surrogates, which UTF-8 cannot encode.
     content = json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace")
     return Response(content, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
+
+
+def openai_error(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what OpenAI's clients read from a problem: whose fault it is, our code for it, and the field."""
+    code = body["type"].rpartition(":")[2].replace("-", "_")
+    fields = [error["field"] for error in body.get("errors") or ()]
+    return {
+        "message": body["detail"],
+        "type": _openai_type(body["status"]),
+        "param": fields[0] if fields and fields[0] else None,
+        "code": "invalid_api_key" if body["status"] == HTTPStatus.UNAUTHORIZED else code,
+    }
+
+
+def _openai_type(status: int) -> str:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "server_error"
+    return "rate_limit_error" if status == HTTPStatus.TOO_MANY_REQUESTS else "invalid_request_error"
 
 
 def error_response(scope: Scope, error: Exception) -> Response:
@@ -145,5 +161,6 @@ def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def _said(error: Mapping[str, Any]) -> str:
-    """Return Pydantic's message, with "characters" where it counts "items" of a text."""
-    return re.sub(r"^(Value .*) item(s?) after validation", r"\1 character\2", error["msg"])
+    """Return Pydantic's message in words for a caller, with "characters" where it counts "items" of a text."""
+    message = error["msg"].removeprefix("Value error, ")
+    return re.sub(r"^(Value .*) item(s?) after validation", r"\1 character\2", message)

@@ -203,7 +203,21 @@ _PREFIXES = {
 }
 
 
+# Models whose vectors may be cut, from their cards: they were trained so that the first numbers hold the most.
+_MATRYOSHKA = frozenset(
+    {"nomic-embed-text", "mxbai-embed-large", "snowflake-arctic-embed2", "embeddinggemma", "qwen3-embedding"}
+)
+
+
 def prefixes_for(model: str) -> Prefixes:
     """Return the prefixes of a model by its name, whatever its namespace and tag; none if it has none."""
-    name = canonical_model(model).rpartition("/")[2].partition(":")[0]
-    return _PREFIXES.get(name, Prefixes())
+    return _PREFIXES.get(_family(model), Prefixes())
+
+
+def can_be_shortened(model: str) -> bool:
+    """Whether the first numbers of a model's vectors, made unit length again, are vectors that may be used."""
+    return _family(model) in _MATRYOSHKA
+
+
+def _family(model: str) -> str:
+    return canonical_model(model).rpartition("/")[2].partition(":")[0]

@@ -33,12 +33,15 @@ class Chats:
 
     async def stream(
         self,
-        messages: Sequence[Mapping[str, str]],
+        messages: Sequence[Mapping[str, Any]],
         *,
         model: str,
         temperature: float | None,
         max_tokens: int | None,
         stop: Sequence[str],
+        sampling: Mapping[str, float | None],
+        tools: Sequence[Mapping[str, Any]],
+        schema: Mapping[str, Any] | None,
         thinking_tokens: int,
         num_ctx: int | None,
         truncate: bool,
@@ -52,13 +55,14 @@ class Chats:
             thinking_tokens=thinking_tokens,
             prompt_tokens=sum(len(message["content"]) for message in messages) // _CHARACTERS_PER_TOKEN,
         )
-        sampling = {
+        chosen = {
+            **sampling,
             "num_ctx": num_ctx,
             "temperature": temperature,
             "num_predict": reply.limit,
             "stop": list(stop) or None,
         }
-        options = {name: value for name, value in sampling.items() if value is not None}
+        options = {name: value for name, value in chosen.items() if value is not None}
         payload = {
             "model": model,
             "messages": messages,
@@ -67,6 +71,8 @@ class Chats:
             "truncate": truncate,
             "shift": False,  # when the context is full, end the answer, and do not forget its beginning
             "options": options or None,
+            "tools": list(tools) or None,
+            "format": "json" if schema == {} else schema,
         }
         with ChatWatch(model, self._observer) as watch:
             with watch.inside():

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 import httpx
 from opentelemetry.trace import SpanKind
@@ -145,12 +147,15 @@ class OllamaClient:
 
     def chat(
         self,
-        messages: Sequence[Mapping[str, str]],
+        messages: Sequence[Mapping[str, Any]],
         *,
         model: str,
         temperature: float | None = None,
         max_tokens: int | None = None,
         stop: Sequence[str] = (),
+        sampling: Mapping[str, float | None] = MappingProxyType({}),
+        tools: Sequence[Mapping[str, Any]] = (),
+        schema: Mapping[str, Any] | None = None,
         thinking_tokens: int = 0,
         num_ctx: int | None = None,
         truncate: bool = False,
@@ -162,11 +167,14 @@ class OllamaClient:
         form the model writes them.
 
         Args:
-            messages: the conversation: `role` and `content` each.
+            messages: the conversation: `role` and `content` each, and what else Ollama takes.
             model: the chat model.
             temperature: the model's own when not given.
             max_tokens: of the answer.
             stop: texts before which the answer ends.
+            sampling: Ollama's other options by name, such as `seed`; None leaves one to the model.
+            tools: functions that the model may ask to call.
+            schema: JSON Schema of the answer; `{}` for any JSON object.
             thinking_tokens: tokens for thoughts, beside those of the answer. 0 asks the model not to think; some
                 models do all the same.
             num_ctx: the context in tokens, the same at every call for one model.
@@ -184,6 +192,9 @@ class OllamaClient:
             temperature=temperature,
             max_tokens=max_tokens,
             stop=stop,
+            sampling=sampling,
+            tools=tools,
+            schema=schema,
             thinking_tokens=thinking_tokens,
             num_ctx=num_ctx,
             truncate=truncate,

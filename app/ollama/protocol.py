@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.domain.direct import ToolCall
 from app.domain.retrieval import Vector
 from app.errors import ModelProtocolError, ModelUnsuitable, UnusableEmbedding
 
@@ -21,7 +22,8 @@ NORM_TOLERANCE = 1e-3
 class ChatChunk:
     """A piece of an answer. Only the last has `done`, the reason (`stop` or `length`) and token counts.
 
-    `thinking` is a piece of the model's thoughts, which are no part of the answer.
+    `thinking` is a piece of the model's thoughts, which are no part of the answer. `tool_calls` are functions that
+    the model wants to be called.
     """
 
     text: str
@@ -30,6 +32,7 @@ class ChatChunk:
     prompt_eval_count: int = 0
     eval_count: int = 0
     thinking: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +142,28 @@ def parse_chat(line: Json) -> ChatChunk:
     content, thinking = message.get("content") or "", message.get("thinking") or ""
     if not isinstance(content, str) or not isinstance(thinking, str):
         raise ModelProtocolError("A chat chunk holds no text.")
+    calls = tuple(map(_tool_call, message.get("tool_calls") or ()))
     if line.get("done") is not True:
-        return ChatChunk(content, thinking=thinking)
+        return ChatChunk(content, thinking=thinking, tool_calls=calls)
     return ChatChunk(
         content,
         thinking=thinking,
+        tool_calls=calls,
         done=True,
         done_reason=str(line.get("done_reason") or "stop"),
         prompt_eval_count=int(line.get("prompt_eval_count") or 0),
         eval_count=int(line.get("eval_count") or 0),
     )
+
+
+def _tool_call(call: Any) -> ToolCall:
+    function = call.get("function") if isinstance(call, dict) else None
+    name, arguments = (
+        (function.get("name"), function.get("arguments")) if isinstance(function, dict) else (None, None)
+    )
+    if not isinstance(name, str) or not isinstance(arguments, dict):
+        raise ModelProtocolError("A tool call names no function, or its arguments are no object.")
+    return ToolCall(name, arguments)
 
 
 def parse_tags(body: Json) -> list[ModelInfo]:

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from app.cache.entry import CacheControl
 from app.domain.answers import GENERATE, AnswerRequest, Message, Source
 from app.domain.conversations import Exchange
+from app.domain.direct import ToolCall
 from app.domain.documents import Chunk as DocumentChunk
 from app.domain.retrieval import ArmResult, Candidate, Query, Retrieval, ScoredChunk
 from app.errors import InputTooLong, LocalChatError, NotFound
@@ -117,6 +119,7 @@ class Chunk:
     prompt_eval_count: int = 0
     eval_count: int = 0
     thinking: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,8 @@ class FakeModels:
     prompt_tokens: int = 50
     shown: int = 0
     calls: list[dict[str, object]] = field(default_factory=list)
-    sent: list[Sequence[Mapping[str, str]]] = field(default_factory=list)
+    sent: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
+    tool_calls: tuple[ToolCall, ...] = ()
     closed: int = 0
     hung: bool = False
     thoughts: Sequence[str] = ()
@@ -148,7 +152,7 @@ class FakeModels:
             await asyncio.Event().wait()
         return Facts(self.context_length)
 
-    async def chat(self, messages: Sequence[Mapping[str, str]], **options: object) -> AsyncGenerator[Chunk, None]:
+    async def chat(self, messages: Sequence[Mapping[str, Any]], **options: object) -> AsyncGenerator[Chunk, None]:
         self.sent.append(messages)
         self.calls.append(options)
         if self.too_long and not options.get("truncate"):
@@ -159,6 +163,8 @@ class FakeModels:
                 yield Chunk("", thinking=thought)
             for piece in self.reply:
                 yield Chunk(piece)
+            if self.tool_calls:
+                yield Chunk("", tool_calls=self.tool_calls)
             if self.failure is not None:
                 raise self.failure
             yield Chunk("", True, "stop", self.prompt_tokens, len(self.reply))

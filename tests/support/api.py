@@ -48,6 +48,7 @@ class Fakes:
     experiments: FakeExperiments = field(default_factory=FakeExperiments)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
     cache: FakeCache = field(default_factory=FakeCache)
+    model_server: FakeModelServer = field(default_factory=FakeModelServer)
     warming: FakeWarming = field(default_factory=FakeWarming)
     matching: MatchingReporter = field(default_factory=lambda: MatchingReporter("shadow", 0.01, None))
     postgres: Probe = well
@@ -89,7 +90,7 @@ class Fakes:
             answers=self.answers,
             conversations=self.conversations,
             direct=self.direct,
-            models=ModelService(FakeModelServer(), chat_model=default_chat_model, embedding_model="all-minilm"),
+            models=ModelService(self.model_server, chat_model=default_chat_model, embedding_model="all-minilm"),
             feedback=self.feedback,
             experiments=self.experiments,
             cache=self.cache,

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
 
+from app.api.compatible.openai_schemas import CompletionChunk
 from app.api.problems import Problem
 from app.api.schemas.chat import CitationView, HighlightView, SourceView, UsageView
 from app.api.schemas.common import View
 from app.api.schemas.documents import DocumentView
-from app.api.schemas.openai import CompletionChunk
 from app.api.schemas.search import CacheView
 from app.api.schemas.warming import WarmedView
 from app.domain.answers import Delta, Done, Status, Thinking

@@ -22,6 +22,7 @@ from app.domain.answers import (
     Thinking,
     Usage,
 )
+from app.domain.direct import ToolCall, ToolCalls
 from app.errors import LocalChatError
 
 _OUR_FAULT = 500
@@ -51,6 +52,7 @@ class Answer:
     sources: tuple[Source, ...] = ()
     highlights: tuple[Highlight, ...] = ()
     citations: list[Citation] = field(default_factory=list)
+    tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
     done: Done | None = None
@@ -58,7 +60,7 @@ class Answer:
     first_token: float | None = None
     seconds: float = 0.0
 
-    def add(self, event: Event) -> None:
+    def add(self, event: Event | ToolCalls) -> None:
         match event:
             case Start():
                 self.start = event
@@ -66,6 +68,8 @@ class Answer:
                 self.timings_ms[stage] = elapsed_ms
             case Sources() | Highlights() | Thinking() | Delta() | Citation():
                 self._add_content(event)
+            case ToolCalls(calls):
+                self.tool_calls += calls
             case Usage():
                 self.usage = event
             case Done():
@@ -109,7 +113,7 @@ class Answer:
         return (self.start and self.start.cache.get("tier")) or "miss"
 
 
-async def collect(events: AsyncIterator[Event]) -> Answer:
+async def collect(events: AsyncIterator[Event | ToolCalls]) -> Answer:
     answer = Answer()
     async for event in events:
         answer.add(event)

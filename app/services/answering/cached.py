@@ -23,7 +23,6 @@ from app.domain.answers import (
     Thinking,
     Usage,
 )
-from app.domain.cache_limits import longest_use
 from app.domain.documents import Collection
 from app.domain.event_codec import event_from_dict, event_to_dict
 from app.domain.query_ids import new_query_id
@@ -32,7 +31,7 @@ from app.errors import LocalChatError
 from app.generation.prompting.prompt import PROMPT_VERSION
 from app.services.answering.model_facts import ModelDigests
 from app.services.answering.pipeline import UNSCORED, AnswerPipeline, written_by
-from app.services.search.partitions import partition_of
+from app.services.search.partitions import longest_use, partition_of
 from app.services.search.serialization import evidence_of
 from app.services.semantic.labels import rests_on, same_answers
 from app.services.semantic.lookup import Matching, NoMatching, SemanticLookup

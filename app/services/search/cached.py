@@ -12,12 +12,11 @@ import orjson
 from app.cache.chain import CacheChain
 from app.cache.entry import CacheControl, CacheResult, Computed
 from app.cache.keys import KeySpec
-from app.domain.cache_limits import longest_use
 from app.domain.documents import Collection
 from app.domain.retrieval import Query, Retrieval, SearchMode
 from app.errors import LocalChatError
 from app.services.documents.collection_cache import CollectionCache
-from app.services.search.partitions import partition_of
+from app.services.search.partitions import longest_use, partition_of
 from app.services.search.serialization import evidence_of, from_plain, to_plain
 from app.services.search.service import SearchService, checked
 from app.services.semantic.labels import same_results

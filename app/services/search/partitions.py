@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.cache.keys import Partition
-from app.domain.cache_limits import that_change_results
 from app.domain.documents import Collection
 from app.retrieval.cross_encoder_order import CROSS_ENCODER
 from app.retrieval.fusion import RANKING_VERSION
 from app.retrieval.settings import RetrievalSettings
+
+# A collection's limits on the cache stand under this name among its settings: `ttl` in seconds is how long a result
+# may be used; `max_entries` and `max_bytes` are read by L3 when it makes room.
+_CACHE = "cache"
+
+
+def longest_use(settings: Mapping[str, Any]) -> float | None:
+    """Seconds for which a result may be used, from its computation; None leaves that to the tiers."""
+    ttl: float | None = settings.get(_CACHE, {}).get("ttl")
+    return ttl
 
 
 def partition_of(
@@ -40,7 +49,7 @@ def partition_of(
         founded=collection.created_at.isoformat(),
         retrieval={
             **retrieval,
-            "settings": that_change_results(collection.settings),
+            "settings": _that_change_results(collection.settings),
             "space": collection.space.id,
             "ranking": RANKING_VERSION,
         },
@@ -51,3 +60,8 @@ def partition_of(
         statistics=str(collection.statistics or ""),
         **answer,
     )
+
+
+def _that_change_results(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that belong into a cache key: the limits change no result."""
+    return {name: value for name, value in settings.items() if name != _CACHE}

@@ -26,10 +26,11 @@ from app.domain.answers import (
     Usage,
 )
 from app.domain.conversations import Conversation, ConversationHistory, Export, Turn
+from app.domain.direct import DirectRequest, ToolCall, ToolCalls
 from app.domain.retrieval import Query, Vector
 from app.errors import NotCached, NotFound
 from app.services.answering.answer import Answer, collect
-from app.services.answering.direct import DirectRequest, DirectService
+from app.services.answering.direct import DirectEvent, DirectService
 from app.services.answering.feedback import FeedbackService, StoredVerdict
 from app.services.pagination import Page
 from app.services.search.cached import SearchResult
@@ -178,17 +179,21 @@ class FakeDirect(DirectService):
     def __init__(self) -> None:
         self.asked: list[DirectRequest] = []
         self.embedded: list[tuple[list[str], str]] = []
+        self.calls: tuple[ToolCall, ...] = ()
 
     @override
-    async def chat(self, request: DirectRequest) -> AsyncGenerator[Event, None]:
+    async def chat(self, request: DirectRequest) -> AsyncGenerator[DirectEvent, None]:
         self.asked.append(request)
         yield Start(QUERY_ID, "0" * 32, request.model, {"status": "bypass"})
-        yield Delta(request.messages[-1].content)
+        if self.calls:
+            yield ToolCalls(self.calls)
+        else:
+            yield Delta(request.messages[-1].content)
         yield Usage(3, 2, 1.0, 2.0)
         yield Done("length", ())
 
     @override
-    async def embed(self, texts: Sequence[str], model: str) -> list[Vector]:
+    async def embed(self, texts: Sequence[str], model: str, *, dimensions: int | None = None) -> list[Vector]:
         self.embedded.append((list(texts), model))
         return [np.array([0.6, 0.8], np.float32) for _ in texts]
 

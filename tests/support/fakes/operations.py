@@ -80,8 +80,12 @@ class FakePlans(PlanService):
 
 
 class FakeModelServer(ModelServer):
+    error: Exception | None = None
+
     @override
     async def models(self) -> list[ModelInfo]:
+        if self.error is not None:
+            raise self.error
         return [ModelInfo("all-minilm:latest", "sha256:1", 10, "", {}, frozenset({"embedding"}))]
 
     @override
@@ -90,6 +94,8 @@ class FakeModelServer(ModelServer):
 
     @override
     async def running(self) -> list[RunningModel]:
+        if self.error is not None:
+            raise self.error
         return [RunningModel("one", "all-minilm:latest", "sha256:1", 10, 0, None, None)]
 
     @override

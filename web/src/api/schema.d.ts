@@ -737,10 +737,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getOpenAIModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Annotation: {
+            /**
+             * @default url_citation
+             * @constant
+             */
+            type?: "url_citation";
+            url_citation: components["schemas"]["UrlCitation"];
+        };
         AnswerEvent: {
             data: components["schemas"]["AnswerStart"];
             /** @constant */
@@ -1018,6 +1042,11 @@ export interface components {
             /** @default null */
             tier: ("l1" | "l2" | "l3" | "semantic") | null;
         };
+        CalledFunction: {
+            /** @default {} */
+            arguments?: string;
+            name: string;
+        };
         ChatRequest: {
             /**
              * @default use
@@ -1104,23 +1133,27 @@ export interface components {
         };
         Choice: {
             /** @enum {string} */
-            finish_reason: "stop" | "length";
+            finish_reason: "stop" | "length" | "tool_calls";
             /** @default 0 */
             index?: number;
             message: components["schemas"]["ReplyMessage"];
         };
         ChunkChoice: {
             delta: components["schemas"]["ChunkDelta"];
-            finish_reason: ("stop" | "length") | null;
+            finish_reason: ("stop" | "length" | "tool_calls") | null;
             index: number;
         };
         ChunkDelta: {
+            /** @default null */
+            annotations?: components["schemas"]["Annotation"][] | null;
             /** @default null */
             content?: string | null;
             /** @default null */
             reasoning_content?: string | null;
             /** @default null */
             role?: "assistant" | null;
+            /** @default null */
+            tool_calls?: components["schemas"]["ReplyToolCall"][] | null;
         };
         ChunkView: {
             /** Format: uuid */
@@ -1277,9 +1310,13 @@ export interface components {
             data: components["schemas"]["CompletionChunk"] | "[DONE]";
         };
         CompletionMessage: {
-            content: string | components["schemas"]["TextPart"][];
+            /** @default [] */
+            content?: string | Record<string, never>[] | null;
+            refusal?: string | null;
             /** @enum {string} */
-            role: "system" | "developer" | "user" | "assistant";
+            role: "system" | "developer" | "user" | "assistant" | "tool";
+            tool_call_id?: string | null;
+            tool_calls?: components["schemas"]["MessageToolCall"][] | null;
         };
         CompletionRequest: {
             /**
@@ -1315,22 +1352,30 @@ export interface components {
             filter?: {
                 [key: string]: unknown;
             };
+            frequency_penalty?: number | null;
             max_completion_tokens?: number | null;
             max_tokens?: number | null;
             messages: components["schemas"]["CompletionMessage"][];
             /** @example localchat */
             model: string;
             /** @default 1 */
-            n?: number;
+            n?: number | null;
+            presence_penalty?: number | null;
+            reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+            response_format?: components["schemas"]["ResponseFormat"] | null;
+            seed?: number | null;
             /** @default true */
             semantic?: boolean;
             stop?: string | string[] | null;
             /** @default false */
-            stream?: boolean;
+            stream?: boolean | null;
             stream_options?: components["schemas"]["StreamOptions"] | null;
             temperature?: number | null;
+            tool_choice?: ("none" | "auto") | null;
+            tools?: components["schemas"]["Tool"][] | null;
             /** @default 5 */
             top_k?: number;
+            top_p?: number | null;
         };
         CompletionUsage: {
             completion_tokens: number;
@@ -1483,6 +1528,7 @@ export interface components {
             usage: components["schemas"]["EmbeddingsUsage"];
         };
         EmbeddingsRequest: {
+            dimensions?: number | null;
             /**
              * @default float
              * @enum {string}
@@ -1713,6 +1759,13 @@ export interface components {
         };
         /** @enum {string} */
         Freshness: "fresh" | "stale" | "unproven";
+        Function: {
+            description?: string | null;
+            name: string;
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+        };
         HealthView: {
             checks: {
                 [key: string]: components["schemas"]["CheckView"];
@@ -1766,6 +1819,14 @@ export interface components {
             /** @example l1 */
             tier: string;
         };
+        ImagePart: {
+            image_url: components["schemas"]["ImageUrl"];
+            /** @constant */
+            type: "image_url";
+        };
+        ImageUrl: {
+            url: string;
+        };
         IngestionEvent: {
             data: components["schemas"]["IngestProgress"];
             /** @constant */
@@ -1791,6 +1852,13 @@ export interface components {
         IntervalView: {
             high: number;
             low: number;
+        };
+        JsonSchema: {
+            /** @default  */
+            name?: string;
+            schema?: {
+                [key: string]: unknown;
+            };
         };
         LatencyView: {
             p50: number | null;
@@ -1908,6 +1976,16 @@ export interface components {
             content: string;
             /** @enum {string} */
             role: "system" | "user" | "assistant";
+        };
+        MessageToolCall: {
+            function: components["schemas"]["CalledFunction"];
+            /** @default  */
+            id?: string;
+            /**
+             * @default function
+             * @constant
+             */
+            type?: "function";
         };
         ModelsView: {
             items: components["schemas"]["ModelView"][];
@@ -2050,6 +2128,11 @@ export interface components {
         };
         /** @enum {string} */
         Refusal: "malformed" | "wire_version" | "schema_version" | "unknown_key" | "signature" | "wrong_entry" | "outlived" | "body";
+        RefusalPart: {
+            refusal: string;
+            /** @constant */
+            type: "refusal";
+        };
         RefusedView: {
             detail: string;
             filename: string;
@@ -2074,14 +2157,37 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        ReplyFunction: {
+            arguments: string;
+            name: string;
+        };
         ReplyMessage: {
-            content: string;
+            annotations?: components["schemas"]["Annotation"][] | null;
+            content: string | null;
             reasoning_content?: string | null;
+            refusal?: string | null;
             /**
              * @default assistant
              * @constant
              */
             role?: "assistant";
+            tool_calls?: components["schemas"]["ReplyToolCall"][] | null;
+        };
+        ReplyToolCall: {
+            function: components["schemas"]["ReplyFunction"];
+            id: string;
+            /** @default null */
+            index?: number | null;
+            /**
+             * @default function
+             * @constant
+             */
+            type?: "function";
+        };
+        ResponseFormat: {
+            json_schema?: components["schemas"]["JsonSchema"] | null;
+            /** @enum {string} */
+            type: "text" | "json_object" | "json_schema";
         };
         RestedDocumentView: {
             chunks: number[];
@@ -2236,8 +2342,8 @@ export interface components {
         };
         TextPart: {
             text: string;
-            /** @constant */
-            type: "text";
+            /** @enum {string} */
+            type: "text" | "input_text" | "output_text";
         };
         Thinking: {
             text: string;
@@ -2271,6 +2377,11 @@ export interface components {
             refused: number;
             skipped: number;
             stale: number;
+        };
+        Tool: {
+            function: components["schemas"]["Function"];
+            /** @constant */
+            type: "function";
         };
         TurnView: {
             content: string;
@@ -2315,6 +2426,12 @@ export interface components {
             updated_at: string;
             version: number;
             warnings: components["schemas"]["WarningView"][];
+        };
+        UrlCitation: {
+            end_index: number;
+            start_index: number;
+            title: string;
+            url: string;
         };
         UsageView: {
             input_tokens: number;
@@ -6553,6 +6670,75 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOpenAIModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIModel"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
