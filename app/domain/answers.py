@@ -69,6 +69,7 @@ class Source:
     section: str | None
     score: float
     quote: str
+    document_date: str | None = None
 
     @classmethod
     def of(cls, citation: int, passage: ScoredChunk, quote: str | None = None) -> "Source":
@@ -82,6 +83,7 @@ class Source:
             section=passage.section,
             score=passage.score,
             quote=passage.text if quote is None else quote,
+            document_date=passage.document_date,
         )
 
 

@@ -34,6 +34,8 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Document:
+    """`title` and `author` are as the file states them; `document_date` too, else it is when it was uploaded."""
+
     id: UUID
     tenant: str
     collection: str
@@ -52,6 +54,9 @@ class Document:
     version: int
     created_at: datetime
     updated_at: datetime
+    document_date: datetime
+    title: str | None = None
+    author: str | None = None
     warnings: tuple[DocumentWarning, ...] = ()
 
 
@@ -218,12 +223,27 @@ class Upload:
     media_type: str | None = None
 
 
+class OnConflict(StrEnum):
+    """What an upload does where the collection has a document of the same name, but of other bytes or metadata.
+
+    KEEP makes a document beside it, REPLACE makes its next version, REFUSE stores nothing of the upload.
+    """
+
+    KEEP = "keep"
+    REPLACE = "replace"
+    REFUSE = "refuse"
+
+
 @dataclass(frozen=True, slots=True)
 class UploadResult:
-    """`unchanged`: the same bytes were in the collection already and nothing was done."""
+    """A document after an upload.
+
+    `unchanged`: it was in the collection already and nothing was done. `same_name`: other documents of its name.
+    """
 
     document: Document
     unchanged: bool
+    same_name: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class ScoredChunk:
-    """A passage found. `score` orders results; `scores` holds each arm's by its name, and a reranker's logit."""
+    """A passage found. `score` orders results; `scores` holds each arm's by its name, and a reranker's logit.
+
+    `document_date` is ISO 8601: the date that the file states, else that of its upload.
+    """
 
     chunk_id: int
     document_id: UUID
@@ -53,6 +56,7 @@ class ScoredChunk:
     scores: Mapping[str, float]
     ordinal: int = 0
     token_count: int = 0
+    document_date: str | None = None
 
 
 class Candidate(NamedTuple):

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.db.database import Database
 from app.domain.documents import PIECE, ChunkDraft, ChunkPart, Collection, Document, StoredFile, Upload
-from app.domain.reading import DocumentWarning
+from app.domain.reading import DocumentProperties, DocumentWarning
 from app.domain.retrieval import Vector
 from app.errors import ModelUnavailable, UnreadableDocument
 from app.ingestion.embedding.embedder import BatchResult, EmbeddingBatchSource, TextFailure
@@ -50,6 +50,7 @@ class LineLoader:
         self.loads = 0
         self.part = part
         self.warnings: tuple[DocumentWarning, ...] = ()
+        self.properties = DocumentProperties()
         self.before_part: Callable[[int], Awaitable[None]] | None = None
 
     @asynccontextmanager
@@ -70,7 +71,7 @@ class LineLoader:
             if any(draft.text.startswith("!") for draft in part):
                 raise UnreadableDocument(f"{filename} is scrambled.")
             last = begin + self.part >= len(drafts)
-            yield ChunkPart("text/plain", part, last, self.warnings if last else ())
+            yield ChunkPart("text/plain", part, last, self.warnings if last else (), self.properties)
 
 
 def unit_vector(text: str, dimension: int = DIMENSION) -> Vector:

@@ -15,8 +15,9 @@ from app.api.problems import problem, problem_response
 from app.api.schemas.common import CollectionName, Cursor, JsonText, Limit, PageView
 from app.api.schemas.documents import ChunkView, DocumentChange, DocumentView, UploadsView
 from app.api.sse import EventStream, encode, failure
+from app.api.uploads.filenames import filename_of
 from app.api.uploads.forms import RefusedFile, one_upload, read_uploads
-from app.domain.documents import Chunk, Document, DocumentStatus, UploadResult
+from app.domain.documents import Chunk, Document, DocumentStatus, OnConflict, UploadResult
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
 from app.services.documents.service import etag
 from app.services.pagination import Page
@@ -32,6 +33,10 @@ router = APIRouter(
 _ETAG = {"ETag": {"description": "Strong validator", "schema": {"type": "string"}}}
 _NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified", "headers": _ETAG}}
 _BODY = problems(400, 413, 415, 429)
+_ON_CONFLICT = (
+    "What to do where the collection has a document of the same name but of other bytes or metadata: `keep` both, "
+    "`replace` it by a new version, or `refuse` the whole upload with 409"
+)
 
 IfMatch = Annotated[str | None, Header(description="Only if this is still the document's ETag", max_length=1000)]
 IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if this is still the ETag", max_length=1000)]
@@ -41,7 +46,7 @@ IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if this is st
     "",
     operation_id="uploadDocuments",
     status_code=202,
-    response_description="Stored and queued. `unchanged`: the same bytes were there already",
+    response_description="Stored and queued. `unchanged`: the same file was there already",
     responses={
         202: {"headers": {"Location": {"description": "The first document", "schema": {"type": "string"}}}},
         **_BODY,
@@ -56,18 +61,26 @@ async def upload_documents(
     files: Annotated[list[UploadFile], File(description="One or more files")],
     collection: Annotated[CollectionName, Form()] = "default",
     metadata: Annotated[JsonText | None, Form()] = None,
+    on_conflict: Annotated[OnConflict, Form(description=_ON_CONFLICT)] = OnConflict.KEEP,
     idempotency_key: IdempotencyKey = None,
 ) -> UploadsView:
     """Store files and queue their ingestion. Follow each with its events, or look at its status.
 
-    A file whose name cannot be stored is listed in `refused`, and costs the others nothing. Files of a client that
-    leaves before it is answered are not stored.
+    A file whose name and bytes the collection has already is `unchanged`. The same bytes under another name, or
+    with other metadata, are a document of their own, which shares the vectors of the first. A file whose name
+    cannot be stored is listed in `refused`, and costs the others nothing. Files of a client that leaves before it
+    is answered are not stored.
     """
 
     async def store() -> tuple[list[UploadResult], list[RefusedFile]]:
         uploads, refused = await read_uploads(files, services.max_upload_bytes)
         results = await services.documents.upload(
-            tenant, uploads, collection=collection, metadata=metadata or {}, idempotency_key=idempotency_key
+            tenant,
+            uploads,
+            collection=collection,
+            metadata=metadata,
+            on_conflict=on_conflict,
+            idempotency_key=idempotency_key,
         )
         return results, refused
 
@@ -251,8 +264,14 @@ async def describe_document(
     body: DocumentChange,
     if_match: IfMatch = None,
 ) -> Document:
-    """Give a document other metadata, by which filters find it from now on."""
-    document = await services.documents.describe(tenant, document_id, body.metadata, if_match=if_match)
+    """Give a document another name or other metadata, by which searches and filters find it from now on."""
+    document = await services.documents.describe(
+        tenant,
+        document_id,
+        filename=None if body.filename is None else filename_of(body.filename),
+        metadata=body.metadata,
+        if_match=if_match,
+    )
     response.headers["ETag"] = etag(document)
     return document
 

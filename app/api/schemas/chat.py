@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from app.api.schemas.common import (
     AnswerChoices,
     CollectionName,
+    DocumentDate,
     FilteredRequest,
     ModelName,
     RequestModel,
@@ -104,6 +105,7 @@ class SourceView(View):
     section: str | None
     score: float
     quote: str
+    document_date: DocumentDate = None
 
 
 class HighlightView(View):

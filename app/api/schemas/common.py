@@ -62,6 +62,13 @@ SpeltModelName = Annotated[
 ]
 ModelName = Annotated[SpeltModelName, AfterValidator(canonical_model)]
 Cursor = Annotated[Text, StringConstraints(min_length=1, max_length=512)]
+DocumentDate = Annotated[
+    str | None,
+    Field(
+        description="ISO 8601: the date that the document's file states, else that of its upload",
+        examples=["2026-03-01T09:30:00+00:00"],
+    ),
+]
 Limit = Annotated[int, Field(ge=1, le=200)]
 
 

@@ -49,22 +49,41 @@ class DocumentView(View):
     version: int
     created_at: datetime
     updated_at: datetime
+    document_date: datetime = Field(description="The date that the file states, else that of its upload")
+    title: str | None = Field(description="As the file states it", examples=["Employee handbook"])
+    author: str | None = Field(description="As the file states it")
     warnings: list[WarningView]
 
 
 class DocumentChange(RequestModel):
-    metadata: JsonObject = Field(description="In place of the whole of it", examples=[{"year": 2026}])
+    """Fields to change; the others stay."""
+
+    filename: Text | None = Field(
+        default=None, min_length=1, description="Another name; the content stays", examples=["handbook-2026.pdf"]
+    )
+    metadata: JsonObject | None = Field(
+        default=None, description="In place of the whole of it", examples=[{"year": 2026}]
+    )
 
 
 class UploadView(DocumentView):
-    """A document after an upload. `unchanged`: the collection has the same bytes already; nothing was done."""
+    """A document after an upload.
+
+    `unchanged`: the collection has a document of this name and these bytes already; nothing was done.
+    """
 
     status: DocumentStatus | Literal["unchanged"]  # type: ignore[assignment]
+    same_name: list[UUID] = Field(
+        default_factory=list,
+        description="Other documents of the collection with this name; `on_conflict=replace` would have made this "
+        "file a version of the newest",
+    )
 
     @classmethod
     def of(cls, result: UploadResult) -> Self:
         view = cls.model_validate(result.document)
-        return view.model_copy(update={"status": "unchanged"}) if result.unchanged else view
+        changed: dict[str, Any] = {"same_name": list(result.same_name)}
+        return view.model_copy(update=changed | ({"status": "unchanged"} if result.unchanged else {}))
 
 
 class RefusedView(View):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from app.api.schemas.common import CollectionName, FilteredRequest, RequestModel, Text, View
+from app.api.schemas.common import CollectionName, DocumentDate, FilteredRequest, RequestModel, Text, View
 from app.api.schemas.documents import RetrievalSettings
 from app.domain.retrieval import SearchMode
 
@@ -54,6 +54,7 @@ class ResultView(View):
     text: str
     score: float
     scores: dict[str, float]
+    document_date: DocumentDate = None
 
 
 class CacheView(View):

@@ -6,7 +6,7 @@ from itertools import islice
 
 from app.cli.ingest.plan import Action, Step
 from app.cli.ingest.report import IngestReport
-from app.cli.ingest.service import Broken, Documents, DuplicateContent, Refused
+from app.cli.ingest.service import Broken, Documents, Refused
 from app.concurrency.task_group import FirstErrorTaskGroup
 
 _AT_ONCE = 4
@@ -33,9 +33,9 @@ class Uploader:
         for step in of[Action.UNCHANGED]:
             assert step.document is not None
             self._ledger.sent(step, step.document)
-        uploads = of[Action.UPLOAD] + await self._replace(of[Action.REPLACE])
+        await _in_parallel(of[Action.REPLACE], self._send)
         await _in_parallel(of[Action.DELETE], self._delete)
-        await _in_parallel(uploads, self._upload)
+        await _in_parallel(of[Action.UPLOAD], self._upload)
 
     async def follow(self) -> None:
         """Look at the documents in the order of their upload, up to those still in work."""
@@ -57,40 +57,16 @@ class Uploader:
             if any(document_id in pending for document_id in oldest):
                 return
 
-    async def _replace(self, steps: Sequence[Step]) -> list[Step]:
-        """Return the files to upload instead, because files hold each other's former content."""
-        uploads: list[Step] = []
-        while steps:
-            taken: list[Step] = []
-
-            async def replace(step: Step, taken: list[Step] = taken) -> None:
-                if not await self._send(step):
-                    taken.append(step)
-
-            await _in_parallel(steps, replace)
-            if len(taken) == len(steps):
-                step = taken.pop()
-                assert step.document is not None
-                await self._documents.delete(step.document)
-                uploads.append(step)
-            steps = taken
-        return uploads
-
     async def _upload(self, step: Step) -> None:
         await self._send(Step(Action.UPLOAD, step.file, None, step.why))
 
-    async def _send(self, step: Step) -> bool:
-        """Return whether the file is settled; False if another document has its content."""
+    async def _send(self, step: Step) -> None:
         assert step.file is not None
         try:
             if step.document is None:
                 document = await self._documents.upload(step.file)
             else:
                 document = await self._documents.replace(step.document, step.file)
-        except DuplicateContent as error:
-            if step.document is not None:
-                return False
-            self._ledger.fail(step.name, str(error), step)
         except Refused as error:
             self._ledger.refuse(step.name, str(error), step)
         except Broken as error:
@@ -102,7 +78,6 @@ class Uploader:
         else:
             self._ledger.sent(step, document)
         self._on_step(step)
-        return True
 
     async def _delete(self, step: Step) -> None:
         assert step.document is not None

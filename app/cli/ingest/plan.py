@@ -60,43 +60,44 @@ def plan(
 ) -> list[Step]:
     """Find the steps: those for files in their order, then deletions.
 
-    A file belongs to the document with its source; without one, to any document with its content. A document is
-    deleted, or taken over by a file of the same content, only if it came from what is looked at (`covers`) and its
-    file is certainly gone. `deletes`: whether to delete at all.
+    A file belongs to the document with its source; without one, to a document from elsewhere with its name and its
+    content. A document is deleted, or taken over by a file of the same content, only if it came from what is looked
+    at (`covers`) and its file is certainly gone. `deletes`: whether to delete at all.
     """
     files = {file.source: file for file in scan.files}
     own, orphans = _belongings(files, documents, lambda source: covers(source) and not scan.may_exist(source))
-    holders = {document.sha256: document for document in documents}
-    changing = {mine.sha256 for source, mine in own.items() if mine.sha256 != files[source].sha256}
+    ours = {document.id for document in (*own.values(), *orphans)}
+    elsewhere = {(other.filename, other.sha256): other for other in documents if other.id not in ours}
     steps: list[Step] = []
     obsolete: list[Step] = []
     for file in scan.files:
-        mine, holder = own.get(file.source), holders.get(file.sha256)
+        mine = own.get(file.source)
         if mine is not None and mine.sha256 == file.sha256:
             steps.append(_same(file, mine))
             continue
-        taken_over = orphans.pop(file.sha256, None)
-        if taken_over is not None:
-            steps.append(Step(Action.REPLACE, file, taken_over, f"was {taken_over.filename}"))
-        elif holder is not None and file.sha256 not in changing:
-            steps.append(_same(file, holder))
+        moved = next((orphan for orphan in orphans if orphan.sha256 == file.sha256), None)
+        holder = elsewhere.get((file.name, file.sha256))
+        if moved is not None:
+            orphans.remove(moved)
+            steps.append(Step(Action.REPLACE, file, moved, f"was {moved.filename}"))
+            if mine is not None:
+                obsolete.append(Step(Action.DELETE, None, mine, "its file has the content of another document"))
         elif mine is not None:
             steps.append(Step(Action.REPLACE, file, mine, "changed"))
-            continue
+        elif holder is not None:
+            steps.append(_same(file, holder))
         else:
             steps.append(Step(Action.UPLOAD, file, None, "new"))
-        if mine is not None:
-            obsolete.append(Step(Action.DELETE, None, mine, "its file has the content of another document"))
-    gone = [Step(Action.DELETE, None, orphan, "its file is gone") for orphan in orphans.values()] if deletes else []
+    gone = [Step(Action.DELETE, None, orphan, "its file is gone") for orphan in orphans] if deletes else []
     return [*steps, *obsolete, *gone]
 
 
 def _belongings(
     files: Mapping[str, LocalFile], documents: Sequence[RemoteDocument], gone: Callable[[str], bool]
-) -> tuple[dict[str, RemoteDocument], dict[str, RemoteDocument]]:
-    """Return the document of each file by its source, and the documents without a file by their content."""
+) -> tuple[dict[str, RemoteDocument], list[RemoteDocument]]:
+    """Return the document of each file by its source, and the documents without a file."""
     own: dict[str, RemoteDocument] = {}
-    orphans: dict[str, RemoteDocument] = {}
+    orphans: list[RemoteDocument] = []
     for document in documents:
         source = document.source
         if source is None:
@@ -104,18 +105,18 @@ def _belongings(
         file = files.get(source)
         if file is None:
             if gone(source):
-                orphans[document.sha256] = document
+                orphans.append(document)
         elif source not in own:
             own[source] = document
         else:  # two runs uploaded it at the same time
             sha256 = file.sha256
             own[source], spare = sorted((own[source], document), key=lambda each: each.sha256 != sha256)
-            orphans[spare.sha256] = spare
+            orphans.append(spare)
     return own, orphans
 
 
 def _same(file: LocalFile, document: RemoteDocument) -> Step:
     if document.status == "failed":
         return Step(Action.UPLOAD, file, document, "was refused before")
-    why = "" if document.source == file.source else f"has the content of {document.filename}"
+    why = "" if document.source == file.source else "there already, from elsewhere"
     return Step(Action.UNCHANGED, file, document, why)

@@ -16,7 +16,6 @@ from app.cli.shared import CommandFailed
 
 BUSY = frozenset({429, 502, 503, 504})
 _UNAUTHORIZED = frozenset({401, 403})
-_CONFLICT = 409
 _NOT_FOUND = 404
 _PAGE = 200
 
@@ -27,10 +26,6 @@ class Refused(Exception):
 
 class Broken(Exception):
     """A failure that is not the fault of the file."""
-
-
-class DuplicateContent(Exception):
-    """Another document has this content."""
 
 
 class ServiceUnavailable(Exception):
@@ -99,7 +94,7 @@ class Documents:
     async def replace(self, document: RemoteDocument, file: LocalFile) -> RemoteDocument:
         """
         Raises:
-            Refused, Broken, Taken, OSError.
+            Refused, Broken, OSError.
         """
         form = {"metadata": json.dumps({**document.metadata, SOURCE: file.source})}
         response = await self._ask("PUT", f"/api/documents/{document.id}", file=file, form=form)
@@ -150,8 +145,6 @@ class Documents:
             return await self.client.request(method, path, files={"files": (file.name, content)}, data=form)
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:
-        if response.status_code == _CONFLICT:
-            raise DuplicateContent(problem_of(response))
         if response.is_server_error:
             raise Broken(problem_of(response))
         if response.is_error:

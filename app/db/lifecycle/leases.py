@@ -12,7 +12,7 @@ from app.db.database import PooledConnection
 from app.db.search.spaces import vectors_table
 from app.db.tables import documents
 from app.domain.documents import Stage
-from app.domain.reading import DocumentWarning
+from app.domain.reading import DocumentProperties, DocumentWarning
 
 _FAILED = "status = 'failed', stage = NULL, error = $2, lease = NULL, updated_at = now()"
 
@@ -154,10 +154,15 @@ async def wait(connection: PooledConnection, document_id: UUID, lease: UUID, rea
     )
 
 
-async def set_split(connection: PooledConnection, document_id: UUID, version: int) -> None:
-    """Note that all chunks of a version are stored."""
+async def set_split(
+    connection: PooledConnection, document_id: UUID, version: int, properties: DocumentProperties
+) -> None:
+    """Note that all chunks of a version are stored, and what its file states of itself."""
     await connection.execute(
-        "UPDATE document_versions SET split = true WHERE document_id = $1 AND version = $2", document_id, version
+        "UPDATE document_versions SET split = true, properties = $3 WHERE document_id = $1 AND version = $2",
+        document_id,
+        version,
+        documents.stored_properties(properties),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,7 +19,8 @@ _COLUMNS = """
 """
 
 _FETCH = f"""
-SELECT c.id, c.document_id, v.filename, c.ordinal, c.text, c.token_count, c.page, c.section {_VISIBLE}
+SELECT c.id, c.document_id, v.filename, c.ordinal, c.text, c.token_count, c.page, c.section,
+    coalesce((v.properties->>'created_at')::timestamptz, v.created_at) {_VISIBLE}
 WHERE c.active AND (c.id = ANY($1::bigint[]) OR c.id = ANY($2::bigint[]) AND c.tsv @@ $3::tsquery)
 """
 
@@ -68,6 +70,7 @@ class Passage(NamedTuple):
     token_count: int
     page: int | None
     section: str | None
+    document_date: datetime
 
 
 async def fetch(

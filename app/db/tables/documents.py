@@ -4,23 +4,22 @@
 replacement is being ingested.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from app.db.database import PooledConnection
 from app.domain.documents import Document, DocumentStatus, Stage
-from app.domain.reading import DocumentWarning, WarningKind
-from app.errors import Conflict
+from app.domain.reading import DocumentProperties, DocumentWarning, WarningKind
 
 _COLUMNS = """
     d.id, d.tenant, c.name AS collection, d.filename, d.media_type, d.size_bytes, d.sha256, d.status, d.stage,
     d.chunk_count, d.embedded_count, d.failed_count, d.reused_count, d.error, d.metadata, d.version,
-    d.created_at, d.updated_at, d.warnings
+    d.created_at, d.updated_at, d.warnings, v.properties, v.created_at AS stored_at
 """
-_FROM = "documents d JOIN collections c ON c.id = d.collection_id AND c.deleted_at IS NULL"
+_FROM = """documents d JOIN collections c ON c.id = d.collection_id AND c.deleted_at IS NULL
+    LEFT JOIN document_versions v ON v.document_id = d.id AND v.version = d.version"""
 
 
 async def get(connection: PooledConnection, tenant: str, document_id: UUID) -> Document | None:
@@ -43,14 +42,25 @@ async def lock(connection: PooledConnection, tenant: str, document_id: UUID) -> 
     return _document(row) if row else None
 
 
-async def find_by_content(connection: PooledConnection, collection_id: int, sha256: str) -> Document | None:
-    row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE d.collection_id = $1 AND d.sha256 = $2 AND d.deleted_at IS NULL "
-        "FOR UPDATE OF d",
+async def lock_names(connection: PooledConnection, collection_id: int, filenames: Sequence[str]) -> None:
+    """Keep others from uploading to these names until the transaction ends."""
+    for filename in sorted(set(filenames)):  # in one order, so that no two uploads wait for each other
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('document ' || $1::integer || ':' || $2::text, 0))",
+            collection_id,
+            filename,
+        )
+
+
+async def named(connection: PooledConnection, collection_id: int, filename: str) -> list[Document]:
+    """The documents of a name, oldest first, kept from change until the transaction ends."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE d.collection_id = $1 AND d.filename = $2 AND d.deleted_at IS NULL "
+        "ORDER BY d.id FOR UPDATE OF d",
         collection_id,
-        sha256,
+        filename,
     )
-    return _document(row) if row else None
+    return [_document(row) for row in rows]
 
 
 async def page(
@@ -87,12 +97,11 @@ async def insert(
     size_bytes: int,
     sha256: str,
     metadata: dict[str, Any],
-) -> UUID | None:
-    """Make a document of version 1. None if the collection holds the same bytes already."""
-    created: UUID | None = await connection.fetchval(
+) -> UUID:
+    """Make a document of version 1."""
+    created: UUID = await connection.fetchval(
         """INSERT INTO documents (tenant, collection_id, filename, media_type, size_bytes, sha256, metadata)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (collection_id, sha256) WHERE deleted_at IS NULL DO NOTHING RETURNING id""",
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id""",
         tenant,
         collection_id,
         filename,
@@ -125,26 +134,19 @@ async def supersede(
     sha256: str,
     metadata: dict[str, Any],
 ) -> None:
-    """Begin the next version; readers keep the active one.
-
-    Raises:
-        Conflict: another document of the collection has these bytes.
-    """
-    try:
-        await connection.execute(
-            """UPDATE documents SET version = version + 1, filename = $2, media_type = $3, size_bytes = $4,
-            sha256 = $5, metadata = $6, status = 'queued', stage = NULL, chunk_count = 0, embedded_count = 0,
-            failed_count = 0, reused_count = 0, error = NULL, warnings = '[]', lease = NULL, updated_at = now()
-            WHERE id = $1""",
-            document_id,
-            filename,
-            media_type,
-            size_bytes,
-            sha256,
-            metadata,
-        )
-    except asyncpg.UniqueViolationError as error:
-        raise Conflict("Another document of this collection has the same content.") from error
+    """Begin the next version; readers keep the active one."""
+    await connection.execute(
+        """UPDATE documents SET version = version + 1, filename = $2, media_type = $3, size_bytes = $4,
+        sha256 = $5, metadata = $6, status = 'queued', stage = NULL, chunk_count = 0, embedded_count = 0,
+        failed_count = 0, reused_count = 0, error = NULL, warnings = '[]', lease = NULL, updated_at = now()
+        WHERE id = $1""",
+        document_id,
+        filename,
+        media_type,
+        size_bytes,
+        sha256,
+        metadata,
+    )
 
 
 async def requeue(connection: PooledConnection, document_id: UUID) -> None:
@@ -155,14 +157,25 @@ async def requeue(connection: PooledConnection, document_id: UUID) -> None:
     )
 
 
-async def describe(connection: PooledConnection, document_id: UUID, metadata: dict[str, Any]) -> None:
-    """Change the metadata that filters search in. This changes the corpus."""
+async def describe(
+    connection: PooledConnection, document_id: UUID, *, filename: str | None, metadata: dict[str, Any]
+) -> None:
+    """Change the metadata by which filters find a document, and its name in every version unless that is None.
+
+    This changes the corpus.
+    """
+    await connection.execute(
+        "UPDATE document_versions SET filename = $2 WHERE document_id = $1 AND filename <> $2",
+        document_id,
+        filename,
+    )
     await connection.execute(
         """WITH described AS (
-            UPDATE documents SET metadata = $2, updated_at = now() WHERE id = $1
+            UPDATE documents SET filename = coalesce($2, filename), metadata = $3, updated_at = now() WHERE id = $1
             RETURNING collection_id, id, version
         ) SELECT bump_corpus(collection_id, id, version, 'replaced') FROM described""",
         document_id,
+        filename,
         metadata,
     )
 
@@ -194,8 +207,35 @@ def stored_warnings(warnings: Sequence[DocumentWarning]) -> list[dict[str, Any]]
     ]
 
 
+def stored_properties(properties: DocumentProperties) -> dict[str, str]:
+    """What is kept of a file's properties. A date without a zone is taken as UTC."""
+    created_at = properties.created_at
+    if created_at is not None and created_at.tzinfo is None:
+        created_at = created_at.replace(tzinfo=UTC)
+    found = {
+        "title": properties.title,
+        "author": properties.author,
+        "created_at": created_at and created_at.isoformat(),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def read_properties(stored: Mapping[str, str]) -> DocumentProperties:
+    created_at = stored.get("created_at")
+    return DocumentProperties(
+        stored.get("title"), stored.get("author"), datetime.fromisoformat(created_at) if created_at else None
+    )
+
+
 def _document(row: Any) -> Document:
     fields = dict(row)
+    properties = read_properties(fields.pop("properties") or {})
+    stored_at = fields.pop("stored_at") or fields["created_at"]
+    fields |= {
+        "title": properties.title,
+        "author": properties.author,
+        "document_date": properties.created_at or stored_at,
+    }
     fields["status"] = DocumentStatus(fields["status"])
     fields["stage"] = Stage(fields["stage"]) if fields["stage"] else None
     fields["warnings"] = tuple(

@@ -116,7 +116,7 @@ class OverviewAnswers:
         cited = list({key.chunk.id: key.chunk for key in keys}.values())
         numbers = {chunk.id: number for number, chunk in enumerate(cited, 1)}
         if request.mode == GENERATE and cited:
-            passages = [_passage(chunk, place) for place, chunk in enumerate(cited)]
+            passages = [_passage(document, chunk, place) for place, chunk in enumerate(cited)]
             try:
                 prompt = await self._writer.prompt(request, request.question, passages)
                 yield Sources(prompt.sources)
@@ -130,7 +130,7 @@ class OverviewAnswers:
                 return
             else:
                 return
-        yield Sources(tuple(Source.of(numbers[chunk.id], _passage(chunk, 0)) for chunk in cited))
+        yield Sources(tuple(Source.of(numbers[chunk.id], _passage(document, chunk, 0)) for chunk in cited))
         yield Highlights(tuple(_highlight(key, numbers[key.chunk.id]) for key in keys))
         for spoken in _outlined(document, keys, numbers):
             yield spoken
@@ -187,7 +187,7 @@ def _outlined(document: Document, keys: Sequence[KeySentence], numbers: dict[int
     return events
 
 
-def _passage(chunk: Chunk, place: int) -> ScoredChunk:
+def _passage(document: Document, chunk: Chunk, place: int) -> ScoredChunk:
     return ScoredChunk(
         chunk_id=chunk.id,
         document_id=chunk.document_id,
@@ -199,6 +199,7 @@ def _passage(chunk: Chunk, place: int) -> ScoredChunk:
         scores={},
         ordinal=chunk.ordinal,
         token_count=chunk.token_count,
+        document_date=document.document_date.isoformat(),
     )
 
 

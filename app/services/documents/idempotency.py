@@ -7,17 +7,31 @@ from uuid import UUID
 
 from app.db.database import PooledConnection
 from app.db.tables import documents, uploads
-from app.domain.documents import Upload, UploadResult
+from app.domain.documents import OnConflict, Upload, UploadResult
 from app.errors import InvalidInput
 
 
-def fingerprint_of(files: Sequence[Upload], collection: str, metadata: dict[str, Any]) -> str:
+def fingerprint_of(
+    files: Sequence[Upload], collection: str, metadata: dict[str, Any] | None, on_conflict: OnConflict
+) -> str:
     """64 hex characters that are equal for equal uploads."""
-    digest = hashlib.sha256(repr((collection, sorted(metadata.items()))).encode())
+    digest = hashlib.sha256(repr((collection, sorted((metadata or {}).items()), on_conflict)).encode())
     for file in files:
         digest.update(repr(file.filename).encode())
         digest.update(bytes.fromhex(file.sha256))
     return digest.hexdigest()
+
+
+def reply_of(results: Sequence[UploadResult]) -> list[dict[str, Any]]:
+    """What is kept of an upload's results."""
+    return [
+        {
+            "id": str(item.document.id),
+            "unchanged": item.unchanged,
+            "same_name": [str(other) for other in item.same_name],
+        }
+        for item in results
+    ]
 
 
 async def repeated(
@@ -34,5 +48,6 @@ async def repeated(
     for item in before.response:
         document = await documents.get(connection, tenant, UUID(item["id"]))
         if document is not None:
-            results.append(UploadResult(document, unchanged=item["unchanged"]))
+            same_name = tuple(map(UUID, item.get("same_name", ())))
+            results.append(UploadResult(document, unchanged=item["unchanged"], same_name=same_name))
     return results

@@ -7,25 +7,25 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from app.db.database import Database, PooledConnection
+from app.db.database import Database
 from app.db.lifecycle import leases
 from app.db.search import spaces
 from app.db.tables import chunks, document_parts, documents, uploads
 from app.domain.documents import (
     PIECE,
     Chunk,
-    Collection,
     Content,
     Document,
     DocumentStatus,
+    OnConflict,
     Upload,
     UploadResult,
 )
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
-from app.ingestion.queue import jobs
 from app.services.documents.collections import CollectionService
-from app.services.documents.idempotency import fingerprint_of, repeated
+from app.services.documents.idempotency import fingerprint_of, repeated, reply_of
 from app.services.documents.observer import IngestObserver
+from app.services.documents.versions import DocumentVersions, existing
 from app.services.pagination import INTEGER, Page, number_of, page_of, uuid_of
 
 _ENDED = (DocumentStatus.READY, DocumentStatus.PARTIAL, DocumentStatus.FAILED)
@@ -47,7 +47,7 @@ class DocumentService:
     ) -> None:
         self._database = database
         self._collections = collections
-        self._job_headers = job_headers
+        self._versions = DocumentVersions(job_headers)
         self._observer = observer or IngestObserver()
 
     async def upload(
@@ -56,28 +56,34 @@ class DocumentService:
         files: Sequence[Upload],
         *,
         collection: str,
-        metadata: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        on_conflict: OnConflict = OnConflict.KEEP,
         idempotency_key: str | None = None,
     ) -> list[UploadResult]:
         """Store files and queue them, all in one transaction.
 
+        A document of the same name and bytes is left as it is, unless other `metadata` is given.
+
         Raises:
             InvalidInput: no file, or the key was used for another upload.
+            Conflict: `on_conflict` is REFUSE, and there is another document of a name.
             ModelUnavailable: the collection is new and its embedding model cannot be asked.
         """
         if not files:
             raise InvalidInput("files: at least one file is needed.")
         target = await self._collections.resolve_or_create(tenant, collection)
-        fingerprint = fingerprint_of(files, collection, metadata)
+        fingerprint = fingerprint_of(files, collection, metadata, on_conflict)
         async with self._database.transaction() as connection:
             if idempotency_key is not None:
                 before = await uploads.recall(connection, tenant, idempotency_key)
                 if before is not None:
                     return await repeated(connection, tenant, before, fingerprint)
-            results = [await self._store(connection, target, file, metadata) for file in files]
+            await documents.lock_names(connection, target.id, [file.filename for file in files])
+            results = [
+                await self._versions.store(connection, target, file, metadata, on_conflict) for file in files
+            ]
             if idempotency_key is not None:
-                reply = [{"id": str(item.document.id), "unchanged": item.unchanged} for item in results]
-                await uploads.remember(connection, tenant, idempotency_key, fingerprint, reply)
+                await uploads.remember(connection, tenant, idempotency_key, fingerprint, reply_of(results))
         for item in results:
             if item.unchanged:
                 self._observer.ended("unchanged")
@@ -102,7 +108,7 @@ class DocumentService:
 
     async def get(self, tenant: str, document_id: UUID) -> Document:
         async with self._database.connection() as connection:
-            return _found(await documents.get(connection, tenant, document_id), document_id)
+            return existing(await documents.get(connection, tenant, document_id), document_id)
 
     async def chunks(
         self, tenant: str, document_id: UUID, *, limit: int = 100, cursor: str | None = None
@@ -110,14 +116,14 @@ class DocumentService:
         """A document's chunks in order. `cursor` is the last ordinal of the page before."""
         after = number_of(cursor, largest=INTEGER)
         async with self._database.connection() as connection:
-            _found(await documents.get(connection, tenant, document_id), document_id)
+            existing(await documents.get(connection, tenant, document_id), document_id)
             first = -1 if after is None else after
             found = await chunks.page(connection, document_id, after=first, limit=limit + 1)
         return page_of(found, limit, lambda item: item.ordinal)
 
     async def content(self, tenant: str, document_id: UUID) -> Content:
         async with self._database.connection() as connection:
-            document = _found(await documents.get(connection, tenant, document_id), document_id)
+            document = existing(await documents.get(connection, tenant, document_id), document_id)
         pieces = partial(self._pieces, document_id, document.version)
         return Content(document.filename, document.media_type, document.sha256, document.size_bytes, pieces)
 
@@ -148,44 +154,31 @@ class DocumentService:
 
         Raises:
             PreconditionFailed: `if_match` is not the current ETag.
-            Conflict: another document of the collection has these bytes.
         """
         async with self._database.transaction() as connection:
-            document = _found(await documents.lock(connection, tenant, document_id), document_id)
+            document = existing(await documents.lock(connection, tenant, document_id), document_id)
             _check_match(document, if_match)
-            described = document.metadata if metadata is None else metadata
-            if described != document.metadata:
-                # Filters find it otherwise from now on, also while the new version is not complete.
-                await documents.describe(connection, document_id, described)
-            same = upload.sha256 == document.sha256 and upload.filename == document.filename
-            if not same or document.status is DocumentStatus.FAILED:
-                await documents.supersede(
-                    connection,
-                    document_id,
-                    filename=upload.filename,
-                    media_type=upload.media_type or "",
-                    size_bytes=upload.size_bytes,
-                    sha256=upload.sha256,
-                    metadata=described,
-                )
-                await self._keep(connection, document_id, upload)
-                await jobs.enqueue(connection, document_id, document.version + 1, self._job_headers)
-            return _found(await documents.get(connection, tenant, document_id), document_id)
+            return await self._versions.supersede(connection, document, upload, metadata)
 
     async def describe(
-        self, tenant: str, document_id: UUID, metadata: dict[str, Any], *, if_match: str | None = None
+        self,
+        tenant: str,
+        document_id: UUID,
+        *,
+        filename: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        if_match: str | None = None,
     ) -> Document:
-        """Give a document other metadata, by which filters find it from now on. Its content stays.
+        """Give a document another name or other metadata, by which it is found from now on. Its content stays.
 
         Raises:
             PreconditionFailed: `if_match` is not the current ETag.
         """
         async with self._database.transaction() as connection:
-            document = _found(await documents.lock(connection, tenant, document_id), document_id)
+            document = existing(await documents.lock(connection, tenant, document_id), document_id)
             _check_match(document, if_match)
-            if metadata != document.metadata:
-                await documents.describe(connection, document_id, metadata)
-            return _found(await documents.get(connection, tenant, document_id), document_id)
+            await self._versions.describe(connection, document, filename=filename, metadata=metadata)
+            return existing(await documents.get(connection, tenant, document_id), document_id)
 
     async def retry(self, tenant: str, document_id: UUID) -> Document:
         """Queue the failed chunks again; chunks that have their embedding keep it.
@@ -194,11 +187,11 @@ class DocumentService:
             Conflict: nothing of the document failed.
         """
         async with self._database.transaction() as connection:
-            document = _found(await documents.lock(connection, tenant, document_id), document_id)
+            document = existing(await documents.lock(connection, tenant, document_id), document_id)
             if document.status not in (DocumentStatus.PARTIAL, DocumentStatus.FAILED):
                 raise Conflict(f"Nothing to retry: the document is {document.status}.")
-            await self._requeue(connection, document)
-            return _found(await documents.get(connection, tenant, document_id), document_id)
+            await self._versions.requeue(connection, document)
+            return existing(await documents.get(connection, tenant, document_id), document_id)
 
     async def cancel(self, tenant: str, document_id: UUID) -> Document:
         """Stop an ingestion. The version that readers see stays.
@@ -207,16 +200,16 @@ class DocumentService:
             Conflict: the document is not being ingested.
         """
         async with self._database.transaction() as connection:
-            document = _found(await documents.lock(connection, tenant, document_id), document_id)
+            document = existing(await documents.lock(connection, tenant, document_id), document_id)
             if document.status in _ENDED:
                 raise Conflict(f"Nothing to cancel: the document is {document.status}.")
             await leases.cancel(connection, document_id)
-            return _found(await documents.get(connection, tenant, document_id), document_id)
+            return existing(await documents.get(connection, tenant, document_id), document_id)
 
     async def delete(self, tenant: str, document_id: UUID, if_match: str | None = None) -> None:
         """Take a document out of answers, search and caches, at commit."""
         async with self._database.transaction() as connection:
-            document = _found(await documents.lock(connection, tenant, document_id), document_id)
+            document = existing(await documents.lock(connection, tenant, document_id), document_id)
             _check_match(document, if_match)
             collection = await self._collections.resolve(tenant, document.collection)
             await documents.mark_deleted(connection, document_id)
@@ -224,43 +217,6 @@ class DocumentService:
             await spaces.deactivate(connection, collection.space.id, document_id)
             await connection.fetchval("SELECT bump_corpus($1, $2, NULL, 'removed')", collection.id, document_id)
         self._observer.chunks("deleted", deleted)
-
-    async def _store(
-        self, connection: PooledConnection, collection: Collection, file: Upload, metadata: dict[str, Any]
-    ) -> UploadResult:
-        document_id = await documents.insert(
-            connection,
-            tenant=collection.tenant,
-            collection_id=collection.id,
-            filename=file.filename,
-            media_type=file.media_type or "",
-            size_bytes=file.size_bytes,
-            sha256=file.sha256,
-            metadata=metadata,
-        )
-        if document_id is None:
-            known = await documents.find_by_content(connection, collection.id, file.sha256)
-            if known is None:
-                raise Conflict(f"{file.filename} changed while it was being uploaded; send it again.")
-            if known.status is DocumentStatus.FAILED:
-                await self._requeue(connection, known)
-                return UploadResult(
-                    _found(await documents.get(connection, collection.tenant, known.id), known.id), unchanged=False
-                )
-            return UploadResult(known, unchanged=True)
-        await self._keep(connection, document_id, file)
-        await jobs.enqueue(connection, document_id, 1, self._job_headers)
-        stored = await documents.get(connection, collection.tenant, document_id)
-        return UploadResult(_found(stored, document_id), unchanged=False)
-
-    async def _keep(self, connection: PooledConnection, document_id: UUID, file: Upload) -> None:
-        version = await documents.add_version(connection, document_id)
-        await document_parts.store(connection, document_id, version, file.pieces())
-
-    async def _requeue(self, connection: PooledConnection, document: Document) -> None:
-        await documents.requeue(connection, document.id)
-        await chunks.forgive(connection, document.id, document.version)
-        await jobs.enqueue(connection, document.id, document.version, self._job_headers)
 
 
 def etag(document: Document) -> str:
@@ -274,9 +230,3 @@ def _check_match(document: Document, if_match: str | None) -> None:
         return
     if etag(document) not in (tag.strip() for tag in if_match.split(",")):
         raise PreconditionFailed("The document has changed since the ETag in If-Match.")
-
-
-def _found(document: Document | None, document_id: UUID) -> Document:
-    if document is None:
-        raise NotFound(f"There is no document {document_id}.")
-    return document

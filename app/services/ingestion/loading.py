@@ -146,7 +146,7 @@ class ChunkLoading:
                     await leases.recognise(
                         connection, task.document_id, self._fence.lease, part.media_type, part.warnings
                     )
-                    await leases.set_split(connection, task.document_id, task.version)
+                    await leases.set_split(connection, task.document_id, task.version, part.properties)
             self._seconds += time.perf_counter() - began
         self._observer.chunks("inserted", len(hashed))
 

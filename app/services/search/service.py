@@ -226,6 +226,7 @@ def _scored(chunk: passages.Passage, fused: Fused) -> ScoredChunk:
         scores=fused.scores,
         ordinal=chunk.ordinal,
         token_count=chunk.token_count,
+        document_date=chunk.document_date.isoformat(),
     )
 
 

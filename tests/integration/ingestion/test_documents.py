@@ -1,13 +1,16 @@
 """Documents from upload to sight, on a real database."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from app.db.search import passages
-from app.domain.documents import DocumentStatus
+from app.domain.documents import DocumentStatus, OnConflict, UploadResult
+from app.domain.reading import DocumentProperties
 from app.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from app.services.documents.service import etag
 from app.services.operations.housekeeping import HousekeepingService
@@ -33,13 +36,83 @@ async def test_an_upload_is_stored_with_its_job_and_becomes_visible_when_ingeste
     assert await desk.content(document) == b"one\ntwo\n"
 
 
-async def test_the_same_bytes_in_the_same_collection_change_nothing(desk: Desk) -> None:
-    first = await desk.add("same")
-    again = await desk.documents.upload(TENANT, [file_of("b.txt", b"same")], collection="default", metadata={})
-    assert again[0].unchanged
-    assert again[0].document.id == first.id
+async def post(
+    desk: Desk,
+    name: str,
+    content: bytes,
+    metadata: dict[str, Any] | None = None,
+    on_conflict: OnConflict = OnConflict.KEEP,
+) -> UploadResult:
+    (result,) = await desk.documents.upload(
+        TENANT, [file_of(name, content)], collection="default", metadata=metadata, on_conflict=on_conflict
+    )
+    return result
+
+
+@pytest.mark.parametrize("on_conflict", list(OnConflict))
+async def test_the_same_file_in_the_same_collection_changes_nothing(desk: Desk, on_conflict: OnConflict) -> None:
+    first = (await post(desk, "a.txt", b"same", {"year": 1})).document
+    for metadata in (None, {"year": 1}):
+        again = await post(desk, "a.txt", b"same", metadata, on_conflict)
+        assert (again.unchanged, again.document.id, again.same_name) == (True, first.id, ())
+    assert await desk.queued() == [(f"ingest:{first.id}:1", "queued")]
     elsewhere = await desk.upload("same", collection="other")
     assert elsewhere.id != first.id
+
+
+async def test_the_same_bytes_under_another_name_or_with_other_metadata_are_a_document_with_the_same_vectors(
+    desk: Desk,
+) -> None:
+    first = await desk.add("one\ntwo", "north.txt")
+    desk.embedder.embedded.clear()
+    renamed = await post(desk, "south.txt", b"one\ntwo")
+    described = await post(desk, "north.txt", b"one\ntwo", {"region": "north"})
+    assert (renamed.same_name, described.same_name) == ((), (first.id,))
+    for stored in (renamed, described):
+        document = await desk.ingest(stored.document)
+        assert (stored.unchanged, document.status, document.reused_count) == (False, "ready", 2)
+    assert desk.embedder.embedded == []
+    # A copy stays when the document goes whose vectors it shares.
+    await desk.documents.delete(TENANT, first.id)
+    for stored in (renamed, described):
+        assert await desk.visible(stored.document.id) == ["one", "two"]
+
+
+async def test_another_file_of_the_same_name_is_kept_beside_replaces_or_is_refused(desk: Desk) -> None:
+    first = (await post(desk, "a.txt", b"v1", {"year": 1})).document
+    await desk.ingest(first)
+    with pytest.raises(Conflict, match=f"called a.txt: {first.id}"):
+        await post(desk, "a.txt", b"v2", on_conflict=OnConflict.REFUSE)
+    replaced = await post(desk, "a.txt", b"v2", on_conflict=OnConflict.REPLACE)
+    assert (replaced.document.id, replaced.document.version, replaced.same_name) == (first.id, 2, ())
+    assert replaced.document.metadata == {"year": 1}
+    assert await desk.visible(first.id) == ["v1"]
+    await desk.ingest(replaced.document)
+    assert await desk.visible(first.id) == ["v2"]
+    kept = await post(desk, "a.txt", b"v3")
+    assert (kept.document.id != first.id, kept.document.version, kept.same_name) == (True, 1, (first.id,))
+    described = await post(desk, "a.txt", b"v3", {"year": 3}, OnConflict.REPLACE)
+    assert (described.document.id, described.document.version) == (kept.document.id, 1)
+    assert described.document.metadata == {"year": 3}
+
+
+async def test_one_of_two_uploads_of_the_same_file_at_the_same_time_is_unchanged(desk: Desk) -> None:
+    results = await asyncio.gather(*(post(desk, "a.txt", b"same") for _ in range(4)))
+    assert len({result.document.id for result in results}) == 1
+    assert sorted(result.unchanged for result in results) == [False, True, True, True]
+
+
+async def test_a_new_name_is_the_documents_and_its_passages_at_once(desk: Desk) -> None:
+    document = await desk.add("one", "before.txt")
+    before = (await desk.collections.resolve(TENANT, "default")).corpus_version
+    renamed = await desk.documents.describe(TENANT, document.id, filename="after.txt")
+    assert (renamed.filename, renamed.version, renamed.metadata) == ("after.txt", 1, document.metadata)
+    assert (await desk.collections.resolve(TENANT, "default")).corpus_version == before + 1
+    async with desk.database.connection() as connection:
+        ids = [row["id"] for row in await connection.fetch("SELECT id FROM chunks")]
+        assert [one.filename for one in (await passages.fetch(connection, ids)).values()] == ["after.txt"]
+    again = await desk.documents.describe(TENANT, document.id, filename="after.txt")
+    assert again.updated_at == renamed.updated_at
 
 
 async def test_bytes_that_failed_before_are_tried_again(desk: Desk) -> None:
@@ -136,13 +209,13 @@ async def test_other_metadata_is_a_change_of_the_corpus_and_of_nothing_else(desk
     document = await desk.add("same")
     before = (await desk.collections.resolve(TENANT, "default")).corpus_version
     for _ in range(2):
-        described = await desk.documents.describe(TENANT, document.id, {"year": 2026}, if_match="*")
+        described = await desk.documents.describe(TENANT, document.id, metadata={"year": 2026}, if_match="*")
         assert (described.metadata, described.version, described.status) == ({"year": 2026}, 1, "ready")
         assert (await desk.collections.resolve(TENANT, "default")).corpus_version == before + 1
     with pytest.raises(PreconditionFailed):
-        await desk.documents.describe(TENANT, document.id, {}, if_match=etag(document))
+        await desk.documents.describe(TENANT, document.id, metadata={}, if_match=etag(document))
     with pytest.raises(NotFound):
-        await desk.documents.describe(TENANT, uuid4(), {})
+        await desk.documents.describe(TENANT, uuid4(), metadata={})
 
 
 async def test_a_replacement_that_fails_leaves_the_old_version_readable(desk: Desk) -> None:
@@ -161,11 +234,28 @@ async def test_a_replacement_needs_the_current_etag_when_one_is_given(desk: Desk
     assert replaced.version == 2
 
 
-async def test_a_replacement_by_another_documents_bytes_is_refused(desk: Desk) -> None:
-    await desk.add("taken", "first.txt")
-    second = await desk.add("other", "second.txt")
-    with pytest.raises(Conflict):
-        await desk.documents.replace(TENANT, second.id, file_of("second.txt", b"taken"))
+async def test_a_passage_has_the_date_that_its_file_states_else_that_of_its_upload(desk: Desk) -> None:
+    async def dates() -> list[datetime]:
+        async with desk.database.connection() as connection:
+            ids = [row["id"] for row in await connection.fetch("SELECT id FROM chunks WHERE active")]
+            return [passage.document_date for passage in (await passages.fetch(connection, ids)).values()]
+
+    document = await desk.add("one")
+    assert (document.title, document.author) == (None, None)
+    assert await dates() == [document.document_date]
+    assert document.document_date == document.created_at
+    stated = datetime(2024, 3, 1, 9, 30)  # noqa: DTZ001 - as a file has it
+    desk.loader.properties = DocumentProperties("Handbook", "Jane Roe", stated)
+    replaced = await desk.ingest(await desk.documents.replace(TENANT, document.id, file_of("a.txt", b"two")))
+    assert (replaced.title, replaced.author) == ("Handbook", "Jane Roe")
+    assert await dates() == [replaced.document_date] == [stated.replace(tzinfo=UTC)]
+
+
+async def test_two_documents_may_swap_their_bytes(desk: Desk) -> None:
+    first, second = await desk.add("one", "first.txt"), await desk.add("two", "second.txt")
+    for document, content in ((first, b"two"), (second, b"one")):
+        await desk.ingest(await desk.documents.replace(TENANT, document.id, file_of(document.filename, content)))
+    assert (await desk.visible(first.id), await desk.visible(second.id)) == (["two"], ["one"])
 
 
 async def test_every_visible_change_bumps_the_corpus_version_once(desk: Desk) -> None:

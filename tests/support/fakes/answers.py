@@ -46,6 +46,7 @@ RESULTS = orjson.dumps(
             "page": 3,
             "section": "Leave",
             "text": "Thirty days.",
+            "document_date": "2026-11-01T12:00:00+00:00",
             "score": 0.03,
             "scores": {"vector": 0.8},
         }

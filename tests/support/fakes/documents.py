@@ -16,6 +16,7 @@ from app.domain.documents import (
     Document,
     DocumentStatus,
     EmbeddingSpace,
+    OnConflict,
     Reindex,
     ReindexStatus,
     Stage,
@@ -123,16 +124,23 @@ class FakeDocuments(DocumentService):
         files: Sequence[Upload],
         *,
         collection: str,
-        metadata: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        on_conflict: OnConflict = OnConflict.KEEP,
         idempotency_key: str | None = None,
     ) -> list[UploadResult]:
         self.asked.append(
-            {"tenant": tenant, "collection": collection, "metadata": metadata, "key": idempotency_key}
+            {
+                "tenant": tenant,
+                "collection": collection,
+                "metadata": metadata,
+                "on_conflict": on_conflict,
+                "key": idempotency_key,
+            }
         )
         results = []
         for file in files:
             known = next((item for item in self.found.values() if item.sha256 == file.sha256), None)
-            stored = known or self._add(await _kept(file), file.sha256, collection, metadata)
+            stored = known or self._add(await _kept(file), file.sha256, collection, metadata or {})
             results.append(UploadResult(stored, unchanged=known is not None))
         return results
 
@@ -191,12 +199,22 @@ class FakeDocuments(DocumentService):
 
     @override
     async def describe(
-        self, tenant: str, document_id: UUID, metadata: dict[str, Any], *, if_match: str | None = None
+        self,
+        tenant: str,
+        document_id: UUID,
+        *,
+        filename: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        if_match: str | None = None,
     ) -> Document:
         document = await self.get(tenant, document_id)
         if if_match not in {None, etag(document)}:
             raise PreconditionFailed("The document has changed.")
-        self.found[document_id] = replace(document, metadata=metadata)
+        self.found[document_id] = replace(
+            document,
+            filename=filename or document.filename,
+            metadata=document.metadata if metadata is None else metadata,
+        )
         return self.found[document_id]
 
     @override
@@ -232,6 +250,7 @@ class FakeDocuments(DocumentService):
             version=1,
             created_at=NOW,
             updated_at=NOW,
+            document_date=NOW,
         )
         self.found[document.id] = document
         self.data[document.id] = file

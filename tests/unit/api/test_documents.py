@@ -32,7 +32,7 @@ async def test_an_upload_is_accepted_with_where_to_look(fakes: Fakes, client: ht
     response = await client.post(
         "/api/documents",
         files=[("files", ("a.txt", b"one")), ("files", ("dir/b.txt", b"two"))],
-        data={"collection": "files", "metadata": '{"year": 2026}'},
+        data={"collection": "files", "metadata": '{"year": 2026}', "on_conflict": "replace"},
         headers={"idempotency-key": "k1"},
     )
     assert response.status_code == 202
@@ -40,7 +40,13 @@ async def test_an_upload_is_accepted_with_where_to_look(fakes: Fakes, client: ht
     assert [(item["filename"], item["status"]) for item in items] == [("a.txt", "queued"), ("dir/b.txt", "queued")]
     assert response.headers["location"] == f"/api/documents/{items[0]['id']}"
     assert fakes.documents.asked == [
-        {"tenant": "default", "collection": "files", "metadata": {"year": 2026}, "key": "k1"}
+        {
+            "tenant": "default",
+            "collection": "files",
+            "metadata": {"year": 2026},
+            "on_conflict": "replace",
+            "key": "k1",
+        }
     ]
 
 
@@ -79,6 +85,16 @@ async def test_metadata_is_changed_without_the_content(client: httpx.AsyncClient
     stale = await client.patch(path, json={"metadata": {}}, headers={"if-match": '"another"'})
     assert stale.status_code == 412
     assert (await client.patch(path, json={"metadata": {"a": "\x00"}})).status_code == 422
+
+
+async def test_a_document_is_renamed_without_its_content(client: httpx.AsyncClient) -> None:
+    path = f"/api/documents/{await upload(client)}"
+    renamed = await client.patch(path, json={"filename": "sub/b.txt"})
+    assert (renamed.status_code, renamed.json()["filename"]) == (200, "sub/b.txt")
+    assert (await client.patch(path, json={"filename": "/etc/c.txt"})).json()["filename"] == "c.txt"
+    for wrong in ("", "..", "a\nb", "x" * 300):
+        assert (await client.patch(path, json={"filename": wrong})).status_code == 422
+    assert (await client.get(f"{path}/content")).content == b"hello"
 
 
 async def test_content_comes_back_as_a_file_to_save(client: httpx.AsyncClient) -> None:

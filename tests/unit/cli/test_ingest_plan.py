@@ -13,7 +13,7 @@ from app.cli.ingest.executor import Uploader
 from app.cli.ingest.files import LocalFile, Scan, Scanner
 from app.cli.ingest.plan import SOURCE, Action, RemoteDocument, Step, plan
 from app.cli.ingest.report import IngestReport
-from app.cli.ingest.service import Documents, DuplicateContent
+from app.cli.ingest.service import Documents
 from tests.support.waiting import idle
 
 FOLDER = "file://here/docs/"
@@ -58,7 +58,8 @@ def test_what_came_from_elsewhere_is_never_deleted_or_taken_over() -> None:
         remote("of another folder", "3", source="file://here/docs-2/a"),
     ]
     assert planned([], there) == []
-    assert planned([local("a", "2"), local("b", "1")], there) == [("unchanged", "a"), ("unchanged", "b")]
+    # The same content under another name is a file of its own.
+    assert planned([local("a", "2"), local("by hand", "1")], there) == [("upload", "a"), ("unchanged", "by hand")]
 
 
 def test_a_file_that_cannot_be_looked_at_is_not_taken_for_deleted() -> None:
@@ -73,13 +74,24 @@ def test_a_renamed_file_takes_its_document_along() -> None:
     assert steps == [("replace", "a"), ("delete", "a")]
 
 
+def test_files_of_the_same_content_have_a_document_each() -> None:
+    assert planned([local("a", "1"), local("b", "1")], []) == [("upload", "a"), ("upload", "b")]
+    assert planned([local("a", "1"), local("b", "1")], [remote("a", "1")]) == [("unchanged", "a"), ("upload", "b")]
+    there = [remote("a", "1"), remote("b", "1")]
+    assert planned([local("c", "1")], there) == [("replace", "c"), ("delete", "b")]
+    assert planned([local("a", "2"), local("b", "1")], [remote("a", "1"), remote("b", "2")]) == [
+        ("replace", "a"),
+        ("replace", "b"),
+    ]
+
+
 def test_a_document_that_was_refused_is_tried_again() -> None:
     assert planned([local("a", "1")], [remote("a", "1", status="failed")]) == [("upload", "a")]
 
 
 @dataclass
 class Collection(Documents):
-    """A collection in memory: no two of its documents have the same content."""
+    """A collection in memory: no two of its documents have the same name, content and metadata."""
 
     there: dict[str, RemoteDocument] = field(default_factory=dict)
     numbers: "count[int]" = field(default_factory=count)
@@ -93,14 +105,12 @@ class Collection(Documents):
     async def upload(self, file: LocalFile) -> RemoteDocument:
         await idle()
         for document in self.there.values():
-            if document.sha256 == file.sha256:
+            if (document.filename, document.sha256, document.source) == (file.name, file.sha256, file.source):
                 return replace(document, status="unchanged")
         return self._put(str(next(self.numbers)), file)
 
     async def replace(self, document: RemoteDocument, file: LocalFile) -> RemoteDocument:
         await idle()
-        if any(other.sha256 == file.sha256 and other.id != document.id for other in self.there.values()):
-            raise DuplicateContent
         if document.id not in self.there:
             return await self.upload(file)
         return self._put(document.id, file)
@@ -141,12 +151,10 @@ async def follow(states: list[dict[str, str]], foreign: str) -> None:
         assert not ledger.broken
         assert ledger.ready.keys() == {str(file.path) for file in files}
         ours = [document for document in collection.there.values() if document.source]
-        held = {document.sha256 for document in collection.there.values()}
-        assert held == set(state.values()) | ({foreign} if foreign else set())
-        # Each document has a name and a source of a file with its content.
-        for document in ours:
-            assert document.source == FOLDER + document.filename
-            assert state[document.filename] == document.sha256
+        # Each file has one document, with its name, its source and its content.
+        assert {document.filename: document.sha256 for document in ours} == state
+        assert len(ours) == len(state)
+        assert all(document.source == FOLDER + document.filename for document in ours)
     assert ("foreign" in collection.there) is bool(foreign)
 
 

@@ -54,6 +54,7 @@ class Shelves:
             version=1,
             created_at=when,
             updated_at=when,
+            document_date=when,
         )
         return Page((document,), str(place + 1) if place + 1 < len(self.names) else None)
 

@@ -844,6 +844,8 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             } | null;
+            /** @default keep */
+            on_conflict?: components["schemas"]["OnConflict"];
         };
         CacheCountsView: {
             bypassed: number;
@@ -1446,14 +1448,16 @@ export interface components {
             text: string;
         };
         DocumentChange: {
+            /** @example handbook-2026.pdf */
+            filename?: string | null;
             /**
              * @example {
              *       "year": 2026
              *     }
              */
-            metadata: {
+            metadata?: {
                 [key: string]: unknown;
-            };
+            } | null;
         };
         DocumentKindsView: {
             as_of: string | null;
@@ -1477,11 +1481,14 @@ export interface components {
         /** @enum {string} */
         DocumentStatus: "queued" | "processing" | "ready" | "partial" | "failed";
         DocumentView: {
+            author: string | null;
             chunk_count: number;
             /** @example default */
             collection: string;
             /** Format: date-time */
             created_at: string;
+            /** Format: date-time */
+            document_date: string;
             embedded_count: number;
             error: string | null;
             failed_count: number;
@@ -1499,6 +1506,8 @@ export interface components {
             size_bytes: number;
             stage: components["schemas"]["Stage"] | null;
             status: components["schemas"]["DocumentStatus"];
+            /** @example Employee handbook */
+            title: string | null;
             /** Format: date-time */
             updated_at: string;
             version: number;
@@ -2015,6 +2024,8 @@ export interface components {
             served_stale: number;
             tokens_saved: number;
         };
+        /** @enum {string} */
+        OnConflict: "keep" | "replace" | "refuse";
         OpenAIModel: {
             created: number;
             id: string;
@@ -2206,6 +2217,8 @@ export interface components {
         };
         ResultView: {
             chunk_id: number;
+            /** @example 2026-03-01T09:30:00+00:00 */
+            document_date: string | null;
             /** Format: uuid */
             document_id: string;
             filename: string;
@@ -2316,6 +2329,11 @@ export interface components {
         SourceView: {
             chunk_id: number;
             citation: number;
+            /**
+             * @default null
+             * @example 2026-03-01T09:30:00+00:00
+             */
+            document_date: string | null;
             /** Format: uuid */
             document_id: string;
             filename: string;
@@ -2400,11 +2418,14 @@ export interface components {
             refused: components["schemas"]["RefusedView"][];
         };
         UploadView: {
+            author: string | null;
             chunk_count: number;
             /** @example default */
             collection: string;
             /** Format: date-time */
             created_at: string;
+            /** Format: date-time */
+            document_date: string;
             embedded_count: number;
             error: string | null;
             failed_count: number;
@@ -2418,10 +2439,13 @@ export interface components {
                 [key: string]: unknown;
             };
             reused_count: number;
+            same_name: string[];
             sha256: string;
             size_bytes: number;
             stage: components["schemas"]["Stage"] | null;
             status: components["schemas"]["DocumentStatus"] | "unchanged";
+            /** @example Employee handbook */
+            title: string | null;
             /** Format: date-time */
             updated_at: string;
             version: number;
