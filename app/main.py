@@ -28,6 +28,7 @@ from app.api.routers import (
     analytics,
     cache,
     collections,
+    contents,
     conversations,
     documents,
     experiments,
@@ -95,6 +96,7 @@ def create_app(
     add_chat(app)
     for module in (
         documents,
+        contents,
         collections,
         analytics,
         conversations,

@@ -1,4 +1,4 @@
-"""Documents of the same bytes under different names, and the title, author and date that a file states of itself."""
+"""Documents of the same bytes under different names, and the title, author and date that a file states."""
 
 from app.db.migrate import run_sql
 

@@ -9,6 +9,7 @@ from fastapi import Header
 from pydantic import StringConstraints
 from starlette.responses import Response
 
+IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if this is still the ETag", max_length=1000)]
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(pattern=r"^[!-~]{1,255}$")] | None,
     Header(description="The same key with the same files is one upload, however often it is sent"),

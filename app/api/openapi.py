@@ -33,6 +33,10 @@ DESCRIPTION = """Cited answers from your own documents, on models that run on yo
 Every error is an RFC 9457 problem. Every response carries `X-Request-ID`. Lists are `{items, next_cursor}`."""
 
 
+ETAG = {"ETag": {"description": "Strong validator", "schema": {"type": "string"}}}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified", "headers": ETAG}}
+
+
 def problems(*statuses: int) -> Responses:
     """Return the error responses of an operation."""
     return {

@@ -1,23 +1,21 @@
 """Documents: upload, list, read, follow, replace and remove."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
-from fastapi.responses import StreamingResponse
 
 from app.api.clients import while_connected
 from app.api.dependencies import Provided, Tenant
 from app.api.fast_path.direct_route import BodyRoute
-from app.api.headers import IdempotencyKey, attachment_headers, byte_range, matches
-from app.api.openapi import event_stream, problems
-from app.api.problems import problem, problem_response
+from app.api.headers import IdempotencyKey, IfNoneMatch, matches
+from app.api.openapi import ETAG, NOT_MODIFIED, event_stream, problems
 from app.api.schemas.common import CollectionName, Cursor, JsonText, Limit, PageView
-from app.api.schemas.documents import ChunkView, DocumentChange, DocumentView, UploadsView
+from app.api.schemas.documents import DocumentChange, DocumentView, UploadsView
 from app.api.sse import EventStream, encode, failure
 from app.api.uploads.filenames import filename_of
 from app.api.uploads.forms import RefusedFile, one_upload, read_uploads
-from app.domain.documents import Chunk, Document, DocumentStatus, OnConflict, UploadResult
+from app.domain.documents import Document, DocumentStatus, OnConflict, UploadResult
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
 from app.services.documents.service import etag
 from app.services.pagination import Page
@@ -30,8 +28,6 @@ router = APIRouter(
     responses=problems(401, 422, 503),
 )
 
-_ETAG = {"ETag": {"description": "Strong validator", "schema": {"type": "string"}}}
-_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified", "headers": _ETAG}}
 _BODY = problems(400, 413, 415, 429)
 _ON_CONFLICT = (
     "What to do where the collection has a document of the same name but of other bytes or metadata: `keep` both, "
@@ -39,7 +35,6 @@ _ON_CONFLICT = (
 )
 
 IfMatch = Annotated[str | None, Header(description="Only if this is still the document's ETag", max_length=1000)]
-IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if this is still the ETag", max_length=1000)]
 
 
 @router.post(
@@ -108,7 +103,7 @@ async def list_documents(
     "/{document_id}",
     operation_id="getDocument",
     response_model=DocumentView,
-    responses={200: {"headers": _ETAG}, **_NOT_MODIFIED, **problems(404)},
+    responses={200: {"headers": ETAG}, **NOT_MODIFIED, **problems(404)},
 )
 async def get_document(
     response: Response,
@@ -157,76 +152,12 @@ async def follow_document(request: Request, services: Provided, tenant: Tenant, 
     return EventStream(lambda: services.watcher.events(tenant, document_id), encoded, services.metrics)
 
 
-@router.get(
-    "/{document_id}/chunks",
-    operation_id="listChunks",
-    response_model=PageView[ChunkView],
-    responses=problems(404),
-)
-async def list_chunks(
-    services: Provided,
-    tenant: Tenant,
-    document_id: UUID,
-    limit: Limit = 100,
-    cursor: Annotated[Cursor | None, Query()] = None,
-) -> Page[Chunk]:
-    """The document's passages in order."""
-    return await services.documents.chunks(tenant, document_id, limit=limit, cursor=cursor)
-
-
-@router.get(
-    "/{document_id}/content",
-    operation_id="getContent",
-    response_class=Response,
-    responses={
-        200: {
-            "description": "The original bytes, with their original media type and name",
-            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
-            "headers": _ETAG,
-        },
-        206: {
-            "description": "The part that `Range` names",
-            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        **_NOT_MODIFIED,
-        **problems(404, 416),
-    },
-)
-async def get_content(
-    request: Request,
-    services: Provided,
-    tenant: Tenant,
-    document_id: UUID,
-    if_none_match: IfNoneMatch = None,
-    wanted: Annotated[str | None, Header(alias="Range", description="`bytes=FIRST-LAST`, one part")] = None,
-    if_range: Annotated[str | None, Header(description="An ETag: another one gets everything")] = None,
-) -> Response:
-    """The file as it was uploaded, whole or in part."""
-    content = await services.documents.content(tenant, document_id)
-    tag = f'"{content.sha256}"'
-    if matches(if_none_match, tag):
-        return Response(status_code=304, headers={"ETag": tag})
-    size = content.size_bytes
-    headers = {"ETag": tag, "Accept-Ranges": "bytes"}
-    try:
-        part = byte_range(wanted, size) if if_range in {None, tag} else None
-    except ValueError:
-        detail = f"The content has {size} bytes."
-        refusal = problem(request.scope, 416, "range-not-satisfiable", "No byte of the range is there", detail)
-        return problem_response(refusal, {**headers, "Content-Range": f"bytes */{size}"})
-    start, end = part or (0, size)
-    headers |= {**attachment_headers(content.filename, content.media_type), "Content-Length": str(end - start)}
-    if part:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    return StreamingResponse(content.pieces(start, end), 206 if part else 200, headers)
-
-
 @router.put(
     "/{document_id}",
     operation_id="replaceDocument",
     status_code=202,
     response_model=DocumentView,
-    responses={202: {"headers": _ETAG}, **_BODY, **problems(404, 409, 412)},
+    responses={202: {"headers": ETAG}, **_BODY, **problems(404, 409, 412)},
 )
 async def replace_document(
     request: Request,
@@ -254,7 +185,7 @@ async def replace_document(
     "/{document_id}",
     operation_id="describeDocument",
     response_model=DocumentView,
-    responses={200: {"headers": _ETAG}, **_BODY, **problems(404, 412)},
+    responses={200: {"headers": ETAG}, **_BODY, **problems(404, 412)},
 )
 async def describe_document(
     response: Response,
@@ -281,7 +212,7 @@ async def describe_document(
     operation_id="retryDocument",
     status_code=202,
     response_model=DocumentView,
-    responses={202: {"headers": _ETAG}, **problems(404, 409)},
+    responses={202: {"headers": ETAG}, **problems(404, 409)},
 )
 async def retry_document(response: Response, services: Provided, tenant: Tenant, document_id: UUID) -> Document:
     """Queue the failed chunks again; chunks that have an embedding keep it."""
@@ -294,7 +225,7 @@ async def retry_document(response: Response, services: Provided, tenant: Tenant,
     "/{document_id}/cancel",
     operation_id="cancelDocument",
     response_model=DocumentView,
-    responses={200: {"headers": _ETAG}, **problems(404, 409)},
+    responses={200: {"headers": ETAG}, **problems(404, 409)},
 )
 async def cancel_document(response: Response, services: Provided, tenant: Tenant, document_id: UUID) -> Document:
     """Stop an ingestion. The version that readers saw before stays."""
