@@ -3,6 +3,7 @@
     LocalChatError                500
     ├── InvalidInput              422  the payload is well formed but cannot be accepted
     ├── Unauthorized              401
+    ├── Forbidden                 403  the caller is known, but may not do this
     ├── CrossOrigin               403  a page of another site asks for a change
     ├── NotFound                  404
     │   └── NoCollection          404
@@ -59,6 +60,12 @@ class Unauthorized(LocalChatError):
     status = 401
     code = "unauthorized"
     title = "A valid API key is needed"
+
+
+class Forbidden(LocalChatError):
+    status = 403
+    code = "forbidden"
+    title = "The key may not do this"
 
 
 class CrossOrigin(LocalChatError):
@@ -134,6 +141,11 @@ class StoreUnavailable(LocalChatError):
     code = "store-unavailable"
     title = "The database cannot be reached"
     retryable = True
+
+    @property
+    def nothing_listens(self) -> bool:
+        """Whether nothing listens at the database's address, so that nothing can be committed to it either."""
+        return isinstance(self.__cause__, ConnectionRefusedError | FileNotFoundError)
 
 
 class Stopping(LocalChatError):

@@ -11,6 +11,7 @@ from app.main import Lifespan
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from app.wiring import gc_tuning
+from app.wiring.access import open_access
 from app.wiring.answering import open_answering
 from app.wiring.core import open_core
 from app.wiring.documents import open_documents
@@ -43,6 +44,7 @@ async def _build(
     documents = open_documents(core)
     answering = open_answering(core, documents)
     operations = open_operations(core, draining)
+    access = open_access(core, documents)
     return Services(
         documents=documents.documents,
         watcher=documents.watcher,
@@ -60,7 +62,9 @@ async def _build(
         plans=operations.plans,
         models=operations.models,
         cache=operations.cache,
-        keys=operations.keys,
+        authentication=access.authentication,
+        access=access.collections,
+        keys=access.keys,
         health=operations.health,
         deep_health=operations.deep_health,
         metrics=metrics,

@@ -13,6 +13,7 @@ from app.api.compatible import openai_completions, openai_embeddings
 from app.api.docs import add_docs
 from app.api.fast_path.cached_response import CachedResponseMiddleware
 from app.api.fast_path.metrics import fast_hits, instrument
+from app.api.middleware.access import AccessMiddleware
 from app.api.middleware.cors import with_cors
 from app.api.middleware.disconnect import ClientDisconnectMiddleware
 from app.api.middleware.head import HeadMiddleware
@@ -35,6 +36,7 @@ from app.api.routers import (
     models,
     operations,
 )
+from app.api.routers.access import keys
 from app.api.routers.chat import add_chat
 from app.api.routers.search import add_search, search_hit
 from app.settings import Settings
@@ -102,6 +104,7 @@ def create_app(
         conversations,
         experiments,
         cache,
+        keys,
         models,
         openai_completions,
         openai_embeddings,
@@ -118,6 +121,7 @@ def create_app(
         max_upload_bytes=settings.max_upload_bytes,
         max_uploading_bytes=settings.max_uploading_bytes,
     )
+    app.add_middleware(AccessMiddleware)
     app.add_middleware(TrustedOriginMiddleware, policy=policy)
     if metrics.enabled:
         instrument(app, metrics, hot=("/api/search", "/api/chat"))

@@ -14,6 +14,7 @@ from app.domain.names import canonical_model, is_loopback
 MIB = 1024 * 1024
 # Secrets that stood in examples.
 _PUBLISHED = frozenset({"sixteen characters or more"})
+_SHORTEST_SECRET = 16
 DAY = 86_400.0
 # A `rerank_model` that stands for none.
 NO_RERANKER = "none"
@@ -136,6 +137,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)] = ()
     root_path: Annotated[str, AfterValidator(_prefix)] = ""
     auth_mode: Literal["none", "api_key"] = "none"
+    api_key_pepper: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     allow_unauthenticated: bool = False
     max_upload_bytes: Count = 100 * MIB
     max_uploading_bytes: Count = 1024 * MIB
@@ -178,7 +180,7 @@ class Settings(BaseSettings):
         pairs = []
         for item in filter(None, (part.strip() for part in value.split(","))):
             key_id, colon, secret = item.partition(":")
-            if not colon or not key_id or len(secret) < 16:  # noqa: PLR2004
+            if not colon or not key_id or len(secret) < _SHORTEST_SECRET:
                 raise ValueError("each key is id:secret, with a secret of at least 16 characters")
             if secret in _PUBLISHED:
                 raise ValueError(
@@ -186,6 +188,13 @@ class Settings(BaseSettings):
                 )
             pairs.append((key_id, secret))
         return tuple(pairs)
+
+    @field_validator("api_key_pepper")
+    @classmethod
+    def _long_enough(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(len(secret) >= _SHORTEST_SECRET for secret in value):
+            raise ValueError("each secret has at least 16 characters; draw one with `openssl rand -hex 32`")
+        return value
 
     @field_validator("ocr_languages")
     @classmethod

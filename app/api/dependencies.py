@@ -3,12 +3,18 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends
 from starlette.requests import Request
 
-from app.api.ports import Answers, Conversations, Keys, Search
-from app.errors import Unauthorized
+from app.api.middleware.access import caller_in
+from app.api.ports import Answers, Conversations, Search
+from app.api.schemas.common import CollectionName
+from app.domain.access.caller import Caller
+from app.services.access.authentication import Authentication
+from app.services.access.collections import CollectionAccess, OpenCollections
+from app.services.access.keys import KeyService
 from app.services.answering.direct import DirectService
 from app.services.answering.experiments import ExperimentService
 from app.services.answering.feedback import FeedbackService
@@ -24,10 +30,7 @@ from app.services.operations.health import HealthService
 from app.services.operations.models import ModelService
 from app.services.operations.query_plans import PlanService
 from app.services.semantic.report import MatchingReporter
-from app.telemetry.access import annotate
 from app.telemetry.metrics import Metrics
-
-DEFAULT_TENANT = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,6 @@ class Services:
 
     Attributes:
         worker_metrics: reads the OpenMetrics text of the worker beside this process; None if none is known.
-        keys: None while API keys are not required.
     """
 
     documents: DocumentService
@@ -59,7 +61,9 @@ class Services:
     deep_health: DeepHealth
     metrics: Metrics
     worker_metrics: Callable[[], Awaitable[str]] | None
-    keys: Keys | None
+    authentication: Authentication
+    access: CollectionAccess
+    keys: KeyService
     max_upload_bytes: int
 
 
@@ -68,28 +72,61 @@ def services_of(request: Request) -> Services:
     return services
 
 
-async def tenant_of(request: Request) -> str:
-    """Return the tenant of a request.
-
-    Raises:
-        Unauthorized: API keys are required, and the request has none or a wrong one.
-    """
-    keys = services_of(request).keys
-    if keys is None:
-        annotate(tenant=DEFAULT_TENANT)
-        return DEFAULT_TENANT
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    key = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-    owner = await keys.owner_of(key) if key else None
-    if owner is None:
-        raise Unauthorized("Send an API key as `Authorization: Bearer …` or `X-API-Key`.")
-    annotate(tenant=owner.tenant, api_key=owner.name)
-    return owner.tenant
+def caller_of(request: Request) -> Caller:
+    return caller_in(request.scope)
 
 
 async def _services(request: Request) -> Services:
     return services_of(request)
 
 
+async def _caller(request: Request) -> Caller:
+    return caller_of(request)
+
+
+async def _tenant(request: Request) -> str:
+    return caller_of(request).tenant
+
+
 Provided = Annotated[Services, Depends(_services)]
-Tenant = Annotated[str, Depends(tenant_of)]
+Asking = Annotated[Caller, Depends(_caller)]
+Tenant = Annotated[str, Depends(_tenant)]
+
+
+async def _open(services: Provided, caller: Asking) -> OpenCollections | None:
+    return await services.access.readable(caller)
+
+
+async def _readable_collection(services: Provided, caller: Asking, name: CollectionName) -> str:
+    await services.access.check_read(caller, name)
+    return name
+
+
+async def _writable_collection(services: Provided, caller: Asking, name: CollectionName) -> str:
+    await services.access.check_write(caller, name)
+    return name
+
+
+async def _readable_document(services: Provided, caller: Asking, document_id: UUID) -> UUID:
+    await services.access.check_document(caller, document_id)
+    return document_id
+
+
+async def _writable_document(services: Provided, caller: Asking, document_id: UUID) -> UUID:
+    await services.access.check_document(caller, document_id, write=True)
+    return document_id
+
+
+async def _readable_conversation(services: Provided, caller: Asking, conversation_id: UUID) -> UUID:
+    await services.access.check_conversation(caller, conversation_id)
+    return conversation_id
+
+
+# The collections that the caller may read; None for all.
+Within = Annotated[OpenCollections | None, Depends(_open)]
+# What a path names, if the caller may read it, or change it. It is not there for others.
+ReadableCollection = Annotated[str, Depends(_readable_collection)]
+WritableCollection = Annotated[str, Depends(_writable_collection)]
+ReadableDocument = Annotated[UUID, Depends(_readable_document)]
+WritableDocument = Annotated[UUID, Depends(_writable_document)]
+ReadableConversation = Annotated[UUID, Depends(_readable_conversation)]

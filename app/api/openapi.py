@@ -9,11 +9,12 @@ from pydantic import TypeAdapter
 from app.api.problems import MEDIA_TYPE, Problem
 from app.api.schemas.events import STREAMS
 from app.api.schemas.health import DeepHealthView
+from app.api.scopes import required_scope
 
 Responses = dict[int | str, dict[str, Any]]
 
 _REF = "#/components/schemas/{model}"
-_PROTECTED = ("/api/", "/v1/")
+
 
 TAGS = [
     {"name": "documents", "description": "Upload documents, follow their ingestion, read and remove them."},
@@ -21,6 +22,7 @@ TAGS = [
     {"name": "answers", "description": "Search passages and ask questions."},
     {"name": "conversations", "description": "Questions and answers that belong together."},
     {"name": "experiments", "description": "Answer in several ways, and compare the results."},
+    {"name": "keys", "description": "Who may do what."},
     {"name": "cache", "description": "Inspect the cache, and change its contents by hand."},
     {"name": "models", "description": "The models at hand."},
     {"name": "openai", "description": "The same answers for OpenAI's clients."},
@@ -30,7 +32,8 @@ TAGS = [
 
 DESCRIPTION = """Cited answers from your own documents, on models that run on your own machines.
 
-Every error is an RFC 9457 problem. Every response carries `X-Request-ID`. Lists are `{items, next_cursor}`."""
+Every error is an RFC 9457 problem. Every response carries `X-Request-ID`. Lists are `{items, next_cursor}`.
+`x-required-scope` of an operation is the scope that a key needs for it."""
 
 
 ETAG = {"ETag": {"description": "Strong validator", "schema": {"type": "string"}}}
@@ -61,8 +64,7 @@ def describe(app: FastAPI, *, auth: Literal["none", "api_key"]) -> None:
         if app.openapi_schema is None:
             schema = generate()
             schema.setdefault("components", {}).setdefault("schemas", {}).update(_components())
-            if auth == "api_key":
-                _ask_for_keys(schema)
+            _state_scopes(schema, authenticated=auth != "none")
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend the schema
@@ -87,12 +89,20 @@ def _event(name: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def _ask_for_keys(schema: dict[str, Any]) -> None:
-    schema["components"]["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer"},
-        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-    }
+def _state_scopes(schema: dict[str, Any], *, authenticated: bool) -> None:
+    """State the scope of each operation, and the refusal of those who lack it."""
+    if authenticated:
+        schema["components"]["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
     for path, operations in schema["paths"].items():
-        if path.startswith(_PROTECTED):
-            for operation in operations.values():
-                operation["security"] = [{"bearer": []}, {"key": []}]
+        for method, operation in operations.items():
+            scope = required_scope(method.upper(), path)
+            if scope is None:
+                continue
+            operation["x-required-scope"] = scope
+            for status, refusal in problems(401, 403).items():
+                operation["responses"].setdefault(str(status), refusal)
+            if authenticated:
+                operation["security"] = [{"bearer": [scope]}, {"key": [scope]}]

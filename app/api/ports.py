@@ -1,6 +1,6 @@
 """The interfaces that the routes need of the services that answer questions."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -9,7 +9,6 @@ from app.domain.answers import AnswerRequest, Event
 from app.domain.conversations import Conversation, ConversationHistory, Export
 from app.domain.retrieval import Query
 from app.services.answering.answer import Answer
-from app.services.operations.api_keys import KeyOwner
 from app.services.pagination import Page
 from app.services.search.cached import SearchResult
 
@@ -27,7 +26,9 @@ class Answers(Protocol):
 
 
 class Conversations(Protocol):
-    async def list(self, tenant: str, *, limit: int, cursor: str | None, words: str) -> Page[Conversation]: ...
+    async def list(
+        self, tenant: str, *, limit: int, cursor: str | None, words: str, within: Sequence[int] | None = ...
+    ) -> Page[Conversation]: ...
     async def get(self, tenant: str, conversation_id: UUID) -> ConversationHistory: ...
     async def rename(self, tenant: str, conversation_id: UUID, title: str) -> Conversation: ...
     async def delete(self, tenant: str, conversation_id: UUID) -> None: ...
@@ -36,8 +37,3 @@ class Conversations(Protocol):
         self, tenant: str, conversation_id: UUID, *, before: UUID | None, title: str | None
     ) -> Conversation: ...
     async def export(self, tenant: str, conversation_id: UUID, format: ExportFormat) -> Export: ...  # noqa: A002
-
-
-class Keys(Protocol):
-    async def owner_of(self, key: str) -> KeyOwner | None:
-        """Return who an API key was given to; None if the key is unknown or revoked."""

@@ -7,7 +7,7 @@ from app.cli.shared import CommandFailed
 from app.db.database import Database
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
-from app.embedded.supervisor.data_dir import MODEL_SERVER_URL, read_secret
+from app.embedded.supervisor.data_dir import API_KEY_PEPPER, MODEL_SERVER_URL, read_secret
 from app.embedded.supervisor.probes import OLLAMA_PORT, ollama_listens
 from app.errors import StoreUnavailable
 from app.settings import Settings
@@ -29,6 +29,12 @@ def _model_server(settings: Settings) -> str:
     """An Ollama at its usual address, else the embedded model server."""
     embedded = None if ollama_listens() else read_secret(settings.data_dir, MODEL_SERVER_URL)
     return embedded or f"http://127.0.0.1:{OLLAMA_PORT}"
+
+
+def key_pepper(settings: Settings) -> tuple[str, ...]:
+    """The pepper of API keys: that of the settings, else the one that `localchat up` draws for its own database."""
+    drawn = None if settings.database_url else read_secret(settings.data_dir, API_KEY_PEPPER)
+    return settings.api_key_pepper or ((drawn,) if drawn else ())
 
 
 @asynccontextmanager

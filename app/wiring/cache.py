@@ -36,7 +36,7 @@ from app.concurrency.circuit_breaker import CircuitBreaker
 from app.db.database import Database
 from app.settings import Settings
 from app.wiring.cache_connections import CacheConnections, TimeLimits, open_connections
-from app.wiring.freshness import listen_for_changes, open_freshness
+from app.wiring.freshness import Listeners, listen_for_changes, open_freshness
 
 # Seconds for which an expired entry is kept, to be served if the pipeline fails meanwhile.
 RETAINED = 3600.0
@@ -53,7 +53,7 @@ _log = logging.getLogger(__name__)
 class Cache:
     """The parts of the cache for other builders.
 
-    `listeners` are called at each change of any collection, and when notifications may have been missed.
+    `listeners` are called at each change, and when notifications may have been missed.
     `questions` can be found by meaning; None if that is off, or there is no L3 to keep them.
     """
 
@@ -64,10 +64,13 @@ class Cache:
     redis: Redis | None
     admin_pool: HeldConnections
     questions: PostgresQuestionIndex | None
-    listeners: list[Callable[[], None]]
+    listeners: Listeners
 
     def listen(self, listener: Callable[[], None]) -> None:
-        self.listeners.append(listener)
+        self.listeners.collections.append(listener)
+
+    def listen_to_keys(self, listener: Callable[[str], None]) -> None:
+        self.listeners.keys.append(listener)
 
 
 async def open_cache(
@@ -100,7 +103,7 @@ async def open_cache(
     )
     chain = CacheChain(tiers, fresh.validator, lease=FleetLease(_lease_stores(connections)))
     stack.push_async_callback(chain.close)
-    listeners: list[Callable[[], None]] = []
+    listeners = Listeners()
     listen_for_changes(settings.session_url, fresh.watch, tiers, bus, listeners, stack)
     l3 = None
     if _uses_postgres(settings):

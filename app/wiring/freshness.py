@@ -1,8 +1,8 @@
 """Puts freshness together: the watch on collections' versions, and the listener that hears of changes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.cache.backend import EVERYTHING
 from app.cache.freshness.corpus_versions import VersionWatch
@@ -19,11 +19,20 @@ from app.cache.tiered_cache import TieredCache
 from app.concurrency.background import run_for_lifetime
 from app.db.database import Database
 from app.db.notifications import NotificationListener
+from app.services.access.verified_keys import KEY_CHANNEL
 from app.services.search.change_log import CorpusChanges
 from app.wiring.cache_connections import TimeLimits
 
 # Seconds between two readings of all versions, by which a lost connection is noticed.
 _HEARTBEAT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Called at each change of a collection, and of a key with its id, which is empty if changes were missed."""
+
+    collections: list[Callable[[], None]] = field(default_factory=list)
+    keys: list[Callable[[str], None]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +56,10 @@ def listen_for_changes(
     watch: VersionWatch,
     tiers: TieredCache,
     bus: InvalidationBus,
-    listeners: Sequence[Callable[[], None]],
+    listeners: Listeners,
     stack: AsyncExitStack,
 ) -> None:
-    """Feed the watch, drop what other replicas removed, and call `listeners` at each change of a collection.
+    """Feed the watch, drop what other replicas removed, and call `listeners` at each change.
 
     After a loss of the connection, memory is cleared and `listeners` are called: messages may have been missed.
     """
@@ -61,17 +70,22 @@ def listen_for_changes(
             tiers.drop(invalidation)
 
     def on_change() -> None:
-        for listener in listeners:
+        for listener in listeners.collections:
             listener()
+
+    def on_key(key_id: str) -> None:
+        for listener in listeners.keys:
+            listener(key_id)
 
     def on_return() -> None:
         tiers.drop(Invalidation(scope=EVERYTHING))
         on_change()
+        on_key("")
 
     feed = VersionFeed(watch, on_change)
     listener = NotificationListener(
         database_url,
-        {VERSION_CHANNEL: feed.hear, INVALIDATION_CHANNEL: on_invalidation},
+        {VERSION_CHANNEL: feed.hear, INVALIDATION_CHANNEL: on_invalidation, KEY_CHANNEL: on_key},
         heartbeat=feed.refresh,
         on_return=on_return,
         on_loss=watch.lost,

@@ -11,7 +11,6 @@ from app.concurrency.background import run_for_lifetime
 from app.observers.sampling import GaugeSampler
 from app.services.cache_ops.admin import CacheService
 from app.services.operations.analytics import AnalyticsService
-from app.services.operations.api_keys import KeyService
 from app.services.operations.deep_health import DeepHealth, RecentMaximum
 from app.services.operations.health import HealthService
 from app.services.operations.models import ModelService
@@ -25,13 +24,12 @@ _WORKER_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """`keys` is None while no API key is asked for, `worker_metrics` while no address of a worker is set."""
+    """`worker_metrics` is None while no address of a worker is set."""
 
     analytics: AnalyticsService
     plans: PlanService
     models: ModelService
     cache: CacheService
-    keys: KeyService | None
     health: HealthService
     deep_health: DeepHealth
     worker_metrics: Callable[[], Awaitable[str]] | None
@@ -54,7 +52,6 @@ def open_operations(core: Core, draining: Callable[[], bool]) -> Operations:
         plans=PlanService(database, cached=reading(settings.l3_cache_table), cache_table=settings.l3_cache_table),
         models=ModelService(core.client, chat_model=core.chat_model.name, embedding_model=settings.embedding_model),
         cache=CacheService(core.cache.manager, database),
-        keys=KeyService(database) if settings.auth_mode == "api_key" else None,
         health=health,
         deep_health=deep_health,
         worker_metrics=partial(_worker_metrics, settings.worker_metrics_url)

@@ -199,7 +199,7 @@ class FakeConversations:
         self.stored[conversation_id] = [exchange]
 
     async def append(
-        self, tenant: str, conversation_id: UUID, exchange: Exchange, replaces: UUID | None = None
+        self, tenant: str, conversation_id: UUID, collection: str, exchange: Exchange, replaces: UUID | None = None
     ) -> None:
         if self.failure is not None:
             raise self.failure

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.dependencies import Services
 from app.main import Lifespan, create_app
+from app.services.access.authentication import Authentication
 from app.services.operations.deep_health import Component, DeepHealth
 from app.services.operations.health import Examiner, HealthService, Probe
 from app.services.operations.models import ModelService
@@ -19,18 +20,12 @@ from app.services.semantic.report import MatchingReporter
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from app.telemetry.tracing import Tracing
+from tests.support.fakes.access import FakeAccess, FakeKeys, FakeVerifiedKeys
 from tests.support.fakes.answers import FakeAnswers, FakeConversations, FakeDirect, FakeFeedback, FakeSearch
 from tests.support.fakes.cache import FakeCache
 from tests.support.fakes.documents import FakeCollections, FakeDocuments, FakeReindexes, FakeWatcher
 from tests.support.fakes.experiments import FakeExperiments
-from tests.support.fakes.operations import (
-    FakeAnalytics,
-    FakeKeys,
-    FakeModelServer,
-    FakePlans,
-    default_chat_model,
-    well,
-)
+from tests.support.fakes.operations import FakeAnalytics, FakeModelServer, FakePlans, default_chat_model, well
 from tests.support.fakes.warming import FakeWarming
 
 
@@ -47,6 +42,8 @@ class Fakes:
     direct: FakeDirect = field(default_factory=FakeDirect)
     experiments: FakeExperiments = field(default_factory=FakeExperiments)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
+    verified: FakeVerifiedKeys = field(default_factory=FakeVerifiedKeys)
+    keys: FakeKeys = field(default_factory=FakeKeys)
     cache: FakeCache = field(default_factory=FakeCache)
     model_server: FakeModelServer = field(default_factory=FakeModelServer)
     warming: FakeWarming = field(default_factory=FakeWarming)
@@ -100,7 +97,9 @@ class Fakes:
             deep_health=deep_health,
             metrics=metrics,
             worker_metrics=self.worker_metrics,
-            keys=FakeKeys() if settings.auth_mode == "api_key" else None,
+            authentication=Authentication(self.verified if settings.auth_mode == "api_key" else None),
+            access=FakeAccess(self.documents),
+            keys=self.keys,
             max_upload_bytes=settings.max_upload_bytes,
         )
 

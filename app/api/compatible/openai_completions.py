@@ -11,7 +11,7 @@ from app.api.compatible.links import SourceLinks
 from app.api.compatible.openai_schemas import Completion, CompletionRequest
 from app.api.compatible.openai_stream import CompletionChunks, completion
 from app.api.compatible.replies import replies
-from app.api.dependencies import Provided, Tenant
+from app.api.dependencies import Asking, Provided
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.openapi import event_stream, problems
 from app.api.problems import failed_response
@@ -37,10 +37,10 @@ router = APIRouter(prefix="/v1", tags=["openai"], route_class=BodyRoute, respons
     },
 )
 async def create_chat_completion(
-    request: Request, services: Provided, tenant: Tenant, body: CompletionRequest
+    request: Request, services: Provided, caller: Asking, body: CompletionRequest
 ) -> Response:
     """Answer from documents, or let a model reply without them."""
-    events, whole = await replies(services, tenant, body.direct, body.options)
+    events, whole = await replies(services, caller, body.direct, body.options)
     links = SourceLinks(request)
     if body.stream:
         include_usage = body.stream_options is not None and body.stream_options.include_usage

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from app.api.clients import while_connected
 from app.api.compatible.openai_messages import Content, Lenient
 from app.api.compatible.replies import DOCUMENTS, DocumentModel, canonical
-from app.api.dependencies import Provided, Services, Tenant
+from app.api.dependencies import Asking, Provided, Services, Tenant, Within
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.openapi import problems
 from app.api.schemas.common import ModelName
@@ -115,22 +115,23 @@ async def create_embeddings(
 
 
 @router.get("/models", operation_id="listOpenAIModels")
-async def list_openai_models(services: Provided, tenant: Tenant) -> OpenAIModels:
+async def list_openai_models(services: Provided, tenant: Tenant, within: Within) -> OpenAIModels:
     """List `localchat` for the default collection, one model for each collection, and the models of the servers.
 
     While no model server answers, those of the servers are missing.
     """
-    names = await services.collections.names(tenant)
+    names = await services.collections.names(tenant) if within is None else within.names
     ours = [_model(name, "localchat") for name in (DOCUMENTS, *(f"{DOCUMENTS}/{name}" for name in names))]
     return OpenAIModels(data=[*ours, *await _of_servers(services)])
 
 
 @router.get("/models/{model:path}", operation_id="getOpenAIModel", responses=problems(404, 422))
-async def get_openai_model(services: Provided, tenant: Tenant, model: str) -> OpenAIModel:
+async def get_openai_model(services: Provided, caller: Asking, model: str) -> OpenAIModel:
     """Look up one model by its name."""
     documents = DocumentModel.parse(model)
     if documents is not None:
-        await services.collections.get(tenant, documents.collection)
+        await services.access.check_read(caller, documents.collection)
+        await services.collections.get(caller.tenant, documents.collection)
         return _model(model, "localchat")
     for found in await services.models.list():
         if canonical_model(found.name) == canonical(model):

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 
 from app.api.dependencies import Services
+from app.domain.access.caller import Caller
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
 from app.domain.direct import DirectMessage, DirectRequest
 from app.domain.names import canonical_model
@@ -58,11 +59,12 @@ def canonical(model: str) -> str:
 
 
 async def replies(
-    services: Services, tenant: str, request: DirectRequest, options: DocumentOptions
+    services: Services, caller: Caller, request: DirectRequest, options: DocumentOptions
 ) -> tuple[Events, Whole]:
     """Return calls for the reply, as events and whole.
 
     Raises:
+        NoCollection: the caller may not read the collection.
         NotCached: `only-if-cached` was asked of a model by itself.
         InvalidInput, RequestValidationError: answers from documents cannot have what the request asks for.
     """
@@ -75,7 +77,8 @@ async def replies(
             raise NotCached("The reply of a model without documents is never cached.")
         events = partial(services.direct.chat, request)
         return events, lambda: collect(events())
-    question = _question(tenant, documents, request, options)
+    await services.access.check_read(caller, documents.collection)
+    question = _question(caller.tenant, documents, request, options)
     return partial(services.answers.answer, question), partial(services.answers.collect, question)
 
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.api.cache_status import CACHE_STATUS, answer_headers
 from app.api.clients import while_connected
-from app.api.dependencies import services_of, tenant_of
+from app.api.dependencies import caller_of, services_of
 from app.api.fast_path.direct_route import DirectRoute
 from app.api.openapi import event_stream, problems
 from app.api.problems import failed_response
@@ -65,10 +65,12 @@ def add_chat(app: FastAPI) -> None:
 
 async def chat(request: Request, body: ChatRequest) -> Response:
     """Answer a question from the documents of a collection, citing them."""
-    tenant = await tenant_of(request)
-    services = services_of(request)
+    caller, services = caller_of(request), services_of(request)
+    await services.access.check_read(caller, body.collection)
+    if body.conversation_id is not None:
+        await services.access.check_conversation(caller, body.conversation_id)
     unit = request.headers.get("x-unit-id") or (str(body.conversation_id) if body.conversation_id else None)
-    asked = await services.experiments.enrol(body.to_domain(tenant), unit=unit)
+    asked = await services.experiments.enrol(body.to_domain(caller.tenant), unit=unit)
     headers = partial(_headers, asked)
     if body.stream:
         events = partial(services.answers.answer, asked)

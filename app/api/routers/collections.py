@@ -4,10 +4,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.dependencies import Provided, Tenant
+from app.api.dependencies import (
+    Asking,
+    Provided,
+    ReadableCollection,
+    Tenant,
+    Within,
+    WritableCollection,
+)
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.openapi import problems
-from app.api.schemas.common import CollectionName, Cursor, Limit, PageView
+from app.api.schemas.common import Cursor, Limit, PageView
 from app.api.schemas.documents import CollectionChange, CollectionCreation, CollectionView, ReindexRequest
 
 router = APIRouter(
@@ -20,10 +27,15 @@ router = APIRouter(
 
 @router.get("", operation_id="listCollections")
 async def list_collections(
-    services: Provided, tenant: Tenant, limit: Limit = 50, cursor: Annotated[Cursor | None, Query()] = None
+    services: Provided,
+    tenant: Tenant,
+    within: Within,
+    limit: Limit = 50,
+    cursor: Annotated[Cursor | None, Query()] = None,
 ) -> PageView[CollectionView]:
     """Collections by name, with their statistics."""
-    page = await services.collections.list(tenant, limit=limit, cursor=cursor)
+    names = None if within is None else within.names
+    page = await services.collections.list(tenant, limit=limit, cursor=cursor, within=names)
     items = [CollectionView.of(item) for item in page.items]
     return PageView[CollectionView](items=items, next_cursor=page.next_cursor)
 
@@ -38,11 +50,12 @@ async def list_collections(
     },
 )
 async def create_collection(
-    response: Response, services: Provided, tenant: Tenant, body: CollectionCreation
+    response: Response, services: Provided, caller: Asking, body: CollectionCreation
 ) -> CollectionView:
     """Create an empty collection. Its embedding model stays the same until it is reindexed."""
+    await services.access.check_write(caller, body.name)
     created = await services.collections.create(
-        tenant,
+        caller.tenant,
         body.name,
         description=body.description,
         language=body.language,
@@ -53,17 +66,19 @@ async def create_collection(
 
 
 @router.get("/{name}", operation_id="getCollection", responses=problems(404))
-async def get_collection(services: Provided, tenant: Tenant, name: CollectionName) -> CollectionView:
+async def get_collection(services: Provided, tenant: Tenant, name: ReadableCollection) -> CollectionView:
     return CollectionView.of(await services.collections.get(tenant, name))
 
 
 @router.patch("/{name}", operation_id="changeCollection", responses=problems(400, 404, 409, 413, 415))
 async def change_collection(
-    services: Provided, tenant: Tenant, name: CollectionName, body: CollectionChange
+    services: Provided, caller: Asking, name: WritableCollection, body: CollectionChange
 ) -> CollectionView:
     """Change the name, description or settings of a collection."""
+    if body.name is not None:
+        await services.access.check_write(caller, body.name)
     changed = await services.collections.update(
-        tenant,
+        caller.tenant,
         name,
         new_name=body.name,
         description=body.description,
@@ -78,7 +93,7 @@ async def change_collection(
     status_code=204,
     responses={204: {"description": "Gone"}, **problems(404)},
 )
-async def delete_collection(services: Provided, tenant: Tenant, name: CollectionName) -> None:
+async def delete_collection(services: Provided, tenant: Tenant, name: WritableCollection) -> None:
     """Delete a collection with all its documents. They are out of answers and caches at once."""
     await services.collections.delete(tenant, name)
 
@@ -93,7 +108,7 @@ async def delete_collection(services: Provided, tenant: Tenant, name: Collection
     },
 )
 async def reindex_collection(
-    response: Response, services: Provided, tenant: Tenant, name: CollectionName, body: ReindexRequest
+    response: Response, services: Provided, tenant: Tenant, name: WritableCollection, body: ReindexRequest
 ) -> CollectionView:
     """Move a collection to another embedding model in the background; `reindex` holds the progress.
 
@@ -105,6 +120,6 @@ async def reindex_collection(
 
 
 @router.post("/{name}/reindex/cancel", operation_id="cancelReindex", responses=problems(404, 409))
-async def cancel_reindex(services: Provided, tenant: Tenant, name: CollectionName) -> CollectionView:
+async def cancel_reindex(services: Provided, tenant: Tenant, name: WritableCollection) -> CollectionView:
     """Stop a move to another embedding model. The collection stays as it is."""
     return CollectionView.of(await services.reindexes.cancel(tenant, name))

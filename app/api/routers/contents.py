@@ -1,12 +1,11 @@
 """What a document holds: its passages, and its bytes."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.api.dependencies import Provided, Tenant
+from app.api.dependencies import Provided, ReadableDocument, Tenant
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.headers import IfNoneMatch, attachment_headers, byte_range, matches
 from app.api.openapi import ETAG, NOT_MODIFIED, problems
@@ -33,7 +32,7 @@ router = APIRouter(
 async def list_chunks(
     services: Provided,
     tenant: Tenant,
-    document_id: UUID,
+    document_id: ReadableDocument,
     limit: Limit = 100,
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> Page[Chunk]:
@@ -63,7 +62,7 @@ async def get_content(
     request: Request,
     services: Provided,
     tenant: Tenant,
-    document_id: UUID,
+    document_id: ReadableDocument,
     if_none_match: IfNoneMatch = None,
     wanted: Annotated[str | None, Header(alias="Range", description="`bytes=FIRST-LAST`, one part")] = None,
     if_range: Annotated[str | None, Header(description="An ETag: another one gets everything")] = None,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.dependencies import Provided, Tenant
+from app.api.dependencies import Provided, ReadableConversation, Tenant, Within
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.headers import attachment
 from app.api.openapi import problems
@@ -34,6 +34,7 @@ router = APIRouter(
 async def list_conversations(
     services: Provided,
     tenant: Tenant,
+    within: Within,
     limit: Limit = 50,
     cursor: Annotated[Cursor | None, Query()] = None,
     q: Annotated[
@@ -42,11 +43,14 @@ async def list_conversations(
     ] = "",
 ) -> Page[Conversation]:
     """Conversations, the newest first."""
-    return await services.conversations.list(tenant, limit=limit, cursor=cursor, words=q)
+    ids = None if within is None else within.ids
+    return await services.conversations.list(tenant, limit=limit, cursor=cursor, words=q, within=ids)
 
 
 @router.get("/conversations/{conversation_id}", operation_id="getConversation", responses=problems(404))
-async def get_conversation(services: Provided, tenant: Tenant, conversation_id: UUID) -> ConversationHistoryView:
+async def get_conversation(
+    services: Provided, tenant: Tenant, conversation_id: ReadableConversation
+) -> ConversationHistoryView:
     """A conversation with its messages, the oldest first."""
     return ConversationHistoryView.of(await services.conversations.get(tenant, conversation_id))
 
@@ -58,7 +62,7 @@ async def get_conversation(services: Provided, tenant: Tenant, conversation_id: 
     responses=problems(400, 404, 413, 415),
 )
 async def rename_conversation(
-    services: Provided, tenant: Tenant, conversation_id: UUID, body: ConversationRename
+    services: Provided, tenant: Tenant, conversation_id: ReadableConversation, body: ConversationRename
 ) -> Conversation:
     return await services.conversations.rename(tenant, conversation_id, body.title)
 
@@ -69,7 +73,7 @@ async def rename_conversation(
     status_code=204,
     responses={204: {"description": "Gone"}, **problems(404)},
 )
-async def delete_conversation(services: Provided, tenant: Tenant, conversation_id: UUID) -> None:
+async def delete_conversation(services: Provided, tenant: Tenant, conversation_id: ReadableConversation) -> None:
     await services.conversations.delete(tenant, conversation_id)
 
 
@@ -79,7 +83,9 @@ async def delete_conversation(services: Provided, tenant: Tenant, conversation_i
     status_code=204,
     responses={204: {"description": "Gone"}, **problems(404)},
 )
-async def delete_exchange(services: Provided, tenant: Tenant, conversation_id: UUID, query_id: UUID) -> None:
+async def delete_exchange(
+    services: Provided, tenant: Tenant, conversation_id: ReadableConversation, query_id: UUID
+) -> None:
     """Delete a question with its answer. Questions that follow are answered without it."""
     await services.conversations.delete_exchange(tenant, conversation_id, query_id)
 
@@ -92,7 +98,7 @@ async def delete_exchange(services: Provided, tenant: Tenant, conversation_id: U
     responses=problems(400, 404, 413, 415),
 )
 async def branch_conversation(
-    services: Provided, tenant: Tenant, conversation_id: UUID, body: ConversationBranch
+    services: Provided, tenant: Tenant, conversation_id: ReadableConversation, body: ConversationBranch
 ) -> Conversation:
     """Make a conversation that begins like this one and goes its own way; this one stays as it is."""
     return await services.conversations.branch(tenant, conversation_id, before=body.before, title=body.title)
@@ -116,7 +122,7 @@ async def branch_conversation(
 async def export_conversation(
     services: Provided,
     tenant: Tenant,
-    conversation_id: UUID,
+    conversation_id: ReadableConversation,
     format: ExportFormat = "markdown",  # noqa: A002 - the name in the URL
 ) -> Response:
     file = await services.conversations.export(tenant, conversation_id, format)

@@ -1,12 +1,11 @@
 """Documents: upload, list, read, follow, replace and remove."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
 
 from app.api.clients import while_connected
-from app.api.dependencies import Provided, Tenant
+from app.api.dependencies import Asking, Provided, ReadableDocument, Tenant, Within, WritableDocument
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.headers import IdempotencyKey, IfNoneMatch, matches
 from app.api.openapi import ETAG, NOT_MODIFIED, event_stream, problems
@@ -52,7 +51,7 @@ async def upload_documents(
     request: Request,
     response: Response,
     services: Provided,
-    tenant: Tenant,
+    caller: Asking,
     files: Annotated[list[UploadFile], File(description="One or more files")],
     collection: Annotated[CollectionName, Form()] = "default",
     metadata: Annotated[JsonText | None, Form()] = None,
@@ -66,11 +65,12 @@ async def upload_documents(
     cannot be stored is listed in `refused`, and costs the others nothing. Files of a client that leaves before it
     is answered are not stored.
     """
+    await services.access.check_write(caller, collection)
 
     async def store() -> tuple[list[UploadResult], list[RefusedFile]]:
         uploads, refused = await read_uploads(files, services.max_upload_bytes)
         results = await services.documents.upload(
-            tenant,
+            caller.tenant,
             uploads,
             collection=collection,
             metadata=metadata,
@@ -90,13 +90,17 @@ async def upload_documents(
 async def list_documents(
     services: Provided,
     tenant: Tenant,
+    within: Within,
     collection: CollectionName | None = None,
     status: DocumentStatus | None = None,
     limit: Limit = 50,
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> Page[Document]:
     """Documents in the order of their creation."""
-    return await services.documents.list(tenant, collection=collection, status=status, limit=limit, cursor=cursor)
+    names = None if within is None else within.names
+    return await services.documents.list(
+        tenant, collection=collection, status=status, limit=limit, cursor=cursor, within=names
+    )
 
 
 @router.get(
@@ -109,7 +113,7 @@ async def get_document(
     response: Response,
     services: Provided,
     tenant: Tenant,
-    document_id: UUID,
+    document_id: ReadableDocument,
     if_none_match: IfNoneMatch = None,
 ) -> Document | Response:
     document = await services.documents.get(tenant, document_id)
@@ -137,7 +141,9 @@ async def get_document(
         **problems(404),
     },
 )
-async def follow_document(request: Request, services: Provided, tenant: Tenant, document_id: UUID) -> Response:
+async def follow_document(
+    request: Request, services: Provided, tenant: Tenant, document_id: ReadableDocument
+) -> Response:
     """Follow a document's ingestion to its end."""
 
     def encoded(event: IngestEvent) -> bytes:
@@ -164,7 +170,7 @@ async def replace_document(
     response: Response,
     services: Provided,
     tenant: Tenant,
-    document_id: UUID,
+    document_id: WritableDocument,
     file: Annotated[UploadFile | None, File(description="The new content")] = None,
     files: Annotated[list[UploadFile] | None, File(description="The same, named as in an upload")] = None,
     metadata: Annotated[JsonText | None, Form()] = None,
@@ -191,7 +197,7 @@ async def describe_document(
     response: Response,
     services: Provided,
     tenant: Tenant,
-    document_id: UUID,
+    document_id: WritableDocument,
     body: DocumentChange,
     if_match: IfMatch = None,
 ) -> Document:
@@ -214,7 +220,9 @@ async def describe_document(
     response_model=DocumentView,
     responses={202: {"headers": ETAG}, **problems(404, 409)},
 )
-async def retry_document(response: Response, services: Provided, tenant: Tenant, document_id: UUID) -> Document:
+async def retry_document(
+    response: Response, services: Provided, tenant: Tenant, document_id: WritableDocument
+) -> Document:
     """Queue the failed chunks again; chunks that have an embedding keep it."""
     document = await services.documents.retry(tenant, document_id)
     response.headers["ETag"] = etag(document)
@@ -227,7 +235,9 @@ async def retry_document(response: Response, services: Provided, tenant: Tenant,
     response_model=DocumentView,
     responses={200: {"headers": ETAG}, **problems(404, 409)},
 )
-async def cancel_document(response: Response, services: Provided, tenant: Tenant, document_id: UUID) -> Document:
+async def cancel_document(
+    response: Response, services: Provided, tenant: Tenant, document_id: WritableDocument
+) -> Document:
     """Stop an ingestion. The version that readers saw before stays."""
     document = await services.documents.cancel(tenant, document_id)
     response.headers["ETag"] = etag(document)
@@ -240,6 +250,8 @@ async def cancel_document(response: Response, services: Provided, tenant: Tenant
     status_code=204,
     responses={204: {"description": "Gone"}, **problems(404, 412)},
 )
-async def delete_document(services: Provided, tenant: Tenant, document_id: UUID, if_match: IfMatch = None) -> None:
+async def delete_document(
+    services: Provided, tenant: Tenant, document_id: WritableDocument, if_match: IfMatch = None
+) -> None:
     """Delete a document. It is out of answers, search and every cache at once."""
     await services.documents.delete(tenant, document_id, if_match)

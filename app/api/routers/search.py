@@ -8,12 +8,13 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.api.cache_status import CACHE_STATUS, cache_status, match_parameters
-from app.api.dependencies import DEFAULT_TENANT, Services, services_of, tenant_of
+from app.api.dependencies import Services, caller_of, services_of
 from app.api.fast_path.cached_response import Reply, json_reply
 from app.api.fast_path.direct_route import DirectRoute
 from app.api.openapi import problems
 from app.api.schemas.search import SearchRequest, SearchResponse
 from app.cache.entry import CacheControl
+from app.domain.access.caller import AccessScope, Caller
 from app.domain.query_ids import query_id_text
 from app.domain.retrieval import Query
 from app.services.search.cached import SearchResult
@@ -41,19 +42,24 @@ def add_search(app: FastAPI) -> None:
 
 async def search(request: Request, body: SearchRequest) -> Response:
     """Return the passages that match a query best, by meaning and by words."""
-    query = _query(body, await tenant_of(request))
+    caller, services = caller_of(request), services_of(request)
+    query = _query(body, caller.tenant)
     annotate(question=body.query)
-    found = await services_of(request).search.find(query, CacheControl(body.cache), semantic=body.semantic)
+    await services.access.check_read(caller, query.collection)
+    found = await services.search.find(query, CacheControl(body.cache), semantic=body.semantic)
     return _reply(found, body.cache).response()
 
 
-def search_hit(services: Services, content: bytes) -> Reply | None:
-    """Return the reply to a search whose results memory holds; None otherwise."""
+def search_hit(services: Services, caller: Caller, content: bytes) -> Reply | None:
+    """Return the reply to a search whose results memory holds, if the caller may read them; None otherwise."""
+    read = _read if len(content) <= _REMEMBERED_BYTES else _read.__wrapped__
     try:
-        control, query = (_read if len(content) <= _REMEMBERED_BYTES else _read.__wrapped__)(content)
+        control, query = read(content, caller.tenant)
     except ValidationError:
         return None
-    found = services.search.peek(query) if control == "use" else None
+    if control != "use" or not caller.may(AccessScope.READ) or not services.access.reads(caller, query.collection):
+        return None
+    found = services.search.peek(query)
     if found is None:
         return None
     annotate(question=query.text)
@@ -61,10 +67,10 @@ def search_hit(services: Services, content: bytes) -> Reply | None:
 
 
 @lru_cache(maxsize=4096)
-def _read(content: bytes) -> tuple[str, Query]:
+def _read(content: bytes, tenant: str) -> tuple[str, Query]:
     """Validate a body. Popular questions come again and again, the same to the last byte."""
     body = SearchRequest.model_validate_json(content)
-    return body.cache, _query(body, DEFAULT_TENANT)
+    return body.cache, _query(body, tenant)
 
 
 def _query(body: SearchRequest, tenant: str) -> Query:

@@ -56,6 +56,11 @@ class VersionWatch:
     def live(self) -> bool:
         return self._clock() < self._trusted_until
 
+    @property
+    def recent(self) -> bool:
+        """Whether the last heartbeat is at most `sealed_for` seconds ago."""
+        return self._heard_at is not None and self._clock() < self._heard_at + self._sealed_for
+
     def known(self, collection: int) -> int | None:
         if self._clock() >= self._trusted_until:
             return None
@@ -69,8 +74,7 @@ class VersionWatch:
         try:
             version = await self._ask(collection)
         except NoServer:
-            recent = self._heard_at is not None and self._clock() < self._heard_at + self._sealed_for
-            return self._versions.get(collection) if recent else None
+            return self._versions.get(collection) if self.recent else None
         except Exception:  # noqa: BLE001 - after any error the version is not proven
             return None
         if version is not None:

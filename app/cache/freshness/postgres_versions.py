@@ -45,7 +45,7 @@ class PostgresVersions:
             async with self._connections.connection() as connection:
                 return {row[0]: row[1] for row in await connection.fetch(_SOME, collections)}
         except StoreUnavailable as error:
-            if isinstance(error.__cause__, ConnectionRefusedError | FileNotFoundError):
+            if error.nothing_listens:
                 raise NoServer from error
             raise
 

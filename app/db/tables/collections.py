@@ -26,7 +26,7 @@ SELECT {_COLUMNS} FROM collections c JOIN embedding_spaces s ON s.id = c.space_i
 WHERE c.id = $1 AND c.deleted_at IS NULL
 """
 
-_NAMES = "SELECT name FROM collections WHERE tenant = $1 AND deleted_at IS NULL ORDER BY name"
+_IDS = "SELECT name, id FROM collections WHERE tenant = $1 AND deleted_at IS NULL ORDER BY name"
 
 _CONTENTS = """
 SELECT r.at AS as_of, s.queued, s.processing, s.ready, s.partial, s.failed, s.failed_chunks, s.tokens, s.text_bytes,
@@ -45,6 +45,7 @@ CROSS JOIN LATERAL (
     FROM documents WHERE collection_id = c.id AND deleted_at IS NULL
 ) d
 WHERE c.tenant = $1 AND c.deleted_at IS NULL AND c.name > $2 AND ($3::text IS NULL OR c.name = $3)
+    AND ($5::text[] IS NULL OR c.name = ANY($5))
 ORDER BY c.name LIMIT $4
 """
 
@@ -76,16 +77,23 @@ async def lock(connection: PooledConnection, tenant: str, name: str) -> Collecti
     return _collection(row) if row else None
 
 
-async def names(connection: PooledConnection, tenant: str) -> list[str]:
-    rows = await connection.fetch(_NAMES, tenant)
-    return [row["name"] for row in rows]
+async def ids_by_name(connection: PooledConnection, tenant: str) -> Mapping[str, int]:
+    """The ids of all collections by name, in the order of the names."""
+    rows = await connection.fetch(_IDS, tenant)
+    return {row["name"]: row["id"] for row in rows}
 
 
 async def page(
-    connection: PooledConnection, tenant: str, *, after: str = "", name: str | None = None, limit: int = 100
+    connection: PooledConnection,
+    tenant: str,
+    *,
+    after: str = "",
+    name: str | None = None,
+    limit: int = 100,
+    within: Sequence[str] | None = None,
 ) -> list[CollectionStatistics]:
-    """Collections by name: the ones that sort after `after`, or the one called `name`."""
-    rows = await connection.fetch(_PAGE, tenant, after, name, limit)
+    """Collections by name: those that sort after `after`, or the one called `name`; only of `within`, if given."""
+    rows = await connection.fetch(_PAGE, tenant, after, name, limit, within)
     return [
         CollectionStatistics(
             collection=_collection(row),

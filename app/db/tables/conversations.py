@@ -7,6 +7,8 @@ from app.db.database import PooledConnection
 from app.domain.conversations import Conversation, Exchange, Turn
 
 _COLUMNS = "id, tenant, collection, title, created_at, updated_at"
+# Of the collection called $3 of the tenant $2; null if it is gone.
+_COLLECTION_ID = "(SELECT c.id FROM collections c WHERE c.tenant = $2 AND c.name = $3 AND c.deleted_at IS NULL)"
 
 
 async def get(connection: PooledConnection, tenant: str, conversation_id: UUID) -> Conversation | None:
@@ -24,11 +26,18 @@ async def require(connection: PooledConnection, tenant: str, conversation_id: UU
 
 
 async def page(
-    connection: PooledConnection, tenant: str, *, before: UUID | None, limit: int, words: Sequence[str] = ()
+    connection: PooledConnection,
+    tenant: str,
+    *,
+    before: UUID | None,
+    limit: int,
+    words: Sequence[str] = (),
+    within: Sequence[int] | None = None,
 ) -> list[Conversation]:
     """Conversations, the newest first, those begun before the one with the id `before`.
 
-    With `words`, those in whose title or messages each of the words stands, however it is written.
+    With `words`, those in whose title or messages each of the words stands, however it is written. With `within`,
+    those that rest on these collections and no others.
     """
     rows = await connection.fetch(
         f"""SELECT {_COLUMNS}, (
@@ -36,6 +45,7 @@ async def page(
             ORDER BY (SELECT count(*) FROM unnest($4::text[]) word WHERE m.content ILIKE word) DESC, m.id LIMIT 1
         ) AS excerpt
         FROM conversations c WHERE tenant = $1 AND ($2::uuid IS NULL OR id < $2)
+          AND ($5::integer[] IS NULL OR collection_ids <@ $5)
           AND NOT EXISTS (
             SELECT FROM unnest($4::text[]) word WHERE c.title NOT ILIKE word AND NOT EXISTS (
                 SELECT FROM messages m WHERE m.conversation_id = c.id AND m.content ILIKE word))
@@ -44,8 +54,24 @@ async def page(
         before,
         limit,
         [f"%{_literally(word)}%" for word in words],
+        within,
     )
     return [Conversation(**dict(row)) for row in rows]
+
+
+async def rests_on(
+    connection: PooledConnection, tenant: str, conversation_id: UUID, collections: Sequence[int]
+) -> bool:
+    """Whether the conversation is there, and rests on these collections and no others."""
+    found: bool = await connection.fetchval(
+        """SELECT EXISTS (
+            SELECT FROM conversations WHERE id = $1 AND tenant = $2 AND collection_ids <@ $3::integer[]
+        )""",
+        conversation_id,
+        tenant,
+        collections,
+    )
+    return found
 
 
 async def turns(
@@ -73,7 +99,8 @@ async def insert(
     connection: PooledConnection, tenant: str, conversation_id: UUID, *, collection: str, title: str
 ) -> None:
     await connection.execute(
-        "INSERT INTO conversations (id, tenant, collection, title) VALUES ($1, $2, $3, $4)",
+        f"""INSERT INTO conversations (id, tenant, collection, title, collection_ids)
+        VALUES ($1, $2, $3, $4, ARRAY[{_COLLECTION_ID}])""",
         conversation_id,
         tenant,
         collection,
@@ -81,10 +108,18 @@ async def insert(
     )
 
 
-async def touch(connection: PooledConnection, tenant: str, conversation_id: UUID) -> bool:
-    """Note that something was said. False if there is no such conversation."""
+async def touch(
+    connection: PooledConnection, tenant: str, conversation_id: UUID, *, collection: str | None = None
+) -> bool:
+    """Note a change, or that something was said about a collection. False if there is no such conversation."""
     changed = await connection.execute(
-        "UPDATE conversations SET updated_at = now() WHERE id = $1 AND tenant = $2", conversation_id, tenant
+        f"""UPDATE conversations SET updated_at = now(), collection_ids = CASE
+            WHEN $3::text IS NULL OR collection_ids @> ARRAY[{_COLLECTION_ID}] THEN collection_ids
+            ELSE collection_ids || {_COLLECTION_ID} END
+        WHERE id = $1 AND tenant = $2""",
+        conversation_id,
+        tenant,
+        collection,
     )
     return changed != "UPDATE 0"
 
@@ -133,8 +168,8 @@ async def copy(
 ) -> None:
     """Make a conversation of the messages of another, of those before the one with the id `before`."""
     await connection.execute(
-        """INSERT INTO conversations (id, tenant, collection, title)
-        SELECT $2, tenant, collection, $3 FROM conversations WHERE id = $1""",
+        """INSERT INTO conversations (id, tenant, collection, title, collection_ids)
+        SELECT $2, tenant, collection, $3, collection_ids FROM conversations WHERE id = $1""",
         original,
         conversation_id,
         title,

@@ -71,18 +71,24 @@ async def page(
     status: DocumentStatus | None,
     after: UUID | None,
     limit: int,
+    within: Sequence[str] | None = None,
 ) -> list[Document]:
-    """Documents in the order of their creation, those after the id `after`."""
+    """Documents in the order of their creation, those after the id `after`.
+
+    `within`: those alone of collections of these names.
+    """
     rows = await connection.fetch(
         f"""SELECT {_COLUMNS} FROM {_FROM}
         WHERE d.tenant = $1 AND d.deleted_at IS NULL AND ($2::text IS NULL OR c.name = $2)
           AND ($3::text IS NULL OR d.status = $3) AND ($4::uuid IS NULL OR d.id > $4)
+          AND ($6::text[] IS NULL OR c.name = ANY($6))
         ORDER BY d.id LIMIT $5""",
         tenant,
         collection,
         status,
         after,
         limit,
+        within,
     )
     return [_document(row) for row in rows]
 

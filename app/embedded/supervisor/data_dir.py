@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.embedded.supervisor.process import StartFailed
 
+API_KEY_PEPPER = "api_key_pepper"
 MODEL_SERVER_URL = "model_server_url"  # the URL of the embedded one, with its password
 _MIB = 1024 * 1024
 _ROOM_NEEDED = 512 * _MIB

@@ -15,7 +15,13 @@ from typing import Protocol
 
 from app.embedded.services.postgres import EmbeddedPostgres
 from app.embedded.services.valkey import EmbeddedValkey
-from app.embedded.supervisor.data_dir import MODEL_SERVER_URL, held_data_dir, keep_secret, kept_secret
+from app.embedded.supervisor.data_dir import (
+    API_KEY_PEPPER,
+    MODEL_SERVER_URL,
+    held_data_dir,
+    keep_secret,
+    kept_secret,
+)
 from app.embedded.supervisor.guard import end_with_parent
 from app.embedded.supervisor.probes import (
     OLLAMA_PORT,
@@ -143,6 +149,8 @@ class Supervisor:
         self._add_models()
         self._add_valkey()
         self._add_postgres()
+        if not settings.api_key_pepper:
+            self._environment["API_KEY_PEPPER"] = kept_secret(settings.data_dir, API_KEY_PEPPER)
         if not settings.cache_signing_keys:
             self._environment["CACHE_SIGNING_KEYS"] = f"local:{kept_secret(settings.data_dir, 'cache_signing_key')}"
         host = reachable_host(settings.host)

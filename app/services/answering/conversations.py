@@ -33,16 +33,25 @@ class ConversationService:
         self._database = database
 
     async def list(
-        self, tenant: str, *, limit: int = 50, cursor: str | None = None, words: str = ""
+        self,
+        tenant: str,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        words: str = "",
+        within: Sequence[int] | None = None,
     ) -> Page[Conversation]:
         """Return conversations, the newest first. `cursor` is the last id of the page before.
 
-        With `words`, only those that hold each of the words in their title or their messages.
+        With `words`, only those that hold each of the words in their title or their messages; with `within`, those
+        that rest on the collections of these ids and no others.
         """
         before = uuid_of(cursor)
         wanted = words.split()[:_MOST_WORDS]
         async with self._database.connection() as connection:
-            found = await conversations.page(connection, tenant, before=before, limit=limit + 1, words=wanted)
+            found = await conversations.page(
+                connection, tenant, before=before, limit=limit + 1, words=wanted, within=within
+            )
         shown = [replace(item, excerpt=item.excerpt and _around(item.excerpt, wanted)) for item in found]
         return page_of(shown, limit, lambda item: item.id)
 
@@ -83,15 +92,22 @@ class ConversationService:
             await conversations.add_exchange(connection, tenant, conversation_id, exchange)
 
     async def append(
-        self, tenant: str, conversation_id: UUID, exchange: Exchange, replaces: UUID | None = None
+        self,
+        tenant: str,
+        conversation_id: UUID,
+        collection: str,
+        exchange: Exchange,
+        replaces: UUID | None = None,
     ) -> None:
         """Store an exchange as the last one, in the place of the one called `replaces` and of all after it.
+
+        It may be about another collection than those before.
 
         Raises:
             NotFound: there is no such conversation or exchange.
         """
         async with self._database.transaction() as connection:
-            if not await conversations.touch(connection, tenant, conversation_id):
+            if not await conversations.touch(connection, tenant, conversation_id, collection=collection):
                 raise _absent()
             if replaces is not None:
                 old = await conversations.question(connection, conversation_id, replaces)

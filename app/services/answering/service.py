@@ -29,7 +29,7 @@ class Conversations(Protocol):
     async def recall(self, tenant: str, conversation_id: UUID, replaces: UUID | None) -> tuple[Message, ...]: ...
     async def begin(self, tenant: str, conversation_id: UUID, collection: str, exchange: Exchange) -> None: ...
     async def append(
-        self, tenant: str, conversation_id: UUID, exchange: Exchange, replaces: UUID | None
+        self, tenant: str, conversation_id: UUID, collection: str, exchange: Exchange, replaces: UUID | None
     ) -> None: ...
 
 
@@ -156,7 +156,9 @@ class AnswerService:
         if request.conversation_id is None:
             saving = self._conversations.begin(request.tenant, start.conversation_id, request.collection, exchange)
         else:
-            saving = self._conversations.append(request.tenant, request.conversation_id, exchange, request.replaces)
+            saving = self._conversations.append(
+                request.tenant, request.conversation_id, request.collection, exchange, request.replaces
+            )
         try:
             await self._saving.run(saving)
         except (LocalChatError, TimeoutError) as error:

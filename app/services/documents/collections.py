@@ -43,16 +43,21 @@ class CollectionService:
         self._models = models
         self._default_model = default_model
 
-    async def list(self, tenant: str, *, limit: int = 50, cursor: str | None = None) -> Page[CollectionStatistics]:
-        """Collections by name. `cursor` is the last name of the page before."""
+    async def list(
+        self, tenant: str, *, limit: int = 50, cursor: str | None = None, within: Sequence[str] | None = None
+    ) -> Page[CollectionStatistics]:
+        """Collections by name. `cursor` is the last name of the page before.
+
+        `within`: those alone of these names.
+        """
         async with self._database.connection() as connection:
-            found = await collections.page(connection, tenant, after=cursor or "", limit=limit + 1)
+            found = await collections.page(connection, tenant, after=cursor or "", limit=limit + 1, within=within)
         return page_of(found, limit, lambda item: item.collection.name)
 
     async def names(self, tenant: str) -> Sequence[str]:
         """The names of all collections, in order."""
         async with self._database.connection() as connection:
-            return await collections.names(connection, tenant)
+            return list(await collections.ids_by_name(connection, tenant))
 
     async def get(self, tenant: str, name: str) -> CollectionStatistics:
         async with self._database.connection() as connection:

@@ -97,12 +97,22 @@ class DocumentService:
         status: DocumentStatus | None = None,
         limit: int = 50,
         cursor: str | None = None,
+        within: Sequence[str] | None = None,
     ) -> Page[Document]:
-        """Documents in the order of their creation. `cursor` is the last id of the page before."""
+        """Documents in the order of their creation. `cursor` is the last id of the page before.
+
+        `within`: those alone of collections of these names.
+        """
         after = uuid_of(cursor)
         async with self._database.connection() as connection:
             found = await documents.page(
-                connection, tenant, collection=collection, status=status, after=after, limit=limit + 1
+                connection,
+                tenant,
+                collection=collection,
+                status=status,
+                after=after,
+                limit=limit + 1,
+                within=within,
             )
         return page_of(found, limit, lambda item: item.id)
 

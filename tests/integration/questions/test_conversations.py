@@ -36,7 +36,7 @@ async def begin(service: ConversationService, question: str = "Why?", *, tenant:
 async def test_messages_are_read_in_the_order_they_were_said(service: ConversationService) -> None:
     conversation_id = await begin(service, "first")
     for number in range(5):
-        await service.append("t", conversation_id, exchange(f"question {number}", f"answer {number}"))
+        await service.append("t", conversation_id, "c", exchange(f"question {number}", f"answer {number}"))
     history = await service.get("t", conversation_id)
     assert [turn.content for turn in history.messages[:4]] == ["first", "Paris. [1]", "question 0", "answer 0"]
     assert [turn.role for turn in history.messages] == ["user", "assistant"] * 6
@@ -48,7 +48,7 @@ async def test_messages_are_read_in_the_order_they_were_said(service: Conversati
 async def test_a_long_conversation_is_recalled_by_its_newest_messages(service: ConversationService) -> None:
     conversation_id = await begin(service)
     for number in range(15):
-        await service.append("t", conversation_id, exchange(f"question {number}", f"answer {number}"))
+        await service.append("t", conversation_id, "c", exchange(f"question {number}", f"answer {number}"))
     recalled = await service.recall("t", conversation_id)
     assert len(recalled) == 20
     assert recalled[0] == Message("user", "question 5")
@@ -89,7 +89,7 @@ async def test_rename_and_delete(service: ConversationService) -> None:
     with pytest.raises(NotFound):
         await service.rename("t", conversation_id, "Gone")
     with pytest.raises(NotFound):
-        await service.append("t", conversation_id, exchange())
+        await service.append("t", conversation_id, "c", exchange())
 
 
 async def test_a_tenant_sees_nothing_of_another(service: ConversationService) -> None:
@@ -99,7 +99,7 @@ async def test_a_tenant_sees_nothing_of_another(service: ConversationService) ->
         with pytest.raises(NotFound):
             await call("t", conversation_id)
     with pytest.raises(NotFound):
-        await service.append("t", conversation_id, exchange())
+        await service.append("t", conversation_id, "c", exchange())
     assert len((await service.get("theirs", conversation_id)).messages) == 2
 
 
@@ -120,7 +120,7 @@ async def three(service: ConversationService) -> tuple[UUID, list[UUID]]:
     """A conversation of three exchanges, and their query ids."""
     conversation_id = await begin(service, "first")
     for question in ("second", "third"):
-        await service.append("t", conversation_id, exchange(question))
+        await service.append("t", conversation_id, "c", exchange(question))
     turns = (await service.get("t", conversation_id)).messages
     return conversation_id, [turn.query_id for turn in turns if turn.role == "user" and turn.query_id]
 
@@ -145,7 +145,7 @@ async def test_a_branch_takes_over_what_was_said_before_and_leaves_the_other_alo
     conversation_id, asked = await three(service)
     whole = await service.branch("t", conversation_id)
     part = await service.branch("t", conversation_id, before=asked[1], title=" Another way ")
-    await service.append("t", part.id, exchange("otherwise"))
+    await service.append("t", part.id, "c", exchange("otherwise"))
     assert await questions(service, whole.id) == ["first", "second", "third"]
     assert (part.title, part.collection) == ("Another way", "c")
     assert await questions(service, part.id) == ["first", "otherwise"]
@@ -162,11 +162,11 @@ async def test_an_exchange_takes_the_place_of_one_and_of_all_after_it(service: C
     conversation_id, asked = await three(service)
     recalled = await service.recall("t", conversation_id, asked[1])
     assert [message.content for message in recalled] == ["first", "Paris. [1]", "second"]
-    await service.append("t", conversation_id, exchange("second, better"), asked[1])
+    await service.append("t", conversation_id, "c", exchange("second, better"), asked[1])
     assert await questions(service, conversation_id) == ["first", "second, better"]
     for call in (
         service.recall("t", conversation_id, asked[2]),
-        service.append("t", conversation_id, exchange(), asked[2]),
+        service.append("t", conversation_id, "c", exchange(), asked[2]),
     ):
         with pytest.raises(NotFound):
             await call
@@ -177,7 +177,7 @@ async def test_conversations_are_found_by_the_words_in_their_title_and_messages(
 ) -> None:
     ferry = await begin(service, "When does the ferry leave?")
     await service.append(
-        "t", ferry, exchange("And on Sundays?", "At 100% low_water only. " + "Then it waits. " * 30)
+        "t", ferry, "c", exchange("And on Sundays?", "At 100% low_water only. " + "Then it waits. " * 30)
     )
     leave = await begin(service, "Wie viele Urlaubstage gibt es?")
     await begin(service, "When does the ferry leave?", tenant="theirs")

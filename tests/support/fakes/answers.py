@@ -58,6 +58,7 @@ HIT: CacheResult[Any] = CacheResult({}, CacheStatus.HIT, "c" * 64, "l1", 12.3456
 @dataclass
 class FakeSearch(Search):
     asked: list[Query] = field(default_factory=list)
+    peeked: list[Query] = field(default_factory=list)
     error: Exception | None = None
 
     hit: SearchResult | None = None
@@ -65,6 +66,7 @@ class FakeSearch(Search):
 
     @override
     def peek(self, query: Query) -> SearchResult | None:
+        self.peeked.append(query)
         return self.hit
 
     @override
@@ -130,8 +132,17 @@ class FakeConversations(Conversations):
         self.found = {first.id: first}
 
     @override
-    async def list(self, tenant: str, *, limit: int, cursor: str | None, words: str) -> Page[Conversation]:
-        return Page(tuple(one for one in self.found.values() if words in one.title)[:limit])
+    async def list(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        words: str,
+        within: Sequence[int] | None = None,
+    ) -> Page[Conversation]:
+        open_to_all = within is None or 1 in within
+        return Page(tuple(one for one in self.found.values() if words in one.title and open_to_all)[:limit])
 
     @override
     async def get(self, tenant: str, conversation_id: UUID) -> ConversationHistory:

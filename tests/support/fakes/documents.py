@@ -40,8 +40,11 @@ class FakeCollections(CollectionService):
         self.found = {"default": collection("default")}
 
     @override
-    async def list(self, tenant: str, *, limit: int = 50, cursor: str | None = None) -> Page[CollectionStatistics]:
-        names = sorted(name for name in self.found if name > (cursor or ""))
+    async def list(
+        self, tenant: str, *, limit: int = 50, cursor: str | None = None, within: Sequence[str] | None = None
+    ) -> Page[CollectionStatistics]:
+        open_to = self.found if within is None else within
+        names = sorted(name for name in self.found if name > (cursor or "") and name in open_to)
         items = tuple(self.found[name] for name in names[:limit])
         return Page(items, names[limit - 1] if len(names) > limit else None)
 
@@ -153,8 +156,13 @@ class FakeDocuments(DocumentService):
         status: DocumentStatus | None = None,
         limit: int = 50,
         cursor: str | None = None,
+        within: Sequence[str] | None = None,
     ) -> Page[Document]:
-        found = [item for item in self.found.values() if status in {None, item.status}]
+        found = [
+            item
+            for item in self.found.values()
+            if status in {None, item.status} and (within is None or item.collection in within)
+        ]
         return Page(tuple(found[:limit]), str(found[limit - 1].id) if len(found) > limit else None)
 
     @override

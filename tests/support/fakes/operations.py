@@ -6,17 +6,14 @@ from typing import Any
 
 from typing_extensions import override
 
-from app.api.ports import Keys
 from app.errors import InvalidInput, NotFound
 from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
 from app.services.operations.analytics import AnalyticsReport, AnalyticsService, Period
-from app.services.operations.api_keys import KeyOwner
 from app.services.operations.models import ModelServer
 from app.services.operations.query_plans import PlanReport, PlanService
 from app.services.pagination import Page
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-KEY = "lc_a-key"
 
 
 COUNTS = {
@@ -105,12 +102,6 @@ class FakeModelServer(ModelServer):
 
 async def default_chat_model() -> str:
     return "smollm2:135m"
-
-
-class FakeKeys(Keys):
-    @override
-    async def owner_of(self, key: str) -> KeyOwner | None:
-        return KeyOwner("acme", "laptop") if key == KEY else None
 
 
 async def well() -> None:

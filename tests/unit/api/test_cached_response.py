@@ -8,10 +8,11 @@ import orjson
 import pytest
 from starlette.types import Message
 
+from app.domain.access.caller import AccessScope
 from app.services.search.cached import SearchResult
 from tests.support.api import Fakes, client_of, serving
+from tests.support.fakes.access import KEY, KEYS, NARROW_KEY
 from tests.support.fakes.answers import HIT, RESULTS
-from tests.support.fakes.operations import KEY
 from tests.support.waiting import until
 
 
@@ -133,7 +134,22 @@ async def test_nothing_is_searched_for_a_client_that_leaves_before_its_body_is_w
 
 async def test_a_hit_needs_a_key_where_keys_are_asked_for(fakes: Fakes) -> None:
     async with client_of(fakes, auth_mode="api_key") as client:
-        assert (await client.post("/api/search", json={"query": "leave"})).status_code == 401
+
+        async def asking(key: str) -> int:
+            asked = {"query": "leave"}
+            return (await client.post("/api/search", json=asked, headers={"x-api-key": key})).status_code
+
+        refused = ("", "lc_unknown", KEYS[AccessScope.OPERATOR], NARROW_KEY)
+        assert [await asking(key) for key in refused] == [401, 401, 403, 404]
+        assert fakes.search.peeked == []
+        assert await asking(KEYS[AccessScope.READ]) == 200
+    assert [query.tenant for query in fakes.search.peeked] == ["acme"]
+    assert fakes.search.asked == []
+
+
+async def test_a_hit_goes_the_long_way_while_its_key_cannot_be_proven(fakes: Fakes) -> None:
+    fakes.verified.heard = False
+    async with client_of(fakes, auth_mode="api_key") as client:
         authorised = {"authorization": f"Bearer {KEY}"}
         assert (await client.post("/api/search", json={"query": "leave"}, headers=authorised)).status_code == 200
     assert [query.tenant for query in fakes.search.asked] == ["acme"]

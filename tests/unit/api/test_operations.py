@@ -266,5 +266,5 @@ async def test_every_operation_is_documented(client: httpx.AsyncClient) -> None:
 async def test_keys_are_documented_when_they_are_asked_for() -> None:
     async with client_of(Fakes(), auth_mode="api_key") as client:
         schema = (await client.get("/openapi.json")).json()
-    assert schema["paths"]["/api/search"]["post"]["security"] == [{"bearer": []}, {"key": []}]
+    assert schema["paths"]["/api/search"]["post"]["security"] == [{"bearer": ["read"]}, {"key": ["read"]}]
     assert "security" not in schema["paths"]["/health/live"]["get"]

@@ -25,7 +25,7 @@ from app.telemetry.logging import ConsoleFormatter, CorrelationFilter, JsonForma
 from tests.support.api import Fakes, client_of
 from tests.support.cache.assembly import assemble
 from tests.support.cache.chain import SPEC, Pipeline, Tier
-from tests.support.fakes.operations import KEY
+from tests.support.fakes.access import KEY
 from tests.support.waiting import idle, until
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

@@ -1,16 +1,13 @@
-"""Keys, verdicts and probes on a real database."""
+"""Verdicts and probes on a real database."""
 
-import re
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from typer.testing import CliRunner
 
 from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.observations import Counts, Segment
 from app.cache.semantic.postgres_observations import PostgresObservations
-from app.cli import app as cli
 from app.db.database import Database
 from app.db.operations.health import check_dimensions, check_migrated, check_writable
 from app.db.outages import translated
@@ -19,7 +16,6 @@ from app.domain.retrieval import ServedMatch
 from app.errors import CacheUnavailable, StoreUnavailable
 from app.services.answering.feedback import FeedbackService, Verdict
 from app.services.documents.collections import CollectionService
-from app.services.operations.api_keys import KeyOwner, KeyService
 from tests.support.ingestion import TENANT, FakeModels
 
 KEY = "0a" * 32
@@ -30,40 +26,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = await Database.connect(database_url, min_size=0, max_size=2)
     yield database
     await database.close()
-
-
-async def test_a_key_opens_its_tenant_until_it_is_revoked(database: Database) -> None:
-    keys = KeyService(database)
-    key = await keys.create("acme", "laptop")
-    assert await keys.owner_of(key) == KeyOwner("acme", "laptop")
-    assert await keys.owner_of(f"{key}x") is None
-    async with database.connection() as connection:
-        assert key not in str(await connection.fetch("SELECT * FROM api_keys"))
-    other = await keys.create("acme", "phone")
-    assert await keys.revoke("laptop") == 1
-    assert await keys.revoke("laptop") == 0
-    assert await keys.owner_of(key) is None
-    assert await keys.owner_of(other) == KeyOwner("acme", "phone")
-    assert [(known.name, known.revoked_at is None) for known in await keys.known()] == [
-        ("laptop", False),
-        ("phone", True),
-    ]
-
-
-def test_keys_are_made_listed_and_revoked_in_the_terminal(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    made = CliRunner().invoke(cli, ["keys", "create", "laptop", "--tenant", "acme"])
-    assert re.fullmatch(r"lc_[\w-]{43}\n", made.output)
-    listed = CliRunner().invoke(cli, ["keys", "list"]).output
-    assert re.search(r"laptop +│ acme", listed)
-    assert made.output.strip() not in listed
-    assert CliRunner().invoke(cli, ["keys", "revoke", "laptop"]).output == "Revoked 1.\n"
-    again = CliRunner().invoke(cli, ["keys", "revoke", "laptop"])
-    assert "no key is called laptop" in str(again.exception)
-    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
-    assert "cannot be reached. (DATABASE_URL)" in str(CliRunner().invoke(cli, ["keys", "list"]).exception)
 
 
 class Evictor:

@@ -1,0 +1,62 @@
+"""API keys without their secrets."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.domain.access.caller import EVERY_COLLECTION, AccessScope, Caller, with_included
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGrant:
+    """What a key opens.
+
+    Attributes:
+        label: recognises the key, such as its owner.
+        scopes: as granted, without the included ones.
+        collections: names and patterns of the collections within reach.
+        expires_at: when it ends; None for never.
+    """
+
+    label: str
+    scopes: frozenset[AccessScope]
+    collections: tuple[str, ...] = EVERY_COLLECTION
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key without its secret. `previous_until`: until then the secret before the newest one is valid too."""
+
+    id: UUID
+    tenant: str
+    label: str
+    scopes: frozenset[AccessScope]
+    collections: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    previous_until: datetime | None = None
+
+    def grant(self, **changed: Any) -> KeyGrant:
+        """What the key opens, with some of it changed."""
+        now = {
+            "label": self.label,
+            "scopes": self.scopes,
+            "collections": self.collections,
+            "expires_at": self.expires_at,
+        }
+        return KeyGrant(**{**now, **changed})
+
+    def caller(self, valid_until: float = math.inf) -> Caller:
+        return Caller(
+            tenant=self.tenant,
+            name=self.label,
+            scopes=with_included(self.scopes),
+            collections=self.collections,
+            key=self.id,
+            valid_until=valid_until,
+        )
