@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -54,6 +55,8 @@ async def _print_answer(console: Console, stream: AsyncIterator[tuple[str, Any]]
             match name:
                 case "status":
                     status.update(str(data["stage"]).capitalize())
+                case "progress":
+                    status.update(_progress(data))
                 case "thinking":
                     status.update("Thinking")
                 case "sources":
@@ -71,6 +74,12 @@ async def _print_answer(console: Console, stream: AsyncIterator[tuple[str, Any]]
     finally:
         status.stop()
     raise CommandFailed("the answer broke off; ask again")
+
+
+def _progress(data: dict[str, Any]) -> str:
+    done = f"{str(data['stage']).capitalize()} {data['done']} of {data['total']}"
+    left = data["eta_seconds"]
+    return done if left is None else f"{done}, {timedelta(seconds=round(left))} left"
 
 
 def _print_sources(console: Console, sources: list[dict[str, Any]], cited: set[int]) -> None:

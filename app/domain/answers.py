@@ -58,6 +58,16 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerProgress:
+    """`done` of `total` steps of a stage are made. `eta_seconds`: what is left will take; None: not known yet."""
+
+    stage: str
+    done: int
+    total: int
+    eta_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A passage offered to the model under the number `citation`, counted from 1. `quote` is what it was shown."""
 
@@ -161,11 +171,12 @@ class Failed:
     retryable: bool
 
 
-Event = Start | Status | Sources | Highlights | Thinking | Delta | Citation | Usage | Done | Failed
+Event = Start | Status | AnswerProgress | Sources | Highlights | Thinking | Delta | Citation | Usage | Done | Failed
 
 EVENT_NAMES: Mapping[type[Event], str] = {
     Start: "start",
     Status: "status",
+    AnswerProgress: "progress",
     Sources: "sources",
     Highlights: "highlights",
     Thinking: "thinking",

@@ -25,7 +25,7 @@ _WORDS: Mapping[str, frozenset[str]] = {
         "en": """
             the what when where who how which why does did are was were this that these those can could
             should would it of to and is there any many much be have has do i you we they for with from
-            on by not if about tell show my your
+            on by not if about tell show my your a an in all list give please summarise summarize compare
         """,
         "de": """
             der die das den dem ein eine einen wie wer wann wo warum welche welcher welches wird werden

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.generation.sentences import Kind, Sentence, sentences_of
-from app.generation.terms import terms
+from app.generation.terms import is_unspaced, terms
 
 # Passages whose sentences are looked at, and sentences that a cross-encoder is asked about. On 500 questions of
 # SQuAD the two best sentences hold the answer for .910 with three and eight, and for .914 with ten and all.
@@ -25,6 +25,10 @@ _PASSAGE_WEIGHT = 0.1
 _PREDECESSOR_WEIGHT = 0.3
 # A sentence that points at the one before it cannot be read without it.
 _WORD = re.compile(r"\w+")
+_ASKS = re.compile(r"[?？]")  # noqa: RUF001 - full-width on purpose
+# Words that a question has at least, and a topic at most; in scripts without spaces, pairs of characters.
+_QUESTION_WORDS = 3
+_TOPIC_WORDS = 4
 _POINTS_BACK = re.compile(
     r"(?:it|its|they|their|them|this|that|these|those|he|she|his|her|such|both|then|there|however|but|so|also|instead"
     r"|er|sie|es|dies\w*|dabei|dadurch|damit|aber|il|elle|ils|elles|cela|ceci|ello|esto|esta|esso|isso)\b",
@@ -187,9 +191,13 @@ class QuoteChooser:
 
 
 def echoes(question: str, text: str) -> bool:
-    """Whether a text holds the question itself, as an example or a title does; that answers nothing."""
+    """Whether a text holds the question itself, as an example or a title does; that answers nothing.
+
+    A few words are a topic, not a question: a text that answers may well hold them.
+    """
     asked, said = (" ".join(_WORD.findall(each.lower())) for each in (question, text))
-    return bool(asked) and asked in said
+    told = len(terms(question)) if is_unspaced(question) else len(asked.split())
+    return told >= (_QUESTION_WORDS if _ASKS.search(question) else _TOPIC_WORDS + 1) and asked in said
 
 
 def written(text: str, kind: Kind) -> str:

@@ -37,6 +37,11 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def is_unspaced(text: str) -> bool:
+    """Whether some of a text is in a script written without spaces."""
+    return bool(_UNSPACED.search(text))
+
+
 def content_words(text: str) -> list[str]:
     """Return the words that carry meaning, as they are written, each once."""
     words = {word.lower(): word for word in reversed(_WORD.findall(text)) if word.lower() not in _STOP_WORDS}

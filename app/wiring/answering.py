@@ -16,8 +16,8 @@ from app.services.answering.direct import DirectService
 from app.services.answering.experiments import ExperimentService
 from app.services.answering.feedback import FeedbackService
 from app.services.answering.model_facts import ContextWindows, ModelDigests
+from app.services.answering.model_texts import ModelTexts
 from app.services.answering.modes import AnswerModes
-from app.services.answering.overviews import OverviewAnswers
 from app.services.answering.pipeline import AnswerPipeline
 from app.services.answering.service import AnswerService
 from app.services.answering.writer import ModelWriter
@@ -33,6 +33,7 @@ from app.services.semantic.report import MatchingReporter
 from app.telemetry import correlation
 from app.wiring.core import Core
 from app.wiring.documents import Documents
+from app.wiring.overviews import PassageReading, open_overviews
 from app.wiring.reranking import open_reranker
 from app.wiring.semantic import open_matching
 
@@ -82,13 +83,14 @@ def open_answering(core: Core, documents: Documents) -> Answering:
         surroundings=NeighbourChunks(database),
         observer=observer,
     )
+    quoter, gate = Quoter(ranker), AnswerGate(reranker)
     pipeline = AnswerPipeline(
         search,
         writer,
         rewriter=RuleRewriter(),
         ranker=ranker,
-        quoter=Quoter(ranker),
-        gate=AnswerGate(reranker),
+        quoter=quoter,
+        gate=gate,
         observer=observer,
     )
     digests = ModelDigests(client)
@@ -103,7 +105,10 @@ def open_answering(core: Core, documents: Documents) -> Answering:
     background = Background()
     core.stack.push_async_callback(background.close)
     experiments = ExperimentService(database, background)
-    overviews = OverviewAnswers(cached_answers, documents.documents, writer)
+    texts = ModelTexts(database, client, contexts, digests)
+    overviews = open_overviews(
+        database, cached_answers, PassageReading(pipeline, quoter, gate), texts, contexts=contexts, writer=writer
+    )
     answers = AnswerService(
         overviews,
         conversations,

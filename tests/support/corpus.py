@@ -21,11 +21,12 @@ TENANT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A document of some chunks."""
+    """A document of some chunks; `sections` are their headings, if they have any."""
 
     filename: str
     texts: Sequence[str]
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    sections: Sequence[str | None] = ()
 
 
 def embed(text: str) -> Vector:
@@ -102,9 +103,10 @@ async def add_page(
         1 if visible else None,
     )
     await documents.add_version(connection, document_id)
+    sections = page.sections or [None] * len(page.texts)
     drafts = [
-        (ChunkDraft(ordinal, text, len(text.split()), None, None), hashlib.sha256(text.encode()).digest())
-        for ordinal, text in enumerate(page.texts)
+        (ChunkDraft(ordinal, text, len(text.split()), None, section), hashlib.sha256(text.encode()).digest())
+        for ordinal, (text, section) in enumerate(zip(page.texts, sections, strict=True))
     ]
     await chunks.insert(
         connection,

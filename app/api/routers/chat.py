@@ -51,8 +51,9 @@ def add_chat(app: FastAPI) -> None:
         response_model=ChatResponse,
         responses={
             200: {
-                "description": "With `stream` (the default) the events `start`, `status`*, `sources`, `highlights`,"
-                " `delta`*, `citation`*, `usage` and exactly one of `done` and `error`; without it, all of it",
+                "description": "With `stream` (the default) the events `start`, `status`*, `progress`*, `sources`,"
+                " `highlights`, `delta`*, `citation`*, `usage` and exactly one of `done` and `error`; without it,"
+                " all of it",
                 "headers": {"Cache-Status": CACHE_STATUS, "X-Experiment": _EXPERIMENT},
                 "content": event_stream("AnswerEvent", _EXAMPLE),
             },

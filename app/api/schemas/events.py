@@ -11,7 +11,7 @@ from app.api.schemas.common import View
 from app.api.schemas.documents import DocumentView
 from app.api.schemas.search import CacheView
 from app.api.schemas.warming import WarmedView
-from app.domain.answers import Delta, Done, Status, Thinking
+from app.domain.answers import AnswerProgress, Delta, Done, Status, Thinking
 from app.domain.ingestion import IngestProgress
 from app.domain.warming import WarmStep
 from app.services.operations.models import Pulled, PullStep
@@ -39,6 +39,7 @@ Events = Mapping[str, Any]
 ANSWER: Events = {
     "start": AnswerStart,
     "status": Status,
+    "progress": AnswerProgress,
     "sources": list[SourceView],
     "highlights": list[HighlightView],
     "thinking": Thinking,

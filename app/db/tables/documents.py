@@ -13,33 +13,32 @@ from app.db.database import PooledConnection
 from app.domain.documents import Document, DocumentStatus, Stage
 from app.domain.reading import DocumentProperties, DocumentWarning, WarningKind
 
-_COLUMNS = """
+COLUMNS = """
     d.id, d.tenant, c.name AS collection, d.filename, d.media_type, d.size_bytes, d.sha256, d.status, d.stage,
     d.chunk_count, d.embedded_count, d.failed_count, d.reused_count, d.error, d.metadata, d.version,
     d.created_at, d.updated_at, d.warnings, v.properties, v.created_at AS stored_at
 """
-_FROM = """documents d JOIN collections c ON c.id = d.collection_id AND c.deleted_at IS NULL
+FROM = """documents d JOIN collections c ON c.id = d.collection_id AND c.deleted_at IS NULL
     LEFT JOIN document_versions v ON v.document_id = d.id AND v.version = d.version"""
 
 
 async def get(connection: PooledConnection, tenant: str, document_id: UUID) -> Document | None:
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE d.id = $1 AND d.tenant = $2 AND d.deleted_at IS NULL",
+        f"SELECT {COLUMNS} FROM {FROM} WHERE d.id = $1 AND d.tenant = $2 AND d.deleted_at IS NULL",
         document_id,
         tenant,
     )
-    return _document(row) if row else None
+    return document_of(row) if row else None
 
 
 async def lock(connection: PooledConnection, tenant: str, document_id: UUID) -> Document | None:
     """Read a document and keep others from changing it until the transaction ends."""
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE d.id = $1 AND d.tenant = $2 AND d.deleted_at IS NULL "
-        "FOR UPDATE OF d",
+        f"SELECT {COLUMNS} FROM {FROM} WHERE d.id = $1 AND d.tenant = $2 AND d.deleted_at IS NULL FOR UPDATE OF d",
         document_id,
         tenant,
     )
-    return _document(row) if row else None
+    return document_of(row) if row else None
 
 
 async def lock_names(connection: PooledConnection, collection_id: int, filenames: Sequence[str]) -> None:
@@ -55,12 +54,12 @@ async def lock_names(connection: PooledConnection, collection_id: int, filenames
 async def named(connection: PooledConnection, collection_id: int, filename: str) -> list[Document]:
     """The documents of a name, oldest first, kept from change until the transaction ends."""
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE d.collection_id = $1 AND d.filename = $2 AND d.deleted_at IS NULL "
+        f"SELECT {COLUMNS} FROM {FROM} WHERE d.collection_id = $1 AND d.filename = $2 AND d.deleted_at IS NULL "
         "ORDER BY d.id FOR UPDATE OF d",
         collection_id,
         filename,
     )
-    return [_document(row) for row in rows]
+    return [document_of(row) for row in rows]
 
 
 async def page(
@@ -78,7 +77,7 @@ async def page(
     `within`: those alone of collections of these names.
     """
     rows = await connection.fetch(
-        f"""SELECT {_COLUMNS} FROM {_FROM}
+        f"""SELECT {COLUMNS} FROM {FROM}
         WHERE d.tenant = $1 AND d.deleted_at IS NULL AND ($2::text IS NULL OR c.name = $2)
           AND ($3::text IS NULL OR d.status = $3) AND ($4::uuid IS NULL OR d.id > $4)
           AND ($6::text[] IS NULL OR c.name = ANY($6))
@@ -90,7 +89,7 @@ async def page(
         limit,
         within,
     )
-    return [_document(row) for row in rows]
+    return [document_of(row) for row in rows]
 
 
 async def insert(
@@ -233,7 +232,7 @@ def read_properties(stored: Mapping[str, str]) -> DocumentProperties:
     )
 
 
-def _document(row: Any) -> Document:
+def document_of(row: Any) -> Document:
     fields = dict(row)
     properties = read_properties(fields.pop("properties") or {})
     stored_at = fields.pop("stored_at") or fields["created_at"]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.domain.answers import (
     NO_CONTEXT,
+    AnswerProgress,
     AnswerRequest,
     Citation,
     Delta,
@@ -70,6 +71,8 @@ class Answer:
                 self._add_content(event)
             case ToolCalls(calls):
                 self.tool_calls += calls
+            case AnswerProgress():
+                pass  # of use only while one waits
             case Usage():
                 self.usage = event
             case Done():

@@ -141,7 +141,7 @@ class AnswerPipeline:
         stages = _stages(found, clock)
         verdict = self._gate.judge(found.text, found.retrieval, found.best_logit)
         if verdict is Verdict.ABSENT:
-            nearest = _sources(found.retrieval.results[:_NEAREST])
+            nearest = numbered(found.retrieval.results[:_NEAREST])
             text = Delta(phrases_for(request.question).nothing_found)
             for event in (*stages, Sources(nearest), text, *wordless_end(clock, NO_CONTEXT, ())):
                 yield event
@@ -154,7 +154,7 @@ class AnswerPipeline:
     async def _quote(
         self, request: AnswerRequest, found: Found, verdict: Verdict, stages: Sequence[Status], clock: StageClock
     ) -> AsyncGenerator[Event, None]:
-        sources = _sources(found.retrieval.results)
+        sources = numbered(found.retrieval.results)
         brief = request.style.length == BRIEF
         highlights = await self._quoter.highlights(
             found.text, sources, found.retrieval.results, found.logits, brief=brief
@@ -219,5 +219,6 @@ def _stages(found: Found, clock: StageClock) -> list[Status]:
     return stages
 
 
-def _sources(passages: Sequence[ScoredChunk]) -> tuple[Source, ...]:
+def numbered(passages: Sequence[ScoredChunk]) -> tuple[Source, ...]:
+    """The passages as sources, numbered in their order."""
     return tuple(Source.of(number, passage) for number, passage in enumerate(passages, 1))

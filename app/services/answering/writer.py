@@ -104,15 +104,17 @@ class ModelWriter:
         self._observer = observer or PipelineObserver()
         self._unobserved = PipelineObserver()
 
-    async def prompt(self, request: AnswerRequest, search_text: str, passages: Sequence[ScoredChunk]) -> Prompt:
-        """Fit the passages into the model's context.
+    async def prompt(
+        self, request: AnswerRequest, search_text: str, passages: Sequence[ScoredChunk], *, alone: bool = False
+    ) -> Prompt:
+        """Fit the passages into the model's context, with what stands around them unless they come `alone`.
 
         Raises:
             ModelError: the model is not there.
             InputTooLong: the question alone leaves no room for an answer.
         """
         context = await self._contexts.room(request.model, request.max_context, thoughts=_thoughts(request))
-        around = await self._surroundings.around(passages)
+        around = {} if alone else await self._surroundings.around(passages)
         with self._observer_of(request).stage("prompt"):
             return self._prompts.build(
                 request.question,

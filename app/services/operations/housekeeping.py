@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from app.db.database import Database, PooledConnection
 from app.db.lifecycle import changes, reindexes
 from app.db.operations import analytics, housekeeping, statistics
+from app.db.tables import model_texts
 from app.errors import StoreUnavailable
 from app.ingestion.queue import jobs
 
@@ -77,6 +78,7 @@ class HousekeepingService:
                 "cached results",
                 lambda connection: housekeeping.purge_cached(connection, self._cache_table, CACHED),
             ),
+            ("texts of models", lambda connection: model_texts.purge(connection, RECORDS)),
             ("collections", housekeeping.purge_collections),
             ("held jobs", housekeeping.purge_held_jobs),
             ("job records", lambda connection: housekeeping.purge_job_records(connection, RECORDS)),

@@ -1,9 +1,10 @@
 """Quotes are the passages' own words, the best of them, in an order that reads."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.generation.quotes import CANDIDATES, QuotablePassage, Quote, QuoteChooser, written
+from app.generation.quotes import CANDIDATES, QuotablePassage, Quote, QuoteChooser, echoes, written
 from app.generation.sentences import Kind
 
 FERRY = QuotablePassage(
@@ -112,3 +113,20 @@ def test_a_sentence_that_repeats_the_question_is_no_answer() -> None:
     text = 'Ask it like this: ask "When does the ferry leave?" and wait. The ferry leaves at 7:40.'
     chooser = QuoteChooser("When does the ferry leave?", [QuotablePassage(1, text)])
     assert [one.sentence.of(text) for one in chooser.candidates] == ["The ferry leaves at 7:40."]
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "held"),
+    [
+        ("What is the capital of France?", "ask: what is the capital of France", True),
+        ("what is the capital of France", "ask: what is the capital of France", True),
+        ("capital of France", "Paris is the capital of France.", False),
+        ("Ferry?", "The ferry leaves.", False),
+        ("员工手册", "员工手册规定了假期。", False),
+        ("员工有多少天年假", "例如:员工有多少天年假", True),
+    ],
+)
+def test_a_text_that_holds_a_question_repeats_it_and_one_that_holds_a_topic_may_answer(
+    question: str, text: str, held: bool
+) -> None:
+    assert echoes(question, text) is held

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.documents import Chunk
-from app.generation.summaries import key_sentences
+from app.generation.overviews.summaries import key_sentences
 
 
 def chunk(number: int, text: str, section: str | None = None) -> Chunk:

@@ -824,6 +824,10 @@ export interface components {
             /** @constant */
             event: "status";
         } | {
+            data: components["schemas"]["AnswerProgress"];
+            /** @constant */
+            event: "progress";
+        } | {
             data: components["schemas"]["SourceView"][];
             /** @constant */
             event: "sources";
@@ -855,6 +859,12 @@ export interface components {
             data: components["schemas"]["StreamFailure"];
             /** @constant */
             event: "error";
+        };
+        AnswerProgress: {
+            done: number;
+            eta_seconds: number | null;
+            stage: string;
+            total: number;
         };
         AnswerSettings: {
             /** @example Give prices with VAT. */

@@ -66,6 +66,17 @@ def key_sentences(chunks: Sequence[Chunk], most: int) -> list[KeySentence]:
     return [opening, *(KeySentence(*found[at], section=_last(found[at][0].section)) for at in places)]
 
 
+def central(found: Sequence[tuple[Chunk, Sentence]]) -> list[int]:
+    """The places of the sentences that share most with the others first; of very many, of some of them evenly."""
+    places = list(range(len(found)))
+    if len(places) > _MOST_COMPARED:
+        places = [at * len(found) // _MOST_COMPARED for at in range(_MOST_COMPARED)]
+    if not places:
+        return []
+    ranks = _text_rank([frozenset(terms(found[at][1].of(found[at][0].text))) for at in places])
+    return [places[at] for at in sorted(range(len(places)), key=lambda at: -ranks[at])]
+
+
 def _tells(chunk: Chunk, sentence: Sentence) -> bool:
     if sentence.kind not in (Kind.PROSE, Kind.ITEM):
         return False
