@@ -36,12 +36,13 @@ class Exchange:
     _seen: bytes = b""
 
     @classmethod
-    async def begin(cls, port: int, path: str, body: Any) -> "Exchange":
+    async def begin(cls, port: int, path: str, body: Any, key: str = "") -> "Exchange":
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         content = json.dumps(body).encode()
+        authorised = f"X-API-Key: {key}\r\n" if key else ""
         head = (
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n{authorised}\r\n"
         )
         writer.write(head.encode() + content)
         return cls(reader, writer)
@@ -68,8 +69,8 @@ class Exchange:
         self.writer.close()
 
 
-async def post(port: int, path: str, body: Any) -> RawReply:
-    return await (await Exchange.begin(port, path, body)).finish()
+async def post(port: int, path: str, body: Any, key: str = "") -> RawReply:
+    return await (await Exchange.begin(port, path, body, key)).finish()
 
 
 def _unchunked(body: bytes) -> bytes:

@@ -198,7 +198,7 @@ async def test_a_change_is_heard_by_every_process(database_url: str, database: D
 
 async def test_the_keys_of_an_older_release_keep_all_that_they_could_do(postgres_server: EmbeddedPostgres) -> None:
     async with fresh_database(postgres_server, "template0") as url:
-        await migrate(url, "0102")
+        await migrate(url, "0103")
         database = await Database.connect(url, min_size=0, max_size=1)
         async with database.connection() as connection:
             await connection.execute(

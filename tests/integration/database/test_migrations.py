@@ -6,16 +6,23 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from app.cli.database.migrate import run_migration
 from app.cli.shared import CommandFailed
 from app.db import migrate as migrations
 from app.db.database import Database
 from app.db.migrate import MigrationRefused, check_server
-from tests.support.folders import short_folder
+from tests.support.folders import REPO, short_folder
 from tests.support.processes.postgres import PrivatePostgres
 
 GUEST = "guest"
+
+
+def test_there_is_one_newest_revision() -> None:
+    revisions = ScriptDirectory.from_config(Config(REPO / "alembic.ini"))
+    assert len(revisions.get_heads()) == 1
 
 
 async def test_the_schema_of_another_release_is_refused_and_left_alone(database_url: str) -> None:

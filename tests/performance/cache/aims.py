@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.performance.cache.faults import RATE
-from tests.performance.cache.replicas import FLOOR, RATES
+from tests.performance.cache.replicas import FLOOR, KEYED, RATES
 from tests.performance.cache.tiers import HIT, SIZES
 from tests.performance.cache.traffic import CAPACITY
 from tests.performance.shared.report import Aim
@@ -58,6 +58,11 @@ def _http() -> Iterator[Aim]:
         f"the same: processor time as a multiple of the {FLOOR}'s",
         ("http", "HTTP, 16 connections", "l1", "processor_ratio"),
         at_most=1.25,
+    )
+    yield Aim(
+        "the same with an API key: processor time as a multiple of without",
+        ("http", "HTTP, 16 connections", KEYED, "key_ratio"),
+        at_most=1.15,
     )
     for rate in RATES:
         for tier, limit in LIMITS.items():

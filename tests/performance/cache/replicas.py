@@ -11,9 +11,13 @@ from pathlib import Path
 
 import psutil
 
+from app.db.database import Database
 from app.db.migrate import migrate
+from app.domain.access.caller import AccessScope
+from app.domain.access.keys import KeyGrant
 from app.embedded.supervisor.probes import free_port
 from app.embedded.supervisor.process import ChildProcess
+from app.services.access.keys import KeyService
 from tests.performance.shared.http_load import Target, arrive, saturate
 from tests.performance.shared.report import Report
 from tests.performance.shared.timing import REPEATS, Timing, beside_floor, several
@@ -28,9 +32,12 @@ RATES = (100, 500)
 FLOOR = "bare Starlette route"
 _PATH = "/api/search"
 _QUESTIONS = 100
+# Memory again, of a replica that asks for an API key.
+KEYED = "l1 with a key"
 # The tier that answers a replica with these settings, once everything was asked before.
 REPLICAS: Mapping[str, Mapping[str, str]] = {
     "l1": {},
+    KEYED: {"AUTH_MODE": "api_key"},
     "l2": {"L1_CACHE_ENABLED": "false"},
     "l3": {"L1_CACHE_ENABLED": "false", "L2_CACHE_ENABLED": "false"},
 }
@@ -42,7 +49,7 @@ async def bench_http(report: Report, database: str, redis: str, folder: Path, se
         for connections in CONNECTIONS:
             await _bench_throughput(report, targets, connections, seconds)
         for rate in RATES:
-            for tier in REPLICAS:
+            for tier in REPLICAS.keys() - {KEYED}:
                 await _bench_response(report, tier, targets[tier], rate, seconds)
 
 
@@ -67,7 +74,9 @@ async def _bench_throughput(
         report.add("http", case, name, "processor_us", own * 1e6)
         report.add("http", case, name, "processor_ratio", own / floor)
         print(f"  {name} {own * 1e6:.0f} us (x{own / floor:.2f})", end="")
-    print(flush=True)
+    key_ratio = statistics.median(a / b for a, b in zip(spent[KEYED], spent["l1"], strict=True))
+    report.add("http", case, KEYED, "key_ratio", key_ratio)
+    print(f"  with a key x{key_ratio:.2f} of without", flush=True)
 
 
 async def _bench_response(report: Report, tier: str, target: Target, rate: int, seconds: float) -> None:
@@ -103,15 +112,23 @@ async def _served(database: str, redis: str, folder: Path) -> AsyncIterator[dict
         await serving(stack, replicas.values(), working)
         await ingest(replicas["l1"])
         working.stop(5)
+        key = await _made_key(database)
         for tier, replica in replicas.items():
-            await known(replica, tier)
+            await known(replica, "l1" if tier == KEYED else tier, key)
         prepared = (await post(replicas["l1"].port, _PATH, json.loads(BODIES[0]))).body
         targets = {}
         for name, kind in ((FLOOR, "starlette"), ("FastAPI endpoint that does nothing", "fastapi")):
             targets[name] = await _floor(kind, prepared, folder, stack)
         for tier, replica in replicas.items():
-            targets[tier] = target_of(replica.process, replica.port)
+            targets[tier] = target_of(replica.process, replica.port, key if tier == KEYED else "")
         yield targets
+
+
+async def _made_key(url: str) -> str:
+    database = await Database.connect(url, min_size=0, max_size=1)
+    made = await KeyService(database).create("default", KeyGrant("bench", frozenset({AccessScope.READ})))
+    await database.close()
+    return made.secret
 
 
 async def ingest(replica: Replica) -> None:
@@ -125,11 +142,11 @@ async def ingest(replica: Replica) -> None:
                     await asyncio.sleep(0.05)
 
 
-async def known(replica: Replica, tier: str) -> None:
+async def known(replica: Replica, tier: str, key: str = "") -> None:
     """Wait until the replica answers every question from its tier."""
     async with asyncio.timeout(30):
         for body in BODIES:
-            while (await post(replica.port, _PATH, json.loads(body))).json["cache"]["tier"] != tier:
+            while (await post(replica.port, _PATH, json.loads(body), key)).json["cache"]["tier"] != tier:
                 await asyncio.sleep(0.05)
 
 
@@ -150,6 +167,6 @@ async def _floor(kind: str, prepared: bytes, folder: Path, stack: AsyncExitStack
                 return target_of(process, port)
 
 
-def target_of(process: ChildProcess, port: int) -> Target:
+def target_of(process: ChildProcess, port: int, key: str = "") -> Target:
     assert process.pid is not None
-    return Target(process.pid, port, _PATH, BODIES)
+    return Target(process.pid, port, _PATH, BODIES, key)

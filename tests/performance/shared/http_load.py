@@ -28,12 +28,13 @@ class UnexpectedAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`bodies` are posted in turn. `pid` is the process that answers."""
+    """`bodies` are posted in turn, with an API key if there is one. `pid` is the process that answers."""
 
     pid: int
     port: int
     path: str
     bodies: Sequence[bytes]
+    key: str = ""
 
 
 async def saturate(target: Target, *, connections: int, seconds: float) -> Timing:
@@ -111,6 +112,7 @@ class _Connection(asyncio.Protocol):
     @classmethod
     async def open(cls, target: Target) -> "_Connection":
         head = f"POST {target.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        head += f"X-API-Key: {target.key}\r\n" if target.key else ""
         requests = [f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body for body in target.bodies]
         loop = asyncio.get_running_loop()
         _, made = await loop.create_connection(lambda: cls(requests), "127.0.0.1", target.port)
@@ -157,6 +159,7 @@ async def _wrk(wrk: str, target: Target, connections: int, seconds: float) -> Ti
         "init = function()",
         "  wrk.method = 'POST'",
         "  wrk.headers['Content-Type'] = 'application/json'",
+        *([f"  wrk.headers['X-API-Key'] = '{target.key}'"] if target.key else []),
         "  for i, body in ipairs(bodies) do requests[i] = wrk.format(nil, nil, nil, body) end",
         "end",
         "request = function() turn = turn % #requests + 1; return requests[turn] end",

@@ -2,8 +2,8 @@
 
 from app.db.migrate import run_sql
 
-revision = "0103"
-down_revision = "0102"
+revision = "0104"
+down_revision = "0103"
 
 
 def upgrade() -> None:
