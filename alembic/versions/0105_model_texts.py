@@ -2,8 +2,8 @@
 
 from app.db.migrate import run_sql
 
-revision = "0104"
-down_revision = "0103"
+revision = "0105"
+down_revision = "0104"
 
 
 def upgrade() -> None:
