@@ -16,7 +16,7 @@ DOCX = _OOXML + "wordprocessingml.document"
 XLSX = _OOXML + "spreadsheetml.sheet"
 PPTX = _OOXML + "presentationml.presentation"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
-ODT, ODS, ODP = _ODF + "text", _ODF + "spreadsheet", _ODF + "presentation"
+ODT, ODS, ODP, ODG = (_ODF + kind for kind in ("text", "spreadsheet", "presentation", "graphics"))
 EPUB = "application/epub+zip"
 DOC, XLS, PPT, MSG = (
     "application/msword",
@@ -35,7 +35,7 @@ PNG, JPEG, GIF, TIFF = "image/png", "image/jpeg", "image/gif", "image/tiff"
 WEBP, BMP = "image/webp", "image/bmp"
 PICTURES = frozenset({PNG, JPEG, GIF, TIFF, WEBP, BMP})
 
-PACKAGES = frozenset({DOCX, XLSX, XLSB, PPTX, ODT, ODS, ODP, EPUB})
+PACKAGES = frozenset({DOCX, XLSX, XLSB, PPTX, ODT, ODS, ODP, ODG, EPUB})
 _BINARY_BY_SUFFIX = {
     "pdf": PDF,
     "docx": DOCX,
@@ -48,6 +48,7 @@ _BINARY_BY_SUFFIX = {
     "odt": ODT,
     "ods": ODS,
     "odp": ODP,
+    "odg": ODG,
     "epub": EPUB,
     "doc": DOC,
     "xls": XLS,
@@ -59,7 +60,7 @@ _TEXT_BY_SUFFIX = {
     "html": HTML,
     "htm": HTML,
     "xhtml": HTML,
-    "xml": XML,
+    **dict.fromkeys(("xml", "svg", "rss", "atom", "xsd", "wsdl", "xsl", "kml", "gpx", "plist", "xliff"), XML),
     "md": MARKDOWN,
     "markdown": MARKDOWN,
     "mdx": MARKDOWN,
@@ -119,6 +120,7 @@ _MAILBOX_START = re.compile(rb"From \S+ .*\n[\w-]+: ")
 _BOM = b"\xef\xbb\xbf"
 _HEAD = 4096
 _EXPORTED_AS = frozenset({"xls", "doc"})
+_OFFICE = frozenset({"xls", "doc", "xlsx", "docx", "ppt", "pptx"})
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -181,19 +183,20 @@ def _textual(content: bytes, suffix: str, declared: str | None) -> str:
 
 def _disguised(content: bytes, suffix: str) -> str | None:
     """What programs export under an old Office name, which Office opens all the same."""
+    head = content[:_HEAD]
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    plain = head.decode("utf-16", "ignore").encode() if wide else head.removeprefix(_BOM)
+    if suffix in _OFFICE and _HTML_START.match(plain):
+        return HTML
     if suffix not in _EXPORTED_AS:
         return None
-    head = content[:_HEAD]
-    plain = head.removeprefix(_BOM)
-    if _HTML_START.match(plain):
-        kind = HTML
-    elif plain.lstrip().startswith(b"<?xml"):
-        kind = XML_SHEETS if b"urn:schemas-microsoft-com:office:spreadsheet" in head else XML
+    if plain.lstrip().startswith(b"<?xml"):
+        kind = XML_SHEETS if b"urn:schemas-microsoft-com:office:spreadsheet" in plain else XML
     elif _MAIL_START.match(plain):
         kind = EMAIL
     elif b"<table" in plain[:1024].lower():
         kind = HTML
-    elif not head.startswith((b"\xff\xfe", b"\xfe\xff")) and _CONTROLS.search(head):
+    elif _CONTROLS.search(plain):
         return None
     else:
         kind = TEXT if suffix == "doc" else TSV if b"\t" in head else CSV

@@ -35,6 +35,7 @@ READERS: Mapping[str, str] = {
     media.ODT: "office.opendocument",
     media.ODS: "office.opendocument",
     media.ODP: "office.opendocument",
+    media.ODG: "office.opendocument",
     media.EPUB: "markup.epub",
     **dict.fromkeys(media.PICTURES, "pictures"),
     media.PPT: "text.converted",

@@ -4,12 +4,10 @@ import codecs
 import re
 from dataclasses import dataclass
 
-import chardet
-
 from app.domain.reading import DocumentWarning, WarningKind
 from app.errors import UnreadableDocument
+from app.ingestion.loaders.encodings import guessed_encoding, is_within_ascii
 
-# Enough for the detection of an encoding; more only costs time.
 _SAMPLE_BYTES = 128 * 1024
 _MAX_GARBAGE = 0.1
 # UTF-8 in which fewer than one in so many characters beyond ASCII is damaged is still UTF-8.
@@ -62,7 +60,7 @@ def _decoded(content: bytes, declared: str | None) -> DecodedText:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return _replacing(content, encoding)
-    if b"\x00" not in content and not _ISO_2022.search(content[:_SAMPLE_BYTES]):
+    if b"\x00" not in content and not is_within_ascii(declared) and not _ISO_2022.search(content[:_SAMPLE_BYTES]):
         try:
             return DecodedText(content.decode())
         except UnicodeDecodeError:
@@ -92,12 +90,12 @@ def _replacing(content: bytes, encoding: str) -> DecodedText:
 
 
 def _guessed(content: bytes) -> DecodedText:
-    found = chardet.detect(content[:_SAMPLE_BYTES])["encoding"]
+    found = guessed_encoding(content)
     if not found:
         raise UnreadableDocument("The text's encoding is not known; save the file as UTF-8.")
     encoding = codecs.lookup(found).name
     decoded = _replacing(content, encoding)
-    if encoding.startswith("utf"):
+    if encoding.startswith("utf") or encoding == "ascii":
         return decoded
     guess = DocumentWarning(WarningKind.ENCODING_GUESSED, f"The text is taken to be in {found}.")
     return DecodedText(decoded.text, (guess, *decoded.warnings))

@@ -1,22 +1,11 @@
-"""Mail, mailboxes, OpenDocument and EPUB: every part is read, or named as not read."""
+"""Mail, mailboxes and EPUB: every part is read, or named as not read."""
 
-import io
-import zipfile
-from collections.abc import Mapping
 from email.message import EmailMessage
 
 from app.domain.reading import WarningKind
 from app.ingestion.document.model import LoadedDocument
 from app.ingestion.loaders.extract import extract
-
-OFFICE = (
-    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
-    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
-    'xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" '
-    'xmlns:presentation="urn:oasis:names:tc:opendocument:xmlns:presentation:1.0" '
-    'xmlns:xlink="http://www.w3.org/1999/xlink"'
-)
+from tests.support.files.opendocument import archive
 
 
 def mail(**parts: str) -> EmailMessage:
@@ -35,20 +24,6 @@ def mail(**parts: str) -> EmailMessage:
 
 def text_of(document: LoadedDocument) -> str:
     return "\n\n".join(section.text for section in document.sections)
-
-
-def package(media_type: str, parts: Mapping[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as written:
-        written.writestr("mimetype", media_type, zipfile.ZIP_STORED)
-        for name, content in parts.items():
-            written.writestr(name, content)
-    return buffer.getvalue()
-
-
-def opendocument(kind: str, body: str) -> bytes:
-    content = f"<office:document-content {OFFICE}><office:body>{body}</office:body></office:document-content>"
-    return package(f"application/vnd.oasis.opendocument.{kind}", {"content.xml": content})
 
 
 def test_a_plain_body_keeps_its_lines() -> None:
@@ -121,51 +96,6 @@ def test_a_web_archive_is_read_as_its_page() -> None:
     assert "prices & terms" in text_of(extract(mail(html="<p>prices &amp; terms</p>").as_bytes(), "page.mhtml"))
 
 
-def test_opendocument_text_keeps_lists_notes_links_and_merged_cells() -> None:
-    body = (
-        '<office:text><text:h text:outline-level="1">R&amp;D</text:h><text:p>See <text:a xlink:href="https://x.example">'
-        "here</text:a><text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>a note</text:p>"
-        "</text:note-body></text:note>.<text:line-break/>next</text:p><text:list><text:list-item><text:p>first</text:p>"
-        "</text:list-item></text:list><table:table><table:table-header-rows><table:table-row><table:table-cell><text:p>"
-        "Region</text:p></table:table-cell><table:table-cell><text:p>City</text:p></table:table-cell></table:table-row>"
-        '</table:table-header-rows><table:table-row><table:table-cell table:number-rows-spanned="2"><text:p>North'
-        "</text:p></table:table-cell><table:table-cell><text:p>Oslo</text:p></table:table-cell></table:table-row>"
-        "<table:table-row><table:covered-table-cell/><table:table-cell><text:p>Bergen</text:p></table:table-cell>"
-        "</table:table-row></table:table></office:text>"
-    )
-    assert text_of(extract(opendocument("text", body), "a.odt")) == (
-        "R&D\n\nSee here <https://x.example>^1.\nnext\n\n[1] a note\n\n- first\n\n"
-        "| Region | City |\n| North | Oslo |\n| North | Bergen |"
-    )
-
-
-def test_slides_of_opendocument_keep_their_number_and_notes() -> None:
-    slides = "".join(
-        f"<draw:page><draw:frame><draw:text-box><text:p>Slide {n}</text:p></draw:text-box></draw:frame>"
-        f"<presentation:notes><draw:frame><draw:text-box><text:p>say {n}</text:p></draw:text-box></draw:frame>"
-        "</presentation:notes></draw:page>"
-        for n in (1, 2)
-    )
-    document = extract(
-        opendocument("presentation", f"<office:presentation>{slides}</office:presentation>"), "a.odp"
-    )
-    assert [(section.page, section.text) for section in document.sections] == [
-        (1, "Slide 1\n\n[Notes] say 1"),
-        (2, "Slide 2\n\n[Notes] say 2"),
-    ]
-
-
-def test_a_sheet_of_opendocument_is_a_heading_over_its_rows() -> None:
-    row = (
-        "<table:table-row>" + "<table:table-cell><text:p>{}</text:p></table:table-cell>" * 2 + "</table:table-row>"
-    )
-    rows = row.format("Item", "Price") + row.format("Hinge", "4.80") + row.format("Bolt", "0.12")
-    sheet = f'<office:spreadsheet><table:table table:name="Parts">{rows}</table:table></office:spreadsheet>'
-    (section,) = extract(opendocument("spreadsheet", sheet), "a.ods").sections
-    assert section.heading == "Parts"
-    assert section.text == "Parts\n\n| Item | Price |\n| Hinge | 4.80 |\n| Bolt | 0.12 |"
-
-
 def test_chapters_of_a_book_are_read_in_the_order_of_its_spine() -> None:
     opf = (
         '<package xmlns="http://www.idpf.org/2007/opf"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
@@ -181,7 +111,7 @@ def test_chapters_of_a_book_are_read_in_the_order_of_its_spine() -> None:
         "OPS/one.xhtml": "<html><body><h1>One</h1><p>first</p></body></html>",
         "OPS/two.xhtml": "<html><body><h1>Two</h1><p>second</p></body></html>",
     }
-    document = extract(package("application/epub+zip", parts), "book.epub")
+    document = extract(archive("application/epub+zip", parts), "book.epub")
     assert document.properties.title == "Pumps"
     assert [section.heading for section in document.sections] == ["One", "Two"]
     assert [(warning.kind, warning.where) for warning in document.warnings] == [

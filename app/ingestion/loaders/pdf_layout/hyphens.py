@@ -9,6 +9,9 @@ _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff01-\uff60]")
 _LAST_WORD = re.compile(r"[^\s(\[\"'“„]*$")
 _FIRST_WORD = re.compile(r"\w+")
 _HYPHEN = "-"
+# Words that are joined to the next one by a hyphen, and endings that make them another word.
+_JOINING = frozenset({"well", "half", "self"})
+_ENDINGS = ("ish", "less", "ness")
 _DASHES = ("-", "\u2013", "/")
 
 
@@ -42,5 +45,7 @@ def _is_break(left: str, right: str, known: Container[str]) -> bool:
     if (head + tail).lower() in known:
         return True
     if f"{head}-{tail}".lower() in known:
+        return False
+    if head.lower() in _JOINING and not tail.startswith(_ENDINGS):
         return False
     return len(head) > 1 and _HYPHEN not in head and not any(map(str.isdigit, head))

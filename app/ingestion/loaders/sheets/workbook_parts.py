@@ -6,6 +6,7 @@ from typing import IO
 from xml.parsers import expat
 
 from app.errors import UnreadableDocument
+from app.ingestion.document.model import superscript
 from app.ingestion.loaders.office.package import DAMAGED, Node, OfficePackage, local
 from app.ingestion.loaders.sheets.grid import Merged
 
@@ -66,6 +67,24 @@ def beside(package: OfficePackage, sheet: Sheet) -> Beside:
             before = found.comments.get(node.get("ref") or "")
             found.comments[node.get("ref") or ""] = f"{before} {text}" if before else text
     return found
+
+
+def raised_texts(package: OfficePackage) -> dict[str, str]:
+    """Texts of cells in which some letters are raised, by what they are without their format: 106 is 10^6."""
+    found: dict[str, str] = {}
+    for part in package.related(package.main, "sharedStrings"):
+        if b'"superscript"' not in package.read(part):
+            continue
+        for item in package.tree(part):
+            runs = [(_is_raised(run), "".join(_texts(run))) for run in item if local(run) == "r"]
+            if any(raised for raised, _ in runs):
+                plain = "".join(text for _, text in runs)
+                found[plain] = "".join(superscript(text) if raised else text for raised, text in runs)
+    return found
+
+
+def _is_raised(run: Node) -> bool:
+    return any(local(each) == "vertAlign" and each.get("val") == "superscript" for each in run.iter())
 
 
 class _Scan:

@@ -22,7 +22,10 @@ _SIGNATURES = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 )
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
-_MBOX_LINE = re.compile(rb"(?:\A|\n\r?\n)From [^\n]*\n")
+# A line between messages: an address and a date, with a header below it; a sentence may begin with "From" too.
+_MBOX_LINE = re.compile(rb"\A\s*From [^\n]*\n|\n\r?\nFrom \S[^\n]*\d\d:\d\d[^\n]*\n(?=[\w-]+:)")
+# What browsers save with a page, and people do not see.
+_UNSEEN = frozenset({"text/css", "text/javascript", "application/javascript", "application/x-javascript"})
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _BLANK = re.compile(r"\n[ \t]*\n")
 
@@ -95,7 +98,10 @@ def _parts(message: EmailMessage) -> Iterator[Element]:
                 yield Attachment(name, part.as_bytes(policy=policy.compat32), media.EMAIL)
             else:
                 yield from _parts(part)
-    elif kind not in _SIGNATURES:
+    elif kind.startswith("message/") and _children(message):  # a report of delivery is blocks of headers
+        headers = [header for part in _children(message) for header in part.items()]
+        yield Lines("\n".join(f"{name}: {clean_line(str(value))}" for name, value in headers))
+    elif kind not in _SIGNATURES | _UNSEEN or message.get_content_disposition() == "attachment":
         yield from _leaf(message, kind)
 
 

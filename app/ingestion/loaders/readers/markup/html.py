@@ -20,11 +20,11 @@ from app.ingestion.document.model import (
     linked,
     superscript,
 )
+from app.ingestion.loaders.encodings import declared_encoding
 from app.ingestion.loaders.reader import Source
 from app.ingestion.loaders.readers.markup.html_table import table_elements
 from app.ingestion.loaders.text import decode
 
-_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "head", "datalist", "svg", "iframe"})
 _INLINE = frozenset(
@@ -76,8 +76,7 @@ _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
 def read(source: Source) -> Iterator[Element]:
-    declared = _CHARSET.search(source.content[:4096])
-    decoded = decode(source.content, declared=declared[1].decode("ascii") if declared else None)
+    decoded = decode(source.content, declared=declared_encoding(source.content))
     yield from decoded.warnings
     yield from elements(decoded.text)
 

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
-from pylatexenc.latex2text import LatexNodes2Text
+from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec
+from pylatexenc.latex2text import get_default_latex_context_db as get_default_latex_text_db
 from pylatexenc.latexwalker import (
     LatexEnvironmentNode,
     LatexGroupNode,
@@ -11,7 +13,9 @@ from pylatexenc.latexwalker import (
     LatexNode,
     LatexWalker,
     LatexWalkerError,
+    get_default_latex_context_db,
 )
+from pylatexenc.macrospec import LatexContextDb, std_macro
 
 from app.domain.reading import DocumentProperties, DocumentWarning, WarningKind
 from app.ingestion.document.cleaning import clean_line
@@ -28,6 +32,7 @@ _HEADINGS = {
     "subsubsection": 3,
     "paragraph": 4,
     "subparagraph": 5,
+    "frametitle": 2,
 }
 _LISTS = frozenset({"itemize", "enumerate", "description"})
 _VERBATIM = frozenset({"verbatim", "lstlisting", "minted", "alltt", "Verbatim"})
@@ -40,27 +45,78 @@ _RULES = re.compile(
     r"\\(?:hline|toprule|midrule|bottomrule|endhead|endfirsthead|endfoot)\b|\\c(?:line|midrule)\{[^}]*\}"
 )
 _BLANK = re.compile(r"\n[ \t]*\n")
-_SET = LatexNodes2Text(math_mode="verbatim", keep_comments=False)
+_COMMAND = re.compile(r"\\(?:(?:re)?newcommand\*?\s*\{?|def\s*)\\([a-zA-Z]+)\}?\s*\{([^{}\\#]{1,200})\}")
+_MOST_COMMANDS = 100_000
+# Macros that the library does not know: how many arguments they have, and how they are written.
+_MACROS = {
+    "href": (2, ""),
+    "url": (1, ""),
+    "textsuperscript": (1, "^%(1)s"),
+    "textsubscript": (1, "%(1)s"),
+    "multirow": (3, "%(3)s"),
+    "SI": (2, "%(1)s %(2)s"),
+    "qty": (2, "%(1)s %(2)s"),
+    "bibitem": (1, "[%(1)s] "),
+    "cite": (1, "[%(1)s]"),
+    "frametitle": (1, "%(1)s"),
+    "column": (1, " "),
+    "today": (0, " "),
+}
+_ACROSS = re.compile(r"\s*\\multicolumn\s*\{(\d{1,2})\}\s*\{[^{}]*\}\s*\{(.*)\}\s*", re.DOTALL)
 
 
 def read(source: Source) -> Iterator[Element]:
     decoded = decode(source.content)
     yield from decoded.warnings
-    walker = LatexWalker(decoded.text, tolerant_parsing=True)
+    text = _with_commands(decoded.text)
+    walker = LatexWalker(text, tolerant_parsing=True, latex_context=_known_macros())
     try:
         nodes, _, _ = walker.get_latex_nodes()
     except (LatexWalkerError, RecursionError):
         yield DocumentWarning(WarningKind.STRUCTURE_GUESSED, "The LaTeX could not be parsed; its source is read.")
-        yield from paragraphs(decoded.text)
+        yield from paragraphs(text)
         return
     title = next((_argument(node) for node in nodes if _is_macro(node, "title")), "")
+    author, date = (
+        next((_argument(node) for node in nodes if _is_macro(node, name)), "") for name in ("author", "date")
+    )
     if title:
-        yield DocumentProperties(title)
+        yield DocumentProperties(title, author or None)
         yield Heading(1, title)
+    yield from (Paragraph(said) for said in (author, date) if said)
     bodies = [
         node for node in nodes if isinstance(node, LatexEnvironmentNode) and node.environmentname == "document"
     ]
     yield from _Walk().blocks(bodies[0].nodelist if bodies else nodes, 1 if title else 0)
+
+
+def _with_commands(text: str) -> str:
+    """Put in the short plain texts that a file gives names to by `newcommand` or `def`."""
+    given = dict(_COMMAND.findall(text))
+    if not given:
+        return text
+    uses = re.compile(rf"\\({'|'.join(given)})(?![a-zA-Z])(?:\{{\}}| (?=\w))?")
+    return uses.sub(lambda found: str(given[found[1]]), _COMMAND.sub("", text), count=_MOST_COMMANDS)
+
+
+def _known_macros() -> LatexContextDb:
+    """The library's, and those that it takes for macros without arguments."""
+    known = get_default_latex_context_db()
+    macros = [std_macro(name, None, number) for name, (number, _) in _MACROS.items()]
+    known.add_context_category("more", prepend=True, macros=macros)
+    return known
+
+
+def _written_macros() -> LatexContextDb:
+    written = get_default_latex_text_db()
+    macros = [MacroTextSpec(name, simplify_repl=pattern) for name, (_, pattern) in _MACROS.items() if pattern]
+    written.add_context_category("more", prepend=True, macros=macros)
+    return written
+
+
+@cache
+def _writer() -> LatexNodes2Text:
+    return LatexNodes2Text(math_mode="verbatim", keep_comments=False, latex_context=_written_macros())
 
 
 def _is_macro(node: LatexNode, name: str) -> bool:
@@ -73,7 +129,10 @@ def _argument(node: LatexMacroNode) -> str:
 
 
 def _text(nodes: Sequence[LatexNode]) -> str:
-    text: str = _SET.nodelist_to_text(list(nodes))
+    try:
+        text: str = _writer().nodelist_to_text(list(nodes))
+    except Exception:  # noqa: BLE001 - the library raises whatever it stumbles over, as where an argument is missing
+        text = "".join(node.latex_verbatim() for node in nodes)
     return text
 
 
@@ -82,6 +141,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self._inline: list[LatexNode] = []
+        self._notes: list[str] = []
 
     def blocks(self, nodes: Sequence[LatexNode], level: int) -> Iterator[Element]:
         for node in nodes:
@@ -107,9 +167,11 @@ class _Walk:
         if node.macroname == "includegraphics":
             yield Picture()
             return
+        if node.macroname == "footnote":
+            self._notes.append(_argument(node))
+            return
         yield from self._flush()
-        said = _argument(node)
-        yield Note(said, "note") if node.macroname == "footnote" else Paragraph(said)
+        yield Paragraph(_argument(node))
 
     def _environment(self, node: LatexEnvironmentNode, level: int) -> Iterator[Element]:
         name = node.environmentname
@@ -139,6 +201,8 @@ class _Walk:
         for block in _BLANK.split(text):
             if said := clean_line(block):
                 yield Paragraph(said)
+        yield from (Note(said, "note") for said in self._notes)
+        self._notes = []
 
 
 def _items(nodes: Sequence[LatexNode]) -> Iterator[list[LatexNode]]:
@@ -156,10 +220,19 @@ def _table(source: str) -> Table:
     body = _columns_end(source)
     rows: list[Row] = []
     for line in _ROW_END.split(_RULES.sub("", body)):
-        cells = tuple(clean_line(str(_SET.latex_to_text(cell))) for cell in _CELL_END.split(line))
+        cells = [text for cell in _CELL_END.split(line) for text in _cells(cell)]
         if any(cells):
-            rows.append(cells)
+            rows.append(tuple(cells))
     return Table(tuple(rows[1:]), tuple(rows[:1])) if len(rows) > 1 else Table(tuple(rows))
+
+
+def _cells(source: str) -> list[str]:
+    """A cell's text, in each column that it covers."""
+    across = _ACROSS.fullmatch(source)
+    nodes, _, _ = LatexWalker(
+        across[2] if across else source, tolerant_parsing=True, latex_context=_known_macros()
+    ).get_latex_nodes()
+    return [clean_line(_text(nodes))] * (int(across[1]) if across else 1)
 
 
 def _columns_end(source: str) -> str:

@@ -1,7 +1,6 @@
 """Markdown on markdown-it: CommonMark with tables, notes, definition lists and front matter."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -20,70 +19,13 @@ from app.ingestion.document.model import (
     Picture,
     Row,
     Table,
-    linked,
 )
 from app.ingestion.loaders.reader import Source
 from app.ingestion.loaders.readers.markup import html
+from app.ingestion.loaders.readers.markup.markdown_inline import inline_text
 from app.ingestion.loaders.text import decode
 
 _NESTING = 200
-# Elements that Markdown's authors write; anything else between angle brackets is text, such as <timeout>.
-_TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "big",
-        "br",
-        "center",
-        "cite",
-        "code",
-        "del",
-        "details",
-        "div",
-        "em",
-        "font",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "mark",
-        "ol",
-        "p",
-        "picture",
-        "pre",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "source",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "tt",
-        "u",
-        "ul",
-        "var",
-        "video",
-    ]
-)
 
 
 class _Parser(MarkdownIt):
@@ -210,7 +152,7 @@ class _Walk:
         yield from ()
 
     def _inline(self, token: Token) -> Iterator[Element]:
-        text = self._text(token.children or ())
+        text = inline_text(token.children or (), self.addresses)
         if self._rows is not None:
             self._cells.append(text)
         elif not text.strip():
@@ -230,52 +172,13 @@ class _Walk:
             if child.type == "image":
                 yield Picture(child.content)
 
-    def _text(self, children: Sequence[Token]) -> str:
-        parts: list[str] = []
-        links: list[tuple[str, int]] = []
-        marks: list[int] = []
-        for place, child in enumerate(children):
-            if child.type in ("em_open", "strong_open"):
-                marks.append(len(parts))
-                parts.append("")
-            elif child.type in ("em_close", "strong_close") and marks:
-                start = marks.pop()
-                if _is_literal(child.markup, "".join(parts[:start]), "".join(parts[start:]), children[place + 1 :]):
-                    parts[start:] = [child.markup, *parts[start:], child.markup]
-            elif child.type == "link_open":
-                links.append((str(child.attrGet("href") or ""), len(parts)))
-            elif child.type == "link_close" and links:
-                address, start = links.pop()
-                self.addresses.add(address)
-                parts[start:] = [linked("".join(parts[start:]), address)]
-            else:
-                parts.append(_said(child))
-        return "".join(parts).strip()
-
     def _code(self, token: Token) -> Iterator[Element]:
         yield Lines(token.content.rstrip("\n"), token.info.strip().split(" ", 1)[0])
 
     def _html(self, token: Token) -> Iterator[Element]:
         if token.content.strip().startswith("<!--") and token.content.strip().endswith("-->"):
             return
-        yield from html.elements(token.content)
-
-
-def _is_literal(mark: str, before: str, within: str, after: Sequence[Token]) -> bool:
-    """Whether stars and underscores are no emphasis: 2*3*4, __init__."""
-    following = next((token.content for token in after if token.content), "")
-    inside_a_word = before[-1:].isalnum() and following[:1].isalnum()
-    return inside_a_word or (mark == "__" and re.fullmatch(r"[a-z]\w*", within) is not None)
-
-
-def _said(token: Token) -> str:
-    if token.type in ("softbreak", "hardbreak"):
-        return "\n"
-    if token.type == "html_inline":
-        name = token.content.strip("</> ").split(" ", 1)[0].rstrip("/").lower()
-        if name == "br":
-            return "\n"
-        return "" if name in _TAGS or token.content.startswith("<!") else token.content
-    if token.type == "footnote_ref":
-        return f"[{token.meta.get('label') or token.meta.get('id')}]"
-    return "" if token.type == "image" else token.content
+        shown = list(html.elements(token.content))
+        yield from shown
+        if not shown and "=" in token.content:  # a component of the page's own, which says things in its attributes
+            yield Lines(token.content.strip())

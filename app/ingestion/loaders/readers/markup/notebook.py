@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.reading import DocumentWarning, WarningKind
 from app.errors import UnreadableDocument
-from app.ingestion.document.model import Element, Lines, Picture
+from app.ingestion.document.model import Element, Heading, Lines, Picture
 from app.ingestion.loaders.reader import Source
 from app.ingestion.loaders.readers.markup import html, markdown
 from app.ingestion.loaders.text import decode
@@ -34,6 +34,8 @@ def _cell(cell: dict[str, Any], language: str) -> Iterator[Element]:
             yield Lines(text, language)
         for output in cell.get("outputs", ()):
             yield from _output(output)
+    elif kind == "heading":  # version 3
+        yield Heading(int(cell.get("level", 1)), text)
     elif kind == "raw":
         yield Lines(text)
     elif text.strip():

@@ -1,8 +1,10 @@
-"""OpenDocument text, sheets and slides: the XML of content.xml, by the OASIS standard's element names."""
+"""OpenDocument text, sheets, slides and drawings: their XML, by the OASIS standard's element names."""
 
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
+from posixpath import normpath
 
 from lxml import etree
 
@@ -18,183 +20,222 @@ from app.ingestion.document.model import (
     PageStart,
     Paragraph,
     Picture,
-    Row,
     linked,
     superscript,
 )
-from app.ingestion.document.tables import tables_of
 from app.ingestion.loaders import media, packages
+from app.ingestion.loaders.office.opendocument_styles import OpenDocumentStyles, number_of
+from app.ingestion.loaders.office.opendocument_tables import opendocument_table
+from app.ingestion.loaders.office.package import Node, attribute, local
 from app.ingestion.loaders.reader import Source
 from app.ingestion.loaders.xml_parser import xml_parser
 
 _SKIPPED = frozenset(
-    {"tracked-changes", "sequence-decls", "forms", "table-of-content-source", "event-listeners", "variable-decls"}
+    {
+        "tracked-changes",
+        "sequence-decls",
+        "forms",
+        "table-of-content-source",
+        "event-listeners",
+        "variable-decls",
+        "page-thumbnail",
+    }
 )
 _ASIDE = frozenset({"note", "annotation", "frame", "custom-shape"})
-# Repeated empty cells at the end of a sheet's rows number thousands.
-_MOST_REPEATS = 256
+_KINDS = {media.ODP: "slides", media.ODG: "slides", media.ODS: "sheets"}
+_LEVELS = 10
+# What is left of "Page 1 of 3" without its numbers.
+_PAGE_LINE = re.compile(r"\W*(?:\w{1,12}\W+)?(?:\w{1,4})?\W*")
 
 
 def read(source: Source) -> Iterator[Element]:
     packages.check_limits(source.content)
     with zipfile.ZipFile(BytesIO(source.content)) as package:
         content, meta = _part(package, "content.xml"), _part(package, "meta.xml")
-    if content is None:
-        raise UnreadableDocument("The file is truncated or damaged.")
-    if meta is not None:
-        yield DocumentProperties(_meta(meta, "title"), _meta(meta, "creator"))
-    bodies = list(content.iter("{*}body"))
-    kind = {media.ODP: "slides", media.ODS: "sheets"}.get(source.media_type, "text")
-    for body in bodies:
-        yield from _blocks(body, kind=kind, depth=-1)
+        if content is None:
+            raise UnreadableDocument("The file is truncated or damaged.")
+        if meta is not None:
+            yield DocumentProperties(_meta(meta, "title"), _meta(meta, "creator"))
+        yield from _Document(package, content, _KINDS.get(source.media_type, "text")).elements()
 
 
-def _part(package: zipfile.ZipFile, name: str) -> etree._Element | None:
-    try:
-        data = package.read(name)
-    except KeyError:
+def _part(package: zipfile.ZipFile, name: str) -> Node | None:
+    data = _member(package, name)
+    if data is None:
         return None
-    except (RuntimeError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise UnreadableDocument("The file is protected with a password, or damaged.") from error
     try:
         return etree.fromstring(data, xml_parser(huge=True))
     except etree.XMLSyntaxError as error:
         raise UnreadableDocument("The file is protected with a password, or damaged.") from error
 
 
-def _meta(meta: etree._Element, name: str) -> str | None:
+def _member(package: zipfile.ZipFile, name: str) -> bytes | None:
+    try:
+        return package.read(name)
+    except KeyError:
+        return None
+    except (RuntimeError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise UnreadableDocument("The file is protected with a password, or damaged.") from error
+
+
+def _meta(meta: Node, name: str) -> str | None:
     return next((clean_line(node.text or "") or None for node in meta.iter(f"{{*}}{name}")), None)
 
 
-def _name(node: etree._Element) -> str:
-    return str(etree.QName(node).localname)
+class _Document:
+    def __init__(self, package: zipfile.ZipFile, content: Node, kind: str) -> None:
+        self._package = package
+        self._content = content
+        self._kind = kind
+        self._master = _part(package, "styles.xml")
+        self._styles = OpenDocumentStyles.of([part for part in (self._master, content) if part is not None])
 
+    def elements(self) -> Iterator[Element]:
+        yield from self._margins("header")
+        for body in self._content.iter("{*}body"):
+            yield from self._blocks(body)
+        yield from self._margins("footer")
 
-def _attribute(node: etree._Element, name: str) -> str | None:
-    return next((str(value) for key, value in node.attrib.items() if etree.QName(key).localname == name), None)
-
-
-def _blocks(parent: etree._Element, *, kind: str, depth: int) -> Iterator[Element]:
-    page = 0
-    for node in parent:
-        match _name(node):
-            case "h" | "p":
-                yield from _paragraph(node, kind)
-            case "list":
-                yield from _list(node, kind, depth + 1)
-            case "table":
-                if kind == "sheets":
-                    yield Heading(1, _attribute(node, "name") or "Sheet")
-                yield from _table(node, blank_ends=kind == "sheets")
-            case "page":
-                page += 1
-                yield PageStart(page)
-                yield from _blocks(node, kind=kind, depth=depth)
-            case "notes":
-                yield from (Note(text, "Notes") for part in node.iter("{*}p") if (text := _text(part)))
-            case "image":
-                yield Picture()
-            case name if name and name not in _SKIPPED:
-                yield from _blocks(node, kind=kind, depth=depth)
-
-
-def _paragraph(node: etree._Element, kind: str) -> Iterator[Element]:
-    text = _text(node)
-    if _name(node) == "h":
-        yield Heading(int(_attribute(node, "outline-level") or 1), text)
-    elif text:
-        yield Paragraph(text)
-    yield from _asides(node, kind)
-
-
-def _list(node: etree._Element, kind: str, depth: int) -> Iterator[Element]:
-    for item in node:
-        first = True
-        for element in _blocks(item, kind=kind, depth=depth):
-            if first and isinstance(element, Paragraph):
-                yield ListItem(element.text, "-", depth)
-                first = False
-            else:
+    def _margins(self, name: str) -> Iterator[Element]:
+        """Each different header or footer of a text once, without page numbers."""
+        told: set[str] = set()
+        nodes = () if self._master is None or self._kind != "text" else self._master.iter(f"{{*}}{name}")
+        for element in (element for node in nodes for element in self._blocks(node)):
+            if repr(element) not in told:
+                told.add(repr(element))
                 yield element
 
+    def _blocks(self, nodes: Iterable[Node], depth: int = 0, style: str = "") -> Iterator[Element]:
+        """`depth` is the level of the list around, from 1; `style` is that list's."""
+        page = 0
+        for node in nodes:
+            match local(node):
+                case "h" | "p":
+                    yield from self._paragraph(node)
+                case "list":
+                    yield from self._list(node, depth + 1, style)
+                case "table":
+                    yield from self._table(node)
+                case "page":
+                    page += 1
+                    yield PageStart(page)
+                    yield from self._blocks(node)
+                case "notes":
+                    texts = (self._text(part) for part in node.iter("{*}p"))
+                    yield from (Note(text, "Notes") for text in texts if text)
+                case "frame":
+                    yield from self._frame(node)
+                case name if name and name not in _SKIPPED:
+                    yield from self._blocks(node, depth, style)
 
-def _text(node: etree._Element) -> str:
-    return "\n".join(line.strip() for line in _inline(node).split("\n")).strip()
+    def _paragraph(self, node: Node) -> Iterator[Element]:
+        text = self._text(node)
+        if local(node) == "h":
+            level = number_of(node, "outline-level")
+            numbered = (
+                self._styles.heading(min(level, _LEVELS)) if attribute(node, "is-list-header") is None else ""
+            )
+            yield Heading(level, f"{numbered} {text}".strip())
+        elif text and not (_PAGE_LINE.fullmatch(text) and next(node.iter("{*}page-number"), None) is not None):
+            yield Paragraph(text)
+        yield from self._asides(node)
 
+    def _list(self, node: Node, depth: int, around: str) -> Iterator[Element]:
+        depth = min(depth, _LEVELS)
+        style = attribute(node, "style-name") or around
+        goes_on = attribute(node, "continue-numbering") == "true" or attribute(node, "continue-list") is not None
+        self._styles.begin(style, depth, go_on=goes_on)
+        for item in node:
+            marker = "" if local(item) == "list-header" else None
+            for element in self._blocks(item, depth, style):
+                if marker is None and isinstance(element, Paragraph):
+                    start = attribute(item, "start-value")
+                    marker = self._styles.marker(style, depth, int(start) if start and start.isdigit() else None)
+                    yield ListItem(element.text, marker, depth - 1) if marker else element
+                else:
+                    yield element
 
-def _inline(node: etree._Element) -> str:
-    parts = [" ".join((node.text or "").split("\n"))]
-    for child in node:
-        name = _name(child)
-        if name == "s":
-            parts.append(" " * min(int(_attribute(child, "c") or 1), 80))
-        elif name == "tab":
-            parts.append("\t")
-        elif name == "line-break":
-            parts.append("\n")
-        elif name == "a":
-            parts.append(linked(_inline(child), _attribute(child, "href")))
-        elif name == "note":
-            citation = next((_text(part) for part in child.iter("{*}note-citation")), "")
-            parts.append(superscript(citation))
-        elif name and name not in _ASIDE and name not in _SKIPPED:
-            parts.append(_inline(child))
-        parts.append(child.tail or "")
-    return "".join(parts)
+    def _frame(self, node: Node) -> Iterator[Element]:
+        """A box with text, a table, a picture, or a chart with its data; a slide's title is its heading."""
+        described = " ".join(
+            clean_line(part.text or "") for part in node if local(part) in ("title", "desc") and part.text
+        )
+        inner = next((part for part in node if local(part) == "object"), None)
+        if inner is not None:
+            embedded = _part(self._package, normpath(f"{attribute(inner, 'href') or ''}/content.xml"))
+            if embedded is not None:
+                yield from (Paragraph(text) for text in [described] if text)
+                yield from self._blocks(embedded)
+                return
+        for part in node:
+            if local(part) == "image":
+                yield Picture(described, _member(self._package, attribute(part, "href") or "") or b"")
+                continue
+            for element in self._blocks([part]):
+                titled = attribute(node, "class") == "title" and isinstance(element, Paragraph)
+                yield Heading(1, element.text) if titled and isinstance(element, Paragraph) else element
 
+    def _text(self, node: Node) -> str:
+        return "\n".join(line.strip() for line in self._inline(node).split("\n")).strip()
 
-def _asides(node: etree._Element, kind: str) -> Iterator[Element]:
-    """What is anchored in a paragraph and shown beside it: notes, comments, text frames, pictures."""
-    for part in node.iterdescendants():
-        match _name(part):
+    def _inline(self, node: Node) -> str:
+        parts = [" ".join((node.text or "").split("\n"))]
+        for child in node:
+            parts.append(self._within(child, "".join(parts)))
+            parts.append(child.tail or "")
+        return "".join(parts)
+
+    def _within(self, child: Node, before: str) -> str:
+        match local(child):
+            case "s":
+                text = " " * min(number_of(child, "c"), 80)
+            case "tab":
+                text = "\t"
+            case "line-break":
+                text = "\n"
+            case "a":
+                text = linked(self._inline(child), attribute(child, "href"))
+            case "page-number" | "page-count":
+                text = ""
             case "note":
-                label = next((_text(found) for found in part.iter("{*}note-citation")), "note")
-                yield Note(" ".join(_text(found) for found in part.iter("{*}p")), label)
-            case "annotation":
-                author = next((found.text for found in part.iter("{*}creator")), None)
-                yield Comment(" ".join(_text(found) for found in part.iter("{*}p")), author)
-            case "frame" | "custom-shape":
-                yield from _blocks(part, kind=kind, depth=-1)
+                text = superscript(next((self._text(part) for part in child.iter("{*}note-citation")), ""))
+            case "span":
+                style = attribute(child, "style-name")
+                text = "" if style in self._styles.hidden else self._inline(child)
+                text = superscript(text) if style in self._styles.raised and before[-1:].strip() else text
+            case name if name and name not in _ASIDE and name not in _SKIPPED:
+                text = self._inline(child)
+            case _:
+                text = ""
+        return text
+
+    def _asides(self, node: Node) -> Iterator[Element]:
+        """What is anchored in a paragraph and shown beside it: notes, comments, text frames, pictures."""
+        for part in _hung(node):
+            match local(part):
+                case "note":
+                    label = next((self._text(found) for found in part.iter("{*}note-citation")), "note")
+                    yield Note(" ".join(self._text(found) for found in part.iter("{*}p")), label)
+                case "annotation":
+                    author = next((found.text for found in part.iter("{*}creator")), None)
+                    yield Comment(" ".join(self._text(found) for found in part.iter("{*}p")), author)
+                case "frame":
+                    yield from self._frame(part)
+                case _:
+                    yield from self._blocks(part)
+
+    def _table(self, node: Node) -> Iterator[Element]:
+        if self._kind == "sheets":
+            yield Heading(1, attribute(node, "name") or "Sheet")
+        yield from opendocument_table(node, self._text, blank_ends=self._kind == "sheets")
+        for shapes in (part for part in node if local(part) == "shapes"):
+            yield from self._blocks(shapes)
 
 
-def _table(node: etree._Element, *, blank_ends: bool) -> Iterator[Element]:
-    header = len(list(node.findall("{*}table-header-rows/{*}table-row"))) or None
-    joined: list[int] = []
-    yield from tables_of(_rows(node, joined), joined=joined, blank_ends=blank_ends, header=header)
-
-
-def _rows(table: etree._Element, joined: list[int]) -> Iterator[Row]:
-    """Rows with a merged cell's text in every cell that it covers; the numbers of rows with such go to `joined`."""
-    covering: dict[int, tuple[int, str]] = {}
-    number = 0
-    for node in table.iter("{*}table-row"):
-        row: list[str] = []
-        for cell in node:
-            if _name(cell) == "table-cell":
-                text = _cell(cell)
-                down, across = (int(_attribute(cell, f"number-{way}-spanned") or 1) for way in ("rows", "columns"))
-                if down > 1 or across > 1:
-                    joined.append(number)
-                    covering.update((len(row) + beside, (number + down, text)) for beside in range(across))
-                row += [text] * _repeats(cell, "number-columns-repeated")
-            elif _name(cell) == "covered-table-cell":
-                for _ in range(_repeats(cell, "number-columns-repeated")):
-                    until, text = covering.get(len(row), (0, ""))
-                    row.append(text if number < until else "")
-        for _ in range(_repeats(node, "number-rows-repeated") if any(row) else 1):
-            yield tuple(row)
-            number += 1
-
-
-def _repeats(node: etree._Element, name: str) -> int:
-    return min(int(_attribute(node, name) or 1), _MOST_REPEATS)
-
-
-def _cell(cell: etree._Element) -> str:
-    shown = clean_line(" ".join(_text(part) for part in cell.iter("{*}p") if not _within_annotation(part, cell)))
-    notes = [clean_line(" ".join(_text(p) for p in note.iter("{*}p"))) for note in cell.iter("{*}annotation")]
-    return " ".join([shown, *(f"[Comment] {note}" for note in notes if note)]).strip()
-
-
-def _within_annotation(part: etree._Element, cell: etree._Element) -> bool:
-    return any(_name(above) == "annotation" for above in part.iterancestors() if above is not cell)
+def _hung(node: Node) -> Iterator[Node]:
+    """The nearest elements within a paragraph that are no part of its text."""
+    for child in node:
+        if local(child) in _ASIDE:
+            yield child
+        else:
+            yield from _hung(child)

@@ -1,6 +1,6 @@
 """Excel (.xlsx, .xlsm): every sheet's tables, with cells as they are shown and what hangs on them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -17,7 +17,7 @@ from app.ingestion.loaders.reader import Source
 from app.ingestion.loaders.readers.office import binary_sheets
 from app.ingestion.loaders.sheets.cells import shown
 from app.ingestion.loaders.sheets.sheet import sheet_elements
-from app.ingestion.loaders.sheets.workbook_parts import Beside, Sheet, beside, cell_name, sheets_of
+from app.ingestion.loaders.sheets.workbook_parts import Beside, Sheet, beside, cell_name, raised_texts, sheets_of
 
 
 def read(source: Source) -> Iterator[Element]:
@@ -29,12 +29,13 @@ def read(source: Source) -> Iterator[Element]:
         yield DocumentWarning(WarningKind.STRUCTURE_GUESSED, "Number formats could not be read.")
         yield from binary_sheets.read(source)
         return
+    raised = raised_texts(package)
     since_1904 = book.epoch == CALENDAR_MAC_1904
     for sheet in sheets_of(package):
         around = beside(package, sheet)
         cells = book[sheet.name]
         cells.reset_dimensions()
-        reader = _Cells(around, since_1904=since_1904)
+        reader = _Cells(around, raised, since_1904=since_1904)
         rows = map(reader.row, cells.iter_rows())
         yield from sheet_elements(sheet.name, rows, around.merged, _drawn(package, sheet))
         for name in around.formulas:
@@ -47,8 +48,9 @@ def read(source: Source) -> Iterator[Element]:
 class _Cells:
     """Writes the cells of one sheet."""
 
-    def __init__(self, around: Beside, *, since_1904: bool) -> None:
+    def __init__(self, around: Beside, raised: Mapping[str, str], *, since_1904: bool) -> None:
         self._around = around
+        self._raised = raised
         self._since_1904 = since_1904
         self._number = 0
         self._special = {*around.links, *around.comments, *around.formulas}
@@ -68,7 +70,7 @@ class _Cells:
         if value is None:
             return ""
         if isinstance(value, str):
-            return clean_line(value)
+            return clean_line(self._raised.get(value, value))
         return clean_line(shown(value, cell.number_format, since_1904=self._since_1904))
 
     def _annotated(self, name: str, text: str) -> str:

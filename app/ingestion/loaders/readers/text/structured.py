@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from html.entities import html5
 from typing import Any
 
 from lxml import etree
@@ -12,13 +13,19 @@ from app.errors import UnreadableDocument
 from app.ingestion.document.cleaning import clean_line
 from app.ingestion.document.model import Element, Lines, Paragraph
 from app.ingestion.loaders import media
+from app.ingestion.loaders.encodings import declared_encoding
 from app.ingestion.loaders.reader import Source
 from app.ingestion.loaders.readers.text.plain import paragraphs
 from app.ingestion.loaders.text import decode
 from app.ingestion.loaders.xml_parser import xml_parser
 
-_ENCODING = re.compile(rb"""encoding\s*=\s*["']\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\ufeff?\s*<\?xml[^>]*\?>")
+# A number as the file spells it, on its way through the parser: 2.50 stays 2.50.
+_KEPT = re.compile('"\ue000([^"\ue000]*)\ue000"')
+_ENTITY = re.compile(r"""<!ENTITY\s+([\w.-]+)\s+(?:"([^"&%<]{1,200})"|'([^'&%<]{1,200})')\s*>""")
+_REFERENCE = re.compile(r"&([\w.-]+);")
+_XML_SIGNS = frozenset("&<>\"'")
+_DTD_WITHIN, _MOST_ENTITIES = 65_536, 100_000
 # Characters of a record that stay on one line, so that no cut falls within it.
 _SHORT = 500
 # Lines in one block, so that memory does not grow with the file.
@@ -37,7 +44,7 @@ def _read_json(content: bytes) -> Iterator[Element]:
     yield from decoded.warnings
     text = decoded.text
     try:
-        value = json.loads(text)
+        value = _parsed_json(text)
     except (ValueError, RecursionError):
         yield from _read_json_lines(text)
         return
@@ -51,7 +58,7 @@ def _read_json_lines(text: str) -> Iterator[Element]:
     records: list[Any] = []
     for line in lines:
         try:
-            records.append(json.loads(line))
+            records.append(_parsed_json(line))
         except (ValueError, RecursionError):
             if not records:
                 break
@@ -63,13 +70,17 @@ def _read_json_lines(text: str) -> Iterator[Element]:
     yield from paragraphs(text)
 
 
+def _parsed_json(text: str) -> Any:
+    return json.loads(text, parse_float=lambda number: f"\ue000{number}\ue000")
+
+
 def _json_lines(value: Any) -> Sequence[str]:
     if isinstance(value, str):
-        return [value]
-    flat = json.dumps(value, ensure_ascii=False)
+        return [value.strip("\ue000")]
+    flat = _KEPT.sub(r"\1", json.dumps(value, ensure_ascii=False))
     if len(flat) <= _SHORT:
         return [flat]
-    return json.dumps(value, ensure_ascii=False, indent=1).splitlines()
+    return _KEPT.sub(r"\1", json.dumps(value, ensure_ascii=False, indent=1)).splitlines()
 
 
 def _blocks(lines: Iterator[str]) -> Iterator[Element]:
@@ -84,12 +95,12 @@ def _blocks(lines: Iterator[str]) -> Iterator[Element]:
 
 
 def _read_xml(content: bytes) -> Iterator[Element]:
-    declared = _ENCODING.search(content[:200])
-    decoded = decode(content, declared=declared[1].decode("ascii") if declared else None)
+    decoded = decode(content, declared=declared_encoding(content))
     yield from decoded.warnings
     parser = xml_parser(recover=True, huge=True)
+    text = _with_entities(_DECLARATION.sub("", decoded.text))
     try:
-        root = etree.fromstring(_DECLARATION.sub("", decoded.text).encode("utf-8", "replace"), parser)
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError as error:
         raise UnreadableDocument("The file is not XML.") from error
     if root is None:
@@ -97,6 +108,21 @@ def _read_xml(content: bytes) -> Iterator[Element]:
     if parser.error_log:
         yield DocumentWarning(WarningKind.STRUCTURE_GUESSED, "The XML has errors; it is read as far as it goes.")
     yield from _xml_elements(root)
+
+
+def _with_entities(text: str) -> str:
+    """Put in the short plain texts that a file defines as entities, and the letters that HTML names.
+
+    The parser expands none, since they may nest.
+    """
+    defined: dict[str, str] = {name: one or other for name, one, other in _ENTITY.findall(text[:_DTD_WITHIN])}
+
+    def said(found: re.Match[str]) -> str:
+        name = str(found[1])
+        letter = html5.get(f"{name};", f"&{name};")
+        return defined.get(name, f"&{name};" if letter in _XML_SIGNS else letter)
+
+    return _REFERENCE.sub(said, text, count=_MOST_ENTITIES) if "&" in text else text
 
 
 def _xml_elements(root: etree._Element) -> Iterator[Element]:
@@ -107,7 +133,7 @@ def _xml_elements(root: etree._Element) -> Iterator[Element]:
         if _is_mixed(node):
             yield from _blocks(iter(lines))
             lines = []
-            yield Paragraph(clean_line("".join(_texts(node))))
+            yield Paragraph(_mixed(node))
         elif _size(node) <= _SHORT and (node is not root or not len(node)):
             lines.append(_record(node))
         else:
@@ -118,9 +144,16 @@ def _xml_elements(root: etree._Element) -> Iterator[Element]:
     yield from _blocks(iter(lines))
 
 
-def _texts(node: etree._Element) -> Iterator[str]:
-    for part in node.itertext(with_tail=False):
-        yield str(part)
+def _running(node: etree._Element) -> str:
+    """Text with the elements within it in their place, each with its attributes behind it."""
+    parts = [node.text or ""]
+    for child in node:
+        if isinstance(child.tag, str):
+            parts.append(_running(child))
+            if attributes := _attributes(child):
+                parts.append(f" ({attributes})")
+        parts.append(child.tail or "")
+    return "".join(parts)
 
 
 def _is_mixed(node: etree._Element) -> bool:
@@ -146,15 +179,23 @@ def _name(node: etree._Element) -> str:
     return str(etree.QName(node).localname)
 
 
+def _attributes(node: etree._Element) -> str:
+    return ", ".join(clean_line(f"{etree.QName(name).localname} {value!s}") for name, value in node.attrib.items())
+
+
 def _own(node: etree._Element) -> str:
-    attributes = [clean_line(f"{etree.QName(name).localname} {value!s}") for name, value in node.attrib.items()]
-    text = clean_line(node.text or "")
-    if text and attributes:
-        return f"{text} ({', '.join(attributes)})"
-    return text or " ".join(attributes)
+    text, attributes = clean_line(node.text or ""), _attributes(node)
+    return f"{text} ({attributes})" if text and attributes else text or attributes
+
+
+def _mixed(node: etree._Element) -> str:
+    text, attributes = clean_line(_running(node)), _attributes(node)
+    return f"{text} ({attributes})" if attributes else text
 
 
 def _record(node: etree._Element) -> str:
+    if _is_mixed(node):
+        return f"{_name(node)}: {_mixed(node)}"
     parts = [_own(node)]
     parts.extend(map(_record, _children(node)))
     said = ", ".join(filter(None, parts))
