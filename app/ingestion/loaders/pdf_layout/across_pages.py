@@ -7,6 +7,7 @@ from dataclasses import replace
 from app.ingestion.document.model import PageStart, Paragraph, Table
 from app.ingestion.loaders.pdf_layout.blocks import Block
 from app.ingestion.loaders.pdf_layout.hyphens import joined
+from app.ingestion.loaders.pdf_layout.words import SOFT
 
 _ENDED = re.compile(r"[.!?:;…。！？][\"'”’»)\]\d^]*$")  # noqa: RUF001 - also full-width ones
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]*[^\Wa-z_])|(?<=[。！？])")  # noqa: RUF001
@@ -56,6 +57,8 @@ class AcrossPages:
             return
         if before:
             yield Paragraph(before)
+        if opened.endswith("-"):
+            opened = opened[:-1] + SOFT
         yield Paragraph(joined(opened, closing, known), last_page=number)
         self._held = None
         rest[:1] = [Paragraph(after)] if after else []

@@ -53,7 +53,7 @@ def read_annotations(
                 found.comments.append(Comment(text, _string(note, "T").strip() or None))
         finally:
             raw.FPDFPage_CloseAnnot(note)
-    _link(words, links)
+    found.fields += _link(words, links)
     return found
 
 
@@ -78,7 +78,20 @@ def _field(
         return [PageWord(_CHECKED if raw.FPDFAnnot_IsChecked(form.raw, note) else _UNCHECKED, *box, place=OVERLAID)]
     if kind not in _VALUES:
         return []
-    return _lines(_text(lambda buffer, size: raw.FPDFAnnot_GetFormFieldValue(form.raw, note, buffer, size)), box)
+    chosen = "\n".join(_chosen(form.raw, note)) if kind != raw.FPDF_FORMFIELD_TEXTFIELD else ""
+    value = chosen or _text(lambda buffer, size: raw.FPDFAnnot_GetFormFieldValue(form.raw, note, buffer, size))
+    return _lines(value, box)
+
+
+def _chosen(form: raw.FPDF_FORMHANDLE, note: raw.FPDF_ANNOTATION) -> Iterator[str]:
+    """The options of a list that are selected, as they are shown; their values may be codes."""
+    for option in range(min(raw.FPDFAnnot_GetOptionCount(form, note), _MOST)):
+        if raw.FPDFAnnot_IsOptionSelected(form, note, option):
+            yield _option(form, note, option)
+
+
+def _option(form: raw.FPDF_FORMHANDLE, note: raw.FPDF_ANNOTATION, option: int) -> str:
+    return _text(lambda buffer, size: raw.FPDFAnnot_GetOptionLabel(form, note, option, buffer, size))
 
 
 def _lines(text: str, box: tuple[float, float, float, float]) -> list[PageWord]:
@@ -107,8 +120,13 @@ def _address(document: pypdfium2.PdfDocument, note: raw.FPDF_ANNOTATION) -> str:
     return buffer.value.decode("utf-8", "replace")
 
 
-def _link(words: Sequence[PageWord], links: Sequence[tuple[str, tuple[float, float, float, float]]]) -> None:
-    """Write each address behind the last of its words; a link over several lines is one annotation a line."""
+def _link(
+    words: Sequence[PageWord], links: Sequence[tuple[str, tuple[float, float, float, float]]]
+) -> Iterator[PageWord]:
+    """Write each address behind the last of its words; a link over several lines is one annotation a line.
+
+    Yields the addresses of links that lie on no word, as of a picture.
+    """
     for number, (address, (left, top, right, bottom)) in enumerate(links):
         if number + 1 < len(links) and links[number + 1][0] == address:
             continue
@@ -121,6 +139,8 @@ def _link(words: Sequence[PageWord], links: Sequence[tuple[str, tuple[float, flo
         if on:
             said = " ".join(word.text for word in on)
             on[-1].text += linked(said, address)[len(said) :]
+        else:
+            yield from _lines(f"<{address}>", (left, top, right, bottom))
 
 
 def _attached(note: raw.FPDF_ANNOTATION) -> Iterator[Attachment]:

@@ -14,6 +14,8 @@ _MOST_LINES = 4
 _LEAST_PAGES = 3
 _NUMBER = re.compile(r"\d+|\b[ivxlc]+\b")
 _SAME_HEIGHT = 4.0
+# Of "Seite 1 von 2".
+_FEW_LETTERS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +35,27 @@ class RunningLines:
 
     def remove(self, pages: Mapping[int, PageText]) -> None:
         """Take repeated lines from their pages: those of one text but for the first, and those that count pages."""
+        least = min(_LEAST_PAGES, max(len(pages), 2))
         alike: dict[tuple[str, int], list[_Line]] = defaultdict(list)
         for number, page in pages.items():
             for line in _margin_lines(number, page):
                 alike[line.shape, line.height].append(line)
         gone: dict[int, set[int]] = defaultdict(set)
         for lines in alike.values():
-            if len({line.page for line in lines}) >= _LEAST_PAGES or any(line.text in self._told for line in lines):
-                for line in self._repeated(lines):
+            if len({line.page for line in lines}) >= least or any(line.text in self._told for line in lines):
+                for line in self._repeated(lines, least):
                     gone[line.page] |= {id(word) for segment in line.row.segments for word in segment.words}
         for number, words in gone.items():
             page = pages[number]
             page.words = [word for word in page.words if id(word) not in words]
 
-    def _repeated(self, lines: Sequence[_Line]) -> list[_Line]:
+    def _repeated(self, lines: Sequence[_Line], least: int) -> list[_Line]:
         repeated = []
-        counting = _counts_pages(lines)
+        counting = _counts_pages(lines) and (least == _LEAST_PAGES or all(map(_names_its_page, lines)))
         for line in lines:
             if line.text in self._told or counting:
                 repeated.append(line)
-            elif sum(other.text == line.text for other in lines) >= _LEAST_PAGES:
+            elif sum(other.text == line.text for other in lines) >= least:
                 self._told.add(line.text)
         if counting and lines[0].shape not in self._told and any(map(str.isalpha, lines[0].shape)):
             # Its words are told once.
@@ -70,6 +73,12 @@ def _margin_lines(number: int, page: PageText) -> list[_Line]:
         _Line(number, row.text, _NUMBER.sub("#", row.text), round(row.top / _SAME_HEIGHT), row)
         for row in (*upper, *lower)
     ]
+
+
+def _names_its_page(line: _Line) -> bool:
+    """Whether a line says its page's number and little else; on two pages alone, others only look like it."""
+    numbers = re.findall(r"\d+", line.text)
+    return bool(numbers) and int(numbers[0]) == line.page and sum(map(str.isalpha, line.text)) <= _FEW_LETTERS
 
 
 def _counts_pages(lines: Sequence[_Line]) -> bool:
