@@ -24,12 +24,16 @@ class CacheKey:
 
 @dataclass(frozen=True, slots=True)
 class EntryMetadata:
-    """Facts about an entry for operators, readable without opening it. Only the last tier keeps them."""
+    """Facts about an entry for operators, readable without opening it. Only the last tier keeps them.
+
+    `created`: when the result was computed, in epoch seconds; None: now.
+    """
 
     question: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     corpus_version: int | None = None
+    created: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

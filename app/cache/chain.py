@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from app.cache.backend import CacheKey
@@ -11,7 +12,7 @@ from app.cache.keys import KeySpec
 from app.cache.stampede.lease import ComputeLease, FleetLease
 from app.cache.stats import Counted
 from app.cache.tiered_cache import TieredCache
-from app.cache.tiered_reader import LookupResult
+from app.cache.tiered_reader import LookupResult, OutdatedEntry
 from app.concurrency.coalescing import TrailingCoalescer
 from app.concurrency.single_flight import SingleFlight
 from app.errors import NotCached
@@ -20,6 +21,9 @@ T = TypeVar("T")
 
 # Finds a fresh result of another question that may be served for this one.
 Nearby = Callable[[], Awaitable[CacheResult[Any] | None]]
+
+# Whether a computed value says the same as an older one.
+Same = Callable[[Any, Any], bool]
 
 SEMANTIC_TIER = "semantic"
 
@@ -86,20 +90,23 @@ class CacheChain:
     ) -> LookupResult:
         """Look into the tiers, once for everyone who asks for the same at the moment, then for a result `nearby`.
 
+        An outdated entry of the question itself goes before another question's result.
+
         Raises:
             NotCached: `control` is ONLY_IF_CACHED, and there is no hit.
         """
         if control is CacheControl.REFRESH:
             return LookupResult()
         if control is CacheControl.WARM:
-            return LookupResult(hit=await self.search(spec))
+            found = await self._reader.search(spec, counted=Counted.NOTHING)
+            return replace(found, fallback=None)
         hit = self.peek(spec)
         if hit is not None:
             return LookupResult(hit=hit)
         found, shared = await self._searches.run(spec.key.digest, lambda: self._reader.search(spec))
         if shared and found.hit is not None:
             self.statistics.coalesced(spec.key.namespace)
-        if found.hit is None and nearby is not None:
+        if found.hit is None and found.outdated is None and nearby is not None:
             found = LookupResult(await nearby(), found.fallback)
         if found.hit is None and control is CacheControl.ONLY_IF_CACHED:
             raise NotCached("The cache holds no fresh result for this request.")
@@ -112,10 +119,12 @@ class CacheChain:
         control: CacheControl = CacheControl.USE,
         *,
         nearby: Nearby | None = None,
+        same: Same | None = None,
     ) -> CacheResult[T]:
         """Return the cached result, or compute it once for everyone who asks meanwhile, here and on other replicas.
 
-        The result is frozen, also when it was just computed. `nearby` is called when no tier has the result.
+        The result is frozen, also when it was just computed. `nearby` is called when no tier has the result. One
+        that is the `same` as the result from before documents changed keeps the age and the end of that.
 
         Raises:
             NotCached: `control` is ONLY_IF_CACHED, and no tier has the result.
@@ -131,7 +140,8 @@ class CacheChain:
             return CacheResult(value, CacheStatus.BYPASS, key.digest, corpus_version=computed.corpus_version)
         found = await self.lookup(spec, control, nearby=nearby)
         if found.hit is None:
-            return await self._share(spec, compute, found.fallback, refresh=control is CacheControl.REFRESH)
+            refresh = control is CacheControl.REFRESH
+            return await self._share(spec, compute, found, same, refresh=refresh)
         if control is not CacheControl.WARM and self.is_ageing(found.hit):
             self.refresh_early(spec, compute)
         return found.hit
@@ -165,7 +175,7 @@ class CacheChain:
         flight = ("early", spec.key.digest)
         if flight not in self._flights:
             self.statistics.of(spec.key.namespace).refreshed += 1
-            self._flights.start(flight, lambda: self._produce(spec, compute, None, refresh=True))
+            self._flights.start(flight, lambda: self._produce(spec, compute, None, None, None, refresh=True))
 
     async def serves_stale(self, key: CacheKey, fallback: CacheResult[Any]) -> bool:
         """Whether an expired result still equals a fresh one. If so, it is counted as served."""
@@ -173,6 +183,17 @@ class CacheChain:
             return False
         self.statistics.of(key.namespace).served_stale += 1
         return True
+
+    def renew(
+        self, spec: KeySpec, outdated: OutdatedEntry, computed: Computed[Any], control: CacheControl
+    ) -> CacheResult[Any]:
+        """Carry an outdated entry forward by a result that was not worth a miss. It is a hit."""
+        counted = Counted.NOTHING if control is CacheControl.WARM else Counted.EVERYTHING
+        return self._reader.renew(spec, outdated, computed, counted=counted)
+
+    def count_changed(self, key: CacheKey, outdated: OutdatedEntry) -> None:
+        """Count an entry that documents did change."""
+        self.statistics.invalidated(outdated.tier, key.namespace, "corpus_changed")
 
     def count_bypass(self, key: CacheKey) -> None:
         self.statistics.of(key.namespace).bypassed += 1
@@ -187,11 +208,12 @@ class CacheChain:
         self,
         spec: KeySpec,
         compute: Callable[[], Awaitable[Computed[T]]],
-        fallback: CacheResult[T] | None,
+        found: LookupResult,
+        same: Same | None,
         *,
         refresh: bool,
     ) -> CacheResult[T]:
-        key = spec.key
+        key, fallback = spec.key, found.fallback
         version = await self.version(key)
         flight = self.flight_key(key, version, refresh=refresh)
         if flight in self._flights:
@@ -199,7 +221,7 @@ class CacheChain:
         try:
             return await self._flights.run(
                 flight,
-                lambda: self._produce(spec, compute, version, refresh=refresh),
+                lambda: self._produce(spec, compute, version, found.outdated, same, refresh=refresh),
                 wait=self.tiers.policy.patience if fallback else None,
             )
         except Exception:
@@ -222,6 +244,8 @@ class CacheChain:
         spec: KeySpec,
         compute: Callable[[], Awaitable[Computed[T]]],
         version: int | None,
+        outdated: OutdatedEntry | None,
+        same: Same | None,
         *,
         refresh: bool,
     ) -> CacheResult[T]:
@@ -235,4 +259,10 @@ class CacheChain:
             await claimed.release()
             raise
         seconds = self._clock() - started
-        return await self.tiers.remember(spec, computed, seconds=seconds, lease=claimed, replaces=refresh)
+        continues = outdated
+        if outdated is not None and not (same and same(outdated.record.value, computed.value)):
+            self.count_changed(spec.key, outdated)
+            continues = None
+        return await self.tiers.remember(
+            spec, computed, seconds=seconds, lease=claimed, replaces=refresh, continues=continues
+        )

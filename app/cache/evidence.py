@@ -47,6 +47,7 @@ class Evidence:
         lexemes: the lexemes that the lexical retriever searched for.
         filters: the metadata filter that a new chunk would have to pass.
         parameters: further input that the change log needs to rank a chunk, such as the embedding space's id.
+            `statistics` among them is the snapshot of corpus statistics that the lexical scores belong to.
     """
 
     corpus_version: int
@@ -58,6 +59,10 @@ class Evidence:
     lexemes: tuple[str, ...] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def scored_by(self, statistics: str | None) -> bool:
+        """Whether the scores are those of a snapshot of statistics. None: any is as good."""
+        return statistics is None or self.parameters.get("statistics") in (None, statistics)
 
     def to_plain(self) -> tuple[Any, ...]:
         return (

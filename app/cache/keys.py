@@ -10,7 +10,7 @@ from typing import Any
 
 from app.cache.backend import CacheKey, EntryMetadata
 
-KEY_FORMAT = 2
+KEY_FORMAT = 3
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
@@ -30,7 +30,6 @@ class Partition:
         reranker: the reranker's name; empty without one.
         prompt: version of the prompt template.
         sampling: temperature, seed, limits.
-        statistics: the snapshot of corpus statistics behind the lexical scores.
     """
 
     namespace: str
@@ -47,7 +46,6 @@ class Partition:
     chat_model_digest: str = ""
     prompt: str = ""
     sampling: Mapping[str, Any] = field(default_factory=dict)
-    statistics: str = ""
     key_format: int = KEY_FORMAT
 
     @cached_property
@@ -60,12 +58,15 @@ class Partition:
 class KeySpec:
     """A question within a partition. `question` is normalised, and the pipeline must answer that form.
 
-    `ttl`: seconds for which a result may be used; None leaves that to the tiers. It is no part of the key.
+    `ttl`: seconds for which a result may be used; None leaves that to the tiers. `statistics`: the snapshot of
+    corpus statistics that lexical scores must belong to; None: any. Neither is part of the key: hits are checked by
+    them.
     """
 
     partition: Partition
     question: str
     ttl: float | None = None
+    statistics: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "question", normalise(self.question))
@@ -83,8 +84,8 @@ class KeySpec:
             partition=partition.digest,
         )
 
-    def about(self, corpus_version: int | None) -> EntryMetadata:
-        """Return the description of an entry that the last tier shows to operators."""
+    def about(self, corpus_version: int | None, created: float | None = None) -> EntryMetadata:
+        """Return the description of an entry that the last tier shows to operators. `created`: epoch seconds."""
         partition = self.partition
         return EntryMetadata(
             question=self.question,
@@ -98,6 +99,7 @@ class KeySpec:
                 "conversation": partition.conversation,
             },
             corpus_version=corpus_version,
+            created=created,
         )
 
 

@@ -13,7 +13,9 @@ from app.cache.chain import CacheChain, Nearby
 from app.cache.entry import CacheControl, CacheResult, Computed
 from app.cache.keys import KeySpec
 from app.cache.stampede.broadcast import BroadcastFlight, BroadcastReader
+from app.cache.tiered_reader import OutdatedEntry
 from app.concurrency.background import Background
+from app.concurrency.single_flight import SingleFlight
 
 E = TypeVar("E")
 
@@ -26,6 +28,12 @@ class StreamSource(Protocol[E]):
 
     def conclude(self, events: Sequence[E]) -> Computed[Any] | None:
         """Turn all events into the value to cache; None if it must not be cached, as a failed answer."""
+
+    async def renew(self, stored: Any) -> Computed[Any] | None:
+        """Make a stored value again of the documents as they are now, without what makes answers slow.
+
+        None if that is not possible, since the new answer may be another one.
+        """
 
     def replay(self, cached: CacheResult[Any]) -> Iterable[E]:
         """Turn a cached value into its events."""
@@ -52,6 +60,7 @@ class StreamCache(Generic[E]):
         self._grace = grace
         self._clock = clock
         self._flights: dict[object, BroadcastFlight[E]] = {}
+        self._renewals: SingleFlight[CacheResult[Any] | None] = SingleFlight()
         self._background = Background()
 
     async def open(
@@ -64,7 +73,8 @@ class StreamCache(Generic[E]):
     ) -> CacheResult[Any] | BroadcastReader[E]:
         """Return a hit, which the caller replays, or a reader of the live events, from the first on.
 
-        `nearby` is called when no tier has the answer. An expired answer that is fresh by version is returned,
+        An answer from before documents changed is a hit if its source can renew it. `nearby` is called when no tier
+        has the answer. An expired answer that is fresh by version is returned,
         marked STALE, if the new one fails before it has begun or takes longer than the chain's patience.
 
         The caller always closes the reader (`aclosing`), also when its client leaves. The reader raises what
@@ -84,6 +94,10 @@ class StreamCache(Generic[E]):
             return found.hit
         refresh = control is CacheControl.REFRESH
         version = await self._chain.version(key)
+        if found.outdated is not None:
+            renewed = await self._renew(spec, source, found.outdated, version, control)
+            if renewed is not None:
+                return renewed
         name = self._chain.flight_key(key, version, refresh=refresh)
         flight = self._flights.get(name)
         if flight is None or not flight.joinable:
@@ -97,6 +111,7 @@ class StreamCache(Generic[E]):
 
     async def close(self) -> None:
         """Stop every generation and wait until it has cleaned up."""
+        await self._renewals.close()
         for flight in list(self._flights.values()):
             await flight.close()
         await self._background.close()
@@ -114,6 +129,25 @@ class StreamCache(Generic[E]):
             lambda: self._produce(name, spec, source, version, refresh=refresh), grace=self._grace
         )
         return flight
+
+    async def _renew(
+        self,
+        spec: KeySpec,
+        source: StreamSource[E],
+        outdated: OutdatedEntry,
+        version: int | None,
+        control: CacheControl,
+    ) -> CacheResult[Any] | None:
+        """Renew an answer once for everyone who asks for it at this version."""
+
+        async def renew() -> CacheResult[Any] | None:
+            computed = await source.renew(outdated.record.value)
+            if computed is None:
+                self._chain.count_changed(spec.key, outdated)
+                return None
+            return self._chain.renew(spec, outdated, computed, control)
+
+        return await self._renewals.run(self._chain.flight_key(spec.key, version, refresh=False), renew)
 
     def _refresh_early(self, spec: KeySpec, source: StreamSource[E], hit: CacheResult[Any]) -> None:
         name = ("early", spec.key.digest)

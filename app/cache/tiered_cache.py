@@ -19,7 +19,7 @@ from app.cache.keys import KeySpec
 from app.cache.postgres.eviction import HitCountBuffer
 from app.cache.stampede.lease import ComputeLease
 from app.cache.stats import CacheStats
-from app.cache.tiered_reader import TieredReader
+from app.cache.tiered_reader import OutdatedEntry, TieredReader
 from app.concurrency.background import Background
 from app.errors import CacheUnavailable
 
@@ -108,13 +108,16 @@ class TieredCache:
         seconds: float,
         lease: ComputeLease,
         replaces: bool = False,
+        continues: OutdatedEntry | None = None,
     ) -> CacheResult[Any]:
         """Store a computed result: in memory now, in the shared tiers in the background, slowest first.
 
         `seconds`: the time that computing took. The lease is released once other replicas can find the result. With
-        `replaces`, they then drop the old result from memory. A result that is not to be kept is returned alone.
+        `replaces`, they then drop the old result from memory. A result that says the same as the entry that it
+        `continues` has that entry's age and end. A result that is not to be kept is returned alone.
         """
-        key, ttl = spec.key, spec.ttl
+        key = spec.key
+        ttl = spec.ttl if continues is None else continues.left
         counters = self.statistics.of(key.namespace)
         counters.requests += 1
         counters.misses += 1
@@ -123,12 +126,14 @@ class TieredCache:
             value = freeze(computed.value)
             return CacheResult(value, CacheStatus.MISS, key.digest, corpus_version=computed.corpus_version)
         try:
-            record, payload = self._seal(key, computed, seconds, ttl)
+            record, payload = self._seal(key, computed, seconds, ttl, continues)
         except BaseException:
             await lease.release()
             raise
+        if continues is not None:
+            counters.carried += 1
         self._memory.put(key, record, self._lifetime(self._memory.name, ttl))
-        if not self._background.spawn(self._publish(spec, record, payload, lease, replaces=replaces)):
+        if not self._background.spawn(self._publish(spec, record, payload, ttl, lease, replaces=replaces)):
             counters.dropped += 1
             await lease.release()
         return CacheResult(record.value, CacheStatus.MISS, key.digest, corpus_version=record.corpus_version)
@@ -192,14 +197,19 @@ class TieredCache:
         await self._memory.close()
 
     def _seal(
-        self, key: CacheKey, computed: Computed[Any], seconds: float, ttl: float | None
+        self,
+        key: CacheKey,
+        computed: Computed[Any],
+        seconds: float,
+        ttl: float | None,
+        continues: OutdatedEntry | None,
     ) -> tuple[CacheEntry, bytes]:
         now = self._wall()
         longest = max(self.lifetimes.values())
         record = CacheEntry(
             value=computed.value,
             evidence=computed.evidence,
-            created=now,
+            created=now if continues is None else continues.record.created,
             expires=now + (longest if ttl is None else min(ttl, longest)),
             seconds=seconds,
             tokens=computed.tokens,
@@ -208,10 +218,18 @@ class TieredCache:
         return replace(record, value=freeze(computed.value), size=len(payload)), payload
 
     async def _publish(
-        self, spec: KeySpec, record: CacheEntry, payload: bytes, lease: ComputeLease, *, replaces: bool
+        self,
+        spec: KeySpec,
+        record: CacheEntry,
+        payload: bytes,
+        ttl: float | None,
+        lease: ComputeLease,
+        *,
+        replaces: bool,
     ) -> None:
         try:
-            stored = await self._write(spec.key, payload, spec.about(record.corpus_version), spec.ttl)
+            about = spec.about(record.corpus_version, record.created)
+            stored = await self._write(spec.key, payload, about, ttl)
         finally:
             await lease.release()
         if replaces:

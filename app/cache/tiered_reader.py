@@ -3,14 +3,14 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from app.cache.backend import CacheKey, EntryMetadata
 from app.cache.backends.guarded import GuardedTier, TierHit
 from app.cache.backends.memory import MemoryCache
 from app.cache.codec.envelope import EnvelopeCodec
-from app.cache.entry import CacheEntry, CacheResult, CacheStatus
+from app.cache.entry import CacheEntry, CacheResult, CacheStatus, Computed, freeze
 from app.cache.evidence import Freshness
 from app.cache.freshness.validator import FreshnessValidator, Validation
 from app.cache.keys import KeySpec
@@ -22,12 +22,30 @@ from app.telemetry import tracing
 _log = logging.getLogger(__name__)
 
 
+class OutdatedEntry(NamedTuple):
+    """An entry that documents may have changed since. `left`: seconds for which it may be used if they have not."""
+
+    record: CacheEntry
+    tier: str
+    left: float
+
+
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """`fallback` has expired but is fresh by version: it is served if the computation fails or is late."""
+    """
+    Attributes:
+        hit: what is served.
+        fallback: it has expired but is fresh by version: it is served if the computation fails or is late.
+        outdated: what is computed anew may equal it, and is then carried forward.
+    """
 
     hit: CacheResult[Any] | None = None
     fallback: CacheResult[Any] | None = None
+    outdated: OutdatedEntry | None = None
+
+    def completed_by(self, slower: "LookupResult") -> "LookupResult":
+        """Add what a slower tier has. What it serves, no faster tier had."""
+        return LookupResult(slower.hit, self.fallback or slower.fallback, self.outdated or slower.outdated)
 
 
 class TieredReader:
@@ -65,7 +83,7 @@ class TieredReader:
         started = time.perf_counter_ns()
         key = spec.key
         entry = self._memory.lookup(key.digest)
-        if entry is None or not self._validator.is_known_fresh(key, entry.value):
+        if entry is None or not self._validator.is_known_fresh(key, entry.value, spec.statistics):
             return None
         left = self._left(entry.deadline, entry.value, spec.ttl)
         if left <= 0:
@@ -95,61 +113,77 @@ class TieredReader:
     async def _search(self, spec: KeySpec, counted: Counted) -> LookupResult:
         give_up = self._clock() + self._budget
         found = await self._in_memory(spec, counted)
-        if found is not None and found.status is CacheStatus.HIT:
-            return LookupResult(hit=found)
-        fallback = found
         for position, tier in enumerate(self._shared):
             left = give_up - self._clock()
-            if left <= 0:
+            if found.hit is not None or left <= 0:
                 break
-            found = await self._in_shared(spec, position, tier, left, counted)
-            if found is not None and found.status is CacheStatus.HIT:
-                return LookupResult(hit=found)
-            fallback = fallback or found
-        return LookupResult(fallback=fallback)
+            found = found.completed_by(await self._in_shared(spec, position, tier, left, counted))
+        return found
 
-    async def _in_memory(self, spec: KeySpec, counted: Counted) -> CacheResult[Any] | None:
+    def renew(
+        self, spec: KeySpec, outdated: OutdatedEntry, computed: Computed[Any], *, counted: Counted
+    ) -> CacheResult[Any]:
+        """Carry an outdated entry forward, since it was computed anew for less than a miss costs. It is a hit."""
+        record = replace(outdated.record, value=freeze(computed.value), evidence=computed.evidence)
+        self._memory.put(spec.key, record, min(outdated.left, self._l1_ttl))
+        self._carry(spec, record, outdated.left)
+        if counted is not Counted.NOTHING:
+            self._stats.of(spec.key.namespace).carried += 1
+            self._stats.tier(outdated.tier, spec.key.namespace).hits += 1
+            counted = Counted.USE
+        return self._hit(spec.key, record, outdated.tier, outdated.left, 0, counted=counted)
+
+    async def _in_memory(self, spec: KeySpec, counted: Counted) -> LookupResult:
         started = time.perf_counter_ns()
         key, name = spec.key, self._memory.name
         entry = self._memory.lookup(key.digest)
         if entry is None:
             if counted is Counted.EVERYTHING:
                 self._stats.miss(name, key.namespace)
-            return None
-        validation = await self._validator.validate(key, entry.value)
-        if not self._usable(key, validation, name):
-            self._memory.remove(key.digest)
-            return None
+            return LookupResult()
+        validation = await self._validator.validate(key, entry.value, spec.statistics)
         left = self._left(entry.deadline, entry.value, spec.ttl)
+        if not self._usable(key, validation, name):
+            outdated = self._outdated(validation, name, left)
+            if outdated is None:
+                self._memory.remove(key.digest)
+            return LookupResult(outdated=outdated)
         if left <= 0:
-            return self._expired(key, validation.record, name)
+            return LookupResult(fallback=self._expired(key, validation.record, name))
         if validation.carried:
             self._memory.put(key, validation.record, left)
             self._carry(spec, validation.record, left)
-        return self._hit(key, validation.record, name, left, started, counted=counted)
+        return LookupResult(self._hit(key, validation.record, name, left, started, counted=counted))
 
     async def _in_shared(
         self, spec: KeySpec, position: int, tier: GuardedTier, budget: float, counted: Counted
-    ) -> CacheResult[Any] | None:
+    ) -> LookupResult:
         started = time.perf_counter_ns()
         key = spec.key
         found = await tier.read(key, budget, counted=counted)
         if found is None:
-            return None
-        validation = await self._validator.validate(key, found.record)
-        if not self._usable(key, validation, tier.name):
-            if validation.freshness is Freshness.STALE:
-                self._background.spawn(tier.discard(key))
-            return None
+            return LookupResult()
+        validation = await self._validator.validate(key, found.record, spec.statistics)
         left = self._left(found.deadline, found.record, spec.ttl)
+        if not self._usable(key, validation, tier.name):
+            outdated = self._outdated(validation, tier.name, left)
+            if outdated is None and validation.freshness is Freshness.STALE:
+                self._background.spawn(tier.discard(key))
+            return LookupResult(outdated=outdated)
         if left <= 0:
-            return self._expired(key, validation.record, tier.name)
+            return LookupResult(fallback=self._expired(key, validation.record, tier.name))
         self._memory.put(key, validation.record, min(left, self._l1_ttl))
         if validation.carried:
             self._carry(spec, validation.record, left)
         elif position > 0:
             self._background.spawn(self._fill(key, found, left, position))
-        return self._hit(key, validation.record, tier.name, left, started, found.hits, counted=counted)
+        hit = self._hit(key, validation.record, tier.name, left, started, found.hits, counted=counted)
+        return LookupResult(hit)
+
+    @staticmethod
+    def _outdated(validation: Validation, tier: str, left: float) -> OutdatedEntry | None:
+        """An entry that stays in its tier until what is computed anew replaces it or carries it forward."""
+        return OutdatedEntry(validation.record, tier, left) if validation.renewable and left > 0 else None
 
     def _left(self, deadline: float, record: CacheEntry, ttl: float | None) -> float:
         """Return the seconds for which an entry may still be used."""
@@ -162,7 +196,7 @@ class TieredReader:
                 self._stats.of(key.namespace).carried += 1
             return True
         self._stats.tier(tier, key.namespace).stale += 1
-        if validation.freshness is Freshness.STALE:
+        if validation.freshness is Freshness.STALE and not validation.renewable:
             self._stats.invalidated(tier, key.namespace, "corpus_changed")
         return False
 
@@ -173,7 +207,8 @@ class TieredReader:
     async def _rewrite(self, spec: KeySpec, record: CacheEntry, left: float) -> None:
         payload = self._codec.seal(spec.key, record)
         for tier in reversed(self._shared):
-            await tier.write(spec.key, payload, min(left, tier.ttl), spec.about(record.corpus_version))
+            about = spec.about(record.corpus_version, record.created)
+            await tier.write(spec.key, payload, min(left, tier.ttl), about)
 
     async def _fill(self, key: CacheKey, found: TierHit, left: float, below: int) -> None:
         for tier in reversed(self._shared[:below]):

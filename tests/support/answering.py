@@ -131,9 +131,10 @@ class Facts:
 
 @dataclass
 class FakeModels:
-    """Says `reply` piece by piece, then raises `failure` if there is one."""
+    """Says `reply` piece by piece, or what `says` makes of a prompt, then raises `failure` if there is one."""
 
     reply: Sequence[str] = ("Paris is the capital of France.",)
+    says: Callable[[Sequence[Mapping[str, str]]], Sequence[str]] | None = None
     failure: LocalChatError | None = None
     context_length: int | None = 8192
     prompt_tokens: int = 50
@@ -161,7 +162,7 @@ class FakeModels:
         try:
             for thought in self.thoughts:
                 yield Chunk("", thinking=thought)
-            for piece in self.reply:
+            for piece in self.reply if self.says is None else self.says(messages):
                 yield Chunk(piece)
             if self.tool_calls:
                 yield Chunk("", tool_calls=self.tool_calls)

@@ -20,10 +20,11 @@ FROM @table WHERE cache_key = @which AND expires_at > now() - interval '@retain 
 # An older result never replaces a newer one: versions order writes, clocks do not.
 _WRITE = """
 INSERT INTO @table AS old (cache_key, query_text, query_params, result_data, metadata, expires_at,
-    namespace, tenant, collection_id, partition, corpus_version)
-VALUES ($1, $2, $3::text::jsonb, $4, $5::text::jsonb, now() + make_interval(secs => $6), $7, $8, $9, $10, $11)
+    namespace, tenant, collection_id, partition, corpus_version, created_at)
+VALUES ($1, $2, $3::text::jsonb, $4, $5::text::jsonb, now() + make_interval(secs => $6), $7, $8, $9, $10, $11,
+    coalesce(to_timestamp($12::float8), now()))
 ON CONFLICT (cache_key) DO UPDATE SET query_text = EXCLUDED.query_text, query_params = EXCLUDED.query_params,
-    result_data = EXCLUDED.result_data, metadata = EXCLUDED.metadata, created_at = now(),
+    result_data = EXCLUDED.result_data, metadata = EXCLUDED.metadata, created_at = EXCLUDED.created_at,
     expires_at = EXCLUDED.expires_at, corpus_version = EXCLUDED.corpus_version
 WHERE old.corpus_version IS NULL OR EXCLUDED.corpus_version >= old.corpus_version
 """
@@ -96,6 +97,7 @@ class PostgresCache:
             key.collection,
             key.partition,
             about.corpus_version,
+            about.created,
         )
         return True
 

@@ -53,11 +53,16 @@ class FreshnessGuard:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Whether `record` is fresh. `carried`: it was carried forward past changes to the current version."""
+    """Whether `record` is fresh.
+
+    `carried`: it was carried forward past changes to the current version. `renewable`: it is behind its collection,
+    and not proven fresh; what is computed anew shows whether it still holds.
+    """
 
     freshness: Freshness
     record: CacheEntry
     carried: bool = False
+    renewable: bool = False
 
 
 class FreshnessValidator:
@@ -69,18 +74,22 @@ class FreshnessValidator:
         self._timeout = timeout
         self._checks: SingleFlight[Freshness] = SingleFlight()
 
-    def is_known_fresh(self, key: CacheKey, record: CacheEntry) -> bool:
+    def is_known_fresh(self, key: CacheKey, record: CacheEntry, statistics: str | None = None) -> bool:
         """Whether the record is fresh by versions that are known without asking Postgres."""
-        if record.evidence is None or key.collection is None:
+        evidence = record.evidence
+        if evidence is None or key.collection is None:
             return True
-        return self._versions.known(key.collection) == record.evidence.corpus_version
+        return self._versions.known(key.collection) == evidence.corpus_version and evidence.scored_by(statistics)
 
     async def version(self, key: CacheKey) -> int | None:
         """Return the version of the key's collection, None if it has none or cannot be asked."""
         return None if key.collection is None else await self._versions.current(key.collection)
 
-    async def validate(self, key: CacheKey, record: CacheEntry) -> Validation:
-        """Compare the record's version with its collection's, and check the changes in between."""
+    async def validate(self, key: CacheKey, record: CacheEntry, statistics: str | None = None) -> Validation:
+        """Compare the record's version with its collection's, and check the changes in between.
+
+        A record whose scores do not belong to the snapshot `statistics` is stale; None: to any.
+        """
         evidence, collection = record.evidence, key.collection
         if evidence is None or collection is None:
             return Validation(Freshness.FRESH, record)
@@ -92,12 +101,17 @@ class FreshnessValidator:
             return Validation(Freshness.UNPROVEN, record)
         if evidence.corpus_version > current:
             return Validation(Freshness.STALE, record)
-        if evidence.corpus_version == current:
+        if not evidence.scored_by(statistics):
+            freshness = Freshness.STALE
+        elif evidence.corpus_version == current:
             return Validation(Freshness.FRESH, record)
-        freshness = await self._check(key.digest, collection, evidence, current)
-        if freshness is Freshness.FRESH:
-            record = replace(record, evidence=replace(evidence, corpus_version=current))
-        return Validation(freshness, record, carried=freshness is Freshness.FRESH)
+        else:
+            freshness = await self._check(key.digest, collection, evidence, current)
+        if freshness is not Freshness.FRESH:
+            return Validation(freshness, record, renewable=True)
+        return Validation(
+            freshness, replace(record, evidence=replace(evidence, corpus_version=current)), carried=True
+        )
 
     async def close(self) -> None:
         await self._checks.close()

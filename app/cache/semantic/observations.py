@@ -16,8 +16,8 @@ from app.domain.retrieval import ServedMatch
 class Segment:
     """A collection's questions to one embedding model, and of answers to one chat model.
 
-    Matches are looked for within a partition. But the meaning of a similarity does not depend on `top_k`, filters
-    or a snapshot of statistics, so partitions that differ in those alone share their labels.
+    Matches are looked for within a partition. But the meaning of a similarity does not depend on `top_k` or
+    filters, so partitions that differ in those alone share their labels.
     """
 
     digest: str

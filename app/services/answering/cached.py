@@ -1,7 +1,7 @@
 """Answers through the cache: one generation for everyone who asks the same, replayed event by event afterwards."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, replace
 from functools import partial
@@ -31,6 +31,7 @@ from app.errors import LocalChatError
 from app.generation.prompting.prompt import PROMPT_VERSION
 from app.services.answering.model_facts import ModelDigests
 from app.services.answering.pipeline import UNSCORED, AnswerPipeline, written_by
+from app.services.answering.renewal import PromptChanged, RememberingWriter, StoredAnswer
 from app.services.search.partitions import longest_use, partition_of
 from app.services.search.serialization import evidence_of
 from app.services.semantic.labels import rests_on, same_answers
@@ -80,7 +81,8 @@ class CachedAnswers:
         found = await self._directory.resolve(request.tenant, request.collection)
         collection = found.searched_as(request.retrieval)
         partition = await self._partition(request, collection)
-        spec = KeySpec(partition, request.question, longest_use(collection.settings))
+        statistics = str(collection.statistics or "")
+        spec = KeySpec(partition, request.question, longest_use(collection.settings), statistics)
         lookup = self._lookup(spec, request, collection) if request.semantic else None
         learns = lookup if control is CacheControl.USE else None
         source = _Generation(self._pipeline, request, collection, self._matching, learns)
@@ -170,24 +172,44 @@ class _Generation:
         self._matching = matching
         self._learns = learns
         self._retrieval: Retrieval | None = None
+        self._writer = RememberingWriter(pipeline.writer)
 
     async def produce(self) -> AsyncGenerator[Event, None]:
         found = await self._pipeline.retrieve(self._request)
         self._retrieval = found.retrieval
-        return self._pipeline.generate(self._request, found)
+        return self._pipeline.generate(self._request, found, self._writer)
+
+    async def renew(self, stored: Any) -> Computed[Any] | None:
+        """Make the answer again with the words that a model wrote for the same prompt, or without a model."""
+        quietly = replace(self._request, background=True)
+        writer = RememberingWriter(self._pipeline.writer, StoredAnswer.of(stored))
+        found = await self._pipeline.retrieve(quietly)
+        try:
+            async with aclosing(self._pipeline.generate(quietly, found, writer)) as made:
+                events = [event async for event in made]
+        except PromptChanged:
+            return None
+        computed = self._computed(found.retrieval, events, writer.digest)
+        same = computed is not None and _text_of(computed.value) == _text_of(stored)
+        return computed if same else None
 
     def conclude(self, events: Sequence[Event]) -> Computed[Any] | None:
         """Only a complete answer is cached, and only one that had what it needs."""
-        if self._retrieval is None or not events or not isinstance(events[-1], Done):
+        if self._retrieval is None:
+            return None
+        computed = self._computed(self._retrieval, events, self._writer.digest)
+        if computed is not None and computed.evidence is not None and self._learns is not None:
+            self._matching.learn(self._learns, computed.evidence.query_vector, computed.value)
+        return computed
+
+    def _computed(self, retrieval: Retrieval, events: Sequence[Event], prompt: str) -> Computed[Any] | None:
+        if not events or not isinstance(events[-1], Done):
             return None
         if any(isinstance(event, Status) and event.stage == UNSCORED for event in events):
             return None
         tokens = sum(event.input_tokens + event.output_tokens for event in events if isinstance(event, Usage))
-        value = _value(events)
-        evidence = evidence_of(self._retrieval, self._collection, self._request.filter)
-        if self._learns is not None:
-            self._matching.learn(self._learns, evidence.query_vector, value)
-        return Computed(value, evidence, tokens)
+        evidence = evidence_of(retrieval, self._collection, self._request.filter)
+        return Computed(_value(events, prompt), evidence, tokens)
 
     def replay(self, cached: CacheResult[Any]) -> Iterable[Event]:
         return [event_from_dict(event) for event in cached.value["events"]]
@@ -216,6 +238,13 @@ def _replayed_start(hit: CacheResult[Any], model: str) -> Start:
     return Start(query_id, "", model, cache)
 
 
-def _value(events: Sequence[Event]) -> dict[str, Any]:
-    """Return what is stored of an answer: everything but thoughts."""
-    return {"events": [event_to_dict(event) for event in events if not isinstance(event, Thinking)]}
+def _value(events: Sequence[Event], prompt: str = "") -> dict[str, Any]:
+    """Return what is stored of an answer: everything but thoughts, and the digest of its prompt."""
+    return {
+        "events": [event_to_dict(event) for event in events if not isinstance(event, Thinking)],
+        "prompt": prompt,
+    }
+
+
+def _text_of(value: Mapping[str, Any]) -> str:
+    return "".join(event["text"] for event in value["events"] if event["event"] == "delta")

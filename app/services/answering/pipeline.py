@@ -30,6 +30,7 @@ from app.generation.gate import AnswerGate, Verdict
 from app.generation.rewriting import Rewriter
 from app.services.answering.answer import failed
 from app.services.answering.observer import PipelineObserver
+from app.services.answering.renewal import AnswerWriter
 from app.services.answering.writer import EmptyAnswer, ModelWriter, StageClock, wordless_end
 from app.services.evidence.quoting import Quoter, spoken
 from app.services.evidence.ranking import PassageRanker
@@ -92,7 +93,7 @@ class AnswerPipeline:
         observer: PipelineObserver | None = None,
     ) -> None:
         self._search = search
-        self._writer = writer
+        self.writer = writer
         self._rewriter = rewriter
         self._ranker = ranker
         self._gate = gate
@@ -135,8 +136,10 @@ class AnswerPipeline:
         retrieval = replace(retrieval, results=ranked.passages)
         return Found(text, retrieval, ranked.logits, seconds * 1000, ranked.unscored)
 
-    async def generate(self, request: AnswerRequest, found: Found) -> AsyncGenerator[Event, None]:
-        """Yield the events of an answer after its `Start`, as `answer` does."""
+    async def generate(
+        self, request: AnswerRequest, found: Found, writer: AnswerWriter | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Yield the events of an answer after its `Start`, as `answer` does. `writer`: in place of the own."""
         clock = StageClock(request.asked_at)
         stages = _stages(found, clock)
         verdict = self._gate.judge(found.text, found.retrieval, found.best_logit)
@@ -146,8 +149,11 @@ class AnswerPipeline:
             for event in (*stages, Sources(nearest), text, *wordless_end(clock, NO_CONTEXT, ())):
                 yield event
             return
-        writing = self._quote if request.mode == QUOTE else self._write
-        async with aclosing(writing(request, found, verdict, stages, clock)) as events:
+        if request.mode == QUOTE:
+            answer = self._quote(request, found, verdict, stages, clock)
+        else:
+            answer = self._write(request, found, verdict, stages, clock, writer or self.writer)
+        async with aclosing(answer) as events:
             async for event in events:
                 yield event
 
@@ -167,10 +173,16 @@ class AnswerPipeline:
             yield event
 
     async def _write(
-        self, request: AnswerRequest, found: Found, verdict: Verdict, stages: Sequence[Status], clock: StageClock
+        self,
+        request: AnswerRequest,
+        found: Found,
+        verdict: Verdict,
+        stages: Sequence[Status],
+        clock: StageClock,
+        writer: AnswerWriter,
     ) -> AsyncGenerator[Event, None]:
         """As a model writes it. If it says nothing, the quotes are the answer."""
-        prompt = await self._writer.prompt(request, found.text, found.retrieval.results)
+        prompt = await writer.prompt(request, found.text, found.retrieval.results)
         for stage in (*stages, Status("prompt", clock.lap(), prompt.left_out)):
             yield stage
         yield Sources(prompt.sources)
@@ -179,7 +191,7 @@ class AnswerPipeline:
         )
         yield Highlights(highlights)
         try:
-            async with aclosing(self._writer.write(request, prompt, clock)) as events:
+            async with aclosing(writer.write(request, prompt, clock)) as events:
                 async for event in events:
                     yield event
         except EmptyAnswer as empty:

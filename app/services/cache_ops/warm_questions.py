@@ -14,7 +14,7 @@ from app.domain.warming import WarmedNamespace, WarmQuestion
 
 # How many of the most used questions are warmed by default.
 TOP = 100
-# One question may have several entries, from before and after a change of models or statistics.
+# One question may have several entries, from before and after a change of models or settings.
 _SPARE = 3
 # What an entry says of a question, so that its collection's settings say nothing of it.
 _RECORDED = ("top_k", "temperature", "max_tokens", "thinking")

@@ -117,7 +117,7 @@ class CachedSearch:
             nearby = partial(self._matching.find, inquiry)
             if control is CacheControl.USE:
                 compute = partial(self._learning, inquiry, compute)
-        cached = await self._chain.get_or_compute(spec, compute, control, nearby=nearby)
+        cached = await self._chain.get_or_compute(spec, compute, control, nearby=nearby, same=_same_passages)
         answered = _found(cached, began)
         return answered._replace(timings_ms={**timings, **answered.timings_ms})
 
@@ -178,7 +178,15 @@ def _key_spec(collection: Collection, query: Query, reranker: str = "") -> KeySp
         filters=query.filter,
         reranker=reranker,
     )
-    return KeySpec(partition, query.text, longest_use(collection.settings))
+    return KeySpec(partition, query.text, longest_use(collection.settings), str(collection.statistics or ""))
+
+
+def _same_passages(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether two results show the same passages in the same order. Scores move with every candidate."""
+    shown = [
+        [(item["document_id"], item["text"]) for item in value["retrieval"]["results"]] for value in (old, new)
+    ]
+    return shown[0] == shown[1]
 
 
 def _found(cached: CacheResult[Any], began: float) -> SearchResult:

@@ -57,7 +57,6 @@ def partition_of(
         embedder=collection.space.model,
         embedder_digest=collection.space.digest,
         reranker=f"{named} {reranker}" if named == CROSS_ENCODER else named,
-        statistics=str(collection.statistics or ""),
         **answer,
     )
 

@@ -63,6 +63,7 @@ def evidence_of(retrieval: Retrieval, collection: Collection, filters: Mapping[s
         parameters={
             "space": collection.space.id,
             "plan": None if retrieval.plan is None else asdict(retrieval.plan),
+            "statistics": None if retrieval.snapshot is None else str(retrieval.snapshot),
         },
     )
 

@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.cache.chain import SEMANTIC_TIER, CacheChain
@@ -155,7 +155,7 @@ class SemanticCache:
         near = await self._index.nearest(spec.key.partition, vector, limit=CANDIDATES, least=least)
         candidates = (each for each in near if each.key != spec.key.digest)
         for candidate in allowed(spec.question, candidates):
-            matched = KeySpec(spec.partition, candidate.question, spec.ttl)
+            matched = replace(spec, question=candidate.question)
             # The key is computed again here, and an entry of another partition cannot have it.
             if matched.key.digest != candidate.key:
                 continue

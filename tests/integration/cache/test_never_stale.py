@@ -1,14 +1,17 @@
 """Two replicas over one corpus that keeps changing: what the cache serves equals what a fresh search finds."""
 
 import asyncio
+import hashlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import asyncpg
 import pytest
 
 from app.cache.entry import CacheControl, CacheStatus
+from app.domain.answers import GENERATE, QUOTE
 from app.domain.documents import Document
 from app.domain.retrieval import Query, SearchMode
 from app.embedded.services.postgres import EmbeddedPostgres
@@ -89,6 +92,103 @@ async def test_a_cached_result_equals_a_fresh_one_whatever_changed_before(fleet:
 def served(answer: Answer) -> object:
     assert answer.start is not None
     return answer.start.cache["status"]
+
+
+def said(answer: Answer) -> object:
+    """What a client sees of an answer, but for ids of its own and times."""
+    assert answer.done is not None
+    return answer.text, answer.sources, answer.citations, answer.highlights, answer.done
+
+
+def tell_the_prompt(messages: Sequence[Mapping[str, str]]) -> list[str]:
+    """A reply that no other prompt has, and that cites."""
+    prompt = "".join(message["content"] for message in messages)
+    return [f"{hashlib.sha256(prompt.encode()).hexdigest()} [1]"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_cached_answer_equals_a_fresh_one_whatever_changed_before_it_or_meanwhile(
+    fleet: Fleet, seed: int
+) -> None:
+    chance = random.Random(seed)
+    stored: list[Document] = []
+    for replica in fleet.replicas:
+        replica.models.says = tell_the_prompt
+    asked: list[tuple[Replica, str, dict[str, Any]]] = [
+        (replica, question, {"mode": mode, "top_k": 2})
+        for replica in fleet.replicas
+        for question in QUESTIONS[:3]
+        for mode in (GENERATE, QUOTE)
+    ]
+    kept = 0
+    for _ in range(12):
+        some = chance.sample(asked, 6)
+        await asyncio.gather(
+            change(fleet, chance, stored), *(replica.answer(question, **how) for replica, question, how in some)
+        )
+        await fleet.settle()
+        for replica, question, how in some:
+            cached = await replica.answer(question, **how)
+            fresh = await replica.answer(question, cache="bypass", **how)
+            assert said(cached) == said(fresh), (question, how, served(cached))
+            kept += served(cached) == "hit"
+    assert kept > 0
+
+
+async def test_in_a_small_collection_answers_outlive_documents_that_leave_their_prompts_alone(fleet: Fleet) -> None:
+    """Every passage there is a candidate, and statistics are taken with nearly every document."""
+    here, there = fleet.replicas
+    for replica in fleet.replicas:
+        replica.models.says = tell_the_prompt
+    stones = await fleet.desk.add("amber delta\nbasalt ember\ncedar fjord", "stones.txt")
+    await fleet.settle()
+    made = await here.answer(QUESTIONS[0], top_k=1)
+    for number in range(3):
+        await fleet.desk.add(f"quartz zephyr {number}\nyonder xylem", f"{number}.txt")
+        await fleet.settle()
+        for replica in (there, here):
+            kept = await replica.answer(QUESTIONS[0], top_k=1)
+            assert (served(kept), kept.text) == ("hit", made.text)
+            assert said(kept) == said(await replica.answer(QUESTIONS[0], top_k=1, cache="bypass"))
+    upload = file_of("stones.txt", b"amber delta\nbasalt ember\ncedar granite")
+    await fleet.desk.ingest(await fleet.desk.documents.replace(TENANT, stones.id, upload))
+    await fleet.settle()
+    kept = await here.answer(QUESTIONS[0], top_k=1)
+    assert (served(kept), kept.text) == ("hit", made.text)
+    assert [each.chunk_id for each in kept.citations] == [source.chunk_id for source in kept.sources]
+    assert kept.sources[0].chunk_id != made.sources[0].chunk_id
+    assert len(here.models.calls) + len(there.models.calls) == 1 + 2 * 3
+    await fleet.desk.documents.delete(TENANT, stones.id)
+    await fleet.settle()
+    changed = await here.answer(QUESTIONS[0], top_k=1)
+    assert served(changed) == "miss"
+    assert changed.text != made.text
+
+
+async def test_a_search_that_finds_the_same_passages_keeps_its_age_its_uses_and_its_pin(
+    fleet: Fleet, database_url: str
+) -> None:
+    here, _ = fleet.replicas
+    await fleet.desk.add("amber delta\nbasalt ember", "stones.txt")
+    await fleet.settle()
+    first = await here.find(QUESTIONS[0], top_k=1)
+    await here.find(QUESTIONS[0], top_k=1)
+    await here.admin.pin(TENANT, first.key, pinned=True)
+    connection = await asyncpg.connect(database_url)
+    one = "SELECT created_at, hit_count, pinned FROM query_cache WHERE cache_key = $1"
+    assert here.cache.manager.l3 is not None
+    await here.cache.manager.l3.eviction.flush()
+    before = await connection.fetchrow(one, first.key)
+    await fleet.desk.add("quartz zephyr", "other.txt")
+    await fleet.settle()
+    again = await here.find(QUESTIONS[0], top_k=1)
+    assert again.status is CacheStatus.MISS
+    assert again.value["results"] != first.value["results"]  # the scores are of more passages
+    after = await connection.fetchrow(one, first.key)
+    await connection.close()
+    assert before is not None
+    assert after == before
+    assert (after["hit_count"], after["pinned"]) == (1, True)
 
 
 async def test_answers_of_one_embedding_model_are_not_given_for_another(fleet: Fleet) -> None:

@@ -332,15 +332,15 @@ places = st.tuples(
     st.sampled_from(["acme", "beta", "default"]),
     st.integers(1, 4),
     st.sampled_from(["", "model:a", "model:b"]),
-    st.sampled_from(["", "snapshot 1"]),
+    st.sampled_from(["", "prompt 1"]),
     st.sampled_from([{}, {"year": 2025}, {"year": 2026}]),
 )
 
 
 def spec_at(place: tuple[Any, ...], question: str) -> KeySpec:
-    namespace, tenant, collection, model, statistics, filters = place
+    namespace, tenant, collection, model, prompt, filters = place
     return KeySpec(
-        Partition(namespace, tenant, collection, chat_model=model, statistics=statistics, filters=filters), question
+        Partition(namespace, tenant, collection, chat_model=model, prompt=prompt, filters=filters), question
     )
 
 

@@ -119,7 +119,7 @@ partitions = st.tuples(
     st.sampled_from(["acme", "beta", "default"]),
     st.integers(1, 4),
     st.sampled_from(["", "model:a", "model:b"]),
-    st.sampled_from(["", "snapshot 1"]),
+    st.sampled_from(["", "prompt 1"]),
 )
 
 
@@ -136,8 +136,8 @@ def test_identical_questions_never_cross_a_tenant_or_a_collection(
     """The same vector everywhere: only what is of the very partition is ever found, exactly or by graph."""
 
     def spec(place: tuple[str, int, str, str], question: str) -> KeySpec:
-        tenant, collection, model, statistics = place
-        return spec_of(question, tenant, collection, chat_model=model, statistics=statistics)
+        tenant, collection, model, prompt = place
+        return spec_of(question, tenant, collection, chat_model=model, prompt=prompt)
 
     async def run() -> None:
         async with opened(database_url, large=0, size_age=0) as store:

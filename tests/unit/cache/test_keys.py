@@ -26,14 +26,13 @@ CHANGES: dict[str, Any] = {
     "chat_model_digest": "d2",
     "prompt": "2",
     "sampling": {"temperature": 0.1},
-    "statistics": "s1",
     "key_format": KEY_FORMAT + 1,
 }
 
 
 def test_every_field_of_the_partition_is_covered_here() -> None:
     assert {field.name for field in fields(Partition)} == set(CHANGES)
-    assert {field.name for field in fields(KeySpec)} == {"partition", "question", "ttl"}
+    assert {field.name for field in fields(KeySpec)} == {"partition", "question", "ttl", "statistics"}
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -49,15 +48,15 @@ def test_the_question_changes_the_key_and_not_the_partition() -> None:
     assert one.partition == other.partition == BASE.digest
 
 
-def test_how_long_a_result_may_be_used_is_no_part_of_its_key() -> None:
-    assert KeySpec(BASE, "one", ttl=60).key == KeySpec(BASE, "one").key
+def test_what_a_hit_is_checked_by_is_no_part_of_its_key() -> None:
+    assert KeySpec(BASE, "one", ttl=60, statistics="3").key == KeySpec(BASE, "one").key
 
 
 def test_digests_are_64_hex_characters_and_do_not_change_between_releases() -> None:
-    assert BASE.digest == "117e526baaf1c30ce1064093a6220c3000702860dcd16c2ceb0704bc7fde18ae"
+    assert BASE.digest == "ed1da129c4608ed54d5deaa3cbb8136d1a0769658f4af89d9b3fc2a9b940e01c"
     assert (
         KeySpec(BASE, "What is a cache?").key.digest
-        == "8cf3fb242893e6ee322034cbb2ad3142bf28e8a2c1d3769a101fc3767c3c1a95"
+        == "300b63309cb49f800c4cd136ae97a7e37ef302b3af502d51b4541d62b46464a5"
     )
 
 

@@ -51,6 +51,9 @@ class Generation:
             self.closed += 1
             await asyncio.sleep(self.farewell)
 
+    async def renew(self, stored: Any) -> Computed[Any] | None:
+        return None
+
     def conclude(self, events: Sequence[str]) -> Computed[Any] | None:
         return Computed(list(events), Evidence(1)) if self.worth_caching else None
 

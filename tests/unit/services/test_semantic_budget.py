@@ -270,8 +270,8 @@ def test_traffic_is_counted_by_segment_and_taken_once() -> None:
 
 
 def test_partitions_that_differ_in_what_similarity_does_not_depend_on_share_a_segment() -> None:
-    one = segment_of(Partition("answer", "acme", 1, statistics="1", retrieval={"top_k": 5}))
-    assert one == segment_of(Partition("answer", "acme", 1, statistics="2", filters={"a": 1}))
+    one = segment_of(Partition("answer", "acme", 1, retrieval={"top_k": 5}))
+    assert one == segment_of(Partition("answer", "acme", 1, filters={"a": 1}))
     for other in (
         Partition("retrieval", "acme", 1),
         Partition("answer", "beta", 1),
