@@ -13,6 +13,7 @@ from tests.support.cache.database import Store, open_store
 from tests.support.databases import emptied, fresh_database
 from tests.support.folders import short_folder
 from tests.support.processes.model_server import AS_SHIPPED, running_model_server
+from tests.support.processes.valkey import ValkeyServer, cluster_address, running_cluster
 
 UNIT = Path(__file__).parent / "unit"
 
@@ -69,6 +70,20 @@ def valkey_server(server_folder: Path) -> Iterator[EmbeddedValkey]:
 def valkey_url(valkey_server: EmbeddedValkey) -> str:
     """An empty Valkey."""
     return emptied(valkey_server)
+
+
+@pytest.fixture(scope="session")
+def valkey_cluster(server_folder: Path) -> Iterator[list[ValkeyServer]]:
+    with running_cluster(server_folder / "cluster") as servers:
+        yield servers
+
+
+@pytest.fixture
+def cluster_url(valkey_cluster: list[ValkeyServer]) -> str:
+    """An empty cluster of Valkey, by the addresses of two of its three servers."""
+    for server in valkey_cluster:
+        server.ask("FLUSHALL")
+    return cluster_address(valkey_cluster[:2])
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 
-from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +14,7 @@ from app.services.operations.deep_health import ComponentState, DeepHealth, Deep
 from app.services.operations.health import Examiner, State
 from app.settings import Settings
 from app.wiring.health import outside_components
+from app.wiring.redis import open_redis
 
 _SECONDS = 5.0
 _VERDICTS = {"pass": "[green]ok[/]", "warn": "[yellow]note[/]", "fail": "[bold red]fails[/]"}
@@ -54,8 +54,7 @@ async def _look(settings: Settings) -> DeepHealthReport:
         stack.callback(connection.close)
         client = OllamaClient(addresses.ollama_base_url)
         stack.push_async_callback(client.aclose)
-        redis = Redis.from_url(addresses.redis_url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
-        stack.push_async_callback(redis.aclose)
+        redis = open_redis(addresses.redis_url, stack, connect_seconds=_SECONDS, seconds=_SECONDS)
         components = [
             replace(component, required=component.required or component.name == "models")
             for component in outside_components(settings, connection, client, redis)

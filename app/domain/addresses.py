@@ -3,6 +3,7 @@
 No error repeats an address, which may hold a password.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 _LARGEST_PORT: Final = 65_535
@@ -24,6 +25,8 @@ _LIBPQ_ONLY = frozenset(
 
 _ESCAPES = "escape special characters of a password: %23 for #, %2F for /, %3F for ?, %40 for @, %25 for %"
 _PORT = f"a port is a number from 1 to {_LARGEST_PORT}; {_ESCAPES}"
+_REDIS_PORT = 6379
+_SENTINEL_PORT = 26_379
 _REDIS = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
 
 
@@ -42,20 +45,75 @@ def postgres_url(address: str) -> str:
     return f"postgresql://{server}{mark if kept else ''}{kept}"
 
 
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """Where Redis is, and how it is run.
+
+    Attributes:
+        kind: `server`; `cluster`, whose other servers any of `hosts` names; or `sentinel`: `hosts` are those of
+            Sentinels, which name the primary of `service`.
+        url: of the first host alone, as redis-py reads it: with the user, the password and all parameters.
+        hosts: name and port of each.
+        service: empty but for Sentinel.
+    """
+
+    kind: str
+    url: str
+    hosts: tuple[tuple[str, int], ...] = ()
+    service: str = ""
+
+
 def redis_url(address: str) -> str:
-    """Return the address in the form that redis-py reads; Valkey's schemes mean the same as Redis'.
+    """Return the address with Redis' scheme in place of Valkey's, which means the same.
 
     Raises:
         ValueError: it cannot be one; the message says how one is written.
     """
     scheme, separator, rest = address.strip().partition("://")
-    if not separator or scheme not in _REDIS:
+    base, _, _ = scheme.partition("+")
+    if not separator or base not in _REDIS:
         raise ValueError("an address such as redis://:password@host:6379/0, rediss://… with TLS, or unix:///path")
     _check(rest)
-    database = rest.partition("?")[0].partition("/")[2].strip("/")
-    if scheme != "unix" and database and not database.isdigit():
+    url = f"{_REDIS[base]}{scheme.removeprefix(base)}://{rest}"
+    redis_address(url)
+    return url
+
+
+def redis_address(url: str) -> RedisAddress:
+    """Read what `redis_url` returned.
+
+    Raises:
+        ValueError: it cannot be one; the message says how one is written.
+    """
+    scheme, _, rest = url.partition("://")
+    base, _, kind = scheme.partition("+")
+    if base == "unix" and not kind:
+        return RedisAddress("server", url)
+    if base == "unix" or kind not in {"", "cluster", "sentinel"}:
+        raise ValueError("redis+cluster:// and redis+sentinel:// (rediss+… with TLS) are the addresses of several")
+    location, mark, query = rest.partition("?")
+    login, at, places = location.rpartition("@")
+    names, _, path = places.partition("/")
+    path = path.strip("/")
+    service, _, database = path.partition("/") if kind == "sentinel" else ("", "", path)
+    if kind == "sentinel" and not service:
+        raise ValueError("its path names what Sentinel watches, as in redis+sentinel://host:26379/mymaster")
+    if database and not database.isdigit():
         raise ValueError("the path of its address is the number of a database, as in redis://host:6379/0")
-    return f"{_REDIS[scheme]}://{rest}"
+    if kind == "cluster" and database.strip("0"):
+        raise ValueError("a cluster has database 0 alone")
+    hosts = tuple(_host(name, _SENTINEL_PORT if kind == "sentinel" else _REDIS_PORT) for name in names.split(","))
+    if not kind and len(hosts) > 1:
+        raise ValueError("several hosts are those of redis+cluster://… or of redis+sentinel://…")
+    first = f"{base}://{login}{at}{names.partition(',')[0]}/{database}{mark}{query}"
+    return RedisAddress(kind or "server", first if kind else url, hosts, service)
+
+
+def _host(place: str, default_port: int) -> tuple[str, int]:
+    host, colon, port = place.rpartition(":")
+    if not colon or place.endswith("]"):
+        host, port = place, str(default_port)
+    return host.strip("[]") or "localhost", int(port)
 
 
 def _check(rest: str) -> None:

@@ -7,13 +7,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from redis.asyncio import Redis
-
 from app.cache.admin import CacheManager, PostgresTier
 from app.cache.backends.guarded import GuardedTier
 from app.cache.backends.memory import MemoryCache
 from app.cache.backends.postgres import PostgresCache
 from app.cache.backends.redis import RedisCache
+from app.cache.backends.redis_topology import AnyRedis
 from app.cache.chain import CacheChain
 from app.cache.codec.envelope import EnvelopeCodec
 from app.cache.entry import CacheEntry
@@ -61,7 +60,7 @@ class Cache:
     watch: VersionWatch
     manager: CacheManager
     pacer: Pacer
-    redis: Redis | None
+    redis: AnyRedis | None
     admin_pool: HeldConnections
     questions: PostgresQuestionIndex | None
     listeners: Listeners

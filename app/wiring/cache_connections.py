@@ -4,13 +4,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from redis.asyncio import Redis
-
+from app.cache.backends.redis_topology import AnyRedis
 from app.cache.postgres.connections import HeldConnections
 from app.cache.semantic.postgres_index import SESSION
 from app.db.database import Database
 from app.db.outages import translated
 from app.settings import Settings
+from app.wiring.redis import open_redis
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class CacheConnections:
     read_pool: HeldConnections
     admin_pool: HeldConnections
     vector_pool: HeldConnections
-    redis: Redis | None
+    redis: AnyRedis | None
 
 
 def open_connections(
@@ -70,6 +70,5 @@ def open_connections(
         stack.push_async_callback(pool.close)
     redis = None
     if settings.redis_url is not None and settings.l2_cache_enabled:
-        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=0.25, socket_timeout=0.5)
-        stack.push_async_callback(redis.aclose)
+        redis = open_redis(settings.redis_url, stack, connect_seconds=0.25, seconds=0.5)
     return CacheConnections(*pools, redis)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
-from redis.asyncio import Redis
-
+from app.cache.backends.redis_health import check_redis
+from app.cache.backends.redis_topology import AnyRedis
 from app.db.operations.health import ProbeConnection, check_dimensions, check_migrated, check_writable
 from app.errors import ModelUnavailable
 from app.ollama.client import OllamaClient
@@ -44,7 +44,7 @@ def open_health(core: Core, lag: RecentMaximum, draining: Callable[[], bool]) ->
     examiner = Examiner(_TIMEOUT)
     optional = {"models": partial(_check_models, client)}
     if redis is not None:
-        optional["redis"] = partial(_check_redis, redis)
+        optional["redis"] = partial(check_redis, redis)
     health = HealthService(
         required={"postgres": partial(check_writable, connection)},
         optional=optional,
@@ -62,13 +62,13 @@ def open_health(core: Core, lag: RecentMaximum, draining: Callable[[], bool]) ->
 
 
 def outside_components(
-    settings: Settings, connection: ProbeConnection, client: OllamaClient, redis: Redis | None
+    settings: Settings, connection: ProbeConnection, client: OllamaClient, redis: AnyRedis | None
 ) -> list[Component]:
     """What a process stands on: Postgres, Redis, each model server, and the disk."""
     wanted = [settings.embedding_model, *({settings.chat_model} - {AUTO_MODEL})]
     return [
         *database_components(connection),
-        *([] if redis is None else [Component("redis", "datastore", partial(_check_redis, redis))]),
+        *([] if redis is None else [Component("redis", "datastore", partial(check_redis, redis))]),
         *(models_component(name, partial(client.names, name), wanted) for name in client.endpoints),
         disk_component(settings.data_dir),
     ]
@@ -81,11 +81,3 @@ async def _check_models(client: OllamaClient) -> None:
     """
     if not any(status.error is None for status in await client.ping(_PING_SECONDS)):
         raise ModelUnavailable("No model server answers.")
-
-
-async def _check_redis(redis: Redis) -> None:
-    """
-    Raises:
-        RedisError: it does not answer.
-    """
-    await redis.ping()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import asyncpg
 import pytest
@@ -26,8 +27,17 @@ from tests.support.cache.assembly import (
 from tests.support.cache.chaos import Chaos, ChaosCache
 from tests.support.waiting import until
 
-NAMES = ["memory", "redis", "postgres", "chaos", "chain"]
+NAMES = ["memory", "redis", "cluster", "postgres", "chaos", "chain"]
 ABOUT = EntryMetadata(question="what?", parameters={"top_k": 5}, metadata={"model": "m"}, corpus_version=1)
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The addresses of empty ones."""
+
+    database: str
+    valkey: str
+    cluster: str
 
 
 def memory_cache() -> MemoryCache[bytes]:
@@ -35,20 +45,23 @@ def memory_cache() -> MemoryCache[bytes]:
 
 
 @contextlib.asynccontextmanager
-async def open_backend(name: str, database_url: str, valkey_url: str) -> AsyncIterator[CacheBackend[bytes]]:
+async def open_backend(name: str, servers: Servers) -> AsyncIterator[CacheBackend[bytes]]:
     match name:
         case "memory":
             yield memory_cache()
         case "chaos":
             yield ChaosCache(memory_cache(), Chaos())
         case "redis":
-            async with open_redis_cache(valkey_url) as backend:
+            async with open_redis_cache(servers.valkey) as backend:
+                yield backend
+        case "cluster":
+            async with open_redis_cache(servers.cluster) as backend:
                 yield backend
         case "postgres":
-            async with open_postgres_cache(database_url) as backend:
+            async with open_postgres_cache(servers.database) as backend:
                 yield backend
         case _:
-            async with open_redis_cache(valkey_url) as l2, open_postgres_cache(database_url) as l3:
+            async with open_redis_cache(servers.valkey) as l2, open_postgres_cache(servers.database) as l3:
                 whole = ChainBackend(assemble([l2, l3], codec=new_codec(compress_above=1 << 30)))
                 yield whole
                 await whole.close()
@@ -67,11 +80,14 @@ def scratch_database(postgres_server: EmbeddedPostgres) -> str:
     return postgres_server.url("cache_conformance")
 
 
+@pytest.fixture
+def servers(scratch_database: str, valkey_url: str, cluster_url: str) -> Servers:
+    return Servers(scratch_database, valkey_url, cluster_url)
+
+
 @pytest.fixture(params=NAMES)
-async def backend(
-    request: pytest.FixtureRequest, scratch_database: str, valkey_url: str
-) -> AsyncIterator[CacheBackend[bytes]]:
-    async with open_backend(request.param, scratch_database, valkey_url) as opened:
+async def backend(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[CacheBackend[bytes]]:
+    async with open_backend(request.param, servers) as opened:
         yield opened
 
 
@@ -202,9 +218,9 @@ values = st.binary(max_size=200)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_any_sequence_of_operations_agrees_with_a_dict(name: str, scratch_database: str, valkey_url: str) -> None:
+def test_any_sequence_of_operations_agrees_with_a_dict(name: str, servers: Servers) -> None:
     with asyncio.Runner() as runner:
-        opening = open_backend(name, scratch_database, valkey_url)
+        opening = open_backend(name, servers)
         backend = runner.run(opening.__aenter__())
 
         class Machine(RuleBasedStateMachine):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticUndefined
 
-from app.domain.addresses import postgres_url, redis_url
+from app.domain.addresses import RedisAddress, postgres_url, redis_address, redis_url
 from app.settings import Settings, SettingsError, load_settings
 from tests.support.folders import REPO
 
@@ -117,6 +117,12 @@ IMPOSSIBLE = {
         f"redis://:{SECRET}/1@host:6379/0",
         f"redis://:{SECRET}@host:port",
         f"redis://:{SECRET}@host:6379/name",
+        f"redis://:{SECRET}@one:6379,two:6379/0",
+        f"redis+proxy://:{SECRET}@host:6379",
+        f"unix+cluster://:{SECRET}@host:6379",
+        f"redis+cluster://:{SECRET}@host:6379/1",
+        f"redis+sentinel://:{SECRET}@host:26379",
+        f"redis+sentinel://:{SECRET}@host:26379/primary/name",
     ),
 }
 
@@ -148,6 +154,8 @@ def test_the_spellings_of_a_databases_address_are_understood(
         ("valkey://host:6379/1", "redis://host:6379/1"),
         ("valkeys://:password@host", "rediss://:password@host"),
         ("unix:///run/valkey.sock?db=1",) * 2,
+        ("redis+cluster://:password@one:7000,two:7001",) * 2,
+        ("valkeys+sentinel://one,two:26380/primary/1", "rediss+sentinel://one,two:26380/primary/1"),
     ],
 )
 def test_the_spellings_of_redis_address_are_understood(
@@ -155,6 +163,29 @@ def test_the_spellings_of_redis_address_are_understood(
 ) -> None:
     monkeypatch.setenv("REDIS_URL", value)
     assert load_settings().redis_url == read
+
+
+@pytest.mark.parametrize(
+    ("address", "read"),
+    [
+        ("redis://:p@host/3", RedisAddress("server", "redis://:p@host/3", (("host", 6379),))),
+        ("unix:///run/valkey.sock", RedisAddress("server", "unix:///run/valkey.sock")),
+        (
+            "rediss+cluster://u:p@one:7000,[::1]:7001,two?ssl_cert_reqs=none",
+            RedisAddress(
+                "cluster",
+                "rediss://u:p@one:7000/?ssl_cert_reqs=none",
+                (("one", 7000), ("::1", 7001), ("two", 6379)),
+            ),
+        ),
+        (
+            "redis+sentinel://:p@one,two:26380/primary/1",
+            RedisAddress("sentinel", "redis://:p@one/1", (("one", 26379), ("two", 26380)), "primary"),
+        ),
+    ],
+)
+def test_the_address_of_redis_tells_how_it_is_run(address: str, read: RedisAddress) -> None:
+    assert redis_address(redis_url(address)) == read
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,16 @@ from app.cache.backend import BackendStats, CacheBackend, CacheKey, EntryMetadat
 from app.cache.codec.envelope import EnvelopeCodec, Refusal
 from app.cache.entry import CacheEntry
 from app.cache.stats import CacheStats, Counted
-from app.concurrency.circuit_breaker import BreakerState, CircuitBreaker
+from app.concurrency.circuit_breaker import CircuitBreaker
 from app.concurrency.timeouts import LagTolerantTimer, lag_tolerant_timeout
 from app.telemetry import tracing
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+# Seconds in which the same failure of a tier is logged once.
+_LOGGED_SECONDS = 60.0
 
 # Redis's names of the operations.
 _REDIS = {"get": "GET", "set": "SET", "delete": "DEL"}
@@ -50,7 +53,8 @@ class GuardedTier:
     """Wraps one byte-valued backend.
 
     Requests wait `soft` seconds for a read, and the read itself is cancelled after `hard`; every other operation
-    may take `hard` seconds. `ttl` is the life of entries in this tier, in seconds.
+    may take `hard` seconds. `ttl` is the life of entries in this tier, in seconds. `clock` tells when a failure is
+    logged again.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class GuardedTier:
         ttl: float = 86_400.0,
         soft: float = 0.025,
         hard: float = 0.25,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = backend.name
         self.ttl = ttl
@@ -73,6 +78,8 @@ class GuardedTier:
         self._stats = stats
         self._soft = soft
         self._hard = hard
+        self._clock = clock
+        self._silent_until: dict[tuple[str, type[BaseException]], float] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def read(self, key: CacheKey, budget: float, *, counted: Counted = Counted.EVERYTHING) -> TierHit | None:
@@ -191,12 +198,15 @@ class GuardedTier:
         return read
 
     def _failed(self, key: CacheKey, operation: str, error: Exception) -> None:
-        # Hundreds of operations may be under way when a tier goes away: they would all log the same.
-        was_open = self.breaker.state is BreakerState.OPEN
         self.breaker.failed()
         self._stats.error(self.name, key.namespace)
-        if not was_open:
-            logger.info("%s %s failed: %r", self.name, operation, error.__cause__ or error)
+        cause = error.__cause__ or error
+        failure = (operation, type(cause))
+        now = self._clock()
+        # Hundreds may fail alike at once, and a full Redis refuses every write while it can be read.
+        if now >= self._silent_until.get(failure, now):
+            self._silent_until[failure] = now + _LOGGED_SECONDS
+            logger.info("%s %s failed: %s: %s", self.name, operation, type(cause).__name__, cause)
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

@@ -10,13 +10,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from redis.asyncio import Connection, ConnectionPool, Redis
-
 from app.cache.backend import EVERYTHING, BackendStats, CacheKey, EntryMetadata, Scope, StoredPayload, TierUsage
+from app.cache.backends.redis_topology import AnyRedis, topology_of
 from app.concurrency.data_loader import DataLoader
 from app.concurrency.timeouts import lag_tolerant_timeout
 
-_SCAN_COUNT = 1000
 _MAX_PREFIXES = 10_000
 
 
@@ -31,7 +29,7 @@ class RedisCache:
 
     def __init__(
         self,
-        client: Redis,
+        client: AnyRedis,
         *,
         prefix: str = "localchat:",
         timeout: float = 0.25,
@@ -44,7 +42,7 @@ class RedisCache:
         self._timeout = timeout
         self._retain = retain
         self._max_value_bytes = max_value_bytes
-        self._reads = HeldRedisConnections(client.connection_pool)
+        self._topology = topology_of(client)
         self._loader: DataLoader[str, StoredPayload[bytes]] = DataLoader(self._fetch, timeout=timeout)
         self._oversized = 0
         self._prefixes: dict[tuple[str, str, int | None], str] = {}
@@ -90,27 +88,26 @@ class RedisCache:
                 namespace = name.decode().removeprefix(self._prefix).partition(":")[0]
                 entries[namespace] = entries.get(namespace, 0) + 1
                 sizes[namespace] = sizes.get(namespace, 0) + length
-        async with asyncio.timeout(self._timeout):
-            server = await self._client.info("stats")
+        async with lag_tolerant_timeout(self._timeout):
+            evicted = await self._topology.evicted()
         usage = {namespace: TierUsage(count, sizes[namespace]) for namespace, count in entries.items()}
-        return BackendStats(usage, int(server["evicted_keys"]), self._oversized)
+        return BackendStats(usage, evicted, self._oversized)
 
     async def close(self) -> None:
         await self._loader.close()
-        await self._reads.close()
+        await self._topology.close()
 
     async def _fetch(self, names: Sequence[str]) -> Mapping[str, StoredPayload[bytes]]:
-        commands = [("MGET", *names), *(("PTTL", name) for name in names)]
-        values, *lives = await self._reads.send(commands)
+        found = await self._topology.read(names)
         now = time.monotonic() - self._retain
         return {
             name: StoredPayload(value, now + life / 1000)
-            for name, value, life in zip(names, values, lives, strict=True)
+            for name, (value, life) in zip(names, found, strict=True)
             if value is not None
         }
 
     async def _scan(self, scope: Scope) -> AsyncIterator[list[Any]]:
-        """Yield keys in the scope, page by page. A key that moves during the scan may come twice."""
+        """Yield keys in the scope, page by page."""
         pattern = ":".join(
             (
                 _escape(self._prefix) + _part(scope.namespace),
@@ -119,14 +116,14 @@ class RedisCache:
                 _escape(scope.digest) + "*",
             )
         )
-        cursor: Any = 0
+        pages = self._topology.scan(pattern)
         while True:
             async with lag_tolerant_timeout(self._timeout):
-                cursor, names = await self._client.scan(cursor, match=pattern, count=_SCAN_COUNT)
+                names = await anext(pages, None)
+            if names is None:
+                return
             if names:
                 yield names
-            if int(cursor) == 0:
-                return
 
     def _name(self, key: CacheKey) -> str:
         scope = (key.namespace, key.tenant, key.collection)
@@ -137,44 +134,6 @@ class RedisCache:
             if len(self._prefixes) < _MAX_PREFIXES:
                 self._prefixes[scope] = prefix
         return prefix + key.digest
-
-
-class HeldRedisConnections:
-    """Keeps connections for reads: the client's own path through its pool costs more time than the command.
-
-    Connections are made as `pool` would make them, outside of it. Callers bound the time themselves.
-    """
-
-    def __init__(self, pool: ConnectionPool) -> None:
-        self._pool = pool
-        self._idle: list[Connection] = []
-
-    async def send(self, commands: Sequence[Sequence[str]]) -> list[Any]:
-        """Send the commands in one write and return their replies as bytes.
-
-        A connection whose replies were not all read is closed: it would give the next reader this one's.
-
-        Raises:
-            RedisError: the connection broke, or a command was refused.
-        """
-        connection = self._idle.pop() if self._idle else self._new()
-        try:
-            await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
-            replies = [await connection.read_response(disable_decoding=True) for _ in commands]
-        except BaseException:
-            await connection.disconnect(nowait=True)
-            raise
-        self._idle.append(connection)
-        return replies
-
-    async def close(self) -> None:
-        while self._idle:
-            await self._idle.pop().disconnect()
-
-    def _new(self) -> Connection:
-        connection: Connection = self._pool.make_connection()  # type: ignore[no-untyped-call] # redis-py leaves it untyped
-        connection.socket_timeout = None
-        return connection
 
 
 def _part(value: str | int | None) -> str:

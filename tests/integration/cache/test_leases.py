@@ -2,24 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
-from redis.asyncio import Redis
 
 from app.cache.stampede.lease import ComputeLease, FleetLease, LeaseStore
 from app.cache.stampede.lease_stores import PostgresLeases, RedisLeases
 from app.concurrency.circuit_breaker import CircuitBreaker
+from app.wiring.redis import open_redis
 from tests.support.cache.database import LEASES, Store
 from tests.support.waiting import until
 
 
-@pytest.fixture(params=["redis", "postgres"])
-async def leases(request: pytest.FixtureRequest, valkey_url: str, store: Store) -> AsyncIterator[LeaseStore]:
+@pytest.fixture(params=["valkey_url", "cluster_url", "postgres"])
+async def leases(request: pytest.FixtureRequest, store: Store) -> AsyncIterator[LeaseStore]:
+    """In Redis, in a cluster of it, and in Postgres."""
     if request.param == "postgres":
         yield PostgresLeases(store.held, table=LEASES, timeout=5)
-    else:
-        async with Redis.from_url(valkey_url) as client:
-            yield RedisLeases(client, timeout=5)
+        return
+    async with AsyncExitStack() as stack:
+        client = open_redis(request.getfixturevalue(request.param), stack, connect_seconds=5, seconds=5)
+        yield RedisLeases(client, timeout=5)
 
 
 async def test_a_lease_is_held_by_one_token_until_released_or_run_out(leases: LeaseStore) -> None:

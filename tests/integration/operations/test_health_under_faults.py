@@ -1,8 +1,10 @@
 """What the probes of a real process say while real servers hang, die and come back."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -16,6 +18,7 @@ from app.embedded.supervisor.process import ChildProcess
 from tests.support.folders import short_folder
 from tests.support.processes.model_server import running_model_server
 from tests.support.processes.replica import Replica, client, environment, hung
+from tests.support.processes.valkey import refusing
 from tests.support.waiting import until
 
 
@@ -27,6 +30,7 @@ class Stack:
     valkey: EmbeddedValkey
     models: ChildProcess
     replica: Replica
+    log: Path
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,7 @@ def stack() -> Iterator[Stack]:
                 replica = Replica(env, folder / "api.log", "--drain", "2", "--grace", "2")
                 replica.start()
                 replica.wait_ready()
-                yield Stack(postgres, valkey, models.process, replica)
+                yield Stack(postgres, valkey, models.process, replica, folder / "api.log")
             finally:
                 if replica is not None:
                     replica.kill()
@@ -160,6 +164,26 @@ async def test_a_dead_redis_never_fails_readiness(http: httpx.AsyncClient, stack
         stack.valkey.launch()
         stack.valkey.wait_ready()
     await recovered(http)
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [("full", "full and evicts nothing"), ("read-only", "read-only replica"), ("password", "user or password")],
+)
+async def test_a_redis_that_refuses_is_told_by_health_and_by_one_line_until_it_takes_writes_again(
+    http: httpx.AsyncClient, stack: Stack, how: str, reason: str
+) -> None:
+    with refusing(stack.valkey.url, how):
+        for path in ("/health/deep", "/health/ready"):
+            told = await answered(http, path, lambda response: reason in response.text)
+            assert (told.status_code, told.json()["status"]) == (200, "warn")
+        await asyncio.sleep(1.6)  # readiness is asked anew after 1.5 seconds
+        assert reason in (await http.get("/health/ready")).text
+    await recovered(http)
+    lines = [json.loads(line)["message"] for line in stack.log.read_text().splitlines()]
+    about = [number for number, line in enumerate(lines) if reason in line and line.startswith("redis: ")]
+    assert len(about) == 1
+    assert "redis is well again" in lines[about[0] :]
 
 
 async def test_a_replica_told_to_stop_is_not_ready_at_once_and_answers_meanwhile(

@@ -9,7 +9,6 @@ from typing import Any
 
 import asyncpg
 import numpy as np
-from redis.asyncio import Redis
 
 from app.cache.backend import (
     BackendStats,
@@ -41,6 +40,7 @@ from app.concurrency.background import Background
 from app.concurrency.circuit_breaker import CircuitBreaker
 from app.db.outages import translated
 from app.errors import NotCached
+from app.wiring.redis import open_redis
 
 TABLE = "tested_cache"
 MAX_VALUE = 64 * 1024
@@ -183,7 +183,8 @@ async def open_postgres_cache(url: str, **options: Any) -> AsyncIterator[Postgre
 
 @contextlib.asynccontextmanager
 async def open_redis_cache(url: str, **options: Any) -> AsyncIterator[RedisCache]:
-    async with Redis.from_url(url) as client:
+    async with contextlib.AsyncExitStack() as stack:
+        client = open_redis(url, stack, connect_seconds=10, seconds=10)
         cache = RedisCache(
             client, **{"prefix": "te*st[1]:", "timeout": 10, "max_value_bytes": MAX_VALUE, **options}
         )
@@ -239,6 +240,7 @@ def assemble(
             ttl=ttl,
             soft=soft,
             hard=hard,
+            **_only(clocks, "clock"),
         )
         for backend in backends
     ]

@@ -14,8 +14,9 @@ from tests.support.fake_ollama import FakeOllama
 from tests.support.folders import short_folder
 from tests.support.processes.replica import Replica, environment, hung, serving, worker
 from tests.support.processes.troubled_redis import Trouble, TroubledRedis
+from tests.support.processes.valkey import REFUSALS, refusing
 
-FAULTS = ("killed", "frozen", "slow", "lying")
+FAULTS = ("killed", "frozen", "slow", "lying", *REFUSALS)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class TroubledStack:
 
     @contextmanager
     def fault(self, name: str) -> Iterator[None]:
-        """One of `FAULTS`: killed and frozen reach both, slow and lying `far` alone."""
+        """One of `FAULTS`: slow and lying reach `far` alone, the others both."""
         match name:
             case "killed":
                 self.valkey.stop(0)
@@ -47,12 +48,15 @@ class TroubledStack:
             case "frozen":
                 with hung(self.valkey.process):
                     yield
-            case _:
+            case "slow" | "lying":
                 self.redis.trouble = {"slow": Trouble.SLOW, "lying": Trouble.GARBAGE}[name]
                 try:
                     yield
                 finally:
                     self.redis.trouble = Trouble.NONE
+            case _:
+                with refusing(self.valkey.url, name):
+                    yield
 
 
 @asynccontextmanager

@@ -468,15 +468,24 @@ async def test_a_tier_that_is_closed_while_it_is_read_is_a_miss() -> None:
     assert made.stats.tier("l2", "answer").errors == 1
 
 
-async def test_a_tier_that_goes_away_under_many_is_told_of_a_few_times_and_counted_for_each(
+@simulated_time
+async def test_a_tier_that_goes_away_under_many_is_logged_once_a_minute_and_counted_for_each(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    made, _ = chaotic(Chaos(errors=1))
-    with caplog.at_level("INFO", logger="app.cache.backends.guarded"):
+    made = assemble([ChaosCache(Tier(), Chaos(errors=1))], clock=clock().time)
+    made.shared[0].breaker = CircuitBreaker(threshold=1000)
+
+    async def logged() -> list[str]:
+        caplog.clear()
         await asyncio.gather(*(made.chain.lookup(spec_of(str(number))) for number in range(50)))
-    told = [record for record in caplog.records if "l2 get failed" in record.message]
-    assert 1 <= len(told) <= 5
-    assert made.stats.tier("l2", "answer").errors == 50
+        return [record.message for record in caplog.records if record.name == "app.cache.backends.guarded"]
+
+    with caplog.at_level("INFO", logger="app.cache.backends.guarded"):
+        assert await logged() == ["l2 get failed: ChaosError: the tier was told to fail"]
+        assert await logged() == []
+        await asyncio.sleep(61)
+        assert len(await logged()) == 1
+    assert made.stats.tier("l2", "answer").errors == 150
 
 
 @simulated_time
