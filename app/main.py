@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from app.api.compatible import openai_completions, openai_embeddings
+from app.api.compatible import ollama_routes, openai_completions, openai_embeddings, openai_responses
 from app.api.docs import add_docs
 from app.api.fast_path.cached_response import CachedResponseMiddleware
 from app.api.fast_path.metrics import fast_hits, instrument
@@ -108,6 +108,8 @@ def create_app(
         models,
         openai_completions,
         openai_embeddings,
+        openai_responses,
+        ollama_routes,
         operations,
     ):
         app.include_router(module.router)

@@ -26,6 +26,7 @@ TAGS = [
     {"name": "cache", "description": "Inspect the cache, and change its contents by hand."},
     {"name": "models", "description": "The models at hand."},
     {"name": "openai", "description": "The same answers for OpenAI's clients."},
+    {"name": "ollama", "description": "The same answers for Ollama's clients."},
     {"name": "analytics", "description": "How well the cache and the database do."},
     {"name": "operations", "description": "Probes and metrics."},
 ]

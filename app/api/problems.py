@@ -78,6 +78,8 @@ def stopping_problem(scope: Scope) -> dict[str, Any]:
 def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     if body["instance"].startswith("/v1/"):
         body = {**body, "error": openai_error(body)}
+    elif body["instance"].startswith("/ollama/"):
+        body = {**body, "error": body["detail"]}
     # The input of a client may hold lone surrogates, which UTF-8 cannot encode.
     content = json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace")
     return Response(content, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)

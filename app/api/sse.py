@@ -50,6 +50,8 @@ class EventStream(EventSourceResponse, Generic[T]):
         ping_interval: seconds of silence after which a comment is sent.
     """
 
+    keepalive = KEEPALIVE_COMMENT
+
     def __init__(
         self,
         events: Callable[[], AsyncIterator[T]],
@@ -69,6 +71,10 @@ class EventStream(EventSourceResponse, Generic[T]):
         self._end = "client_disconnect"
         self._started = False
         self._told_error = False
+
+    def broken(self, scope: Scope, body: Mapping[str, Any], *, retryable: bool) -> bytes:
+        """Encode the end of a stream that broke."""
+        return failure(scope, body, retryable=retryable)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._metrics.sse_streams_active.inc()
@@ -116,7 +122,7 @@ class EventStream(EventSourceResponse, Generic[T]):
 
     async def _forward(self, receiver: MemoryObjectReceiveStream[bytes], send: Send) -> None:
         while True:
-            chunk = KEEPALIVE_COMMENT
+            chunk = self.keepalive
             try:
                 with anyio.move_on_after(self._ping_interval):
                     chunk = await receiver.receive()
@@ -133,13 +139,13 @@ class EventStream(EventSourceResponse, Generic[T]):
             if not isinstance(self._failure, LocalChatError):
                 _log.error("A stream broke", exc_info=self._failure)
             retryable = isinstance(self._failure, LocalChatError) and self._failure.retryable
-            await self._send(send, failure(scope, problem_of(scope, self._failure), retryable=retryable))
+            await self._send(send, self.broken(scope, problem_of(scope, self._failure), retryable=retryable))
         await self._send(send, b"", more=False)
 
     async def _say_goodbye(self, scope: Scope, send: Send) -> None:
         """End a stream that is still open when the server stops."""
         with anyio.move_on_after(_FINAL_EVENT_SECONDS, shield=True):
-            await self._send(send, failure(scope, stopping_problem(scope), retryable=True))
+            await self._send(send, self.broken(scope, stopping_problem(scope), retryable=True))
             await self._send(send, b"", more=False)
 
     async def _send(self, send: Send, chunk: bytes, *, more: bool = True) -> None:

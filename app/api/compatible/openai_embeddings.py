@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from app.api.clients import while_connected
 from app.api.compatible.openai_messages import Content, Lenient
-from app.api.compatible.replies import DOCUMENTS, DocumentModel, canonical
+from app.api.compatible.replies import DOCUMENTS, DocumentModel, canonical, document_models
 from app.api.dependencies import Asking, Provided, Services, Tenant, Within
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.openapi import problems
@@ -120,8 +120,7 @@ async def list_openai_models(services: Provided, tenant: Tenant, within: Within)
 
     While no model server answers, those of the servers are missing.
     """
-    names = await services.collections.names(tenant) if within is None else within.names
-    ours = [_model(name, "localchat") for name in (DOCUMENTS, *(f"{DOCUMENTS}/{name}" for name in names))]
+    ours = [_model(name, "localchat") for name in await document_models(services, tenant, within)]
     return OpenAIModels(data=[*ours, *await _of_servers(services)])
 
 

@@ -108,7 +108,7 @@ class MessageToolCall(Lenient):
 
 class CompletionMessage(Lenient):
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: Parts = []
+    content: Parts = Field(default_factory=list)
     refusal: Content | None = None
     tool_calls: list[MessageToolCall] | None = None
     tool_call_id: Text | None = None

@@ -14,7 +14,9 @@ from app.api.schemas.search import CacheUse, Semantic
 from app.domain.direct import DirectRequest, Sampling
 
 # Tokens to think with, by OpenAI's levels.
-_EFFORTS = {"none": 0, "minimal": 512, "low": 2048, "medium": 8192, "high": 16_384, "xhigh": 32_768}
+EFFORTS = {"none": 0, "minimal": 512, "low": 2048, "medium": 8192, "high": 16_384, "xhigh": 32_768}
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 
 
 def _unavailable(value: Any) -> Any:
@@ -90,7 +92,7 @@ class CompletionRequest(FilteredRequest, Lenient):
     tools: list[Tool] | None = Field(default=None, max_length=128, description="For models by their own name")
     tool_choice: Literal["none", "auto"] | None = None
     response_format: ResponseFormat | None = Field(default=None, description="For models by their own name")
-    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    reasoning_effort: Effort | None = None
     logprobs: Unavailable = None
     top_logprobs: Unavailable = None
     logit_bias: Unavailable = None
@@ -122,7 +124,7 @@ class CompletionRequest(FilteredRequest, Lenient):
             ),
             tools=tuple(tool.model_dump(exclude_none=True) for tool in tools),
             schema=self.response_format.schema_of_reply if self.response_format else None,
-            thinking_tokens=_EFFORTS[self.reasoning_effort or "none"],
+            thinking_tokens=EFFORTS[self.reasoning_effort or "none"],
         )
 
     @property

@@ -13,6 +13,7 @@ from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
 from app.domain.direct import DirectMessage, DirectRequest
 from app.domain.names import canonical_model
 from app.errors import InvalidInput, NotCached
+from app.services.access.collections import OpenCollections
 from app.services.answering.answer import Answer, collect
 from app.services.answering.direct import DirectEvent
 
@@ -44,18 +45,28 @@ class DocumentModel:
 
 @dataclass(frozen=True, slots=True)
 class DocumentOptions:
-    """What a request says about documents beyond its messages. `given` names the fields that it has."""
+    """What a request says about documents beyond its messages.
+
+    `given` names the fields that it has, and `schema_field` the one in which its protocol gives the reply's schema.
+    """
 
     top_k: int = 5
     filter: Mapping[str, Any] = field(default_factory=dict)
     cache: str = "use"
     semantic: bool = True
     given: frozenset[str] = frozenset()
+    schema_field: str = "response_format"
 
 
 def canonical(model: str) -> str:
     """A model's canonical name; a collection's name is left alone, since its case counts."""
     return model if DocumentModel.parse(model) else canonical_model(model)
+
+
+async def document_models(services: Services, tenant: str, within: OpenCollections | None) -> list[str]:
+    """The names of a caller's collections as models. `within` are those that it may read, None for all."""
+    names = await services.collections.names(tenant) if within is None else within.names
+    return [DOCUMENTS, *(f"{DOCUMENTS}/{name}" for name in names)]
 
 
 async def replies(
@@ -85,7 +96,7 @@ async def replies(
 def _question(
     tenant: str, documents: DocumentModel, request: DirectRequest, options: DocumentOptions
 ) -> AnswerRequest:
-    _check_plain(request)
+    _check_plain(request, options.schema_field)
     *history, last = request.messages
     if last.role != "user" or not last.content.strip():
         raise InvalidInput("messages: the last one must be the user's, and not blank.")
@@ -107,7 +118,7 @@ def _question(
     )
 
 
-def _check_plain(request: DirectRequest) -> None:
+def _check_plain(request: DirectRequest, schema_field: str) -> None:
     """
     Raises:
         RequestValidationError: the request has what answers from documents cannot honour.
@@ -115,7 +126,7 @@ def _check_plain(request: DirectRequest) -> None:
     sampling, warm = request.sampling, bool(request.sampling.temperature)
     asked = {
         "tools": bool(request.tools),
-        "response_format": request.schema is not None,
+        schema_field: request.schema is not None,
         "stop": bool(sampling.stop),
         "presence_penalty": bool(sampling.presence_penalty),
         "frequency_penalty": bool(sampling.frequency_penalty),

@@ -1,4 +1,4 @@
-"""Two kinds of route besides FastAPI's own, documented in OpenAPI by the same declarations."""
+"""Three kinds of route besides FastAPI's own, documented in OpenAPI by the same declarations."""
 
 import inspect
 from collections.abc import Callable, Coroutine
@@ -33,6 +33,20 @@ class BodyRoute(APIRoute):
             return await handle(FormRequest(request.scope, request.receive) if expected == _FORM else request)
 
         return checked
+
+
+class JsonRoute(APIRoute):
+    """Reads a body as JSON, whatever media type is declared, as Ollama does."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def as_json(request: Request) -> Response:
+            others = [item for item in request.scope["headers"] if item[0] != b"content-type"]
+            scope = {**request.scope, "headers": [*others, (b"content-type", b"application/json")]}
+            return await handle(Request(scope, request.receive))
+
+        return as_json
 
 
 class DirectRoute(APIRoute):
