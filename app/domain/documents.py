@@ -12,6 +12,10 @@ from app.domain.reading import DocumentProperties, DocumentWarning
 # Bytes in which files are read, sent and stored.
 PIECE = 1024 * 1024
 
+DEFAULT_SIZE = 200
+# Tokens that a model's limit keeps for the headings above a chunk's text and for the model's own marks.
+HEADROOM = 56
+
 
 class DocumentStatus(StrEnum):
     """Where a document stands. `partial`: searchable, but some chunks have no embedding or a part was not read."""
@@ -125,6 +129,24 @@ class EmbeddingSpace:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunking:
+    """How the documents of a collection are cut, in tokens of its embedding `model`.
+
+    `size` is the most that a chunk's own text takes, `overlap` what it repeats of the one before.
+    """
+
+    model: str = "all-minilm"
+    size: int = DEFAULT_SIZE
+    overlap: int = 0
+
+
+def chunking_of(settings: Mapping[str, Any], model: str) -> Chunking:
+    """The chunking of a collection with these settings and this model."""
+    given = settings.get("chunking") or {}
+    return Chunking(model, given.get("size", DEFAULT_SIZE), given.get("overlap", 0))
+
+
+@dataclass(frozen=True, slots=True)
 class Collection:
     """`statistics` is the snapshot that lexical scores are computed from; None before the first one."""
 
@@ -139,6 +161,11 @@ class Collection:
     updated_at: datetime
     settings: dict[str, Any] = field(default_factory=dict)
     statistics: int | None = None
+
+    @property
+    def chunking(self) -> Chunking:
+        """How its documents are cut."""
+        return chunking_of(self.settings, self.space.model)
 
     def searched_as(self, retrieval: Mapping[str, Any]) -> Self:
         """The collection with some of its retrieval settings replaced, for one question."""

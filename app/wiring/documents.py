@@ -24,7 +24,12 @@ class Documents:
 
 
 def open_documents(core: Core) -> Documents:
-    collections = CollectionService(core.database, core.embedding, default_model=core.settings.embedding_model)
+    collections = CollectionService(
+        core.database,
+        core.embedding,
+        default_model=core.settings.embedding_model,
+        job_headers=correlation.headers,
+    )
     collection_cache = CollectionCache(collections, core.cache.watch)
     core.cache.listen(collection_cache.forget)
     documents = DocumentService(

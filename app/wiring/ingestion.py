@@ -11,7 +11,7 @@ from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.loaders.recognition.settings import LanguageMissing, RecognitionSettings
 from app.ingestion.queue.jobs import messaging
 from app.ingestion.queue.worker import QueueWorker
-from app.ingestion.splitting.splitter import SplitterConfig, embedding_text
+from app.ingestion.splitting.splitter import embedding_text
 from app.observers.ingestion import IngestMetrics
 from app.services.ingestion.reindexer import Reindexer
 from app.services.ingestion.service import IngestService
@@ -29,7 +29,6 @@ def open_queue_worker(core: Core, tracing: Tracing, *, heartbeat_timeout: float)
     """Build the queue's worker with its two handlers; nothing runs before its `run`."""
     observer = IngestMetrics(core.metrics)
     loader = DocumentLoader(
-        SplitterConfig(model=core.settings.embedding_model),
         recognition=recognition_of(core.settings),
         on_stage=observer.spent,
     )

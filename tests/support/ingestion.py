@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from app.db.database import Database
-from app.domain.documents import PIECE, ChunkDraft, ChunkPart, Collection, Document, StoredFile, Upload
+from app.domain.documents import PIECE, ChunkDraft, Chunking, ChunkPart, Collection, Document, StoredFile, Upload
 from app.domain.reading import DocumentProperties, DocumentWarning
 from app.domain.retrieval import Vector
 from app.errors import ModelUnavailable, UnreadableDocument
@@ -34,6 +34,7 @@ class FakeModel:
     dimension: int = DIMENSION
     query_prefix: str = ""
     document_prefix: str = ""
+    context_length: int | None = 512
 
 
 class FakeModels:
@@ -48,6 +49,7 @@ class LineLoader:
 
     def __init__(self, part: int = 100) -> None:
         self.loads = 0
+        self.chunkings: list[Chunking] = []
         self.part = part
         self.warnings: tuple[DocumentWarning, ...] = ()
         self.properties = DocumentProperties()
@@ -55,9 +57,10 @@ class LineLoader:
 
     @asynccontextmanager
     async def chunks(
-        self, content: StoredFile, filename: str, media_type: str | None
+        self, content: StoredFile, filename: str, media_type: str | None, chunking: Chunking
     ) -> AsyncIterator[AsyncIterator[ChunkPart]]:
         self.loads += 1
+        self.chunkings.append(chunking)
         text = b"".join([piece async for piece in content.pieces()]).decode()
         lines = [line for line in text.splitlines() if line]
         drafts = [ChunkDraft(ordinal, line, len(line.split()), 1, None) for ordinal, line in enumerate(lines)]

@@ -223,7 +223,10 @@ async def describe_document(
 async def retry_document(
     response: Response, services: Provided, tenant: Tenant, document_id: WritableDocument
 ) -> Document:
-    """Queue the failed chunks again; chunks that have an embedding keep it."""
+    """Queue the failed chunks again; chunks that have an embedding keep it.
+
+    A file of which a part was not read is read again; readers see what was read of it until then.
+    """
     document = await services.documents.retry(tenant, document_id)
     response.headers["ETag"] = etag(document)
     return document

@@ -253,12 +253,37 @@ class RetrievalSettings(RequestModel):
     )
 
 
+class ChunkingSettings(RequestModel):
+    """How the collection's documents are cut, in tokens of its own embedding model.
+
+    Another chunking has every document cut again. Questions find the chunks of before until a document's new ones
+    are complete, and equal chunks keep their vectors.
+    """
+
+    size: int | None = Field(
+        default=None,
+        ge=32,
+        le=32_768,
+        description="The most that a chunk's own text takes; default 200. The largest is the model's limit less 56 "
+        "for headings above the text",
+        examples=[200],
+    )
+    overlap: int | None = Field(
+        default=None,
+        ge=0,
+        le=16_384,
+        description="What a chunk repeats of the end of the one before, at most half of the size; default 0",
+        examples=[20],
+    )
+
+
 class CollectionSettings(RequestModel):
     """A given part replaces the stored one as a whole: an empty `cache` lifts its limits."""
 
     cache: CacheSettings | None = None
     retrieval: RetrievalSettings | None = None
     answer: AnswerSettings | None = None
+    chunking: ChunkingSettings | None = None
 
 
 class CollectionChange(RequestModel):

@@ -14,7 +14,6 @@ from app.cli.shared import CommandFailed
 from app.errors import LocalChatError
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.loaders.pool import whole
-from app.ingestion.splitting.splitter import SplitterConfig
 from app.settings import Settings
 
 _READERS = 2
@@ -52,7 +51,7 @@ async def show_plan(paths: Iterable[Path], target: Target, *, deletes: bool, set
 
 async def _outcomes(steps: Sequence[Step], settings: Settings) -> dict[str, tuple[str, str, str]]:
     """Return the row of each file that would be sent, by name."""
-    loader = DocumentLoader(SplitterConfig(model=settings.embedding_model), workers=_READERS)
+    loader = DocumentLoader(workers=_READERS)
     limit = asyncio.Semaphore(_READERS)
 
     async def look(step: Step) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
-from app.domain.documents import ChunkPart, StoredFile
+from app.domain.documents import Chunking, ChunkPart, StoredFile
 from app.domain.reading import WarningKind
 from app.errors import LocalChatError, UnreadableDocument
 from app.ingestion.document.model import LoadedDocument, Section
@@ -36,14 +36,12 @@ class DocumentLoader:
 
     def __init__(
         self,
-        splitter: SplitterConfig,
         *,
         workers: int = 2,
         limits: Limits | None = None,
         recognition: RecognitionSettings | None = None,
         on_stage: Callable[[str, float, float], None] = lambda _stage, _began, _ended: None,
     ) -> None:
-        self._splitter = splitter
         self._on_stage = on_stage
         self._recognition = recognition
         self._texts = ChildPool(workers, limits or Limits())
@@ -61,22 +59,29 @@ class DocumentLoader:
 
     @asynccontextmanager
     async def chunks(
-        self, content: StoredFile, filename: str, media_type: str | None = None
+        self,
+        content: StoredFile,
+        filename: str,
+        media_type: str | None = None,
+        chunking: Chunking | None = None,
     ) -> AsyncIterator[AsyncIterator[ChunkPart]]:
         """Read a file and cut it into chunks, both in the child, which works ahead by a part or two.
+
+        `chunking` is the bundled model's if not given.
 
         Raises:
             UnsupportedMedia, UnreadableDocument: with a reason for the sender, perhaps after some parts.
         """
-        async with aclosing(self._parts(content, filename, media_type)) as parts:
+        splitter = SplitterConfig.of(chunking or Chunking())
+        async with aclosing(self._parts(content, filename, media_type, splitter)) as parts:
             yield parts
 
     async def _parts(
-        self, content: StoredFile, filename: str, media_type: str | None
+        self, content: StoredFile, filename: str, media_type: str | None, splitter: SplitterConfig
     ) -> AsyncGenerator[ChunkPart, None]:
         left: ToRecognise | None = None
         count = 0
-        arguments = (filename, media_type, self._splitter, self._recognition is not None)
+        arguments = (filename, media_type, splitter, self._recognition is not None)
         async with self._texts.stream(chunk_parts, content, *arguments) as parts:
             async for part in parts:
                 match part:
@@ -89,12 +94,12 @@ class DocumentLoader:
                         for stage, began, ended in part:
                             self._on_stage(stage, began, ended)
         if left is not None:
-            async with aclosing(self._recognised(content, left, count)) as recognised:
+            async with aclosing(self._recognised(content, left, count, splitter)) as recognised:
                 async for part in recognised:
                     yield part
 
     async def _recognised(
-        self, content: StoredFile, left: ToRecognise, count: int
+        self, content: StoredFile, left: ToRecognise, count: int, splitter: SplitterConfig
     ) -> AsyncGenerator[ChunkPart, None]:
         """The chunks of a file's pictures, behind the `count` of its text."""
         assert self._recognition is not None
@@ -106,7 +111,7 @@ class DocumentLoader:
             message = f"More than {len(wanted)} pictures of one document are not recognised."
             warnings.add(replace(unrecognised(section), kind=WarningKind.LIMIT_REACHED, message=message))
         began = time.time()
-        async with aclosing(self._each_picture(content, left.media_type, wanted)) as pictures:
+        async with aclosing(self._each_picture(content, left.media_type, wanted, splitter)) as pictures:
             async for picture in pictures:
                 for told in picture.warnings:
                     warnings.add(told)
@@ -120,12 +125,12 @@ class DocumentLoader:
         yield ChunkPart(left.media_type, (), last=True, warnings=warnings.all(), properties=left.properties)
 
     async def _each_picture(
-        self, content: StoredFile, media_type: str, wanted: tuple[Section, ...]
+        self, content: StoredFile, media_type: str, wanted: tuple[Section, ...], splitter: SplitterConfig
     ) -> AsyncGenerator[RecognisedPart, None]:
         """One part a picture. One that ends its child costs no other its text."""
         done = 0
         while done < len(wanted):
-            arguments = (media_type, wanted[done:], self._recognition, self._splitter)
+            arguments = (media_type, wanted[done:], self._recognition, splitter)
             try:
                 async with self._pictures.stream(recognise_parts, content, *arguments) as parts:
                     async for part in parts:

@@ -1,6 +1,6 @@
 """The ingestion queue, on pgqueuer: jobs commit with the rows they are about, and outlive any worker."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
@@ -54,8 +54,20 @@ async def enqueue(
 
     `headers` gives what the worker needs to go on with the caller's trace.
     """
-    payload = {"document_id": str(document_id), "version": version}
-    await _enqueue(connection, ENTRYPOINT, payload, dedupe_key(document_id, version), headers)
+    await enqueue_all(connection, [(document_id, version)], headers)
+
+
+async def enqueue_all(
+    connection: "Connection | PoolConnectionProxy[asyncpg.Record]",
+    versions: Sequence[tuple[UUID, int]],
+    headers: Headers = dict,
+) -> None:
+    """The same for several documents, each with its version."""
+    jobs = [
+        ({"document_id": str(document_id), "version": version}, dedupe_key(document_id, version))
+        for document_id, version in versions
+    ]
+    await _enqueue(connection, ENTRYPOINT, jobs, headers)
 
 
 async def enqueue_reindex(
@@ -64,24 +76,27 @@ async def enqueue_reindex(
     headers: Headers = dict,
 ) -> None:
     """The same for a reindex. It goes ahead of documents that wait, and one runs at a time in the whole fleet."""
-    payload = {"reindex_id": str(reindex_id)}
-    await _enqueue(connection, REINDEX_ENTRYPOINT, payload, f"{REINDEX_ENTRYPOINT}:{reindex_id}", headers)
+    job = ({"reindex_id": str(reindex_id)}, f"{REINDEX_ENTRYPOINT}:{reindex_id}")
+    await _enqueue(connection, REINDEX_ENTRYPOINT, [job], headers)
 
 
 async def _enqueue(
     connection: "Connection | PoolConnectionProxy[asyncpg.Record]",
     entrypoint: str,
-    payload: Mapping[str, object],
-    key: str,
+    jobs: Sequence[tuple[Mapping[str, object], str]],
     headers: Headers,
 ) -> None:
+    """Each job is a payload with the key of what it is about."""
+    if not jobs:
+        return
     with tracing.span(f"send {entrypoint}", SpanKind.PRODUCER, messaging(entrypoint, "send")):
         await Queries(_EnqueueDriver(cast("Connection", connection))).enqueue(
-            entrypoint,
-            orjson.dumps(payload),
-            priority=1 if entrypoint == REINDEX_ENTRYPOINT else 0,
-            dedupe_key=key,
-            headers=dict(headers()) or None,
+            [entrypoint] * len(jobs),
+            [orjson.dumps(payload) for payload, _ in jobs],
+            priority=[1 if entrypoint == REINDEX_ENTRYPOINT else 0] * len(jobs),
+            execute_after=[None] * len(jobs),
+            dedupe_key=[key for _, key in jobs],
+            headers=[dict(headers()) or None] * len(jobs),
             on_conflict="skip",
         )
 

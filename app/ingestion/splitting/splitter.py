@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
+from typing import Self
 
-from app.domain.documents import ChunkDraft
+from app.domain.documents import HEADROOM, ChunkDraft, Chunking
 from app.ingestion.document.model import LoadedDocument, Section
 from app.ingestion.document.sections import HEADING_SEPARATOR as PATH_SEPARATOR
 from app.ingestion.splitting.blocks import Unit, blocks_of, units
@@ -29,6 +30,16 @@ class SplitterConfig:
     max_tokens: int = 256
     target_tokens: int = 200
     overlap_tokens: int = 0
+
+    @classmethod
+    def of(cls, chunking: Chunking) -> Self:
+        """What a collection wants; a model's limit is at least its size and what headings take."""
+        return cls(
+            chunking.model,
+            max(_LEAST_MAX_TOKENS, chunking.size + HEADROOM),
+            chunking.size,
+            chunking.overlap,
+        )
 
 
 @lru_cache(maxsize=4)

@@ -27,7 +27,8 @@ WORD = re.compile(rf"[{_IDEOGRAPHS}{_WIDE_PUNCTUATION}]|[^\s{_IDEOGRAPHS}{_WIDE_
 _LONGEST_WORD = 100
 _CACHED_WORDS = 200_000
 
-_BUNDLED = {"all-minilm": "all_minilm_l6_v2"}
+# By model: the package with its tokenizer. The two are equal, in vocabulary and in every step.
+_BUNDLED = {"all-minilm": "all_minilm_l6_v2", "bge-small-en-v1.5": "all_minilm_l6_v2"}
 
 
 class TokenCounter(Protocol):

@@ -1,14 +1,15 @@
 """Collections: named sets of documents that share one embedding model."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from app.db.database import Database, PooledConnection
 from app.db.search import spaces
 from app.db.tables import collections
-from app.domain.documents import Collection, CollectionStatistics
+from app.domain.documents import DEFAULT_SIZE, HEADROOM, Chunking, Collection, CollectionStatistics, chunking_of
 from app.errors import Conflict, InvalidInput, NoCollection
+from app.services.documents.versions import DocumentVersions
 from app.services.pagination import Page, page_of
 
 DEFAULT_COLLECTION = "default"
@@ -28,6 +29,9 @@ class EmbeddingModel(Protocol):
     def query_prefix(self) -> str: ...
     @property
     def document_prefix(self) -> str: ...
+    @property
+    def context_length(self) -> int | None:
+        """Tokens that it takes at once; None if that is not known."""
 
 
 class EmbeddingModels(Protocol):
@@ -38,10 +42,18 @@ class EmbeddingModels(Protocol):
 class CollectionService:
     """Makes, finds, describes and deletes collections of a tenant."""
 
-    def __init__(self, database: Database, models: EmbeddingModels, *, default_model: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        models: EmbeddingModels,
+        *,
+        default_model: str,
+        job_headers: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self._database = database
         self._models = models
         self._default_model = default_model
+        self._versions = DocumentVersions(job_headers)
 
     async def list(
         self, tenant: str, *, limit: int = 50, cursor: str | None = None, within: Sequence[str] | None = None
@@ -97,18 +109,29 @@ class CollectionService:
     ) -> CollectionStatistics:
         """Change what is not None; of the settings, those named.
 
+        Another chunking queues every document to be cut again; readers see the chunks of before until then.
+
         Raises:
             NotFound, Conflict: there is no such collection, or one of the new name.
-            InvalidInput: a bad name.
+            InvalidInput: a bad name, or a chunking that the collection's model cannot take.
+            ModelNotFound, ModelUnsuitable, ModelUnavailable: of the model, when its limit must be known.
         """
         if new_name is not None:
             _check_name(new_name)
+        if settings and settings.get("chunking"):
+            before = (await self.get(tenant, name)).collection
+            model = await self._models.describe(before.space.model)
+            check_chunking(chunking_of(settings, model.name), model.context_length)
         async with self._database.transaction() as connection:
-            changed = await collections.update(
+            known = await collections.lock(connection, tenant, name)
+            if known is None:
+                raise NoCollection(name)
+            await collections.update(
                 connection, tenant, name, new_name=new_name, description=description, settings=settings
             )
-        if not changed:
-            raise NoCollection(name)
+            after = chunking_of({**known.settings, **(settings or {})}, known.space.model)
+            if after != known.chunking:
+                await self._versions.read_again(connection, collection_id=known.id)
         return await self.get(tenant, new_name or name)
 
     async def delete(self, tenant: str, name: str) -> None:
@@ -169,6 +192,23 @@ class CollectionService:
 async def _is_language(connection: PooledConnection, language: str) -> bool:
     known: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM pg_ts_config WHERE cfgname = $1)", language)
     return known
+
+
+def check_chunking(chunking: Chunking, context_length: int | None) -> None:
+    """
+    Raises:
+        InvalidInput: the model takes fewer tokens at once, or chunks would repeat more than half of each other.
+    """
+    largest = max(DEFAULT_SIZE, context_length - HEADROOM) if context_length is not None else None
+    if largest is not None and chunking.size > largest:
+        raise InvalidInput(
+            f"settings.chunking.size: {chunking.size} are too many; {chunking.model} takes {context_length} tokens "
+            f"at once, of which a chunk's text may have {largest}."
+        )
+    if 2 * chunking.overlap > chunking.size:
+        raise InvalidInput(
+            f"settings.chunking.overlap: at most half of the size, which is {chunking.size // 2} tokens."
+        )
 
 
 def _check_name(name: str) -> None:

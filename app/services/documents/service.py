@@ -193,6 +193,8 @@ class DocumentService:
     async def retry(self, tenant: str, document_id: UUID) -> Document:
         """Queue the failed chunks again; chunks that have their embedding keep it.
 
+        A file of which a part was not read is read again, as a new version; readers see the old one until then.
+
         Raises:
             Conflict: nothing of the document failed.
         """
@@ -200,7 +202,10 @@ class DocumentService:
             document = existing(await documents.lock(connection, tenant, document_id), document_id)
             if document.status not in (DocumentStatus.PARTIAL, DocumentStatus.FAILED):
                 raise Conflict(f"Nothing to retry: the document is {document.status}.")
-            await self._versions.requeue(connection, document)
+            if document.status is DocumentStatus.PARTIAL and any(told.missing for told in document.warnings):
+                await self._versions.read_again(connection, document_id=document_id)
+            else:
+                await self._versions.requeue(connection, document)
             return existing(await documents.get(connection, tenant, document_id), document_id)
 
     async def cancel(self, tenant: str, document_id: UUID) -> Document:

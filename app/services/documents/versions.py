@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.database import PooledConnection
+from app.db.lifecycle import rereading
 from app.db.tables import chunks, document_parts, documents
 from app.domain.documents import Collection, Document, DocumentStatus, OnConflict, Upload, UploadResult
 from app.errors import Conflict, NotFound
@@ -105,6 +106,13 @@ class DocumentVersions:
     async def _keep(self, connection: PooledConnection, document_id: UUID, file: Upload) -> None:
         version = await documents.add_version(connection, document_id)
         await document_parts.store(connection, document_id, version, file.pieces())
+
+    async def read_again(
+        self, connection: PooledConnection, *, collection_id: int | None = None, document_id: UUID | None = None
+    ) -> None:
+        """Read the files of a collection, or one file, once more: the same bytes become the next version."""
+        versions = await rereading.begin(connection, collection_id=collection_id, document_id=document_id)
+        await jobs.enqueue_all(connection, versions, self._job_headers)
 
     async def requeue(self, connection: PooledConnection, document: Document) -> None:
         """Ingest the newest version again, as far as it failed."""

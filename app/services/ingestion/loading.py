@@ -11,7 +11,7 @@ from typing import Protocol
 
 from app.db.lifecycle import leases
 from app.db.tables import chunks, document_parts, documents
-from app.domain.documents import PIECE, ChunkDraft, ChunkPart, Collection, Stage, StoredFile
+from app.domain.documents import PIECE, ChunkDraft, Chunking, ChunkPart, Collection, Stage, StoredFile
 from app.errors import UnreadableDocument
 from app.services.documents.observer import IngestObserver
 from app.services.ingestion.fencing import Fence, LeaseLost
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 class Loader(Protocol):
     def chunks(
-        self, content: StoredFile, filename: str, media_type: str | None
+        self, content: StoredFile, filename: str, media_type: str | None, chunking: Chunking
     ) -> AbstractAsyncContextManager[AsyncIterator[ChunkPart]]:
         """Raises UnsupportedMedia or UnreadableDocument, with a reason a person can act on."""
 
@@ -101,7 +101,7 @@ class ChunkLoading:
         self._began = time.time()
         seen = 0
         content = StoredFile(size, lambda: self._pieces(size))
-        async with self._loader.chunks(content, task.filename, task.media_type) as parts:
+        async with self._loader.chunks(content, task.filename, task.media_type, self._collection.chunking) as parts:
             async for part in parts:
                 hashed = [(draft, self._hash(draft)) for draft in part.chunks]
                 stored = known[seen : seen + len(hashed)]

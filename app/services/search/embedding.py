@@ -26,6 +26,7 @@ class SpaceModel:
     dimension: int
     query_prefix: str
     document_prefix: str
+    context_length: int | None = None
 
 
 class EmbeddingService:
@@ -53,7 +54,9 @@ class EmbeddingService:
         if info.dimension is None or "embedding" not in info.capabilities:
             raise ModelUnsuitable(f"{model} is not an embedding model.")
         prefixes = prefixes_for(model)
-        return SpaceModel(model, info.digest, info.dimension, prefixes.query, prefixes.document)
+        return SpaceModel(
+            model, info.digest, info.dimension, prefixes.query, prefixes.document, info.context_length
+        )
 
     async def embed_query(self, collection: Collection, text: str) -> Vector:
         """Return the vector of a question. The request goes ahead of all ingestion."""

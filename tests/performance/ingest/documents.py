@@ -56,7 +56,7 @@ class Desk:
     async def open(cls, database_url: str, model_url: str, model: str) -> AsyncIterator[Self]:
         database = await Database.connect(database_url, min_size=2, max_size=10)
         client = OllamaClient([model_url])
-        loader = DocumentLoader(SplitterConfig())
+        loader = DocumentLoader()
         try:
             embedding = EmbeddingService(
                 client, EmbeddingCache(assemble([]).chain), batch_size=64, max_chars=64_000, max_workers=8

@@ -14,7 +14,7 @@ import numpy as np
 from app.db.database import Database
 from app.db.search import spaces
 from app.db.tables import chunks
-from app.domain.documents import ChunkDraft, ChunkPart, Collection, StoredFile
+from app.domain.documents import ChunkDraft, Chunking, ChunkPart, Collection, StoredFile
 from app.domain.retrieval import Vector
 from app.ingestion.embedding.embedder import BatchEmbeddingProcessor, EmbeddingBatchSource
 from app.ingestion.queue.jobs import IngestJob
@@ -47,7 +47,7 @@ class ReadyMade:
 
     @asynccontextmanager
     async def chunks(
-        self, content: StoredFile, filename: str, media_type: str | None
+        self, content: StoredFile, filename: str, media_type: str | None, chunking: Chunking
     ) -> AsyncIterator[AsyncIterator[ChunkPart]]:
         yield self._parts()
 

@@ -15,7 +15,6 @@ from app.errors import UnreadableDocument, UnsupportedMedia
 from app.ingestion.loaders.loader import DocumentLoader, load_parts
 from app.ingestion.loaders.pool import ChildPool, whole
 from app.ingestion.loaders.worker import Limits, Task
-from app.ingestion.splitting.splitter import SplitterConfig
 from tests.support import loader_tasks as tasks
 from tests.support.waiting import idle
 
@@ -25,7 +24,7 @@ LIMITS = Limits(seconds=2.0, memory_bytes=400 * MIB, tasks_per_child=50)
 
 @pytest.fixture
 async def loader() -> AsyncIterator[DocumentLoader]:
-    loader = DocumentLoader(SplitterConfig(), workers=2, limits=LIMITS)
+    loader = DocumentLoader(workers=2, limits=LIMITS)
     yield loader
     await loader.close()
 
@@ -111,7 +110,7 @@ async def chunks_of(
 
 async def test_a_long_file_comes_in_parts_that_make_the_whole_while_the_event_loop_runs() -> None:
     told: list[str] = []
-    loader = DocumentLoader(SplitterConfig(), workers=1, on_stage=lambda stage, _began, _ended: told.append(stage))
+    loader = DocumentLoader(workers=1, on_stage=lambda stage, _began, _ended: told.append(stage))
     sentences = "".join(f"Sentence {n} has some words. " for n in range(10_000))
     reading = asyncio.create_task(chunks_of(loader, sentences.encode(), "long.txt"))
     turns = 0

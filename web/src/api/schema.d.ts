@@ -1361,6 +1361,12 @@ export interface components {
             /** @default null */
             tool_calls?: components["schemas"]["ReplyToolCall"][] | null;
         };
+        ChunkingSettings: {
+            /** @example 20 */
+            overlap?: number | null;
+            /** @example 200 */
+            size?: number | null;
+        };
         ChunkView: {
             /** Format: uuid */
             document_id: string;
@@ -1437,6 +1443,7 @@ export interface components {
         CollectionSettings: {
             answer?: components["schemas"]["AnswerSettings"] | null;
             cache?: components["schemas"]["CacheSettings"] | null;
+            chunking?: components["schemas"]["ChunkingSettings"] | null;
             retrieval?: components["schemas"]["RetrievalSettings"] | null;
         };
         CollectionView: {

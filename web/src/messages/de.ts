@@ -84,6 +84,8 @@ const de: Messages = {
       ef_search: 'Breite der Vektorsuche',
       reranker: 'Reranker',
       top_k: 'Abschnitte',
+      size: 'Länge (Tokens)',
+      overlap: 'Überlappung (Tokens)',
       max_tokens: 'Längste Antwort (Tokens)',
     },
     hints: {
@@ -96,6 +98,11 @@ const de: Messages = {
       lexical_weight: 'Was Wörter neben der Bedeutung zählen; ohne Angabe 0,45.',
       repeat_penalty:
         'Um wie viele Standardabweichungen jeder weitere Abschnitt eines Dokuments besser sein muss als der eines anderen; ohne Angabe 0,75. Bei 0 darf ein Dokument alle Plätze füllen.',
+      chunking:
+        'Wie Dokumente geteilt werden. Eine Änderung teilt alle Dokumente neu; bis dahin wird in den alten Abschnitten gesucht.',
+      size: 'Die größte Länge des Textes; ohne Angabe 200. Höchstens die Grenze des Modells weniger 56.',
+      overlap:
+        'So viel wiederholt ein Abschnitt vom Ende des vorigen, höchstens die halbe Länge; ohne Angabe 0.',
       reranker: '„proximity“ hebt Abschnitte, in denen die Wörter der Frage beieinanderstehen.',
       ef_search: 'So viele Kandidaten werden im Graphen der Vektoren betrachtet; ohne Angabe 100.',
     },

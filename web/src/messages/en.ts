@@ -81,6 +81,8 @@ export default {
       ef_search: 'Breadth of the vector search',
       reranker: 'Reranker',
       top_k: 'Passages',
+      size: 'Length (tokens)',
+      overlap: 'Overlap (tokens)',
       max_tokens: 'Longest answer (tokens)',
     } as Record<string, string>,
     /** In place of what the API's document says, which is English. */
