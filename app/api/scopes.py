@@ -1,5 +1,7 @@
 """The scope that each operation needs: the first rule that fits decides."""
 
+import re
+
 from app.domain.access.caller import AccessScope
 
 _PROTECTED = ("/api", "/v1", "/mcp", "/ollama")
@@ -17,6 +19,8 @@ _OPERATOR = (
 _ADMIN = ("/api/analytics", "/api/audit", "/api/cache", "/api/experiments", "/api/keys", "/api/subjects")
 # Questions, whatever their method.
 _READ = ("/api/chat", "/api/conversations", "/api/feedback", "/api/search", "/mcp", "/ollama", "/v1")
+# Who may read and write a collection.
+_COLLECTION_ACCESS = re.compile(r"/api/collections/[^/]+/access")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -26,7 +30,7 @@ def required_scope(method: str, path: str) -> AccessScope | None:
         return None
     if _under(path, _OPERATOR):
         return AccessScope.OPERATOR
-    if _under(path, _ADMIN):
+    if _under(path, _ADMIN) or _COLLECTION_ACCESS.fullmatch(path):
         return AccessScope.ADMIN
     if method in _SAFE or _under(path, _READ):
         return AccessScope.READ

@@ -29,6 +29,10 @@ Collections = Annotated[
     list[str] | None,
     typer.Option("--collection", "-c", help="A collection within reach, or a pattern; repeat it for several."),
 ]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option("--group", "-g", help="A group that readers of collections are named by; repeat it for several."),
+]
 Days = Annotated[float | None, typer.Option("--expires-in", help="Days until the key ends.", min=0)]
 
 
@@ -38,6 +42,7 @@ def create(
     tenant: Annotated[str, typer.Option("--tenant", "-t", help="Whose data it opens.")] = "default",
     scope: Scopes = None,
     collection: Collections = None,
+    group: Groups = None,
     expires_in: Days = None,
 ) -> None:
     """Make a key and print its secret. It cannot be shown again."""
@@ -48,6 +53,7 @@ def create(
         label=label,
         scopes=_scopes(scope or ["write"]),
         collections=tuple(collection) if collection else EVERY_COLLECTION,
+        groups=tuple(group or ()),
         expires_at=_expiry(expires_in),
     )
     typer.echo(_with_keys(lambda keys: keys.create(tenant, grant)).secret)
@@ -69,7 +75,7 @@ def list_() -> None:
             if cursor is None:
                 return found
 
-    table = Table("id", "label", "tenant", "scopes", "collections", "made", "last used", "ends")
+    table = Table("id", "label", "tenant", "scopes", "collections", "groups", "made", "last used", "ends")
     for key in _with_keys(every):
         ends = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else _shown(key.expires_at)
         table.add_row(
@@ -78,6 +84,7 @@ def list_() -> None:
             key.tenant,
             ", ".join(sorted(key.scopes)),
             ", ".join(key.collections),
+            ", ".join(key.groups),
             _shown(key.created_at),
             _shown(key.last_used_at),
             ends,
@@ -93,6 +100,7 @@ def change(
     label: Annotated[str | None, typer.Option(help="Another label.")] = None,
     scope: Scopes = None,
     collection: Collections = None,
+    group: Groups = None,
     expires_in: Days = None,
 ) -> None:
     """Change what a key opens; what is not named stays."""
@@ -103,6 +111,8 @@ def change(
         changes["scopes"] = _scopes(scope)
     if collection:
         changes["collections"] = tuple(collection)
+    if group:
+        changes["groups"] = tuple(group)
     if expires_in is not None:
         changes["expires_at"] = _expiry(expires_in)
     _with_keys(lambda keys: keys.change(key, changes))

@@ -148,7 +148,13 @@ def chunking_of(settings: Mapping[str, Any], model: str) -> Chunking:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """`statistics` is the snapshot that lexical scores are computed from; None before the first one."""
+    """A set of documents.
+
+    Attributes:
+        statistics: the snapshot that lexical scores are computed from; None before the first one.
+        readers, writers: who may read and change it besides admins, by group or `key:LABEL`; None for everybody of
+            the tenant. Writers read as well.
+    """
 
     id: int
     tenant: str
@@ -161,6 +167,8 @@ class Collection:
     updated_at: datetime
     settings: dict[str, Any] = field(default_factory=dict)
     statistics: int | None = None
+    readers: tuple[str, ...] | None = None
+    writers: tuple[str, ...] | None = None
 
     @property
     def chunking(self) -> Chunking:

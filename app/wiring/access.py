@@ -34,4 +34,6 @@ def open_access(core: Core, documents: Documents) -> Access:
         core.cache.listen_to_keys(verified.forget)
         core.stack.push_async_callback(use.close)
         run_for_lifetime(core.stack, use.run())
-    return Access(Authentication(verified), CollectionAccess(database, documents.documents), keys)
+    return Access(
+        Authentication(verified), CollectionAccess(database, documents.collection_cache, documents.documents), keys
+    )

@@ -14,7 +14,8 @@ from app.api.dependencies import (
 )
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.openapi import problems
-from app.api.schemas.common import Cursor, Limit, PageView
+from app.api.schemas.access.collections import CollectionAccessChange
+from app.api.schemas.common import CollectionName, Cursor, Limit, PageView
 from app.api.schemas.documents import CollectionChange, CollectionCreation, CollectionView, ReindexRequest
 
 router = APIRouter(
@@ -85,6 +86,15 @@ async def change_collection(
         settings=body.settings.model_dump(exclude_none=True) if body.settings else None,
     )
     return CollectionView.of(changed)
+
+
+@router.put("/{name}/access", operation_id="openCollection", responses=problems(400, 404, 413, 415))
+async def open_collection(
+    services: Provided, tenant: Tenant, name: CollectionName, body: CollectionAccessChange
+) -> CollectionView:
+    """Say who may read and write a collection. It is not there for others, on every replica within a second."""
+    opened = await services.collections.open_to(tenant, name, readers=body.readers, writers=body.writers)
+    return CollectionView.of(opened)
 
 
 @router.delete(

@@ -171,6 +171,8 @@ class CollectionView(View):
     size_bytes: int
     reindex: ReindexView | None = Field(description="The newest move to another embedding model, if any")
     contents: CollectionContentsView | None = Field(description="Null before the first refresh")
+    readers: list[str] | None = Field(description="Who may read it besides writers and admins; null for everybody")
+    writers: list[str] | None = Field(description="Who may change it besides admins; null for all who may read it")
     created_at: datetime
     updated_at: datetime
 
@@ -190,6 +192,8 @@ class CollectionView(View):
             size_bytes=found.size_bytes,
             contents=CollectionContentsView.model_validate(found.contents) if found.contents else None,
             reindex=ReindexView.model_validate(found.reindex) if found.reindex else None,
+            readers=None if collection.readers is None else list(collection.readers),
+            writers=None if collection.writers is None else list(collection.writers),
             created_at=collection.created_at,
             updated_at=collection.updated_at,
         )

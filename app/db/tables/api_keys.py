@@ -10,7 +10,7 @@ from app.domain.access.caller import AccessScope
 from app.domain.access.keys import ApiKey, KeyGrant
 
 _COLUMNS = """
-    id, tenant, label, scopes, collections, created_at, expires_at, revoked_at, last_used_at,
+    id, tenant, label, scopes, collections, groups, created_at, expires_at, revoked_at, last_used_at,
     CASE WHEN previous_until > now() THEN previous_until END AS previous_until
 """
 
@@ -32,8 +32,8 @@ async def find_valid(
 
 async def insert(connection: PooledConnection, tenant: str, grant: KeyGrant, key_hash: bytes) -> ApiKey:
     row = await connection.fetchrow(
-        f"""INSERT INTO api_keys (tenant, key_hash, label, scopes, collections, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}""",
+        f"""INSERT INTO api_keys (tenant, key_hash, label, scopes, collections, groups, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {_COLUMNS}""",
         tenant,
         key_hash,
         *_values(grant),
@@ -61,7 +61,7 @@ async def lock(connection: PooledConnection, key_id: UUID) -> ApiKey | None:
 
 async def change(connection: PooledConnection, key_id: UUID, grant: KeyGrant) -> ApiKey:
     row = await connection.fetchrow(
-        f"""UPDATE api_keys SET label = $2, scopes = $3, collections = $4, expires_at = $5
+        f"""UPDATE api_keys SET label = $2, scopes = $3, collections = $4, groups = $5, expires_at = $6
         WHERE id = $1 RETURNING {_COLUMNS}""",
         key_id,
         *_values(grant),
@@ -96,11 +96,12 @@ async def used(connection: PooledConnection, at: Mapping[UUID, datetime]) -> Non
 
 
 def _values(grant: KeyGrant) -> tuple[Any, ...]:
-    return grant.label, sorted(grant.scopes), list(grant.collections), grant.expires_at
+    return grant.label, sorted(grant.scopes), list(grant.collections), list(grant.groups), grant.expires_at
 
 
 def _key(row: Any) -> ApiKey:
     fields = {name: value for name, value in dict(row).items() if name != "valid_until"}
     fields["scopes"] = frozenset(map(AccessScope, fields["scopes"]))
-    fields["collections"] = tuple(fields["collections"])
+    for name in ("collections", "groups"):
+        fields[name] = tuple(fields[name])
     return ApiKey(**fields)

@@ -7,11 +7,13 @@ import asyncpg
 
 from app.db.database import PooledConnection
 from app.db.lifecycle import reindexes
+from app.domain.access.caller import CollectionReach
 from app.domain.documents import Collection, CollectionContents, CollectionStatistics, EmbeddingSpace
 from app.errors import Conflict, NoCollection
 
 _COLUMNS = """
     c.id, c.tenant, c.name, c.description, c.language, c.corpus_version, c.settings, c.created_at, c.updated_at,
+    c.readers, c.writers,
     s.id AS space_id, s.model, s.digest, s.dimension, s.query_prefix, s.document_prefix,
     (SELECT max(l.id) FROM lexeme_snapshots l WHERE l.collection_id = c.id) AS statistics
 """
@@ -26,7 +28,9 @@ SELECT {_COLUMNS} FROM collections c JOIN embedding_spaces s ON s.id = c.space_i
 WHERE c.id = $1 AND c.deleted_at IS NULL
 """
 
-_IDS = "SELECT name, id FROM collections WHERE tenant = $1 AND deleted_at IS NULL ORDER BY name"
+_ACCESS = (
+    "SELECT id, name, readers, writers FROM collections WHERE tenant = $1 AND deleted_at IS NULL ORDER BY name"
+)
 
 _CONTENTS = """
 SELECT r.at AS as_of, s.queued, s.processing, s.ready, s.partial, s.failed, s.failed_chunks, s.tokens, s.text_bytes,
@@ -77,10 +81,31 @@ async def lock(connection: PooledConnection, tenant: str, name: str) -> Collecti
     return _collection(row) if row else None
 
 
-async def ids_by_name(connection: PooledConnection, tenant: str) -> Mapping[str, int]:
-    """The ids of all collections by name, in the order of the names."""
-    rows = await connection.fetch(_IDS, tenant)
-    return {row["name"]: row["id"] for row in rows}
+async def access(connection: PooledConnection, tenant: str) -> list[CollectionReach]:
+    """Who may read and write each collection, in the order of their names."""
+    return [_reach(row) for row in await connection.fetch(_ACCESS, tenant)]
+
+
+async def open_to(
+    connection: PooledConnection,
+    tenant: str,
+    name: str,
+    *,
+    readers: Sequence[str] | None,
+    writers: Sequence[str] | None,
+) -> bool:
+    """Say who may read and write a collection. False if there is none of this name."""
+    changed = await connection.execute(
+        """WITH changed AS (
+            UPDATE collections SET readers = $3, writers = $4, updated_at = now()
+            WHERE tenant = $1 AND name = $2 AND deleted_at IS NULL RETURNING id, corpus_version
+        ) SELECT pg_notify('corpus_changed', id || ':' || corpus_version) FROM changed""",
+        tenant,
+        name,
+        readers,
+        writers,
+    )
+    return bool(changed != "SELECT 0")
 
 
 async def page(
@@ -191,6 +216,14 @@ async def _contents(connection: PooledConnection, collection_id: int) -> Collect
     return CollectionContents(**dict(row)) if row else None
 
 
+def _named(stored: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if stored is None else tuple(stored)
+
+
+def _reach(row: Any) -> CollectionReach:
+    return CollectionReach(row["id"], row["name"], _named(row["readers"]), _named(row["writers"]))
+
+
 def _collection(row: Any) -> Collection:
     return Collection(
         id=row["id"],
@@ -203,6 +236,8 @@ def _collection(row: Any) -> Collection:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         statistics=row["statistics"],
+        readers=_named(row["readers"]),
+        writers=_named(row["writers"]),
         space=EmbeddingSpace(
             id=row["space_id"],
             model=row["model"],

@@ -1,10 +1,11 @@
 """Who asks, and what they may do and see."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Protocol
 from uuid import UUID
 
 DEFAULT_TENANT = "default"
@@ -39,6 +40,27 @@ def with_included(scopes: Iterable[AccessScope]) -> frozenset[AccessScope]:
     return frozenset[AccessScope]().union(*(_INCLUDES[scope] for scope in scopes))
 
 
+class Guarded(Protocol):
+    """A collection, as far as access to it goes. None: everybody of the tenant."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def readers(self) -> Sequence[str] | None: ...
+    @property
+    def writers(self) -> Sequence[str] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionReach:
+    """Who may read and write a collection, by group or `key:LABEL`; None for everybody of its tenant."""
+
+    id: int
+    name: str
+    readers: tuple[str, ...] | None
+    writers: tuple[str, ...] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks.
@@ -48,6 +70,7 @@ class Caller:
         name: the label of the key, or the user of a token; empty if nobody is asked for.
         scopes: with the included ones.
         collections: names and patterns (`*`, `?`) of the collections within reach.
+        groups: those that the caller belongs to, and `key:LABEL` of a key: what readers and writers are named by.
         key: the id of the API key, if there is one.
         valid_until: epoch seconds, after which it has to be verified again.
     """
@@ -56,6 +79,7 @@ class Caller:
     name: str = ""
     scopes: frozenset[AccessScope] = EVERY_SCOPE
     collections: tuple[str, ...] = EVERY_COLLECTION
+    groups: frozenset[str] = frozenset()
     key: UUID | None = None
     valid_until: float = math.inf
 
@@ -72,6 +96,25 @@ class Caller:
         if self.sees_all or self.collections == EVERY_COLLECTION:
             return True
         return any(fnmatchcase(collection, pattern) for pattern in self.collections)
+
+    def reads(self, collection: "Guarded") -> bool:
+        """Whether the caller may read a collection."""
+        if self.sees_all:
+            return True
+        return self.reaches(collection.name) and (
+            collection.readers is None or self._is_of(collection.readers) or self._is_of(collection.writers)
+        )
+
+    def writes(self, collection: "Guarded") -> bool:
+        """Whether the caller may change a collection, having the scope for it."""
+        if self.sees_all:
+            return True
+        if collection.writers is None:
+            return self.reads(collection)
+        return self.reaches(collection.name) and self._is_of(collection.writers)
+
+    def _is_of(self, named: Sequence[str] | None) -> bool:
+        return named is not None and not self.groups.isdisjoint(named)
 
 
 # Everybody, while no authentication is asked for.

@@ -17,12 +17,14 @@ class KeyGrant:
         label: recognises the key, such as its owner.
         scopes: as granted, without the included ones.
         collections: names and patterns of the collections within reach.
+        groups: those that its owner belongs to: readers and writers of collections are named by them.
         expires_at: when it ends; None for never.
     """
 
     label: str
     scopes: frozenset[AccessScope]
     collections: tuple[str, ...] = EVERY_COLLECTION
+    groups: tuple[str, ...] = ()
     expires_at: datetime | None = None
 
 
@@ -35,6 +37,7 @@ class ApiKey:
     label: str
     scopes: frozenset[AccessScope]
     collections: tuple[str, ...]
+    groups: tuple[str, ...]
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -47,6 +50,7 @@ class ApiKey:
             "label": self.label,
             "scopes": self.scopes,
             "collections": self.collections,
+            "groups": self.groups,
             "expires_at": self.expires_at,
         }
         return KeyGrant(**{**now, **changed})
@@ -57,6 +61,7 @@ class ApiKey:
             name=self.label,
             scopes=with_included(self.scopes),
             collections=self.collections,
+            groups=frozenset({*self.groups, f"key:{self.label}"}),
             key=self.id,
             valid_until=valid_until,
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.db.database import Database
 from app.db.tables import collections, conversations
 from app.domain.access.caller import Caller
-from app.domain.documents import Document
+from app.domain.documents import Collection, Document
 from app.errors import NoCollection, NotFound
 
 
@@ -22,23 +22,39 @@ class Documents(Protocol):
     async def get(self, tenant: str, document_id: UUID) -> Document: ...
 
 
-class CollectionAccess:
-    """Says what is within a caller's reach. What is not is not there: the refusal is that of a name nobody has."""
+class KnownCollections(Protocol):
+    """Collections by name, as far as this process can prove them."""
 
-    def __init__(self, database: Database, documents: Documents) -> None:
+    def known(self, tenant: str, name: str) -> Collection | None: ...
+    async def resolve(self, tenant: str, name: str) -> Collection: ...
+
+
+class CollectionAccess:
+    """Says what a caller may read and change. For others it is not there: they are refused as for an unknown name.
+
+    Access goes by collection, so it changes no result within one: cached results need no part of their key for it.
+    """
+
+    def __init__(self, database: Database, directory: KnownCollections, documents: Documents) -> None:
         self._database = database
+        self._directory = directory
         self._documents = documents
 
     def reads(self, caller: Caller, name: str) -> bool:
-        """Whether the caller may read a collection, if that can be said without asking."""
-        return caller.reaches(name)
+        """Whether the caller may read a collection, as far as that can be said without asking."""
+        if caller.sees_all:
+            return True
+        collection = self._directory.known(caller.tenant, name)
+        return collection is not None and caller.reads(collection)
 
     async def check_read(self, caller: Caller, name: str) -> None:
         """
         Raises:
             NoCollection: the caller may not read a collection of this name.
         """
-        if not caller.reaches(name):
+        if caller.sees_all:
+            return
+        if not caller.reaches(name) or not caller.reads(await self._directory.resolve(caller.tenant, name)):
             raise NoCollection(name)
 
     async def check_write(self, caller: Caller, name: str) -> None:
@@ -46,7 +62,11 @@ class CollectionAccess:
         Raises:
             NoCollection: the caller may not change a collection of this name, nor make one.
         """
-        if not caller.reaches(name):
+        if caller.sees_all:
+            return
+        async with self._database.connection() as connection:
+            found = await collections.find(connection, caller.tenant, name)
+        if not (caller.reaches(name) if found is None else caller.writes(found)):
             raise NoCollection(name)
 
     async def readable(self, caller: Caller) -> OpenCollections | None:
@@ -54,9 +74,8 @@ class CollectionAccess:
         if caller.sees_all:
             return None
         async with self._database.connection() as connection:
-            known = await collections.ids_by_name(connection, caller.tenant)
-        names = [name for name in known if caller.reaches(name)]
-        return OpenCollections([known[name] for name in names], names)
+            found = [each for each in await collections.access(connection, caller.tenant) if caller.reads(each)]
+        return OpenCollections([each.id for each in found], [each.name for each in found])
 
     async def check_document(self, caller: Caller, document_id: UUID, *, write: bool = False) -> None:
         """

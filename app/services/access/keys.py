@@ -143,6 +143,8 @@ def _check(grant: KeyGrant) -> None:
         raise InvalidInput("collections: names or patterns of them, with * and ?; * alone for all.")
     if AccessScope.ADMIN in grant.scopes and grant.collections != EVERY_COLLECTION:
         raise InvalidInput("collections: an admin's key reaches every collection of its tenant.")
+    if any(":" in group or not group.strip() for group in grant.groups):
+        raise InvalidInput("groups: names without a colon, not blank.")
     if grant.expires_at is not None and grant.expires_at <= datetime.now(UTC):
         raise InvalidInput("expires_at: must be in the future.")
 

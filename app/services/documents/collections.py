@@ -69,7 +69,7 @@ class CollectionService:
     async def names(self, tenant: str) -> Sequence[str]:
         """The names of all collections, in order."""
         async with self._database.connection() as connection:
-            return list(await collections.ids_by_name(connection, tenant))
+            return [found.name for found in await collections.access(connection, tenant)]
 
     async def get(self, tenant: str, name: str) -> CollectionStatistics:
         async with self._database.connection() as connection:
@@ -133,6 +133,19 @@ class CollectionService:
             if after != known.chunking:
                 await self._versions.read_again(connection, collection_id=known.id)
         return await self.get(tenant, new_name or name)
+
+    async def open_to(
+        self, tenant: str, name: str, *, readers: Sequence[str] | None, writers: Sequence[str] | None
+    ) -> CollectionStatistics:
+        """Say who may read and write a collection, by group or `key:LABEL`; None for everybody of the tenant.
+
+        Raises:
+            NotFound: there is no such collection.
+        """
+        async with self._database.transaction() as connection:
+            if not await collections.open_to(connection, tenant, name, readers=readers, writers=writers):
+                raise NoCollection(name)
+        return await self.get(tenant, name)
 
     async def delete(self, tenant: str, name: str) -> None:
         """Take a collection with all its documents out of sight, at commit."""

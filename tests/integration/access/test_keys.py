@@ -120,6 +120,7 @@ async def test_what_a_key_opens_can_be_changed(keys: KeyService) -> None:
         (KeyGrant("x", frozenset({AccessScope.READ}), ()), "collections"),
         (KeyGrant("x", frozenset({AccessScope.READ}), ("a/b",)), "collections"),
         (KeyGrant("x", frozenset({AccessScope.ADMIN}), ("a",)), "collections"),
+        (KeyGrant("x", frozenset({AccessScope.READ}), groups=("key:boss",)), "groups"),
         (KeyGrant("x", frozenset({AccessScope.READ}), expires_at=datetime(2020, 1, 1, tzinfo=UTC)), "expires_at"),
     ],
 )
@@ -212,7 +213,7 @@ async def test_the_keys_of_an_older_release_keep_all_that_they_could_do(postgres
         await database.close()
     assert found is not None
     caller = found.key.caller()
-    assert caller == Caller("acme", "old", frozenset(AccessScope), ("*",), found.key.id)
+    assert caller == Caller("acme", "old", frozenset(AccessScope), ("*",), frozenset({"key:old"}), found.key.id)
 
 
 def run(*command: str) -> str:
@@ -222,15 +223,20 @@ def run(*command: str) -> str:
 
 def test_keys_are_looked_after_in_the_terminal(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
-    made = run("create", "laptop", "--tenant", "acme", "-s", "read", "-c", "team-*", "--expires-in", "2")
+    made = run(
+        "create", "laptop", "--tenant", "acme", "-s", "read", "-c", "team-*", "-g", "staff", "--expires-in", "2"
+    )
     assert re.fullmatch(r"lc_[\w-]{43}\n", made)
     listed = run("list")
-    found = re.search(r"([0-9a-f-]{36}) +│ laptop +│ acme +│ read +│ team-\* ", listed)
+    found = re.search(r"([0-9a-f-]{36}) +│ laptop +│ acme +│ read +│ team-\* +│ staff ", listed)
     assert found is not None
     assert made.strip() not in listed
     key = found[1]
-    assert run("change", key, "--label", "desk", "-s", "write", "-c", "*", "--expires-in", "3") == "Changed.\n"
-    assert re.search(r"desk +│ acme +│ write +│ \* ", run("list"))
+    assert (
+        run("change", key, "--label", "desk", "-s", "write", "-c", "*", "-g", "crew", "--expires-in", "3")
+        == "Changed.\n"
+    )
+    assert re.search(r"desk +│ acme +│ write +│ \* +│ crew ", run("list"))
     assert re.fullmatch(r"lc_[\w-]{43}\n", run("rotate", key, "--grace", "0"))
     assert run("revoke", key) == "Revoked.\n"
     assert "revoked 20" in run("list")

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from app.domain.access.caller import AccessScope, Caller, with_included
 from app.domain.access.keys import ApiKey, KeyGrant
-from app.errors import NotFound
+from app.errors import NoCollection, NotFound
 from app.services.access.collections import CollectionAccess, OpenCollections
 from app.services.access.keys import KeyService, NewKey
 from app.services.access.verified_keys import VerifiedKeys
@@ -50,6 +50,19 @@ class FakeAccess(CollectionAccess):
         self._documents = documents
 
     @override
+    def reads(self, caller: Caller, name: str) -> bool:
+        return caller.reaches(name)
+
+    @override
+    async def check_read(self, caller: Caller, name: str) -> None:
+        if not caller.reaches(name):
+            raise NoCollection(name)
+
+    @override
+    async def check_write(self, caller: Caller, name: str) -> None:
+        await self.check_read(caller, name)
+
+    @override
     async def readable(self, caller: Caller) -> OpenCollections | None:
         if caller.sees_all:
             return None
@@ -67,7 +80,9 @@ class FakeKeys(KeyService):
 
     @override
     async def create(self, tenant: str, grant: KeyGrant, *, maker: Caller | None = None) -> NewKey:
-        key = ApiKey(uuid4(), tenant, grant.label, grant.scopes, grant.collections, NOW, grant.expires_at)
+        key = ApiKey(
+            uuid4(), tenant, grant.label, grant.scopes, grant.collections, grant.groups, NOW, grant.expires_at
+        )
         self.found[key.id] = key
         return NewKey(key, "lc_new")
 

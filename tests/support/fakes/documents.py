@@ -85,6 +85,19 @@ class FakeCollections(CollectionService):
         return self.found[new_name or name]
 
     @override
+    async def open_to(
+        self, tenant: str, name: str, *, readers: Sequence[str] | None, writers: Sequence[str] | None
+    ) -> CollectionStatistics:
+        found = await self.get(tenant, name)
+        opened = replace(
+            found.collection,
+            readers=None if readers is None else tuple(readers),
+            writers=None if writers is None else tuple(writers),
+        )
+        self.found[name] = replace(found, collection=opened)
+        return self.found[name]
+
+    @override
     async def delete(self, tenant: str, name: str) -> None:
         await self.get(tenant, name)
         if name != "default":

@@ -174,3 +174,16 @@ async def test_a_proxys_token_beside_a_key_is_no_hindrance() -> None:
     async with client_of(Fakes(), auth_mode="api_key") as client:
         headers = {"x-api-key": KEYS[AccessScope.READ], "authorization": "Bearer eyJhbGciOiJub25lIn0.e30."}
         assert (await client.get("/api/collections", headers=headers)).status_code == 200
+
+
+async def test_an_admin_says_who_reads_and_writes_a_collection() -> None:
+    async with client_of(Fakes(), auth_mode="api_key") as client:
+        headers = {"x-api-key": KEYS[AccessScope.ADMIN]}
+        body: dict[str, Any] = {"readers": ["team-a", "key:wiki-bot"], "writers": []}
+        opened = await client.put("/api/collections/default/access", json=body, headers=headers)
+        assert opened.status_code == 200
+        assert {name: opened.json()[name] for name in body} == body
+        body = {"readers": None, "writers": None}
+        await client.put("/api/collections/default/access", json=body, headers=headers)
+        shown = (await client.get("/api/collections/default", headers=headers)).json()
+        assert {name: shown[name] for name in body} == body

@@ -14,9 +14,16 @@ from app.services.access.verified_keys import VerifiedKeys
 from tests.support.cache.assembly import Clock
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-KEY = ApiKey(UUID(int=1), "acme", "laptop", frozenset({AccessScope.WRITE}), ("*",), NOW)
+KEY = ApiKey(UUID(int=1), "acme", "laptop", frozenset({AccessScope.WRITE}), ("*",), ("staff",), NOW)
 SECRET = "lc_secret"
-OWNER = Caller("acme", "laptop", frozenset({AccessScope.READ, AccessScope.WRITE}), ("*",), KEY.id)
+OWNER = Caller(
+    "acme",
+    "laptop",
+    frozenset({AccessScope.READ, AccessScope.WRITE}),
+    ("*",),
+    frozenset({"staff", "key:laptop"}),
+    KEY.id,
+)
 
 
 class Stored(KeyService):

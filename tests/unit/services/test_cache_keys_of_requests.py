@@ -109,6 +109,8 @@ OF_NO_KEY: dict[str, Any] = {
     "statistics": 3,
     "updated_at": LATER,
     "settings": {"cache": {"ttl": 60}},
+    "readers": ("geologists",),
+    "writers": ("key:mine",),
 }
 OF_SPACES: dict[str, Any] = {
     "model": "other",

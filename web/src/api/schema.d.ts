@@ -273,6 +273,22 @@ export interface paths {
         patch: operations["changeCollection"];
         trace?: never;
     };
+    "/api/collections/{name}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["openCollection"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/collections/{name}/reindex": {
         parameters: {
             query?: never;
@@ -1409,6 +1425,10 @@ export interface components {
             namespace?: ("embedding" | "retrieval" | "answer") | null;
             tier?: ("l1" | "l2" | "l3") | null;
         };
+        CollectionAccessChange: {
+            readers: string[] | null;
+            writers: string[] | null;
+        };
         CollectionChange: {
             description?: string | null;
             name?: string | null;
@@ -1462,6 +1482,7 @@ export interface components {
             language: string;
             /** @example default */
             name: string;
+            readers: string[] | null;
             reindex: components["schemas"]["ReindexView"] | null;
             /**
              * @example {
@@ -1477,6 +1498,7 @@ export interface components {
             size_bytes: number;
             /** Format: date-time */
             updated_at: string;
+            writers: string[] | null;
         };
         Completion: {
             choices: components["schemas"]["Choice"][];
@@ -2092,14 +2114,17 @@ export interface components {
         KeyChange: {
             collections?: string[] | null;
             expires_at?: string | null;
+            groups?: string[] | null;
             label?: string | null;
             scopes?: components["schemas"]["AccessScope"][] | null;
         };
         /**
          * @example {
          *       "collections": [
-         *         "team-a",
          *         "team-a-*"
+         *       ],
+         *       "groups": [
+         *         "team-a"
          *       ],
          *       "label": "wiki-bot",
          *       "scopes": [
@@ -2110,6 +2135,7 @@ export interface components {
         KeyCreation: {
             collections?: string[];
             expires_at?: string | null;
+            groups?: string[];
             label: string;
             scopes?: components["schemas"]["AccessScope"][];
             tenant?: string | null;
@@ -2123,6 +2149,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             expires_at: string | null;
+            groups: string[];
             /** Format: uuid */
             id: string;
             label: string;
@@ -2292,6 +2319,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             expires_at: string | null;
+            groups: string[];
             /** Format: uuid */
             id: string;
             label: string;
@@ -4682,6 +4710,103 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionAccessChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

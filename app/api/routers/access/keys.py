@@ -1,7 +1,8 @@
 """API keys: made, listed, changed, rotated and revoked, by admins."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -23,6 +24,13 @@ router = APIRouter(
     responses=problems(401, 403, 422, 503),
 )
 _BODY = problems(400, 413, 415)
+# What a key must have, and as what it is kept.
+_FIELDS: Mapping[str, Callable[[Any], Any]] = {
+    "label": str,
+    "scopes": frozenset,
+    "collections": tuple,
+    "groups": tuple,
+}
 
 
 @router.post(
@@ -37,6 +45,7 @@ async def create_key(response: Response, services: Provided, caller: Asking, bod
         label=body.label,
         scopes=frozenset(body.scopes),
         collections=tuple(body.collections),
+        groups=tuple(body.groups),
         expires_at=body.expires_at,
     )
     made = await services.keys.create(body.tenant or caller.tenant, grant, maker=caller)
@@ -62,13 +71,11 @@ async def list_keys(
 async def change_key(services: Provided, caller: Asking, key_id: UUID, body: KeyChange) -> KeyView:
     """Change a key. Every replica follows within a second."""
     changes = body.model_dump(exclude_unset=True)
-    for name in ("label", "scopes", "collections"):
-        if name in changes and changes[name] is None:
-            raise InvalidInput(f"{name}: must not be null.")
-    if "scopes" in changes:
-        changes["scopes"] = frozenset(changes["scopes"])
-    if "collections" in changes:
-        changes["collections"] = tuple(changes["collections"])
+    for name, kind in _FIELDS.items():
+        if name in changes:
+            if changes[name] is None:
+                raise InvalidInput(f"{name}: must not be null.")
+            changes[name] = kind(changes[name])
     return _view(await services.keys.change(key_id, changes, maker=caller))
 
 

@@ -23,6 +23,10 @@ Patterns = Annotated[
         description="The collections within reach, by name or by a pattern with * and ?",
     ),
 ]
+Groups = Annotated[
+    list[Annotated[Text, StringConstraints(min_length=1, max_length=100, pattern=r"^[^:]*\S[^:]*$")]],
+    Field(max_length=_MOST_PATTERNS, description="By which collections name their readers and writers"),
+]
 Tenant = Annotated[Text, StringConstraints(min_length=1, max_length=100)]
 Expiry = Annotated[AwareDatetime | None, Field(description="When the key ends; null for never")]
 
@@ -30,7 +34,9 @@ Expiry = Annotated[AwareDatetime | None, Field(description="When the key ends; n
 class KeyCreation(RequestModel):
     """What a key opens. It gives nothing that its maker does not have."""
 
-    model_config = shown_as({"label": "wiki-bot", "scopes": ["write"], "collections": ["team-a", "team-a-*"]})
+    model_config = shown_as(
+        {"label": "wiki-bot", "scopes": ["write"], "collections": ["team-a-*"], "groups": ["team-a"]}
+    )
 
     label: Label = Field(description="Recognises the key, such as its owner")
     scopes: Scopes = Field(
@@ -39,6 +45,7 @@ class KeyCreation(RequestModel):
         "document",
     )
     collections: Patterns = Field(default_factory=lambda: ["*"])
+    groups: Groups = Field(default_factory=list)
     expires_at: Expiry = None
     tenant: Tenant | None = Field(default=None, description="Default: the maker's; another one takes `operator`")
 
@@ -49,6 +56,7 @@ class KeyChange(RequestModel):
     label: Label | None = None
     scopes: Scopes | None = None
     collections: Patterns | None = None
+    groups: Groups | None = None
     expires_at: Expiry = None
 
 
@@ -69,6 +77,7 @@ class KeyView(View):
     label: str
     scopes: list[AccessScope]
     collections: list[str]
+    groups: list[str]
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
