@@ -55,6 +55,7 @@ async def _build(
         conversations=answering.conversations,
         direct=answering.direct,
         experiments=answering.experiments,
+        evaluations=answering.evaluations,
         feedback=answering.feedback,
         warming=answering.warming,
         matching=answering.matching,

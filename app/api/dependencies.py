@@ -23,6 +23,7 @@ from app.services.cache_ops.warming import WarmingService
 from app.services.documents.collections import CollectionService
 from app.services.documents.progress import ProgressWatcher
 from app.services.documents.service import DocumentService
+from app.services.evaluations.service import EvaluationService
 from app.services.ingestion.reindex_requests import ReindexService
 from app.services.operations.analytics import AnalyticsService
 from app.services.operations.deep_health import DeepHealth
@@ -54,6 +55,7 @@ class Services:
     models: ModelService
     feedback: FeedbackService
     experiments: ExperimentService
+    evaluations: EvaluationService
     cache: CacheService
     warming: WarmingService
     matching: MatchingReporter

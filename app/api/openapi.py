@@ -21,6 +21,7 @@ TAGS = [
     {"name": "collections", "description": "Sets of documents that share an embedding model."},
     {"name": "answers", "description": "Search passages and ask questions."},
     {"name": "conversations", "description": "Questions and answers that belong together."},
+    {"name": "evaluations", "description": "Ask what you know the answer of, and see what comes."},
     {"name": "experiments", "description": "Answer in several ways, and compare the results."},
     {"name": "keys", "description": "Who may do what."},
     {"name": "cache", "description": "Inspect the cache, and change its contents by hand."},

@@ -16,7 +16,15 @@ _OPERATOR = (
     "/api/models/pull",
 )
 # A tenant's, whatever the collection.
-_ADMIN = ("/api/analytics", "/api/audit", "/api/cache", "/api/experiments", "/api/keys", "/api/subjects")
+_ADMIN = (
+    "/api/analytics",
+    "/api/audit",
+    "/api/cache",
+    "/api/evaluations",
+    "/api/experiments",
+    "/api/keys",
+    "/api/subjects",
+)
 # Questions, whatever their method.
 _READ = ("/api/chat", "/api/conversations", "/api/feedback", "/api/search", "/mcp", "/ollama", "/v1")
 # Who may read and write a collection.

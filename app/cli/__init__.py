@@ -1,4 +1,4 @@
-"""The command line: `localchat up|serve|worker|migrate|ingest|ask|doctor|openapi|trace|maintain|keys|tune|cache`.
+"""The command line: `localchat COMMAND`, one of those below.
 
 Each command imports what it needs when it runs, so that `--help` answers at once.
 """
@@ -168,6 +168,35 @@ def ask(
     from app.cli.ask import ask_question
 
     asyncio.run(ask_question(question, collection=collection, cache=cache, url=url, api_key=api_key))
+
+
+@app.command(rich_help_panel=_USE)
+def evaluate(
+    file: Annotated[
+        Path,
+        typer.Argument(help='JSON lines: {"question": …, "documents": […], "answers": […], "answerable": true}.'),
+    ],
+    collection: Collection = "default",
+    variant: Annotated[
+        list[str] | None,
+        typer.Option("--variant", help='Settings to compare with, as NAME={"top_k": 10}; may be repeated.'),
+    ] = None,
+    name: Annotated[str, typer.Option(help="What to call it; default: the file's name.")] = "",
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+) -> None:
+    """Ask your own questions, and see how often the expected documents and answers come.
+
+    Each share has its interval at 95 %, and beside it how far the variant is above what the collection has.
+    The exit code is 1 if the evaluation was cut short.
+    """
+    from app.cli.evaluation import evaluate_questions
+
+    given = variant or []
+    if not asyncio.run(
+        evaluate_questions(file, collection=collection, name=name, variants=given, url=url, api_key=api_key)
+    ):
+        raise typer.Exit(1)
 
 
 @app.command(rich_help_panel=_CARE)

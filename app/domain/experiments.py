@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.shares import Share
+from app.domain.evaluation.shares import Share
 
 _PARTS = 2**64
 

@@ -23,6 +23,7 @@ from app.services.answering.service import AnswerService
 from app.services.answering.writer import ModelWriter
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.cache_ops.warming import WarmingService
+from app.services.evaluations.service import EvaluationService
 from app.services.evidence.neighbours import NeighbourChunks
 from app.services.evidence.quoting import Quoter
 from app.services.evidence.ranking import PassageRanker
@@ -47,6 +48,7 @@ class Answering:
     conversations: ConversationService
     direct: DirectService
     experiments: ExperimentService
+    evaluations: EvaluationService
     feedback: FeedbackService
     warming: WarmingService
     matching: MatchingReporter
@@ -116,6 +118,8 @@ def open_answering(core: Core, documents: Documents) -> Answering:
         trace_id=_trace_id,
         observers=(observer.answered, experiments.answered),
     )
+    evaluations = EvaluationService(database, search=search, answers=overviews, complete=modes.complete)
+    core.stack.push_async_callback(evaluations.close)
     warming = WarmingService(
         WarmQuestions(cache.manager, database),
         cache.pacer,
@@ -131,6 +135,7 @@ def open_answering(core: Core, documents: Documents) -> Answering:
         conversations=conversations,
         direct=DirectService(client, contexts, trace_id=_trace_id),
         experiments=experiments,
+        evaluations=evaluations,
         feedback=FeedbackService(
             database, cache.manager, observe=lambda verdict: core.metrics.feedback.labels(verdict).inc()
         ),

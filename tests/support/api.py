@@ -24,6 +24,7 @@ from tests.support.fakes.access import FakeAccess, FakeKeys, FakeVerifiedKeys
 from tests.support.fakes.answers import FakeAnswers, FakeConversations, FakeDirect, FakeFeedback, FakeSearch
 from tests.support.fakes.cache import FakeCache
 from tests.support.fakes.documents import FakeCollections, FakeDocuments, FakeReindexes, FakeWatcher
+from tests.support.fakes.evaluations import FakeEvaluations
 from tests.support.fakes.experiments import FakeExperiments
 from tests.support.fakes.operations import FakeAnalytics, FakeModelServer, FakePlans, default_chat_model, well
 from tests.support.fakes.warming import FakeWarming
@@ -41,6 +42,7 @@ class Fakes:
     conversations: FakeConversations = field(default_factory=FakeConversations)
     direct: FakeDirect = field(default_factory=FakeDirect)
     experiments: FakeExperiments = field(default_factory=FakeExperiments)
+    evaluations: FakeEvaluations = field(default_factory=FakeEvaluations)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
     verified: FakeVerifiedKeys = field(default_factory=FakeVerifiedKeys)
     keys: FakeKeys = field(default_factory=FakeKeys)
@@ -90,6 +92,7 @@ class Fakes:
             models=ModelService(self.model_server, chat_model=default_chat_model, embedding_model="all-minilm"),
             feedback=self.feedback,
             experiments=self.experiments,
+            evaluations=self.evaluations,
             cache=self.cache,
             warming=self.warming,
             matching=self.matching,

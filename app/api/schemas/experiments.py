@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from app.api.schemas.common import AnswerMode, CollectionName, ModelName, RequestModel, View
 from app.api.schemas.documents import RetrievalSettings
+from app.domain.evaluation.shares import CONFIDENCE, Interval, Share
 from app.domain.experiments import Experiment, Variant, VariantResult
-from app.domain.shares import CONFIDENCE, Interval, Share
 
 # Characters that a header can hold.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]

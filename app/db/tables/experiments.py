@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from app.db.database import PooledConnection
+from app.domain.evaluation.shares import Share
 from app.domain.experiments import Experiment, Exposure, Percentiles, Variant, VariantResult
-from app.domain.shares import Share
 from app.errors import Conflict
 
 _SELECT = """

@@ -8,8 +8,8 @@ from uuid import uuid4
 from typing_extensions import override
 
 from app.domain.answers import AnswerRequest
+from app.domain.evaluation.shares import Share
 from app.domain.experiments import Experiment, Percentiles, Variant, VariantResult
-from app.domain.shares import Share
 from app.errors import Conflict, NotFound
 from app.services.answering.experiments import ExperimentService
 from app.services.pagination import Page

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.evaluation.shares import Interval, Share
 from app.domain.experiments import Experiment, Variant
-from app.domain.shares import Interval, Share
 from tests.support.api import Fakes, client_of
 
 weights = st.lists(st.integers(1, 1000), min_size=2, max_size=8)

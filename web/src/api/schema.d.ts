@@ -513,6 +513,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listEvaluations"];
+        put?: never;
+        post: operations["startEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evaluations/{evaluation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getEvaluation"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteEvaluation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/experiments": {
         parameters: {
             query?: never;
@@ -1842,6 +1874,116 @@ export interface components {
             question: string;
             size_bytes: number;
         };
+        EvaluationQuestion: {
+            /** @default true */
+            answerable?: boolean;
+            answers?: string[];
+            documents?: string[];
+            /** @example How many days of leave are there? */
+            question: string;
+        };
+        EvaluationResults: {
+            collection: string;
+            /** @default 0.95 */
+            confidence: number;
+            corpus_version: number;
+            /** Format: date-time */
+            created_at: string;
+            done: number;
+            error: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            outcomes: components["schemas"]["QuestionOutcomeView"][];
+            results: components["schemas"]["VariantScoreView"][];
+            state: components["schemas"]["EvaluationState"];
+            total: number;
+            /** Format: date-time */
+            updated_at: string;
+            variants: components["schemas"]["EvaluationVariantView"][];
+        };
+        EvaluationSettings: {
+            max_tokens?: number | null;
+            mode?: ("auto" | "generate" | "quote") | null;
+            model?: string | null;
+            retrieval?: components["schemas"]["RetrievalSettings"] | null;
+            temperature?: number | null;
+            top_k?: number | null;
+        };
+        /**
+         * @example {
+         *       "collection": "handbooks",
+         *       "name": "handbook, October",
+         *       "questions": [
+         *         {
+         *           "answers": [
+         *             "30 days"
+         *           ],
+         *           "documents": [
+         *             "handbook.md"
+         *           ],
+         *           "question": "How many days of leave are there?"
+         *         },
+         *         {
+         *           "documents": [
+         *             "site_plan.pdf"
+         *           ],
+         *           "question": "Where is the car park?"
+         *         },
+         *         {
+         *           "answerable": false,
+         *           "question": "Who won the cup in 1966?"
+         *         }
+         *       ],
+         *       "variants": [
+         *         {
+         *           "name": "as-it-is"
+         *         },
+         *         {
+         *           "name": "reranked",
+         *           "settings": {
+         *             "retrieval": {
+         *               "reranker": "cross_encoder"
+         *             }
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        EvaluationStart: {
+            /** @default default */
+            collection?: string;
+            /** @default  */
+            name?: string;
+            questions: components["schemas"]["EvaluationQuestion"][];
+            variants?: components["schemas"]["EvaluationVariantIn"][];
+        };
+        /** @enum {string} */
+        EvaluationState: "queued" | "running" | "done" | "failed" | "interrupted";
+        EvaluationVariantIn: {
+            name: string;
+            settings?: components["schemas"]["EvaluationSettings"];
+        };
+        EvaluationVariantView: {
+            name: string;
+            settings: components["schemas"]["EvaluationSettings"];
+        };
+        EvaluationView: {
+            collection: string;
+            corpus_version: number;
+            /** Format: date-time */
+            created_at: string;
+            done: number;
+            error: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            state: components["schemas"]["EvaluationState"];
+            total: number;
+            /** Format: date-time */
+            updated_at: string;
+            variants: components["schemas"]["EvaluationVariantView"][];
+        };
         /**
          * @example {
          *       "collection": "default",
@@ -2482,6 +2624,10 @@ export interface components {
             items: components["schemas"]["EntryView"][];
             next_cursor: string | null;
         };
+        PageView_EvaluationView_: {
+            items: components["schemas"]["EvaluationView"][];
+            next_cursor: string | null;
+        };
         PageView_ExperimentView_: {
             items: components["schemas"]["ExperimentView"][];
             next_cursor: string | null;
@@ -2558,6 +2704,18 @@ export interface components {
             endpoint: string;
             status: string;
             total: number | null;
+        };
+        QuestionOutcomeView: {
+            answer: string;
+            cited: boolean | null;
+            error: string | null;
+            found: boolean | null;
+            milliseconds: number;
+            place: number | null;
+            question: string;
+            refused: boolean | null;
+            right: boolean | null;
+            variant: string;
         };
         Reasoning: {
             effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
@@ -2948,6 +3106,18 @@ export interface components {
             total_ms: components["schemas"]["PercentilesView"];
             ttft_ms: components["schemas"]["PercentilesView"];
             units: number;
+        };
+        VariantScoreView: {
+            cited: components["schemas"]["ShareView"];
+            failed: number;
+            found: components["schemas"]["ShareView"];
+            found_first: components["schemas"]["ShareView"];
+            milliseconds: number | null;
+            name: string;
+            reciprocal_rank: number | null;
+            refused_rightly: components["schemas"]["ShareView"];
+            refused_wrongly: components["schemas"]["ShareView"];
+            right: components["schemas"]["ShareView"];
         };
         VariantSettings: {
             cache?: ("use" | "bypass" | "refresh") | null;
@@ -6527,6 +6697,300 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvaluations: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_EvaluationView_"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationStart"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationResults"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

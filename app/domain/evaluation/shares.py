@@ -1,6 +1,8 @@
 """Shares of counts, with the confidence interval of the true share."""
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONFIDENCE = 0.95
@@ -50,3 +52,30 @@ class Share:
             difference - math.hypot(mine - here.low, there.high - theirs),
             difference + math.hypot(here.high - mine, theirs - there.low),
         )
+
+
+def paired_difference(mine: Sequence[bool], theirs: Sequence[bool]) -> Interval:
+    """How far one share is above another of the same cases, in the same order.
+
+    Newcombe's interval for paired proportions from Wilson's (Stat. Med. 17, 1998, 2635-2650, method 10).
+    """
+    of = len(mine)
+    if not of:
+        return Interval(-1.0, 1.0)
+    pairs = Counter(zip(mine, theirs, strict=True))
+    both, only_mine, only_theirs, neither = (
+        pairs[pair] for pair in ((True, True), (True, False), (False, True), (False, False))
+    )
+    here, there = Share(both + only_mine, of), Share(both + only_theirs, of)
+    first, second = here.count / of, there.count / of
+    crossed = both * neither - only_mine * only_theirs
+    corrected = max(crossed - of / 2, 0) if crossed > 0 else crossed
+    margins = here.count * (of - here.count) * there.count * (of - there.count)
+    alike = corrected / math.sqrt(margins) if margins else 0.0
+    below, above = first - here.interval.low, there.interval.high - second
+    further, nearer = here.interval.high - first, second - there.interval.low
+    difference = first - second
+    return Interval(
+        difference - math.sqrt(below**2 - 2 * alike * below * above + above**2),
+        difference + math.sqrt(further**2 - 2 * alike * further * nearer + nearer**2),
+    )
