@@ -17,7 +17,8 @@ CANDIDATES = 12
 _RELEVANCE_WEIGHT = 0.6
 # A quote may fall short of the best one by so many logits; a third one, which few questions need, by less.
 _BEHIND = 8.0
-_FAR_BEHIND = 2.0
+_FEW = 2
+_FAR_BEHIND = 4.0
 # Without scores, what a sentence's terms must be worth of the best one's.
 _UNSCORED_SHARE = 0.7
 # What a passage's own score says of its sentences before these are scored, beside a term that only one holds.
@@ -106,7 +107,7 @@ class QuoteChooser:
             wording = " ".join(terms(one.sentence.of(self._passages[one.passage].text)))
             behind = ranked[0][0] - score
             room = most - len(chosen)
-            if room <= 0 or behind > (_BEHIND if len(chosen) < most - 1 else _FAR_BEHIND):
+            if room <= 0 or behind > (_BEHIND if len(chosen) < _FEW else _FAR_BEHIND):
                 break
             if wording not in said:
                 said.add(wording)
@@ -142,11 +143,15 @@ class QuoteChooser:
             for place, sentence in enumerate(sentences)
             if sentence.kind is not Kind.TITLE
         ]
-        telling = (one for one in found if not echoes(self._question, one.shown))
+        telling = (one for one in found if not echoes(self._question, self._led(one.passage, one.place)))
         best = sorted(telling, key=lambda one: (-one.weight, one.passage, one.place))
         return best[:CANDIDATES]
 
     def _shown(self, passage: int, place: int) -> str:
+        """The sentence under its headings, without which few sentences of a manual tell what they speak of."""
+        return f"{self._passages[passage].section or ''}\n{self._led(passage, place)}".strip()
+
+    def _led(self, passage: int, place: int) -> str:
         """The sentence; code and rows under the words that lead to them."""
         text = self._passages[passage].text
         sentence = self._sentences[passage][place]

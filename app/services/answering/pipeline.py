@@ -41,6 +41,9 @@ QUOTES = "quotes"
 UNSCORED = "unscored"
 # Passages shown with "I found nothing".
 _NEAREST = 3
+# Passages that are read again; the best of them are answered from. Of five, success@1 of docs/aws is .786, of eight
+# and of ten .804.
+_READ = 8
 
 
 class Search(Protocol):
@@ -121,19 +124,19 @@ class AnswerPipeline:
             request.tenant,
             request.collection,
             text,
-            top_k=request.top_k,
+            top_k=max(request.top_k, _READ),
             filter=request.filter,
             retrieval=request.retrieval,
         )
         retrieval = await self._search.search(query, CacheControl(request.cache))
         began = time.perf_counter()
         if retrieval.unscored:
-            return Found(text, retrieval, unscored=True)
+            return Found(text, _first(retrieval, request.top_k), unscored=True)
         ranked = await self._ranker.rank(text, retrieval.results)
         seconds = time.perf_counter() - began
         if ranked.logits is not None and not request.background:
             self._observer.took("rerank", seconds)
-        retrieval = replace(retrieval, results=ranked.passages)
+        retrieval = _first(replace(retrieval, results=ranked.passages), request.top_k)
         return Found(text, retrieval, ranked.logits, seconds * 1000, ranked.unscored)
 
     async def generate(
@@ -220,6 +223,10 @@ class AnswerPipeline:
 def written_by(request: AnswerRequest) -> str:
     """What `Start` calls the model."""
     return QUOTES if request.mode == QUOTE else request.model
+
+
+def _first(retrieval: Retrieval, count: int) -> Retrieval:
+    return replace(retrieval, results=retrieval.results[:count])
 
 
 def _stages(found: Found, clock: StageClock) -> list[Status]:

@@ -6,12 +6,18 @@ from typing import NamedTuple, Protocol
 
 from app.domain.retrieval import ScoredChunk
 from app.generation.language import ENGLISH, language_of
+from app.generation.prompting.tokens import estimate
+from app.generation.prompting.window import relevant_window
 from app.generation.quotes import echoes
+from app.generation.terms import terms
 from app.ingestion.splitting.splitter import embedding_text
 from app.retrieval.cross_encoder_order import CROSS_ENCODER, DEPTH, reordered
 
 # A title that asks the question has no more than so many characters besides.
 _MARKS = 4
+# Of a passage, estimated: what is read costs time for each token. On 125 questions of SQuAD two sentences hold the
+# answer for .872 with 128 and with whole passages, and for .832 with 96.
+_READ_TOKENS = 128
 # Rerankers that read English alone: in another language their order is worse than the one that search gave.
 _ENGLISH_ONLY = ("ms-marco",)
 
@@ -67,11 +73,12 @@ class PassageRanker:
 
 
 def _shown(question: str, passage: ScoredChunk) -> str:
-    """What a reranker reads of a passage: its text under its headings.
+    """What a reranker reads of a passage: the part about the question, under its headings.
 
     A line that holds the question among other words, as an example of one does, is not read: no reranker can tell
     the question from its answer.
     """
     lines = passage.text.split("\n")
-    kept = [line for line in lines if len(line) <= len(question) + _MARKS or not echoes(question, line)]
-    return embedding_text("\n".join(kept), passage.section)
+    kept = "\n".join(line for line in lines if len(line) <= len(question) + _MARKS or not echoes(question, line))
+    window = relevant_window(kept, frozenset(terms(question)), budget=_READ_TOKENS, count=estimate)
+    return embedding_text(window, passage.section)

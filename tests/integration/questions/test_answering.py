@@ -51,7 +51,11 @@ async def test_the_same_question_gets_the_same_answer_and_its_prompt_was_not_und
     first, second = [await service(models).collect(ASKED) for _ in range(2)]
     assert first.text == second.text
     prompt = PromptBuilder().build(
-        ASKED.question, retrieval(PARIS, ROME).results, model="m", context=4096, max_tokens=ASKED.max_tokens
+        ASKED.question,
+        retrieval(PARIS, ROME).results,
+        model="smollm2:135m",
+        context=4096,
+        max_tokens=ASKED.max_tokens,
     )
     assert first.usage is not None
     assert 0.5 * prompt.tokens < first.usage.input_tokens <= prompt.tokens

@@ -49,6 +49,18 @@ def test_code_brings_what_leads_to_it() -> None:
     assert written(code.text, code.kind) == "```\nferry book\n```\n"
 
 
+def test_a_sentence_is_read_under_its_headings_also_where_they_ask_the_question() -> None:
+    passage = QuotablePassage(1, "Press the red button.", "Ferry > How do I stop the ferry?")
+    (candidate,) = QuoteChooser("How do I stop the ferry?", [passage]).candidates
+    assert candidate.shown == "Ferry > How do I stop the ferry?\nPress the red button."
+
+
+def test_a_sentence_that_repeats_the_question_answers_nothing() -> None:
+    passage = QuotablePassage(1, 'Ask it: "When does the ferry leave?" It leaves at 7.')
+    candidates = QuoteChooser("When does the ferry leave?", [passage]).candidates
+    assert [one.shown for one in candidates] == ["It leaves at 7."]
+
+
 def test_rows_and_items_are_read_without_their_marks() -> None:
     (row,) = chosen("What is the price on Sunday?", {"| Sunday": 8})
     assert written(row.text, row.kind) == "Sunday | 3 euros"
@@ -57,8 +69,13 @@ def test_rows_and_items_are_read_without_their_marks() -> None:
 
 
 def test_what_falls_far_behind_is_not_quoted() -> None:
-    quotes = chosen("ferry tickets museum", {"The ferry leaves": 8, "Tickets": 5, "The museum": 4, "The ferry": 0})
+    quotes = chosen("ferry tickets museum", {"The ferry leaves": 8, "Tickets": 5, "The museum": 3, "The ferry": 0})
     assert [quote.text for quote in quotes] == ["The ferry leaves at 7:40.", "Tickets are sold on board."]
+
+
+def test_the_second_of_two_sentences_may_fall_as_far_behind_as_the_second_of_three() -> None:
+    scores = {"The ferry leaves": 8.0, "Tickets": 1.0}
+    assert [len(chosen("ferry tickets", scores, most=most)) for most in (2, 3)] == [2, 2]
 
 
 def test_neighbours_are_one_quote_and_passages_come_by_their_best() -> None:
