@@ -1,12 +1,14 @@
 """Encodes an answer for the wire, event by event or whole. Both come from the same generator."""
 
+from collections.abc import Iterable
+
 from starlette.types import Scope
 
 from app.api.schemas.chat import ChatResponse, CitationView, HighlightView, SourceView, UsageView
 from app.api.schemas.events import AnswerStart
 from app.api.schemas.search import CacheView
 from app.api.sse import encode, failure
-from app.domain.answers import EVENT_NAMES, Event, Failed, Highlights, Sources, Start
+from app.domain.answers import EVENT_NAMES, Event, Failed, Highlights, Source, Sources, Start
 from app.errors import ModelProtocolError
 from app.services.answering.answer import Answer
 
@@ -44,4 +46,11 @@ def whole(answer: Answer) -> ChatResponse:
         conversation_id=answer.start.conversation_id,
         model=answer.start.model,
         finish_reason=answer.done.finish_reason,
+        notes=notes_of(answer.sources),
     )
+
+
+def notes_of(sources: Iterable[Source]) -> list[str]:
+    """A sentence for each document among the sources of which a part was not read."""
+    unread = {source.document_id: source for source in sources if source.unread}
+    return [f"{source.filename} was not read whole; missing: {source.unread}." for source in unread.values()]

@@ -94,3 +94,6 @@ def _print_sources(console: Console, sources: list[dict[str, Any]], cited: set[i
             where.append(source["section"])
         style = "" if source["citation"] in cited else "dim"
         console.print(Text(f"[{source['citation']}] {', '.join(where)}", style=style))
+    unread = {source["filename"]: source["unread"] for source in sources if source.get("unread")}
+    for filename, parts in unread.items():
+        console.print(Text(f"{filename} was not read whole; missing: {parts}.", style="yellow"))

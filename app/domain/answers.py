@@ -80,6 +80,7 @@ class Source:
     score: float
     quote: str
     document_date: str | None = None
+    unread: str | None = None
 
     @classmethod
     def of(cls, citation: int, passage: ScoredChunk, quote: str | None = None) -> "Source":
@@ -94,6 +95,7 @@ class Source:
             score=passage.score,
             quote=passage.text if quote is None else quote,
             document_date=passage.document_date,
+            unread=passage.unread,
         )
 
 

@@ -1,5 +1,6 @@
 """The outcome of reading a file beside its text: its properties, and warnings about the parts not read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -51,6 +52,11 @@ class DocumentWarning:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
+
+
+def unread_parts(warnings: Iterable[DocumentWarning]) -> str | None:
+    """The places in a file whose text cannot be found; None if it was read whole."""
+    return ", ".join(told.where or told.message for told in warnings if told.missing) or None
 
 
 @dataclass(frozen=True, slots=True)

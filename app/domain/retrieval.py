@@ -43,7 +43,8 @@ class Query:
 class ScoredChunk:
     """A passage found. `score` orders results; `scores` holds each arm's by its name, and a reranker's logit.
 
-    `document_date` is ISO 8601: the date that the file states, else that of its upload.
+    `document_date` is ISO 8601: the date that the file states, else that of its upload. `unread` are the places in
+    the file that were not read: "pages 2-5, notes.zip".
     """
 
     chunk_id: int
@@ -57,6 +58,7 @@ class ScoredChunk:
     ordinal: int = 0
     token_count: int = 0
     document_date: str | None = None
+    unread: str | None = None
 
 
 class Candidate(NamedTuple):

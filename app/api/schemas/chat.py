@@ -13,6 +13,7 @@ from app.api.schemas.common import (
     ModelName,
     RequestModel,
     Text,
+    UnreadParts,
     View,
     chosen,
 )
@@ -106,6 +107,7 @@ class SourceView(View):
     score: float
     quote: str
     document_date: DocumentDate = None
+    unread: UnreadParts = None
 
 
 class HighlightView(View):
@@ -158,3 +160,7 @@ class ChatResponse(View):
     conversation_id: UUID | None
     model: str
     finish_reason: str
+    notes: list[str] = Field(
+        description="What to know of the answer: which of its sources were not read whole",
+        examples=[["scan.pdf was not read whole; missing: pages 2-5."]],
+    )

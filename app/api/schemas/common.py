@@ -62,6 +62,10 @@ SpeltModelName = Annotated[
 ]
 ModelName = Annotated[SpeltModelName, AfterValidator(canonical_model)]
 Cursor = Annotated[Text, StringConstraints(min_length=1, max_length=512)]
+UnreadParts = Annotated[
+    str | None,
+    Field(description="The places in the document's file that were not read", examples=["pages 2-5, notes.zip"]),
+]
 DocumentDate = Annotated[
     str | None,
     Field(

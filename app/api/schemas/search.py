@@ -5,7 +5,15 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from app.api.schemas.common import CollectionName, DocumentDate, FilteredRequest, RequestModel, Text, View
+from app.api.schemas.common import (
+    CollectionName,
+    DocumentDate,
+    FilteredRequest,
+    RequestModel,
+    Text,
+    UnreadParts,
+    View,
+)
 from app.api.schemas.documents import RetrievalSettings
 from app.domain.retrieval import SearchMode
 
@@ -55,6 +63,7 @@ class ResultView(View):
     score: float
     scores: dict[str, float]
     document_date: DocumentDate = None
+    unread: UnreadParts = None
 
 
 class CacheView(View):

@@ -20,7 +20,11 @@ _COLUMNS = """
 
 _FETCH = f"""
 SELECT c.id, c.document_id, v.filename, c.ordinal, c.text, c.token_count, c.page, c.section,
-    coalesce((v.properties->>'created_at')::timestamptz, v.created_at) {_VISIBLE}
+    coalesce((v.properties->>'created_at')::timestamptz, v.created_at),
+    CASE WHEN d.warnings <> '[]' THEN (
+        SELECT string_agg(coalesce(w->>'where', w->>'message'), ', ') FROM jsonb_array_elements(d.warnings) w
+        WHERE (w->>'missing')::boolean
+    ) END {_VISIBLE}
 WHERE c.active AND (c.id = ANY($1::bigint[]) OR c.id = ANY($2::bigint[]) AND c.tsv @@ $3::tsquery)
 """
 
@@ -71,6 +75,7 @@ class Passage(NamedTuple):
     page: int | None
     section: str | None
     document_date: datetime
+    unread: str | None
 
 
 async def fetch(

@@ -15,6 +15,7 @@ from app.domain.answers import (
 )
 from app.domain.documents import Chunk, Document
 from app.domain.query_ids import new_query_id
+from app.domain.reading import unread_parts
 from app.domain.retrieval import ScoredChunk
 from app.generation.quotes import written
 from app.generation.sentences import Sentence
@@ -83,4 +84,5 @@ def passage_of(document: Document, chunk: Chunk, text: str | None = None) -> Sco
         ordinal=chunk.ordinal,
         token_count=chunk.token_count,
         document_date=document.document_date.isoformat(),
+        unread=unread_parts(document.warnings),
     )

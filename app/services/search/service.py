@@ -227,6 +227,7 @@ def _scored(chunk: passages.Passage, fused: Fused) -> ScoredChunk:
         ordinal=chunk.ordinal,
         token_count=chunk.token_count,
         document_date=chunk.document_date.isoformat(),
+        unread=chunk.unread,
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.domain.documents import Chunking, DocumentStatus
+from app.db.search import passages
+from app.domain.documents import Chunking, Document, DocumentStatus
 from app.domain.reading import DocumentWarning, WarningKind
 from app.errors import InvalidInput
 from app.ingestion.queue.jobs import IngestJob
@@ -24,6 +25,14 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
 
 async def cut(desk: Desk, **chunking: int) -> None:
     await desk.collections.update(TENANT, "default", settings={"chunking": chunking})
+
+
+async def told_of(desk: Desk, document: Document) -> set[str | None]:
+    """What a search tells of the parts of a document that were not read."""
+    page = await desk.documents.chunks(TENANT, document.id)
+    async with desk.database.connection() as connection:
+        found = await passages.fetch(connection, [chunk.id for chunk in page.items])
+    return {passage.unread for passage in found.values()}
 
 
 async def test_another_chunking_cuts_every_document_again_while_readers_see_the_old_chunks(desk: Desk) -> None:
@@ -99,9 +108,11 @@ async def test_a_retry_reads_a_file_again_of_which_a_part_was_not_read(desk: Des
     desk.loader.warnings = (MISSING,)
     document = await desk.add("a\nb")
     assert document.status is DocumentStatus.PARTIAL
+    assert await told_of(desk, document) == {"page 2"}
     desk.loader.warnings = ()
     retried = await desk.documents.retry(TENANT, document.id)
     assert (retried.status, retried.version) == ("queued", 2)
     assert await desk.visible(document.id) == ["a", "b"]
     done = await desk.ingest(retried)
     assert (done.status, done.warnings, desk.loader.loads) == ("ready", (), 2)
+    assert await told_of(desk, document) == {None}

@@ -4,12 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from app.api.replies import notes_of
 from app.cache.entry import CacheResult, CacheStatus
-from app.domain.answers import Failed
+from app.domain.answers import Failed, Source
 from app.errors import ModelUnavailable
 from app.services.search.cached import SearchResult
 from tests.support.api import Fakes, client_of, serving
@@ -155,6 +157,18 @@ async def test_messages_become_a_question_and_its_history(fakes: Fakes, client: 
 async def test_messages_that_a_client_keeps_are_not_kept_again(fakes: Fakes, client: httpx.AsyncClient) -> None:
     await client.post("/api/chat", json={"messages": [{"role": "user", "content": "How many days?"}]})
     assert not fakes.answers.asked[0].remember
+
+
+def test_an_answer_says_which_of_its_sources_were_not_read_whole() -> None:
+    parts = (("a.pdf", 1, "pages 2-5"), ("a.pdf", 1, "pages 2-5"), ("b.pdf", 2, None), ("c.eml", 3, "logs.zip"))
+    sources = [
+        Source(number, number, UUID(int=document), name, None, None, 1.0, "", unread=unread)
+        for number, (name, document, unread) in enumerate(parts, 1)
+    ]
+    assert notes_of(sources) == [
+        "a.pdf was not read whole; missing: pages 2-5.",
+        "c.eml was not read whole; missing: logs.zip.",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1370,6 +1370,12 @@ export interface components {
             finish_reason: string;
             highlights: components["schemas"]["HighlightView"][];
             model: string;
+            /**
+             * @example [
+             *       "scan.pdf was not read whole; missing: pages 2-5."
+             *     ]
+             */
+            notes: string[];
             /** Format: uuid */
             query_id: string;
             sources: components["schemas"]["SourceView"][];
@@ -2826,6 +2832,8 @@ export interface components {
             };
             section: string | null;
             text: string;
+            /** @example pages 2-5, notes.zip */
+            unread: string | null;
         };
         RetrievalSettings: {
             ef_search?: number | null;
@@ -2938,6 +2946,11 @@ export interface components {
             quote: string;
             score: number;
             section: string | null;
+            /**
+             * @default null
+             * @example pages 2-5, notes.zip
+             */
+            unread: string | null;
         };
         /** @enum {string} */
         Stage: "load" | "split" | "embed" | "store";

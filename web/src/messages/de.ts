@@ -142,6 +142,7 @@ const de: Messages = {
 
     sources: 'Quellen',
     sourceCount: (n) => anzahl(n, 'Quelle', 'Quellen'),
+    unread: (file, parts) => `${file} wurde nicht ganz gelesen; es fehlt: ${parts}.`,
     allSources: 'Alle Quellen',
     openSource: (n, file, page) => `Quelle ${n}: ${file}${page === null ? '' : `, Seite ${page}`}`,
     sourceName: (file, page, section) =>

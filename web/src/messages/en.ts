@@ -123,6 +123,7 @@ export default {
 
     sources: 'Sources',
     sourceCount: (n: number) => count(n, 'source', 'sources'),
+    unread: (file: string, parts: string) => `${file} was not read whole; missing: ${parts}.`,
     allSources: 'All sources',
     openSource: (n: number, file: string, page: number | null) =>
       `Source ${n}: ${file}${page === null ? '' : `, page ${page}`}`,

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from typing import cast
 
-from app.domain.reading import DocumentProperties
+from app.domain.reading import DocumentProperties, DocumentWarning, WarningKind
 from app.errors import UnreadableDocument
 from app.ingestion.document.cleaning import clean_line
 from app.ingestion.document.model import Attachment, Element, Heading, Lines, Paragraph, Picture
@@ -94,8 +94,7 @@ def _parts(message: EmailMessage) -> Iterator[Element]:
     elif kind == "message/rfc822" or kind.startswith("multipart/"):
         for part in _children(message):
             if kind == "message/rfc822":
-                name = f"{_header(part, 'Subject') or 'message'}.eml"
-                yield Attachment(name, part.as_bytes(policy=policy.compat32), media.EMAIL)
+                yield _forwarded(part)
             else:
                 yield from _parts(part)
     elif kind.startswith("message/") and _children(message):  # a report of delivery is blocks of headers
@@ -103,6 +102,15 @@ def _parts(message: EmailMessage) -> Iterator[Element]:
         yield Lines("\n".join(f"{name}: {clean_line(str(value))}" for name, value in headers))
     elif kind not in _SIGNATURES | _UNSEEN or message.get_content_disposition() == "attachment":
         yield from _leaf(message, kind)
+
+
+def _forwarded(message: EmailMessage) -> Attachment | DocumentWarning:
+    name = f"{_header(message, 'Subject') or 'message'}.eml"
+    try:
+        return Attachment(name, message.as_bytes(policy=policy.compat32), media.EMAIL)
+    except RecursionError:
+        reason = f"The attachment {name} was not read: messages are nested too deeply."
+        return DocumentWarning(WarningKind.ATTACHMENT_UNREAD, reason, name)
 
 
 def _children(message: EmailMessage) -> list[EmailMessage]:
