@@ -106,11 +106,15 @@ def _read(logs: Iterable[Path]) -> Iterator[tuple[str, str]]:
         if str(path) == "-":
             yield from (("-", text.rstrip("\n")) for text in sys.stdin)
             continue
-        files = sorted(path.glob("*.log*")) if path.is_dir() else [path]
-        for file in files:
-            source = file.name.partition(".")[0]
-            with file.open(encoding="utf-8", errors="replace", newline="\n") as opened:
-                yield from ((source, text.rstrip("\n")) for text in opened)
+        try:
+            for file in sorted(path.glob("*.log*")) if path.is_dir() else [path]:
+                source = file.name.partition(".")[0]
+                with file.open(encoding="utf-8", errors="replace", newline="\n") as opened:
+                    yield from ((source, text.rstrip("\n")) for text in opened)
+        except OSError as error:
+            raise CommandFailed(
+                f"{error.filename} cannot be read ({error.strerror}); name logs by --logs"
+            ) from None
 
 
 def _show(told: Sequence[Line]) -> None:

@@ -27,7 +27,10 @@ def held_data_dir(folder: Path) -> Iterator[None]:
         StartFailed: it cannot be made or written, has too little room, or another instance holds it.
     """
     with _one_line_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except FileNotFoundError as error:
+            raise StartFailed(f"DATA_DIR {folder} cannot be made there ({error.strerror})") from None
         (folder / "logs").mkdir(mode=0o700, exist_ok=True)
         free = shutil.disk_usage(folder).free
         if free < _ROOM_NEEDED:
@@ -70,8 +73,14 @@ def keep_secret(folder: Path, name: str, value: str) -> str:
 
 
 def read_secret(folder: Path, name: str) -> str | None:
+    """Read the secret `name`; None if there is none yet.
+
+    Raises:
+        StartFailed: the data folder is not this user's.
+    """
     try:
-        return (folder / "secrets" / name).read_text().strip()
+        with _one_line_errors(folder):
+            return (folder / "secrets" / name).read_text().strip()
     except FileNotFoundError:
         return None
 
@@ -84,11 +93,13 @@ def _one_line_errors(folder: Path) -> Iterator[None]:
         if error.filename is not None and not Path(os.fsdecode(error.filename)).is_relative_to(folder):
             raise
         if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            reason = "cannot be written by this user"
+            reason = "cannot be read and written by this user"
         elif error.errno in {errno.ENOSPC, errno.EDQUOT}:
             reason = "has no space left"
         elif error.errno in {errno.ENOTDIR, errno.EEXIST}:
             reason = "is not a folder"
+        elif error.errno in {errno.ENAMETOOLONG, errno.ELOOP}:
+            reason = "cannot be a folder"
         else:
             raise
         raise StartFailed(f"DATA_DIR {folder} {reason} ({error.strerror})") from None

@@ -121,6 +121,12 @@ def test_logs_made_for_a_person_are_said_to_be_of_no_use(tmp_path: Path) -> None
         print_story("up-2", [tmp_path])
 
 
+def test_logs_that_are_not_there_are_named_in_one_line(tmp_path: Path) -> None:
+    missing = tmp_path / "logs"
+    with pytest.raises(CommandFailed, match=f"^{missing} cannot be read [^\n]*$"):
+        print_story("c0ffee", [missing])
+
+
 def test_logs_may_come_through_a_pipe(logs: Path) -> None:
     ran = CliRunner().invoke(app, ["trace", "del-1", "-"], input=(logs / "api.log").read_text())
     assert ran.exit_code == 0, ran.output

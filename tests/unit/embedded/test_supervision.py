@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.embedded.supervisor import supervisor
-from app.embedded.supervisor.data_dir import held_data_dir, kept_secret
+from app.embedded.supervisor.data_dir import held_data_dir, kept_secret, read_secret
 from app.embedded.supervisor.process import ChildProcess, StartFailed
 from app.embedded.supervisor.supervisor import Supervised
 
@@ -104,8 +104,9 @@ def test_a_data_folder_without_room_is_refused(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.EACCES, "cannot be written by this user"),
-        (errno.EROFS, "cannot be written by this user"),
+        (errno.EACCES, "cannot be read and written by this user"),
+        (errno.EROFS, "cannot be read and written by this user"),
+        (errno.ENAMETOOLONG, "cannot be a folder"),
         (errno.ENOSPC, "has no space left"),
         (errno.EDQUOT, "has no space left"),
         (errno.ENOTDIR, "is not a folder"),
@@ -115,6 +116,23 @@ def test_what_goes_wrong_in_the_data_folder_is_told_in_one_line(tmp_path: Path, 
     with pytest.raises(StartFailed, match=f"DATA_DIR .* {words}") as failure, held_data_dir(tmp_path):
         raise OSError(number, os.strerror(number), str(tmp_path / "file"))
     assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "/dev/null/below", f"/tmp/{'long' * 100}"])
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(folder: str) -> None:
+    with pytest.raises(StartFailed, match=r"^DATA_DIR [^\n]*$"), held_data_dir(Path(folder)):
+        pass
+
+
+def test_the_secrets_of_another_users_folder_are_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> str:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(StartFailed, match=r"^DATA_DIR [^\n]* cannot be read [^\n]*$"):
+        read_secret(tmp_path, "name")
 
 
 def test_trouble_outside_the_data_folder_is_not_blamed_on_it(tmp_path: Path) -> None:
