@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet -
 	--generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml requirements/build.in --extra embedded
 
-.PHONY: help up page client test check check-page bench bench-priority bench-cache bench-ingest bench-memory bench-quality bench-answers bench-retrieval bench-settings bench-telemetry bench-deletion bench-tuning bench-semantic e2e load format dashboards lock clean
+.PHONY: help up page client test check check-page bench bench-priority bench-cache bench-ingest bench-memory bench-quality bench-answers bench-retrieval bench-settings bench-telemetry bench-deletion bench-tuning bench-semantic e2e load format dashboards lock wheels clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -138,13 +138,24 @@ dashboards: $(VENV)/.dev ## Write the dashboards from their code, and the rules 
 	@$(BIN)/python -m deploy.grafana.generate
 	@$(BIN)/python -m deploy.prometheus.operator
 
-lock: $(VENV)/.dev ## Resolve the requirement files anew
+# What the lock is for: every package has a wheel there, so that nothing is compiled. Wheels for macOS want version 15.
+PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
+PYTHONS := 3.11 3.12 3.13 3.14
+
+lock: $(VENV)/.dev ## Resolve the requirement files anew, for every platform and Python that they are for
 	@$(LOCK) --override requirements/overrides.txt --output-file requirements/runtime.txt
 	@$(LOCK) --override requirements/dev-overrides.txt --group dev --constraint requirements/runtime.txt \
 		--output-file requirements/dev.txt
 	@$(COMPILE) requirements/bench.in --output-file requirements/bench.txt
 	@$(COMPILE) requirements/deploy.in --output-file requirements/deploy.txt
 	@$(COMPILE) requirements/page.in --output-file requirements/page.txt
+	@$(MAKE) --no-print-directory wheels
+
+wheels: $(VENV)/.dev ## Ask the package index whether each locked package has a wheel for every platform and Python
+	@for platform in $(PLATFORMS); do for python in $(PYTHONS); do \
+		MACOSX_DEPLOYMENT_TARGET=15.0 $(BIN)/uv pip install --quiet --dry-run --no-deps --only-binary :all: \
+			--python-platform $$platform --python-version $$python --target $(VENV)/wheels \
+			-r requirements/runtime.txt -r requirements/dev.txt || exit 1; done; done
 
 clean: ## Remove the virtual environment, the built page and caches
 	@rm -rf app/page web/dist web/node_modules $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

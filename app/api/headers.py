@@ -1,13 +1,11 @@
 """Request and response headers that need care."""
 
 import re
-from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Header
 from pydantic import StringConstraints
-from starlette.responses import Response
 
 IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if this is still the ETag", max_length=1000)]
 IdempotencyKey = Annotated[
@@ -54,12 +52,6 @@ def byte_range(value: str | None, size: int) -> tuple[int, int] | None:
     if start >= end:
         raise ValueError("no byte of the range is there")
     return start, end
-
-
-def attachment(data: bytes, filename: str, media_type: str, headers: Mapping[str, str]) -> Response:
-    """A file of ours to save, whole; its text is UTF-8."""
-    described = attachment_headers(filename, media_type)
-    return Response(data, media_type=described.pop("Content-Type"), headers={**described, **headers})
 
 
 def attachment_headers(filename: str, media_type: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Conversations: a title, and the questions and answers under it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,19 +34,19 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class ConversationHistory:
-    """A conversation with its messages, oldest first."""
+    """A conversation with its messages, oldest first, which are read as they are asked for, once."""
 
     conversation: Conversation
-    messages: tuple[Turn, ...]
+    messages: AsyncIterator[Turn]
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A conversation as a file."""
+    """A conversation as a file, whose pieces are made as they are asked for, once."""
 
     filename: str
     media_type: str
-    data: bytes
+    pieces: AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -537,7 +537,7 @@ async def test_47_bulk_work_advances_under_queries_without_a_pause() -> None:
                 await embed(client, "query")
 
         askers = [asyncio.create_task(ask()) for _ in range(3)]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             vectors = await processor(client).process([f"text {number}" for number in range(10)])
         asking = False
         await asyncio.gather(*askers)

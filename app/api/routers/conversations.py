@@ -4,10 +4,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from app.api.dependencies import Provided, ReadableConversation, Tenant, Within
 from app.api.fast_path.direct_route import BodyRoute
-from app.api.headers import attachment
+from app.api.headers import attachment_headers
 from app.api.openapi import problems
 from app.api.ports import ExportFormat
 from app.api.schemas.common import Cursor, Limit, PageView, Text
@@ -18,6 +19,7 @@ from app.api.schemas.conversations import (
     ConversationView,
     FeedbackRequest,
     FeedbackView,
+    history_pieces,
 )
 from app.domain.conversations import Conversation
 from app.services.pagination import Page
@@ -47,12 +49,18 @@ async def list_conversations(
     return await services.conversations.list(tenant, limit=limit, cursor=cursor, words=q, within=ids)
 
 
-@router.get("/conversations/{conversation_id}", operation_id="getConversation", responses=problems(404))
+@router.get(
+    "/conversations/{conversation_id}",
+    operation_id="getConversation",
+    response_model=ConversationHistoryView,
+    responses=problems(404),
+)
 async def get_conversation(
     services: Provided, tenant: Tenant, conversation_id: ReadableConversation
-) -> ConversationHistoryView:
+) -> StreamingResponse:
     """A conversation with its messages, the oldest first."""
-    return ConversationHistoryView.of(await services.conversations.get(tenant, conversation_id))
+    history = await services.conversations.get(tenant, conversation_id)
+    return StreamingResponse(history_pieces(history), media_type="application/json")
 
 
 @router.patch(
@@ -126,7 +134,8 @@ async def export_conversation(
     format: ExportFormat = "markdown",  # noqa: A002 - the name in the URL
 ) -> Response:
     file = await services.conversations.export(tenant, conversation_id, format)
-    return attachment(file.data, file.filename, file.media_type, {})
+    headers = attachment_headers(file.filename, file.media_type)
+    return StreamingResponse(file.pieces, media_type=headers.pop("Content-Type"), headers=headers)
 
 
 @router.post("/feedback", operation_id="giveFeedback", status_code=201, responses=problems(400, 413, 415))

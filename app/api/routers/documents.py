@@ -9,7 +9,7 @@ from app.api.dependencies import Asking, Provided, ReadableDocument, Tenant, Wit
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.headers import IdempotencyKey, IfNoneMatch, matches
 from app.api.openapi import ETAG, NOT_MODIFIED, event_stream, problems
-from app.api.schemas.common import CollectionName, Cursor, JsonText, Limit, PageView
+from app.api.schemas.common import CollectionName, Cursor, Limit, MetadataText, PageView
 from app.api.schemas.documents import DocumentChange, DocumentView, UploadsView
 from app.api.sse import EventStream, encode, failure
 from app.api.uploads.filenames import filename_of
@@ -54,7 +54,7 @@ async def upload_documents(
     caller: Asking,
     files: Annotated[list[UploadFile], File(description="One or more files")],
     collection: Annotated[CollectionName, Form()] = "default",
-    metadata: Annotated[JsonText | None, Form()] = None,
+    metadata: Annotated[MetadataText | None, Form()] = None,
     on_conflict: Annotated[OnConflict, Form(description=_ON_CONFLICT)] = OnConflict.KEEP,
     idempotency_key: IdempotencyKey = None,
 ) -> UploadsView:
@@ -173,7 +173,7 @@ async def replace_document(
     document_id: WritableDocument,
     file: Annotated[UploadFile | None, File(description="The new content")] = None,
     files: Annotated[list[UploadFile] | None, File(description="The same, named as in an upload")] = None,
-    metadata: Annotated[JsonText | None, Form()] = None,
+    metadata: Annotated[MetadataText | None, Form()] = None,
     if_match: IfMatch = None,
 ) -> Document:
     """Replace in place: readers see the old version until the new one is complete."""

@@ -1,5 +1,6 @@
 """Types that several requests and responses share. Values that pass them can be stored and sent."""
 
+import json
 import math
 from dataclasses import fields
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 _MAX_DEPTH = 32
 _INT64 = 2**63
+MAX_METADATA_BYTES = 64 * 1024
 
 
 def _storable(value: str) -> str:
@@ -31,6 +33,13 @@ def _storable(value: str) -> str:
 
 def _storable_json(value: dict[str, Any]) -> dict[str, Any]:
     _check_json(value, 0)
+    return value
+
+
+def _small_json(value: dict[str, Any]) -> dict[str, Any]:
+    """Lists of documents hold as much for each of their items."""
+    if len(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")) > MAX_METADATA_BYTES:
+        raise ValueError(f"must not take more than {MAX_METADATA_BYTES} bytes")
     return value
 
 
@@ -55,7 +64,10 @@ def _check_json(value: Any, depth: int) -> None:
 
 Text = Annotated[str, AfterValidator(_storable)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_storable_json)]
-JsonText = Annotated[Json[JsonObject], Field(description="A JSON object", examples=['{"year": 2026}'])]
+Metadata = Annotated[JsonObject, AfterValidator(_small_json)]
+MetadataText = Annotated[
+    Json[Metadata], Field(description="A JSON object of at most 64 KiB", examples=['{"year": 2026}'])
+]
 CollectionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 SpeltModelName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,199}$"), Field(examples=["smollm2:135m"])

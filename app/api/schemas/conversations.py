@@ -1,7 +1,8 @@
 """Conversations and verdicts as clients see them."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -33,11 +34,16 @@ class TurnView(View):
 class ConversationHistoryView(ConversationView):
     messages: list[TurnView]
 
-    @classmethod
-    def of(cls, history: ConversationHistory) -> Self:
-        head = ConversationView.model_validate(history.conversation)
-        messages = [TurnView.model_validate(turn) for turn in history.messages]
-        return cls(**head.model_dump(), messages=messages)
+
+async def history_pieces(history: ConversationHistory) -> AsyncIterator[bytes]:
+    """Write a `ConversationHistoryView` as JSON, message by message: a long one is never in memory whole."""
+    head = ConversationView.model_validate(history.conversation).model_dump_json()
+    yield f'{head.removesuffix("}")},"messages":['.encode()
+    separator = ""
+    async for turn in history.messages:
+        yield f"{separator}{TurnView.model_validate(turn).model_dump_json()}".encode()
+        separator = ","
+    yield b"]}"
 
 
 class ConversationRename(RequestModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.api.schemas.common import AnswerSettings, CollectionName, JsonObject, ModelName, RequestModel, Text, View
+from app.api.schemas.common import AnswerSettings, CollectionName, Metadata, ModelName, RequestModel, Text, View
 from app.api.uploads.forms import RefusedFile
 from app.domain.documents import CollectionStatistics, DocumentStatus, ReindexStatus, Stage, UploadResult
 from app.domain.reading import WarningKind
@@ -61,7 +61,7 @@ class DocumentChange(RequestModel):
     filename: Text | None = Field(
         default=None, min_length=1, description="Another name; the content stays", examples=["handbook-2026.pdf"]
     )
-    metadata: JsonObject | None = Field(
+    metadata: Metadata | None = Field(
         default=None, description="In place of the whole of it", examples=[{"year": 2026}]
     )
 

@@ -95,6 +95,20 @@ async def turns(
     return [Turn(**{**dict(row), "sources": tuple(row["sources"])}) for row in reversed(rows)]
 
 
+async def turns_after(
+    connection: PooledConnection, conversation_id: UUID, after: UUID | None, limit: int
+) -> list[Turn]:
+    """The first messages that are newer than the one with the id `after`, the oldest first."""
+    rows = await connection.fetch(
+        """SELECT id, role, content, sources, query_id, created_at FROM messages
+        WHERE conversation_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3""",
+        conversation_id,
+        after,
+        limit,
+    )
+    return [Turn(**{**dict(row), "sources": tuple(row["sources"])}) for row in rows]
+
+
 async def insert(
     connection: PooledConnection, tenant: str, conversation_id: UUID, *, collection: str, title: str
 ) -> None:

@@ -20,8 +20,9 @@ _INVISIBLE = re.compile(
     "\ufeff\ufdd0-\ufdef\ufff0-\ufffb\ufffe\uffff]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
-_TRAILING = re.compile(r"[ \t]+\n")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n){2,}")
+# From the beginning of a run of blanks alone, so that the time does not grow with the square of a run.
+_TRAILING = re.compile(r"(?<![ \t])[ \t]++\n")
 
 
 def clean(text: str) -> str:

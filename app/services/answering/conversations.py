@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Literal
 from uuid import UUID
@@ -21,6 +21,8 @@ ExportFormat = Literal["markdown", "json"]
 
 _TITLE_CHARACTERS = 80
 _RECALLED_MESSAGES = 20
+# Messages of a long conversation that are in memory at once.
+_MESSAGES_AT_ONCE = 20
 # Words of a search, and characters shown of the message that it found.
 _MOST_WORDS = 12
 _EXCERPT_CHARACTERS = 160
@@ -59,9 +61,21 @@ class ConversationService:
         """Return a conversation with all its messages, the oldest first."""
         async with self._database.connection() as connection:
             found = await conversations.get(connection, tenant, conversation_id)
-            if found is None:
-                raise _absent()
-            return ConversationHistory(found, tuple(await conversations.turns(connection, conversation_id)))
+        if found is None:
+            raise _absent()
+        return ConversationHistory(found, self._turns(conversation_id))
+
+    async def _turns(self, conversation_id: UUID) -> AsyncIterator[Turn]:
+        """Read messages some at a time: no connection is held while a slow client reads."""
+        after: UUID | None = None
+        while True:
+            async with self._database.connection() as connection:
+                turns = await conversations.turns_after(connection, conversation_id, after, _MESSAGES_AT_ONCE)
+            for turn in turns:
+                yield turn
+            if len(turns) < _MESSAGES_AT_ONCE:
+                return
+            after = turns[-1].id
 
     async def recall(self, tenant: str, conversation_id: UUID, replaces: UUID | None = None) -> tuple[Message, ...]:
         """Return the newest messages in the form that a model reads, the oldest of them first.
@@ -179,9 +193,8 @@ class ConversationService:
         history = await self.get(tenant, conversation_id)
         name = re.sub(r"[^\w-]+", "-", history.conversation.title).strip("-") or "conversation"
         if format == "json":
-            data = orjson.dumps(history, option=orjson.OPT_INDENT_2)
-            return Export(f"{name}.json", "application/json", data)
-        return Export(f"{name}.md", "text/markdown", _markdown(history).encode())
+            return Export(f"{name}.json", "application/json", _json(history))
+        return Export(f"{name}.md", "text/markdown", _markdown(history))
 
 
 def new_conversation_id() -> UUID:
@@ -190,14 +203,23 @@ def new_conversation_id() -> UUID:
     return UUID(int=milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))
 
 
-def _markdown(history: ConversationHistory) -> str:
+async def _json(history: ConversationHistory) -> AsyncIterator[bytes]:
+    yield b'{"conversation": ' + orjson.dumps(history.conversation) + b',\n "messages": ['
+    separator = b"\n  "
+    async for turn in history.messages:
+        yield separator + orjson.dumps(turn)
+        separator = b",\n  "
+    yield b"\n]}\n"
+
+
+async def _markdown(history: ConversationHistory) -> AsyncIterator[bytes]:
     about = f"Collection `{history.conversation.collection}`, {history.conversation.created_at:%Y-%m-%d %H:%M} UTC"
-    parts = [f"# {history.conversation.title}", about]
-    for turn in history.messages:
-        parts += [f"## {'Question' if turn.role == 'user' else 'Answer'}", turn.content]
+    yield f"# {history.conversation.title}\n\n{about}\n".encode()
+    async for turn in history.messages:
+        parts = ["", f"## {'Question' if turn.role == 'user' else 'Answer'}", turn.content]
         if turn.sources:
             parts.append(_sources(turn))
-    return "\n\n".join(parts) + "\n"
+        yield ("\n\n".join(parts)[1:] + "\n").encode()
 
 
 def _sources(turn: Turn) -> str:

@@ -162,7 +162,7 @@ async def exchange(port: int, packets: Sequence[bytes]) -> list[Any]:
         writer.write(packet)
         await asyncio.sleep(0.002)  # a packet of its own
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             data = await reader.read()
     except ConnectionResetError:
         return ["reset"]

@@ -21,7 +21,6 @@ TEXTS = [f"Chapter {number}. Ships of the harbour wait for the tide at pier {num
 KNOWN = [f"At which pier does ship {number} wait?" for number in range(10)]
 ANSWERED = {"messages": [{"role": "user", "content": "Which ships wait? word:5"}]}
 CLIENTS = 16
-HEALED = 30.0
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -108,7 +107,7 @@ async def test_payloads_that_were_tampered_with_are_computed_anew(stack: Trouble
     computed = await search(stack.near, question)
     async with Redis.from_url(stack.valkey.url) as redis:
         pattern = f"localchat:*{computed.json['cache']['key']}"
-        await until(lambda: redis.keys(pattern), HEALED)
+        await until(lambda: redis.keys(pattern))
         (name,) = await redis.keys(pattern)
         await redis.set(name, b"\x80\x05garbage.", xx=True)
     found = await search(stack.far, question)
@@ -136,12 +135,20 @@ async def test_without_postgres_what_is_provably_fresh_is_served_and_the_rest_is
     answered = await post(stack.far.port, "/api/chat", ANSWERED)
     await load(stack, 10)
     with without_postgres(stack):
+
+        async def found_in_redis() -> bool:
+            """A read of it that comes late is a miss, which is a 503 now."""
+            found = await search(stack.far, in_redis)
+            assert found.status in {200, 503}
+            return found.status == 200
+
+        await until(found_in_redis)
         for _ in range(5):
             await asyncio.sleep(0.6)
-            for question, tier in ((in_memory, "l1"), (in_redis, "l2")):
+            for question in (in_memory, in_redis):
                 found = await search(stack.far, question)
                 assert (found.status, found.json["cache"]["status"]) == (200, "hit")
-                assert found.json["cache"]["tier"] in {"l1", tier}
+                assert found.json["cache"]["tier"] == "l1"
                 assert answers(found) == expected[question]
             again = await post(stack.far.port, "/api/chat", ANSWERED)
             assert again.status == 200
@@ -161,14 +168,14 @@ async def test_without_postgres_what_is_provably_fresh_is_served_and_the_rest_is
     await shared_again(stack)
 
 
+@pytest.mark.timeout(300)
 async def test_a_frozen_postgres_gives_clean_503s_and_nothing_hangs(stack: TroubledStack) -> None:
     await shared_again(stack)
     with hung(stack.postgres.process):
         seen: Counter[int] = Counter()
-        async with asyncio.timeout(HEALED):
-            while seen[503] < 20:
-                seen.update(reply.status for reply in await load(stack, 10))
-        assert set(seen) <= {200, 503}
+        while seen[503] < 20:
+            seen.update(reply.status for reply in await load(stack, 10))
+        assert set(seen) == {200, 503}
 
     async def answers_again() -> bool:
         return statuses(await load(stack, 5)) == {200}

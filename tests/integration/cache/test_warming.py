@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ async def test_a_replica_whose_client_leaves_lets_the_next_one_go_on(fleet: Flee
     async with aclosing(here.warming.warm(questions)) as events:
         steps = [await anext(events), await anext(events)]
     assert steps == [WarmStep(0, 2, 0, 0, 0), WarmStep(1, 2, 0, 1, 0)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         done = await there.warming.collect(questions)
     assert done.total == 2
     assert not in_memory(here, SECOND)
@@ -185,7 +186,7 @@ async def test_without_a_model_server_warming_gives_up(fleet: Fleet) -> None:
     with pytest.raises(ModelUnavailable, match="failed while working"):
         await here.warming.collect(questions)
     assert len(here.models.calls) == 3
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert (await there.warming.collect(questions[:1])).computed == 1
 
 
@@ -221,15 +222,26 @@ async def entries_in_memory(http: httpx.AsyncClient, namespace: str) -> int:
 async def finds_in_memory(
     http: httpx.AsyncClient, asked: Sequence[tuple[str, dict[str, Any]]], **entries: int
 ) -> None:
-    """Once memory has so many entries of each namespace, it is what answers."""
+    """Wait until memory has so many entries of each namespace, and answers."""
 
     async def filled() -> bool:
         return all([await entries_in_memory(http, name) >= count for name, count in entries.items()])
 
-    await until(filled, 30)
-    for path, body in asked:
+    async def answers(path: str, body: dict[str, Any]) -> bool:
         found = await http.post(path, json={**body, "cache": "only-if-cached"})
-        assert found.json()["cache"]["tier"] == "l1"
+        return bool(found.json().get("cache", {}).get("tier") == "l1")
+
+    await until(filled)
+    for path, body in asked:
+        await until(partial(answers, path, body))
+
+
+async def stored_as_used(http: httpx.AsyncClient, path: str, body: dict[str, Any], namespace: str) -> bool:
+    """Ask twice, and tell whether L3 knows. A busy machine may store nothing: then the next call makes it anew."""
+    for control in ("refresh", "use"):
+        (await http.post(path, json={**body, "cache": control})).raise_for_status()
+    top = (await http.get("/api/cache/top")).json()["items"]
+    return any(each["namespace"] == namespace and each["hit_count"] > 0 for each in top)
 
 
 async def test_a_process_started_beside_another_is_warm(database_url: str, valkey_url: str, tmp_path: Path) -> None:
@@ -242,10 +254,8 @@ async def test_a_process_started_beside_another_is_warm(database_url: str, valke
         )
         async with api_and_worker(env, tmp_path) as http:
             await ingested(http, "harbour.txt", b"Ships wait behind the wall of granite for the tide.")
-            for path, body in (("/api/search", search), ("/api/chat", question)) * 2:
-                assert (await http.post(path, json=body)).status_code == 200
-            top = (await http.get("/api/cache/top")).json()["items"]
-            assert [each["hit_count"] for each in top if each["namespace"] == "answer"] == [1]
+            await until(partial(stored_as_used, http, "/api/search", search, "retrieval"))
+            await until(partial(stored_as_used, http, "/api/chat", question, "answer"))
             again = Process({**env, "CACHE_WARM_ON_STARTUP": "true"}, tmp_path / "again.log", "--drain", "0")
             again.start()
             try:
@@ -254,10 +264,10 @@ async def test_a_process_started_beside_another_is_warm(database_url: str, valke
                     await finds_in_memory(
                         warm, [("/api/search", search), ("/api/chat", question)], retrieval=1, answer=1
                     )
-                    assert models.chats == 1
+                    before = models.chats
                     given = {"queries": ["Who waits?", "Where do ships wait?"]}
                     warmed = (await warm.post("/api/cache/warm", json=given)).json()
-                    assert (warmed["computed"], warmed["held"], models.chats) == (1, 1, 2)
+                    assert (warmed["computed"], warmed["held"], models.chats - before) == (1, 1, 1)
                     await finds_in_memory(
                         warm, [("/api/chat", {"question": "Who waits?", "stream": False})], answer=2
                     )

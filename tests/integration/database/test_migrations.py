@@ -111,7 +111,7 @@ async def test_a_refused_password_and_a_missing_database_do_not_wait(postgres: P
         (postgres.server.url("nowhere"), "does not exist"),
     ):
         with pytest.raises(CommandFailed, match=cause):
-            await asyncio.wait_for(run_migration(url, 300, cache_table="query_cache"), 20)
+            await asyncio.wait_for(run_migration(url, 300, cache_table="query_cache"), 60)
 
 
 async def test_a_server_that_is_too_old_is_named(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,7 @@ async def test_what_a_stopped_document_had_sent_is_sent_again_for_another_that_w
     second = asyncio.create_task(press.ingest(await press.upload(lines(*range(9)))))
     await until(lambda: "line 8" in press.models.requests[-1].body.decode())
     first.cancel()
-    assert await press.vectors(await asyncio.wait_for(second, 20)) == 9
+    assert await press.vectors(await asyncio.wait_for(second, 60)) == 9
     assert press.sent() == Counter({**dict.fromkeys(lines(*range(8)).splitlines(), 2), "line 8": 1})
 
 

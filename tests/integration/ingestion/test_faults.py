@@ -95,7 +95,7 @@ def thaw(family: list[psutil.Process]) -> None:
 
 async def half_read(plant: Plant, tenant: str, *, beyond: int = 0) -> int:
     """Wait until more chunks than `beyond` are stored of the book, but not all; how many."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             stored = await plant.fetch(
                 """SELECT count(*) FROM chunks JOIN document_versions v USING (document_id, version)
@@ -183,7 +183,7 @@ async def test_a_full_disk_stops_ingestion_with_a_reason_until_there_is_room(
         await connection.execute(FULL_DISK)
         await plant.upload("full", FILES)
         plant.worker()
-        await until(lambda: connection.fetchval("SELECT count(*) FROM pgqueuer WHERE attempts > 0"), 30)
+        await until(lambda: connection.fetchval("SELECT count(*) FROM pgqueuer WHERE attempts > 0"))
         await half_read(plant, "full")
         assert not await connection.fetchval("SELECT count(*) FROM documents WHERE status = 'failed'")
         await connection.execute("DROP FUNCTION refuse CASCADE")

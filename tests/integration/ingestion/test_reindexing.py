@@ -242,7 +242,7 @@ async def test_the_queue_gives_the_move_of_a_killed_worker_to_another(
         return (await move.state()).embedded_count >= 8
 
     try:
-        await until(embedded_two_batches, 30)
+        await until(embedded_two_batches)
     finally:
         killed.stop(0)
     attempts: list[str] = []
@@ -259,7 +259,7 @@ async def test_the_queue_gives_the_move_of_a_killed_worker_to_another(
 
     work = asyncio.create_task(successor.run())
     try:
-        await until(done, 30)
+        await until(done)
     finally:
         successor.stop()
         await work
@@ -481,7 +481,7 @@ async def test_a_move_goes_ahead_of_documents_that_wait(move: Move, database_url
 
     work = asyncio.create_task(queue.run())
     try:
-        await until(all_done, 30)
+        await until(all_done)
     finally:
         queue.stop()
         await work

@@ -121,7 +121,7 @@ async def test_a_worker_that_is_stopped_hands_its_job_back_and_another_finishes_
             text = "\n\n".join(f"# Part {n}\n\n{TEXT} {n}" for n in range(300))
             answer = await http.post("/api/documents", files={"files": ("long.md", text.encode())})
             (item,) = answer.json()["items"]
-            await until(lambda: stage.models.batches, 30)
+            await until(lambda: stage.models.batches)
             first.request_stop()
             await until(lambda: not first.running)
             connection = await asyncpg.connect(stage.database_url)

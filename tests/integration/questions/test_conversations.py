@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import orjson
 import pytest
 
 from app.db.database import Database
+from app.db.tables import conversations
 from app.domain.answers import Message
-from app.domain.conversations import Exchange
+from app.domain.conversations import Exchange, Turn
 from app.errors import InvalidInput, NotFound
 from app.services.answering.conversations import ConversationService, new_conversation_id
 
@@ -38,10 +40,11 @@ async def test_messages_are_read_in_the_order_they_were_said(service: Conversati
     for number in range(5):
         await service.append("t", conversation_id, "c", exchange(f"question {number}", f"answer {number}"))
     history = await service.get("t", conversation_id)
-    assert [turn.content for turn in history.messages[:4]] == ["first", "Paris. [1]", "question 0", "answer 0"]
-    assert [turn.role for turn in history.messages] == ["user", "assistant"] * 6
-    assert history.messages[1].sources == (SOURCE,)
-    assert history.messages[0].sources == ()
+    messages = [turn async for turn in history.messages]
+    assert [turn.content for turn in messages[:4]] == ["first", "Paris. [1]", "question 0", "answer 0"]
+    assert [turn.role for turn in messages] == ["user", "assistant"] * 6
+    assert messages[1].sources == (SOURCE,)
+    assert messages[0].sources == ()
     assert history.conversation.updated_at > history.conversation.created_at
 
 
@@ -61,6 +64,35 @@ async def test_the_first_question_gives_the_title(service: ConversationService) 
     assert title.startswith("What is the capital of a country")
     assert title.endswith("…")
     assert len(title) <= 80
+
+
+async def messages_of(service: ConversationService, conversation_id: UUID, tenant: str = "t") -> list[Turn]:
+    return [turn async for turn in (await service.get(tenant, conversation_id)).messages]
+
+
+@pytest.mark.parametrize("messages", [2, 38, 40, 42])
+async def test_a_long_conversation_is_read_some_messages_at_a_time_and_none_is_lost(
+    service: ConversationService, monkeypatch: pytest.MonkeyPatch, messages: int
+) -> None:
+    conversation_id = await begin(service, "question 0")
+    for number in range(1, messages // 2):
+        await service.append("t", conversation_id, "c", exchange(f"question {number}"))
+    read: list[int] = []
+    turns_after = conversations.turns_after
+
+    async def counted(*given: Any) -> list[Turn]:
+        read.append(len(turns := await turns_after(*given)))
+        return turns
+
+    monkeypatch.setattr(conversations, "turns_after", counted)
+    found = [turn.content for turn in await messages_of(service, conversation_id) if turn.role == "user"]
+    assert found == [f"question {number}" for number in range(messages // 2)]
+    assert (sum(read), max(read)) == (messages, min(messages, 20))
+    formats: tuple[Literal["markdown", "json"], ...] = ("markdown", "json")
+    for format_ in formats:
+        pieces = [piece async for piece in (await service.export("t", conversation_id, format_)).pieces]
+        assert len(pieces) > messages
+        assert max(map(len, pieces)) < 1000
 
 
 async def test_conversations_are_listed_the_newest_first_page_by_page(service: ConversationService) -> None:
@@ -100,7 +132,7 @@ async def test_a_tenant_sees_nothing_of_another(service: ConversationService) ->
             await call("t", conversation_id)
     with pytest.raises(NotFound):
         await service.append("t", conversation_id, "c", exchange())
-    assert len((await service.get("theirs", conversation_id)).messages) == 2
+    assert len(await messages_of(service, conversation_id, "theirs")) == 2
 
 
 async def test_export_as_markdown_and_json(service: ConversationService) -> None:
@@ -108,10 +140,10 @@ async def test_export_as_markdown_and_json(service: ConversationService) -> None
     text = await service.export("t", conversation_id, "markdown")
     assert (text.filename, text.media_type) == ("What-is-it.md", "text/markdown")
     exchange_text = "## Question\n\nWhat is it?\n\n## Answer\n\nParis. [1]\n\n- [1] cities.md, page 3, France\n"
-    assert exchange_text in text.data.decode()
+    assert exchange_text in b"".join([piece async for piece in text.pieces]).decode()
     data = await service.export("t", conversation_id, "json")
     assert (data.filename, data.media_type) == ("What-is-it.json", "application/json")
-    exported = orjson.loads(data.data)
+    exported = orjson.loads(b"".join([piece async for piece in data.pieces]))
     assert exported["conversation"]["id"] == str(conversation_id)
     assert [message["content"] for message in exported["messages"]] == ["What is it?", "Paris. [1]"]
 
@@ -121,19 +153,19 @@ async def three(service: ConversationService) -> tuple[UUID, list[UUID]]:
     conversation_id = await begin(service, "first")
     for question in ("second", "third"):
         await service.append("t", conversation_id, "c", exchange(question))
-    turns = (await service.get("t", conversation_id)).messages
+    turns = await messages_of(service, conversation_id)
     return conversation_id, [turn.query_id for turn in turns if turn.role == "user" and turn.query_id]
 
 
 async def questions(service: ConversationService, conversation_id: UUID) -> list[str]:
-    return [turn.content for turn in (await service.get("t", conversation_id)).messages if turn.role == "user"]
+    return [turn.content for turn in await messages_of(service, conversation_id) if turn.role == "user"]
 
 
 async def test_one_exchange_is_deleted_and_the_others_stay(service: ConversationService) -> None:
     conversation_id, asked = await three(service)
     await service.delete_exchange("t", conversation_id, asked[1])
     assert await questions(service, conversation_id) == ["first", "third"]
-    assert len((await service.get("t", conversation_id)).messages) == 4
+    assert len(await messages_of(service, conversation_id)) == 4
     for tenant, wanted in (("t", asked[1]), ("other", asked[0])):
         with pytest.raises(NotFound):
             await service.delete_exchange(tenant, conversation_id, wanted)

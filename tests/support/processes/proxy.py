@@ -51,7 +51,7 @@ class Proxy:
 
     async def settled(self, ready: set[int]) -> None:
         """Wait until exactly these ports are ready."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while self.ready != ready:
                 await asyncio.sleep(0.02)
 

@@ -125,7 +125,7 @@ async def settled(http: httpx.AsyncClient, document_id: str) -> dict[str, Any]:
         document.update((await http.get(f"/api/documents/{document_id}")).json())
         return document["status"] not in {"queued", "processing"}
 
-    await until(ended, 60)
+    await until(ended)
     return document
 
 

@@ -203,10 +203,10 @@ def expiring(**options: Any) -> tuple[Assembly, Clock]:
     return assemble(policy=policy, clock=clock, wall=clock, retain=100), clock
 
 
-@pytest.fixture
-async def expired() -> AsyncIterator[tuple[Assembly, StreamCache[str], Generation]]:
-    """A stream that was cached and has expired since."""
-    made, clock = expiring(patience=0.05)
+@pytest.fixture(params=[60.0])
+async def expired(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Assembly, StreamCache[str], Generation]]:
+    """A stream that was cached and has expired since. The chain has patience for as many seconds as are given."""
+    made, clock = expiring(patience=request.param)
     streams, generation = streams_of(made), Generation()
     await collect(await streams.open(SPEC, generation))
     clock.now += 20
@@ -254,6 +254,7 @@ async def test_an_expired_answer_is_not_served_once_its_documents_have_changed(e
         await collect(await opening)
 
 
+@pytest.mark.parametrize("expired", [0.05], indirect=True)
 async def test_an_answer_that_is_long_in_coming_is_finished_behind_the_expired_one(expired: Expired) -> None:
     _, streams, generation = expired
     generation.go.clear()

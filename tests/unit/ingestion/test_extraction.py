@@ -81,6 +81,25 @@ def test_deep_nesting_ends_in_a_refusal_or_in_text() -> None:
     assert "deep" in text_of(b"[" * depth + b'"deep"' + b"]" * depth, "a.json")
 
 
+@pytest.mark.parametrize("depth", [150, 900, 5000])
+def test_deep_json_is_not_mostly_indentation(depth: int) -> None:
+    text = text_of(b"[" * depth + b'"deep", ' * 200 + b"1" + b"]" * depth, "a.json")
+    assert "deep" in text
+    assert len(text) < 20_000
+
+
+def test_a_line_of_blanks_takes_no_more_time_than_one_of_letters() -> None:
+    """With time by the square of its length this test would take an hour."""
+    blanks = b" " * 1_000_000
+    assert text_of(
+        b"before" + blanks + b"after\n \t\n" + blanks + b"\n\nlast" + blanks + b"\n", "a.txt"
+    ).split() == [
+        "before",
+        "after",
+        "last",
+    ]
+
+
 def test_external_entities_are_not_fetched() -> None:
     source = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>before &x; after</a>'
     assert "root:" not in text_of(source, "a.xml")

@@ -66,7 +66,7 @@ async def client(server: Server) -> AsyncIterator[OllamaClient]:
     async with (
         FakeOllama(handler=server.answer).running() as running,
         aclosing(OllamaClient([running.url], timeouts=QUICK, cooldown=COOLDOWN)) as client,
-        asyncio.timeout(10),
+        asyncio.timeout(60),
     ):
         yield client
 

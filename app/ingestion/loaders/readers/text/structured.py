@@ -28,6 +28,8 @@ _XML_SIGNS = frozenset("&<>\"'")
 _DTD_WITHIN, _MOST_ENTITIES = 65_536, 100_000
 # Characters of a record that stay on one line, so that no cut falls within it.
 _SHORT = 500
+# Containers in one another that are shown by indentation.
+_DEEPEST = 100
 # Lines in one block, so that memory does not grow with the file.
 _MOST_LINES = 500
 
@@ -78,9 +80,20 @@ def _json_lines(value: Any) -> Sequence[str]:
     if isinstance(value, str):
         return [value.strip("\ue000")]
     flat = _KEPT.sub(r"\1", json.dumps(value, ensure_ascii=False))
-    if len(flat) <= _SHORT:
+    if len(flat) <= _SHORT or _is_deep(value):
         return [flat]
     return _KEPT.sub(r"\1", json.dumps(value, ensure_ascii=False, indent=1)).splitlines()
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether so many containers stand in one another that indentation would be most of the text."""
+    level: list[Any] = [[value]]
+    for _ in range(_DEEPEST):
+        inner = (item for each in level for item in (each.values() if isinstance(each, dict) else each))
+        level = [item for item in inner if isinstance(item, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _blocks(lines: Iterator[str]) -> Iterator[Element]:
