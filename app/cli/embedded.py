@@ -12,6 +12,9 @@ from app.embedded.supervisor.probes import OLLAMA_PORT, ollama_listens
 from app.errors import StoreUnavailable
 from app.settings import Settings
 
+# An address that nothing answers.
+_NOWHERE = "http://127.0.0.1:9"
+
 
 def with_embedded(settings: Settings) -> Settings:
     """Fill in the addresses of the embedded servers where the settings name none. The servers may not run."""
@@ -21,14 +24,20 @@ def with_embedded(settings: Settings) -> Settings:
         "database_url": settings.database_url or postgres,
         "redis_url": settings.redis_url or valkey,
         "ollama_base_url": settings.ollama_base_url or (_model_server(settings),),
+        "rerank_base_url": settings.rerank_base_url or _embedded_model_server(settings) or _NOWHERE,
     }
     return settings.model_copy(update=addresses)
 
 
 def _model_server(settings: Settings) -> str:
     """An Ollama at its usual address, else the embedded model server."""
-    embedded = None if ollama_listens() else read_secret(settings.data_dir, MODEL_SERVER_URL)
+    embedded = None if ollama_listens() and not settings.chat_model_file else _embedded_model_server(settings)
     return embedded or f"http://127.0.0.1:{OLLAMA_PORT}"
+
+
+def _embedded_model_server(settings: Settings) -> str | None:
+    """The address that the embedded model server had when it was started last."""
+    return read_secret(settings.data_dir, MODEL_SERVER_URL)
 
 
 def key_pepper(settings: Settings) -> tuple[str, ...]:

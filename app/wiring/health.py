@@ -9,6 +9,7 @@ from app.db.operations.health import ProbeConnection, check_dimensions, check_mi
 from app.errors import ModelUnavailable
 from app.ollama.client import OllamaClient
 from app.ollama.default_model import AUTO_MODEL
+from app.reranking.client import RerankClient
 from app.services.operations.deep_health import (
     Component,
     DeepHealth,
@@ -18,10 +19,12 @@ from app.services.operations.deep_health import (
     loop_component,
     models_component,
     pool_component,
+    reranker_component,
 )
 from app.services.operations.health import Examiner, HealthService
 from app.settings import Settings
 from app.wiring.core import Core
+from app.wiring.reranking import rerank_client
 
 # Seconds for each probe: the deep report, which runs them all at once, must come within one.
 _TIMEOUT = 0.5
@@ -57,19 +60,25 @@ def open_health(core: Core, lag: RecentMaximum, draining: Callable[[], bool]) ->
         draining=draining,
         observe=lambda name, up: core.metrics.dependency_up.labels(name).set(up),
     )
-    components = outside_components(settings, deep_connection, client, redis)
+    reranker = rerank_client(settings, core.stack)
+    components = outside_components(settings, deep_connection, client, redis, reranker)
     return health, DeepHealth([*components, pool_component(database), loop_component(lag)], examiner)
 
 
 def outside_components(
-    settings: Settings, connection: ProbeConnection, client: OllamaClient, redis: AnyRedis | None
+    settings: Settings,
+    connection: ProbeConnection,
+    client: OllamaClient,
+    redis: AnyRedis | None,
+    reranker: RerankClient | None,
 ) -> list[Component]:
-    """What a process stands on: Postgres, Redis, each model server, and the disk."""
+    """What a process stands on: Postgres, Redis, each model server, the reranker, and the disk."""
     wanted = [settings.embedding_model, *({settings.chat_model} - {AUTO_MODEL})]
     return [
         *database_components(connection),
         *([] if redis is None else [Component("redis", "datastore", partial(check_redis, redis))]),
         *(models_component(name, partial(client.names, name), wanted) for name in client.endpoints),
+        *([] if reranker is None else [reranker_component(reranker.model, reranker.logits)]),
         disk_component(settings.data_dir),
     ]
 

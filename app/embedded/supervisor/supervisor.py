@@ -224,10 +224,8 @@ class Supervisor:
             models = f"http://127.0.0.1:{OLLAMA_PORT}"
             self._announce(f"Using the Ollama that listens on 127.0.0.1:{OLLAMA_PORT}")
         if not models or not (reranker or self._settings.rerank_model == NO_RERANKER):
-            url = self._add_model_server()
-            if not models:
-                models = keep_secret(self._settings.data_dir, MODEL_SERVER_URL, url)
-            reranker = reranker or url
+            url = keep_secret(self._settings.data_dir, MODEL_SERVER_URL, self._add_model_server())
+            models, reranker = models or url, reranker or url
         self._environment["OLLAMA_BASE_URL"] = models
         if reranker:
             self._environment["RERANK_BASE_URL"] = reranker

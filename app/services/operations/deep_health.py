@@ -176,6 +176,16 @@ def models_component(
     return Component("models", "component", probe, id=endpoint)
 
 
+def reranker_component(model: str, logits: Callable[[str, Sequence[str]], Awaitable[Sequence[float]]]) -> Component:
+    """The reranker, asked for one score. Without it answers rest on the order of the search."""
+
+    async def probe() -> ProbeResult:
+        await logits("Is it there?", ["It is there."])
+        return ProbeResult(f"{model} scores passages.")
+
+    return Component("reranker", "component", probe)
+
+
 def disk_component(folder: Path, limits: Thresholds = Thresholds()) -> Component:
     """The file system that `folder` is on, or would be."""
 

@@ -8,6 +8,8 @@ import yaml  # type: ignore[import-untyped]
 from typer.main import get_command
 
 from app.cli import app as cli
+from app.embedded.model_server.__main__ import argument_parser, read_config
+from app.embedded.model_server.routes.middleware import is_local
 from tests.support.api import settings_of
 from tests.support.folders import REPO
 
@@ -34,6 +36,14 @@ def test_its_settings_are_valid_and_its_commands_understood(name: str, monkeypat
     assert not settings.otel_exporter_otlp_endpoint, "no traces unless somebody asks for them"
     command, *arguments = SERVICES[name]["command"]
     get_command(cli).commands[command].make_context(command, arguments)  # type: ignore[attr-defined]
+
+
+def test_the_reranker_is_the_bundled_one_under_the_name_that_is_set() -> None:
+    service = SERVICES["reranker"]
+    given = read_config(argument_parser().parse_args(service["command"]))
+    (alias,) = service["networks"]["default"]["aliases"]
+    assert is_local(alias)
+    assert SERVICES["app"]["environment"]["RERANK_BASE_URL"] == f"http://{alias}:{given.port}"
 
 
 def test_what_is_mounted_exists() -> None:
