@@ -47,7 +47,7 @@ async def test_embedded_servers_that_do_not_run_are_a_note(
     monkeypatch.setattr("app.cli.embedded.ollama_listens", lambda: False)
     monkeypatch.setattr("app.cli.embedded.OLLAMA_PORT", 9)
     assert await examine(Settings(data_dir=tmp_path))
-    assert capsys.readouterr().out.count("`localchat up` starts the embedded one.") == 3
+    assert capsys.readouterr().out.count("`localchat up` starts the embedded one.") == 4
 
 
 async def test_a_model_that_is_not_there_fails(
