@@ -127,7 +127,8 @@ class Retrieval:
 
     `lexemes` carry their collection's prefix, as they are indexed. `snapshot` is the lexeme statistics'
     version that the lexical scores belong to; scores of two snapshots cannot be compared. `unscored`: a reranker
-    should have ordered the results, but gave no scores in time.
+    should have ordered the results, but gave no scores in time. `shortened`: the middle of the question was not
+    embedded, since the embedding model does not read as much.
     """
 
     results: tuple[ScoredChunk, ...]
@@ -140,6 +141,7 @@ class Retrieval:
     plan: LexicalPlan | None = None
     snapshot: int | None = None
     unscored: bool = False
+    shortened: bool = False
 
 
 @dataclass(frozen=True, slots=True)

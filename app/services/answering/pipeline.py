@@ -39,6 +39,8 @@ from app.services.evidence.ranking import PassageRanker
 QUOTES = "quotes"
 # A stage that tells that the reranker gave no scores in time, so that the order and the quotes are not the best.
 UNSCORED = "unscored"
+# A stage that tells that the middle of the question was not embedded: the search went by its beginning and its end.
+SHORTENED = "shortened"
 # Passages shown with "I found nothing".
 _NEAREST = 3
 # Passages that are read again; the best of them are answered from. Of five, success@1 of docs/aws is .786, of eight
@@ -231,6 +233,8 @@ def _first(retrieval: Retrieval, count: int) -> Retrieval:
 
 def _stages(found: Found, clock: StageClock) -> list[Status]:
     stages = [Status("retrieve", max(0.0, clock.lap() - found.rerank_ms))]
+    if found.retrieval.shortened:
+        stages.append(Status(SHORTENED, 0.0))
     if found.logits is not None:
         stages.append(Status("rerank", found.rerank_ms))
     elif found.unscored:

@@ -12,10 +12,11 @@ from app.services.search.run import SearchRun, timed
 
 
 class VectorMatches(NamedTuple):
-    """The vector of a question, and the candidates nearest to it."""
+    """The vector of a question, and the candidates nearest to it. `shortened`: its middle was too long to embed."""
 
     vector: Vector
     found: ArmResult
+    shortened: bool = False
 
 
 class LexicalMatches(NamedTuple):
@@ -38,11 +39,11 @@ class VectorRetriever:
 
     async def run(self, search: SearchRun) -> VectorMatches:
         with timed(search.timings, "embed"):
-            vector = await self._embed(search.collection, search.query.text)
+            vector, shortened = await self._embed(search.collection, search.query.text)
         with timed(search.timings, "vector"):
             async with self._database.reading() as connection:
                 candidates = await self._nearest(connection, search, vector)
-        return VectorMatches(vector, _result(candidates, search.depth))
+        return VectorMatches(vector, _result(candidates, search.depth), shortened)
 
     async def _nearest(self, connection: PooledConnection, search: SearchRun, vector: Vector) -> list[Candidate]:
         space = search.collection.space
@@ -62,16 +63,24 @@ class VectorRetriever:
             connection, search.collection.id, space, vector, limit=search.depth, where=search.query.filter
         )
 
-    async def _embed(self, collection: Collection, text: str) -> Vector:
-        """Embed the text, or the longest beginning of it that the model takes."""
+    async def _embed(self, collection: Collection, text: str) -> tuple[Vector, bool]:
+        """Embed the text, or as much of its beginning and its end as the model takes. True: it was shortened."""
+        length = len(text)
         while True:
+            read = text if length == len(text) else without_middle(text, length)
             try:
-                return await self._embed_query(collection, text)
+                return await self._embed_query(collection, read), length < len(text)
             except InputTooLong:
-                shorter = text[: len(text) * 2 // 3].rpartition(" ")[0] or text[: len(text) * 2 // 3]
-                if not shorter.strip():
+                length = length * 2 // 3
+                if not without_middle(text, length).strip():
                     raise
-                text = shorter
+
+
+def without_middle(text: str, length: int) -> str:
+    """At most `length` characters, half of them from the beginning and half from the end, in whole words."""
+    half = length // 2
+    first, last = text[:half], text[len(text) - half :]
+    return f"{first.rpartition(' ')[0] or first} {last.partition(' ')[2] or last}" if half else ""
 
 
 class LexicalRetriever:

@@ -25,6 +25,7 @@ def to_plain(retrieval: Retrieval) -> dict[str, Any]:
         "plan": None if retrieval.plan is None else asdict(retrieval.plan),
         "snapshot": retrieval.snapshot,
         "unscored": retrieval.unscored,
+        "shortened": retrieval.shortened,
     }
 
 
@@ -44,6 +45,7 @@ def from_plain(plain: Mapping[str, Any], corpus_version: int) -> Retrieval:
         plan=None if plan is None else plan_from_plain(plan),
         snapshot=plain["snapshot"],
         unscored=plain["unscored"],
+        shortened=plain.get("shortened", False),
     )
 
 

@@ -140,6 +140,7 @@ class SearchService:
             plan=matches.plan if matches else None,
             snapshot=matches.lexicon.snapshot if matches else None,
             unscored=unscored,
+            shortened=vector.shortened if vector else False,
         )
 
     async def _results(

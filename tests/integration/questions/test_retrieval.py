@@ -170,7 +170,7 @@ async def test_an_unknown_collection_is_not_found(search: SearchService) -> None
         await search.search(Query(TENANT, "nowhere", "cat"))
 
 
-async def test_a_query_longer_than_the_models_context_is_embedded_by_its_beginning(
+async def test_a_query_longer_than_the_models_context_is_embedded_by_its_beginning_and_its_end(
     animals: Collection, database: Database
 ) -> None:
     asked: list[str] = []
@@ -183,11 +183,15 @@ async def test_a_query_longer_than_the_models_context_is_embedded_by_its_beginni
 
     keeper = LexemeStatistics(database)
     service = SearchService(database, StoredCollections(database), narrow, keeper)
-    found = await service.search(ask("a lion roars at night " * 30))
+    found = await service.search(ask(f"{'a lion roars at night ' * 30} or the postman barks"))
+    short = await service.search(ask("a lion roars"))
     await keeper.close()
     assert found.results[0].filename == "lions.md"
-    assert len(asked[-1]) > 50
-    assert asked[0].startswith(asked[-1])
+    assert (found.shortened, short.shortened) == (True, False)
+    embedded = asked[-2]
+    assert len(embedded) > 50
+    assert embedded.startswith("a lion roars")
+    assert embedded.endswith("the postman barks"), "the end counts as much as the beginning"
 
 
 async def test_a_filter_keeps_other_documents_out_of_both_arms(animals: Collection, search: SearchService) -> None:

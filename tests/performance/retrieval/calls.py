@@ -55,16 +55,16 @@ class Bench:
     async def arm(self, question: int, depth: int = DEPTH) -> list[int]:
         collection = self.stored.collection
         query = Query(TENANT, collection.name, self.data.questions[question])
-        _, found = await self._arm.run(SearchRun(query, collection, depth))
-        return _ids(found.candidates)
+        matches = await self._arm.run(SearchRun(query, collection, depth))
+        return _ids(matches.found.candidates)
 
     async def filtered(self, question: int, share: str) -> list[int]:
         """The vector arm by the plan that is chosen; the choice is remembered, as it is by a search."""
         collection, wanted = self.stored.collection, {share: True}
         keeps = await self._selectivities.of(collection, wanted)
         query = Query(TENANT, collection.name, self.data.questions[question], filter=wanted)
-        _, found = await self._arm.run(SearchRun(query, collection, DEPTH, keeps))
-        return _ids(found.candidates)
+        matches = await self._arm.run(SearchRun(query, collection, DEPTH, keeps))
+        return _ids(matches.found.candidates)
 
     async def search(self, question: int, mode: SearchMode) -> list[int]:
         query = Query(TENANT, self.stored.collection.name, self.data.questions[question], TOP_K, mode)

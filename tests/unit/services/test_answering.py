@@ -293,6 +293,12 @@ async def test_without_the_rerankers_scores_the_order_of_the_search_stands_and_n
     assert setting.reports[0].text.startswith("Paris is the capital")
 
 
+async def test_a_question_too_long_to_be_embedded_whole_says_so() -> None:
+    setting = Setting(found=replace(retrieval(PARIS, ROME), shortened=True))
+    await setting.ask(mode="quote")
+    assert "shortened" in setting.reports[0].timings_ms
+
+
 async def test_a_quoted_answer_is_kept_like_any_other() -> None:
     setting = Setting(cached=with_cache, scores=lambda _text: 9.0)
     first, second = [await setting.ask(mode="quote") for _ in range(2)]

@@ -171,6 +171,7 @@ const de: Messages = {
         prompt: 'Prompt',
         quote: 'Zitieren',
         unscored: 'Neu ordnen ausgelassen',
+        shortened: 'Mitte der Frage nicht eingebettet',
         generate: 'Schreiben',
         total: 'Insgesamt',
         cache: 'Cache',

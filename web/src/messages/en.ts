@@ -150,6 +150,7 @@ export default {
         prompt: 'Prompt',
         quote: 'Quoting',
         unscored: 'Reranking left out',
+        shortened: 'Middle of the question not embedded',
         generate: 'Writing',
         total: 'In all',
         cache: 'Cache',
