@@ -2,8 +2,8 @@
 
 from app.db.migrate import run_sql
 
-revision = "0107"
-down_revision = "0106"
+revision = "0106"
+down_revision = "0105"
 
 
 def upgrade() -> None:
