@@ -190,16 +190,19 @@ class Prefixes:
 
 
 _PASSAGES = Prefixes(query="Represent this sentence for searching relevant passages: ")
-_QWEN3_TASK = "Given a web search query, retrieve relevant passages that answer the query"
+_TASK = "Given a web search query, retrieve relevant passages that answer the query"
 
-# From the models' cards.
+# From the models' cards, by what their names contain: the longest that fits counts. bge-m3 wants none.
 _PREFIXES = {
+    "": Prefixes(),
     "nomic-embed-text": Prefixes("search_query: ", "search_document: "),
+    "multilingual-e5": Prefixes("query: ", "passage: "),
+    "multilingual-e5-large-instruct": Prefixes(query=f"Instruct: {_TASK}\nQuery: "),
     "mxbai-embed-large": _PASSAGES,
     "snowflake-arctic-embed": _PASSAGES,
     "snowflake-arctic-embed2": Prefixes(query="query: "),
     "embeddinggemma": Prefixes("task: search result | query: ", "title: none | text: "),
-    "qwen3-embedding": Prefixes(query=f"Instruct: {_QWEN3_TASK}\nQuery:"),
+    "qwen3-embedding": Prefixes(query=f"Instruct: {_TASK}\nQuery:"),
 }
 
 
@@ -210,13 +213,15 @@ _MATRYOSHKA = frozenset(
 
 
 def prefixes_for(model: str) -> Prefixes:
-    """Return the prefixes of a model by its name, whatever its namespace and tag; none if it has none."""
-    return _PREFIXES.get(_family(model), Prefixes())
+    """Return the prefixes of a model by its name, whatever its publisher, version and tag; none if it has none."""
+    family = _family(model)
+    return _PREFIXES[max((name for name in _PREFIXES if name in family), key=len, default="")]
 
 
 def can_be_shortened(model: str) -> bool:
     """Whether the first numbers of a model's vectors, made unit length again, are vectors that may be used."""
-    return _family(model) in _MATRYOSHKA
+    family = _family(model)
+    return any(name in family for name in _MATRYOSHKA)
 
 
 def _family(model: str) -> str:

@@ -240,14 +240,12 @@ class RetrievalSettings(RequestModel):
         default=None,
         ge=0,
         le=100,
-        description="By how many deviations of the scores each further passage of one document must be better "
-        "than one of another: 0.75 if not given, 0 lets one document fill the results",
+        description="Deviations of the scores by which each further passage of one document must be better: 0.75",
     )
     reranker: Literal["none", "proximity", "cross_encoder"] | None = Field(
         default=None,
-        description="`cross_encoder` reads the ten best passages again with the question, by RERANK_MODEL; if that "
-        "takes longer than RERANK_TIMEOUT, the order stands. `proximity` raises passages in which the question's "
-        "words stand together. Default: `none`",
+        description="`cross_encoder` reads the ten best passages again (RERANK_MODEL, RERANK_TIMEOUT); `proximity` "
+        "raises those in which the question's words stand together",
     )
     ef_search: int | None = Field(
         default=None,

@@ -65,11 +65,11 @@ class EmbeddingService:
         async def embed(text: str) -> Vector:
             await self._check(space)
             vectors = await self._client.embed(
-                [text], model=space.model, lane=Lane.INTERACTIVE, dimension=space.dimension
+                [space.query_prefix + text], model=space.model, lane=Lane.INTERACTIVE, dimension=space.dimension
             )
             return vectors[0]
 
-        return await self._cache.get_or_embed(collection, space.query_prefix + text, embed)
+        return await self._cache.get_or_embed(collection, text, embed)
 
     async def embed_chunks(self, collection: Collection, portions: AsyncIterable[EmbeddingBatchSource]) -> None:
         """Embed texts in concurrent batches, beside the batches of other documents.

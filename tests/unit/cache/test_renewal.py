@@ -300,3 +300,25 @@ async def test_a_renewal_that_nobody_counts_is_looked_up_without_counting() -> N
     found = await stones.made.tiers.reader.search(SPEC, counted=Counted.NOTHING)
     assert found.outdated is not None
     assert found.outdated.record.value["version"] == 1
+
+
+async def test_an_entry_that_is_ahead_of_a_restored_database_is_dropped_from_every_tier() -> None:
+    clock = Clock()
+    l2 = Tier(clock=clock)
+    stones = corpus(l2, clock=clock)
+    stones.changed()
+    await stones.find()
+    stones.versions.set(1, 1)
+    found = await stones.made.chain.lookup(SPEC)
+    await stones.made.tiers.drain()
+    assert (found.hit, found.outdated, len(l2)) == (None, None, 0)
+    for tier in ("l1", "l2"):
+        assert stones.made.stats.tier(tier, KEY.namespace).invalidations == {"corpus_changed": 1}
+
+
+async def test_warming_leaves_a_fresh_answer_alone() -> None:
+    stones = corpus()
+    streams, story = StreamCache[str](stones.made.chain), Story(stones)
+    await told(streams, story)
+    hit = await told(streams, story, CacheControl.WARM)
+    assert (hit.status, story.written, story.renewed) == (CacheStatus.HIT, 1, 0)
