@@ -256,11 +256,7 @@ class RetrievalSettings(RequestModel):
 
 
 class ChunkingSettings(RequestModel):
-    """How the collection's documents are cut, in tokens of its own embedding model.
-
-    Another chunking has every document cut again. Questions find the chunks of before until a document's new ones
-    are complete, and equal chunks keep their vectors.
-    """
+    """How documents are cut, in tokens of the collection's own model. A change cuts all again, without downtime."""
 
     size: int | None = Field(
         default=None,

@@ -16,9 +16,10 @@ from tests.support.files.cases import CASES, Case, all_cases, plain
 from tests.support.folders import short_folder
 from tests.support.processes.replica import api_and_worker, environment, settled
 
-# Without those that need search by name and page, or a summary: these are not there yet.
-LEFT_OUT = {"outline.pdf", "CV_Jane_Roe.txt", "handbook.md"}
+# Without those that need search by name and page, which is not there yet.
+LEFT_OUT = {"outline.pdf", "CV_Jane_Roe.txt"}
 ASKED = [case for case in all_cases() if "asks" in case and case["file"] not in LEFT_OUT]
+CHATTED = [case for case in all_cases() if "chats" in case]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -48,7 +49,9 @@ async def service(postgres_server: EmbeddedPostgres, model_server_url: str) -> A
                 database=database, redis="", models=model_server_url, folder=folder, ANSWER_MODE="auto"
             )
             async with api_and_worker(env, folder) as http:
-                files = [(case, name) for case in ASKED for name in (*case.get("beside", ()), case["file"])]
+                files = [
+                    (case, name) for case in (*ASKED, *CHATTED) for name in (*case.get("beside", ()), case["file"])
+                ]
                 ids = [await upload(http, collection_of(case), name) for case, name in files]
                 documents = await asyncio.gather(*(settled(http, identity) for identity in ids))
                 assert {document["status"] for document in documents} <= {"ready", "partial"}
@@ -62,3 +65,11 @@ async def test_a_question_finds_the_file_that_answers_it(case: Case, service: ht
         first = (await service.post("/api/search", json=asked)).raise_for_status().json()["results"][0]
         assert first["filename"] == filename
         assert plain(phrase) in plain(first["text"])
+
+
+@pytest.mark.parametrize("case", CHATTED, ids=lambda case: case["file"])
+async def test_a_question_about_the_whole_file_is_answered(case: Case, service: httpx.AsyncClient) -> None:
+    for question in case["chats"]:
+        asked = {"question": question, "collection": collection_of(case), "stream": False, "max_tokens": 40}
+        answer = (await service.post("/api/chat", json=asked)).raise_for_status().json()
+        assert answer["finish_reason"] != "no_context"

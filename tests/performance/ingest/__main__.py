@@ -18,6 +18,7 @@ from app.db.migrate import migrate
 from app.embedded.services.postgres import EmbeddedPostgres
 from tests.performance.ingest.documents import bench_documents, bench_real
 from tests.performance.ingest.embedding import TEXTS, bench_clients, bench_endpoints
+from tests.performance.ingest.formats import bench_formats
 from tests.performance.ingest.memory import bench_memory
 from tests.performance.ingest.questions import bench_questions
 from tests.performance.ingest.storing import CHUNKS, bench_storing
@@ -73,7 +74,12 @@ def migrated(folder: Path) -> Iterator[str]:
         server.stop(5)
 
 
+def formats(_: Path, *, quick: bool) -> list[Figure]:
+    return asyncio.run(bench_formats(1 if quick else 5))
+
+
 PARTS: dict[str, Callable[..., list[Figure]]] = {
+    "formats": formats,
     "embedding": embedding,
     "storing": storing,
     "documents": documents,
