@@ -1,9 +1,15 @@
 """The outcome of reading a file beside its text: its properties, and warnings about the parts not read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+# Fields of the metadata that name a document, as its file may do itself.
+_NAMING = ("title", "author", "date")
+# Characters: a title that is a whole paragraph would be found by everything that it says.
+_LONGEST = 200
 
 
 class WarningKind(StrEnum):
@@ -67,3 +73,20 @@ class DocumentProperties:
     author: str | None = None
     created_at: datetime | None = None
     page_count: int | None = None
+
+
+def names_of(filename: str, properties: DocumentProperties, metadata: Mapping[str, Any]) -> str:
+    """What people call a document: its path and name, title, author and month, and those that its metadata gives.
+
+    By these words a search finds it, beside those of its text.
+    """
+    given = [metadata.get(field) for field in _NAMING]
+    dated = properties.created_at
+    found = [
+        filename,
+        properties.title,
+        properties.author,
+        f"{dated:%B %Y}" if dated else None,
+        *(value for value in given if isinstance(value, str)),
+    ]
+    return " ".join(dict.fromkeys(name[:_LONGEST] for name in found if name))

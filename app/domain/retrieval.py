@@ -79,7 +79,11 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A lexeme of a question: where it occurs there, and how many chunks of the collection hold it."""
+    """A lexeme of a question: where it occurs there, and how many chunks of the collection hold it.
+
+    One without a place is not looked for in texts, but in a field: `12/name:roe` in what people call a document of
+    collection 12, `12/page:3` among the pages of its chunks.
+    """
 
     lexeme: str
     positions: tuple[int, ...]
@@ -88,6 +92,11 @@ class Term:
     @property
     def occurrences(self) -> int:
         return len(self.positions)
+
+    @property
+    def field(self) -> str:
+        """`name` or `page`, empty for a word of the text."""
+        return "" if self.positions else self.lexeme.partition("/")[2].partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)

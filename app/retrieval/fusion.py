@@ -12,7 +12,7 @@ from app.domain.retrieval import ArmResult
 
 # Part of every cache key: raise it with any change of how passages are found, ranked or chosen, or results that an
 # earlier release computed would be served as this one's.
-RANKING_VERSION = "7"
+RANKING_VERSION = "8"
 
 VECTOR = "vector"
 LEXICAL = "lexical"

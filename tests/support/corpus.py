@@ -12,6 +12,7 @@ from app.db.database import Database, PooledConnection
 from app.db.search import lexical_index, spaces
 from app.db.tables import chunks, collections, documents
 from app.domain.documents import ChunkDraft, Collection
+from app.domain.reading import DocumentProperties, names_of
 from app.domain.retrieval import Vector
 from app.errors import NotFound
 
@@ -116,6 +117,7 @@ async def add_page(
         document_id=document_id,
         version=1,
         drafts=drafts,
+        names=names_of(page.filename, DocumentProperties(), page.metadata),
     )
     stored = await connection.fetch(
         "SELECT id, text FROM chunks WHERE document_id = $1 ORDER BY ordinal", document_id

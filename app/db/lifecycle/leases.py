@@ -6,6 +6,7 @@ no row, learns it, and writes nothing more.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.db.database import PooledConnection
@@ -30,6 +31,7 @@ class IngestTask:
     collection_id: int
     filename: str
     media_type: str | None
+    metadata: dict[str, Any]
     version: int
     visible: bool
     split: bool
@@ -46,7 +48,7 @@ async def take_lease(
         WHERE d.id = $1 AND d.version = $2 AND d.deleted_at IS NULL AND d.status IN ('queued', 'processing')
           AND c.id = d.collection_id AND c.deleted_at IS NULL
         RETURNING d.id AS document_id, d.tenant, c.name AS collection, c.id AS collection_id, d.filename,
-            nullif(d.media_type, '') AS media_type, d.version,
+            nullif(d.media_type, '') AS media_type, d.metadata, d.version,
             d.version IS NOT DISTINCT FROM d.active_version AS visible,
             (SELECT v.split FROM document_versions v WHERE v.document_id = d.id AND v.version = d.version) AS split,
             (SELECT before.lease IS NOT NULL FROM documents before WHERE before.id = d.id) AS resumed""",

@@ -18,11 +18,13 @@ _LOOK_UP = """
 WITH snapshot AS (
     SELECT id, chunk_count, average_length FROM lexeme_snapshots WHERE collection_id = $1 ORDER BY id DESC LIMIT 1
 )
-SELECT s.id, s.chunk_count AS size, s.average_length, q.lexeme, q.positions,
+SELECT s.id, s.chunk_count AS size, s.average_length, q.lexeme, coalesce(q.positions, '{}') AS positions,
     coalesce(
         (SELECT l.chunk_count FROM lexeme_statistics l WHERE l.snapshot_id = s.id AND l.lexeme = q.lexeme), 1
     ) AS chunk_count
-FROM snapshot s LEFT JOIN unnest(lexemes($2::text::regconfig, $1, $3)) q ON true
+FROM snapshot s LEFT JOIN unnest(
+    lexemes($2::text::regconfig, $1, $3) || name_lexemes($2::text::regconfig, $1, $3) || page_lexemes($1, $4)
+) q ON true
 """
 
 # `ts_rank_cd` of two lexemes with all weights 1 adds one over their distance for each time they meet.
@@ -44,9 +46,11 @@ MAX_TERMS = _WIDTHS[-1]
 _FILLER = ("x", 0.0)
 
 
-async def look_up(connection: PooledConnection, collection_id: int, language: str, text: str) -> Lexicon | None:
-    """The lexemes of `text` with their statistics. None if the collection has no statistics yet."""
-    rows = await connection.fetch(_LOOK_UP, collection_id, language, text)
+async def look_up(
+    connection: PooledConnection, collection_id: int, language: str, text: str, pages: Sequence[int] = ()
+) -> Lexicon | None:
+    """The lexemes of `text` and of `pages` with their statistics. None if the collection has none yet."""
+    rows = await connection.fetch(_LOOK_UP, collection_id, language, text, pages)
     if not rows:
         return None
     terms = tuple(

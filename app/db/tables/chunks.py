@@ -7,7 +7,9 @@ from uuid import UUID
 
 from app.db.database import PooledConnection, new_rows
 from app.db.search import spaces
+from app.db.tables import documents
 from app.domain.documents import Chunk, ChunkDraft
+from app.domain.reading import names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,9 @@ async def insert(
     document_id: UUID,
     version: int,
     drafts: Sequence[tuple[ChunkDraft, bytes]],
+    names: str = "",
 ) -> None:
-    """Store chunks of a version, each with its content hash, by COPY.
+    """Store chunks of a version, each with its content hash, by COPY. `names`: what people call the document.
 
     Raises:
         RowsExist: another has stored some of them meanwhile.
@@ -55,6 +58,7 @@ async def insert(
                     draft.section,
                     draft.last_page,
                     config,
+                    names,
                 )
                 for draft, content_hash in drafts
             ],
@@ -71,7 +75,24 @@ async def insert(
                 "section",
                 "last_page",
                 "language",
+                "names",
             ),
+        )
+
+
+async def rename(connection: PooledConnection, document_id: UUID) -> None:
+    """Let the chunks of a document be found by what people call it now."""
+    versions = await connection.fetch(
+        """SELECT v.version, v.filename, v.properties, d.metadata
+        FROM documents d JOIN document_versions v ON v.document_id = d.id WHERE d.id = $1""",
+        document_id,
+    )
+    for row in versions:
+        await connection.execute(
+            "UPDATE chunks SET names = $3 WHERE document_id = $1 AND version = $2 AND active AND names <> $3",
+            document_id,
+            row["version"],
+            names_of(row["filename"], documents.read_properties(row["properties"]), row["metadata"]),
         )
 
 

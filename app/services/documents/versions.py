@@ -102,6 +102,7 @@ class DocumentVersions:
         metadata = document.metadata if metadata is None else metadata
         if filename not in (None, document.filename) or metadata != document.metadata:
             await documents.describe(connection, document.id, filename=filename, metadata=metadata)
+            await chunks.rename(connection, document.id)
 
     async def _keep(self, connection: PooledConnection, document_id: UUID, file: Upload) -> None:
         version = await documents.add_version(connection, document_id)

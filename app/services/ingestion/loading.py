@@ -12,6 +12,7 @@ from typing import Protocol
 from app.db.lifecycle import leases
 from app.db.tables import chunks, document_parts, documents
 from app.domain.documents import PIECE, ChunkDraft, Chunking, ChunkPart, Collection, Stage, StoredFile
+from app.domain.reading import names_of
 from app.errors import UnreadableDocument
 from app.services.documents.observer import IngestObserver
 from app.services.ingestion.fencing import Fence, LeaseLost
@@ -140,6 +141,7 @@ class ChunkLoading:
                     document_id=task.document_id,
                     version=task.version,
                     drafts=hashed,
+                    names=names_of(task.filename, part.properties, task.metadata),
                 )
                 written.chunks = len(hashed)
                 if part.last:

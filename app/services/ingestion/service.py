@@ -167,6 +167,8 @@ class IngestService:
                 raise LeaseLost
             deleted = await chunks.deactivate(connection, task.document_id, keep_version=task.version)
             await spaces.deactivate(connection, collection.space.id, task.document_id, keep_version=task.version)
+            # The name or the metadata may have changed meanwhile, and a title may stand at the end of a file.
+            await chunks.rename(connection, task.document_id)
             await bump(connection, task, collection, "added" if task.version == 1 else "replaced")
         self._observer.chunks("deleted", deleted)
         for warning in document.warnings:

@@ -1,5 +1,6 @@
 """The two retrievers of a search. Each takes a connection of its own, so they run at once."""
 
+from functools import partial
 from typing import NamedTuple
 
 from app.db.database import Database, PooledConnection
@@ -8,6 +9,7 @@ from app.domain.documents import Collection
 from app.domain.retrieval import ArmResult, Candidate, EmbedQuery, LexicalPlan, Lexicon, Vector
 from app.errors import InputTooLong
 from app.retrieval import lexical
+from app.retrieval.references import pages_in, quarters_in
 from app.services.search.run import SearchRun, timed
 
 
@@ -98,11 +100,19 @@ class LexicalRetriever:
                 return LexicalMatches(lexicon, plan, _result(found, search.depth))
 
     async def _look_up(self, connection: PooledConnection, search: SearchRun) -> Lexicon:
-        collection = search.collection
-        found = await lexical_index.look_up(connection, collection.id, collection.language, search.query.text)
+        collection, text = search.collection, search.query.text
+        look_up = partial(
+            lexical_index.look_up,
+            connection,
+            search.collection.id,
+            search.collection.language,
+            " ".join([text, *quarters_in(text)]),
+            pages_in(text),
+        )
+        found = await look_up()
         if found is None:
             await lexical_index.refresh_statistics(connection, collection.id)
-            found = await lexical_index.look_up(connection, collection.id, collection.language, search.query.text)
+            found = await look_up()
         assert found is not None, "a refresh leaves a snapshot behind"
         return found
 

@@ -14,11 +14,12 @@ from app.domain.documents import Collection
 from app.domain.filters import MalformedFilter, parse_filter
 from app.domain.retrieval import ArmResult, EmbedQuery, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
-from app.retrieval import exact_phrase_boost, lexical
+from app.retrieval import exact_phrase_boost, lexical, named_document_boost
 from app.retrieval.cross_encoder_order import CROSS_ENCODER
 from app.retrieval.cross_encoder_order import DEPTH as READ_AGAIN
 from app.retrieval.exact_phrase_boost import Phrase
 from app.retrieval.fusion import LEXICAL, Fused, fuse, lexical_unit
+from app.retrieval.named_document_boost import NamedDocuments
 from app.retrieval.selection import select
 from app.services.search.lexeme_statistics import LexemeStatistics
 from app.services.search.reranking import RERANKERS
@@ -159,6 +160,8 @@ class SearchService:
         with timed(search.timings, "fetch"):
             async with self._database.reading() as connection:
                 ranked = await _read(connection, _reading(fused, size, phrase, matches))
+        if query.mode is SearchMode.HYBRID:
+            ranked = named_document_boost.raised(ranked, NamedDocuments(query.text))
         if phrase is not None:
             ranked = exact_phrase_boost.raised(ranked, phrase)[:size]
         if nearest and nearest.candidates and matches and matches.found.candidates:
@@ -209,10 +212,11 @@ def _reading(fused: Sequence[Fused], size: int, phrase: Phrase | None, matches: 
     """Read the `size` best, and for a phrase also the candidates that can hold it since they hold its lexemes."""
     if phrase is None:
         return _Reading(fused[:size], (), "")
-    if matches is None or not matches.lexicon.terms:
+    words = lexical.match_all(matches.lexicon) if matches else ""
+    if not words:
         return _Reading(fused[: max(size, exact_phrase_boost.DEPTH)], (), "")
     further = [item for item in fused[size : exact_phrase_boost.DEPTH] if LEXICAL in item.scores]
-    return _Reading(fused[:size], further, lexical.match_all(matches.lexicon))
+    return _Reading(fused[:size], further, words)
 
 
 def _scored(chunk: passages.Passage, fused: Fused) -> ScoredChunk:

@@ -166,7 +166,9 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
         assert indexes(nodes) & {"chunks_pkey", "chunks_tsv"}
         assert scanned(nodes) == set()
 
-        nodes = await plan_of(connection, lexical_index._LOOK_UP, collection.id, "english", "the pump of unit7.md")
+        nodes = await plan_of(
+            connection, lexical_index._LOOK_UP, collection.id, "english", "the pump of unit7.md", [3]
+        )
         assert "lexeme_statistics_pkey" in indexes(nodes)
 
         ids = [row["id"] for row in await connection.fetch("SELECT id FROM chunks LIMIT 20")]

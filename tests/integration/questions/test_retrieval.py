@@ -68,7 +68,7 @@ async def test_a_hybrid_search_returns_the_passage_with_both_arms_scores(
     assert [result.score for result in found.results] == sorted((r.score for r in found.results), reverse=True)
     assert found.corpus_version == animals.corpus_version
     assert {"embed", "vector", "lexical", "fuse", "fetch", "total"} <= set(found.timings_ms)
-    assert found.lexemes == (f"{animals.id}/cat", f"{animals.id}/purr")
+    assert set(found.lexemes) == {f"{animals.id}/{lexeme}" for lexeme in ("cat", "purr", "name:cat", "name:purr")}
 
 
 @pytest.mark.parametrize("mode", list(SearchMode))
@@ -361,7 +361,7 @@ async def test_statistics_change_only_when_the_size_has_moved(animals: Collectio
     assert lexicon is not None
     assert lexicon.snapshot == second
     assert lexicon.chunk_count == 10
-    assert [term.chunk_count for term in lexicon.terms] == [6]
+    assert {term.field: term.chunk_count for term in lexicon.terms} == {"": 6, "name": 2}
 
 
 async def test_the_first_search_takes_statistics_where_there_are_none(

@@ -39,7 +39,17 @@ from tests.performance.shared.evaluation import (
 from tests.performance.shared.stored import store, vectors_of
 from tests.support.corpus import TENANT, StoredCollections
 
-SETS = ["adi", "claude_docs", "cranfield", "cisi", "cacm", "squad11_dev_a", "nq_open_gold", "docs/aws"]
+SETS = [
+    "adi",
+    "claude_docs",
+    "cranfield",
+    "cisi",
+    "cacm",
+    "squad11_dev_a",
+    "nq_open_gold",
+    "docs/aws",
+    "rag/sec10q",
+]
 # Results asked for: nDCG@10 of several chunks a document needs more than ten of them.
 RESULTS = 20
 LEXICAL_SETS = ["cmrc2018_trial_zh", *(f"xquad_a/{code}" for code in ("en", "zh", "ar", "de", "ru", "hi", "th"))]

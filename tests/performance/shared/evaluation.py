@@ -8,14 +8,15 @@ import json
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from app.domain.documents import ChunkDraft
+from app.domain.reading import names_of
 from app.domain.retrieval import Vector
 from app.embedded.model_server.models.sentence_encoder import minilm
 from app.ingestion.loaders.extract import extract
@@ -41,13 +42,17 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSet:
-    """`pages` by document id; `queries` by id; `relevant` grades by query id and document id."""
+    """`pages` by document id; `queries` by id; `relevant` grades by query id and document id.
+
+    `names`: what people call a document, by its id; empty where the ids are mere numbers.
+    """
 
     name: str
     language: str
     pages: Mapping[str, Sequence[Passage]]
     queries: Mapping[str, str]
     relevant: Mapping[str, Mapping[str, int]]
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,10 @@ def baselines() -> dict[str, dict[str, str]]:
 
 
 def load(name: str) -> EvaluationSet:
-    """A set of `retrieval`, each document one passage, or `docs/aws`, cut into chunks as by the ingestion."""
-    return _docs(name) if name.startswith("docs/") else _retrieval(name)
+    """A set of `retrieval`, each document one passage, or files cut into chunks as by the ingestion."""
+    if name.startswith("docs/"):
+        return _files(name, "pages", "*.md", lambda row: [row["doc"]])
+    return _files(name, "pdfs", "*.pdf", lambda row: row["docs"]) if name.startswith("rag/") else _retrieval(name)
 
 
 def _retrieval(name: str) -> EvaluationSet:
@@ -93,13 +100,15 @@ def _retrieval(name: str) -> EvaluationSet:
     )
 
 
-def _docs(name: str) -> EvaluationSet:
+def _files(name: str, within: str, pattern: str, answering: Callable[[Any], list[str]]) -> EvaluationSet:
     folder = DATA / name
     splitter = splitter_for(SplitterConfig())
-    pages = {}
-    for path in sorted((folder / "pages").rglob("*.md")):
-        document = extract(path.read_bytes(), path.name, "text/markdown")
-        pages[str(path.relative_to(folder / "pages"))] = [
+    pages, names = {}, {}
+    for path in sorted((folder / within).rglob(pattern)):
+        document = extract(path.read_bytes(), path.name)
+        filename = str(path.relative_to(folder / within))
+        names[filename] = names_of(filename, document.properties, {})
+        pages[filename] = [
             Passage(draft, embedding_text(draft.text, draft.section)) for draft in splitter.split(document)
         ]
     questions = [json.loads(line) for line in _lines(folder / "questions.jsonl")]
@@ -108,7 +117,8 @@ def _docs(name: str) -> EvaluationSet:
         "english",
         pages,
         {row["id"]: row["text"] for row in questions},
-        {row["id"]: {row["doc"]: 1} for row in questions},
+        {row["id"]: dict.fromkeys(answering(row), 1) for row in questions},
+        names,
     )
 
 

@@ -41,6 +41,7 @@ async def store(database: Database, data: EvaluationSet, vectors: list[Vector]) 
                 document_id=document_id,
                 version=1,
                 drafts=[(one.draft, hashlib.sha256(one.embedded.encode()).digest()) for one in passages],
+                names=data.names.get(page, ""),
             )
             rows = await connection.fetch(
                 "SELECT id FROM chunks WHERE document_id = $1 ORDER BY ordinal", document_id
