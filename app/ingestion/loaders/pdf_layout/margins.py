@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.ingestion.loaders.pdf_layout.rows import Row, rows_of
 from app.ingestion.loaders.pdf_layout.words import PageText
@@ -14,6 +15,8 @@ _MOST_LINES = 4
 _LEAST_PAGES = 3
 _NUMBER = re.compile(r"\d+|\b[ivxlc]+\b")
 _SAME_HEIGHT = 4.0
+# So many distances between lines, which differ by less than this share: what follows is the text or a table.
+_ALIKE, _UNEVEN = 3, 0.1
 # Of "Seite 1 von 2".
 _FEW_LETTERS = 10
 
@@ -66,13 +69,23 @@ class RunningLines:
 
 def _margin_lines(number: int, page: PageText) -> list[_Line]:
     top, bottom = _MARGIN * page.height, (1 - _MARGIN) * page.height
-    rows = rows_of(word for word in page.words if word.bottom < top or word.top > bottom)
-    upper = [row for row in rows if row.bottom < top][:_MOST_LINES]
-    lower = [row for row in rows if row.top > bottom][-_MOST_LINES:]
+    inner = 2 * top, page.height - 2 * top
+    rows = rows_of(word for word in page.words if word.bottom < inner[0] or word.top > inner[1])
+    above = [row for row in rows if row.bottom < inner[0]]
+    below = [row for row in reversed(rows) if row.top > inner[1]]
+    upper = [row for at, row in enumerate(above[:_MOST_LINES]) if row.bottom < top and not _in_text(above, at)]
+    lower = [row for at, row in enumerate(below[:_MOST_LINES]) if row.top > bottom and not _in_text(below, at)]
     return [
         _Line(number, row.text, _NUMBER.sub("#", row.text), round(row.top / _SAME_HEIGHT), row)
         for row in (*upper, *lower)
     ]
+
+
+def _in_text(rows: Sequence[Row], at: int) -> bool:
+    """Whether the lines from here inwards stand one like the other, as rows of a table and lines of a text do."""
+    tops = [row.top for row in rows[at : at + _ALIKE + 1]]
+    gaps = [abs(after - before) for before, after in pairwise(tops)]
+    return len(gaps) == _ALIKE and max(gaps) - min(gaps) <= _UNEVEN * max(gaps)
 
 
 def _names_its_page(line: _Line) -> bool:

@@ -21,7 +21,7 @@ from app.ingestion.loaders.pdf_layout.blocks import Block, Style, page_blocks, t
 from app.ingestion.loaders.pdf_layout.hyphens import without_soft
 from app.ingestion.loaders.pdf_layout.margins import RunningLines
 from app.ingestion.loaders.pdf_layout.ruled import Drawn, drawn_on, ruled_tables
-from app.ingestion.loaders.pdf_layout.words import PageText, read_text
+from app.ingestion.loaders.pdf_layout.words import PageText, PageWord, read_text
 from app.ingestion.loaders.reader import Source
 from app.ingestion.loaders.text import is_garbage
 
@@ -120,7 +120,7 @@ class _Reading:
                 notes = read_annotations(self._document, page, text.words, text.view)
         except pypdfium2.PdfiumError:
             return _Page()
-        text.words += notes.fields
+        lay_over(text, notes.fields)
         return _Page(text, drawn, notes)
 
     def _open(self, number: int) -> pypdfium2.PdfPage:
@@ -168,6 +168,14 @@ class _Reading:
         if not text.words or len(text.words) > _MOST_WORDS or self._vertical:
             return _plain_blocks(own, style.known)
         return list(page_blocks(text, ruled_tables(page.drawn, text.words), style))
+
+
+def lay_over(text: PageText, fields: Sequence[PageWord]) -> None:
+    """Add what lies over a page to its words, or to its plain text if the places of its letters are not known."""
+    if text.words or not text.plain.strip():
+        text.words += fields
+    else:
+        text.plain = "\n".join([text.plain, *(word.text for word in fields)])
 
 
 def _without_text(number: int, page: _Page) -> Iterator[DocumentWarning | ScannedPage]:

@@ -192,6 +192,37 @@ from tests.support.files.shown import Shown, faults_of_file
             "ad><body><p>=C4=EE=E3=EE=E2=EE=F0</p></body></html>\r\n--X--\r\n",
             has=["\u0414\u043e\u0433\u043e\u0432\u043e\u0440"],
         ),
+        Shown(
+            "alt-cal.eml",
+            "From: a@x.org\r\nSubject: Meeting\r\nMIME-Version: 1.0\r\nContent-Type: mult"
+            "ipart/alternative; boundary=A\r\n\r\n--A\r\nContent-Type: text/plain\r\n\r\nPlea"
+            "se come.\r\n--A\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VC"
+            "ALENDAR\r\nSUMMARY:Budget\r\nLOCATION:Room 12\r\nEND:VCALENDAR\r\n--A--\r\n",
+            has=["Please come.", "Room 12"],
+        ),
+        Shown(
+            "alt-htmlempty.eml",
+            "From: a@x.org\r\nSubject: E\r\nMIME-Version: 1.0\r\nContent-Type: multipart/"
+            "alternative; boundary=A\r\n\r\n--A\r\nContent-Type: text/plain\r\n\r\nThe plain "
+            "has text 77.\r\n--A\r\nContent-Type: text/html\r\n\r\n<html><body></body></htm"
+            "l>\r\n--A--\r\n",
+            has=["The plain has text 77."],
+        ),
+        Shown(
+            "sigdash.eml",
+            "From: a@x.org\r\nSubject: S\r\nContent-Type: text/plain; format=flowed; de"
+            "lsp=yes\r\n\r\nlong wo \r\nrd continues\r\n-- \r\nAda\r\nTel. 5\r\n",
+            has=["long word continues"],
+        ),
+        Shown(
+            "multi-inline.eml",
+            "From: a@x.org\r\nSubject: M\r\nMIME-Version: 1.0\r\nContent-Type: multipart/"
+            "mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nfirst part\r\n--B\r"
+            "\nContent-Type: text/html\r\n\r\n<p>second &amp; part</p>\r\n--B\r\nContent-Typ"
+            'e: text/plain; name="log.txt"\r\nContent-Disposition: inline; filename="'
+            'log.txt"\r\n\r\nthird inline 77\r\n--B--\r\n',
+            has=["first part", "second & part", "third inline 77"],
+        ),
     ],
     ids=lambda shown: shown.filename,
 )

@@ -1,6 +1,8 @@
 """PDF: what lies over a page, and lines that repeat on as few as two pages."""
 
 from app.ingestion.loaders.extract import extract
+from app.ingestion.loaders.pdf_layout.words import PageRotation, PageText, PageWord
+from app.ingestion.loaders.readers.pdf import lay_over
 from tests.support.files.pdf import PdfPage, lines, pdf, text
 
 
@@ -54,9 +56,32 @@ def test_the_choice_of_a_list_is_told_as_it_is_shown() -> None:
     assert shown(form) == [(1, "Country: Germany")]
 
 
+def test_what_lies_over_a_page_without_places_leaves_its_text() -> None:
+    over = [PageWord("<https://x.example>", 0, 0, 10, 10)]
+    view = PageRotation(0, 0, 0, 612, 792)
+    unplaced = PageText("The paper's title", 612, 792, [], [], view)
+    lay_over(unplaced, over)
+    assert (unplaced.words, unplaced.plain) == ([], "The paper's title\n<https://x.example>")
+    empty = PageText("", 612, 792, [], [], view)
+    lay_over(empty, over)
+    assert (empty.words, empty.plain) == (over, "")
+
+
 def test_a_link_on_a_picture_is_told() -> None:
     link = (
         "<< /Type /Annot /Subtype /Link /Rect [100 300 200 400] /A << /S /URI /URI (https://x.example/plan) >> >>"
     )
     ((_, said),) = shown(pdf(PdfPage(text(72, 700, "Plan"), annotations=[link])))
     assert said.split() == ["Plan", "<https://x.example/plan>"]
+
+
+def test_rows_of_a_table_at_the_top_of_pages_are_no_running_lines() -> None:
+    def page(number: int) -> PdfPage:
+        rows = ["Station Line Opened", *(f"S{number}-{row} U{row} 19{row:02}" for row in range(1, 12))]
+        return PdfPage(
+            "".join(text(72, 740 - 20 * at, row) for at, row in enumerate(rows)) + text(300, 30, f"{number}")
+        )
+
+    said = "\n".join(part for _, part in shown(pdf(*map(page, (1, 2, 3)))))
+    assert all(f"S{number}-{row} " in said for number in (1, 2, 3) for row in range(1, 12))
+    assert said.count("Station") == 3

@@ -21,6 +21,7 @@ _ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "applic
 _SIGNATURES = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 )
+_RICHEST = ("text/html", "multipart/related", "multipart/mixed", "text/plain")
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 # A line between messages: an address and a date, with a header below it; a sentence may begin with "From" too.
 _MBOX_LINE = re.compile(rb"\A\s*From [^\n]*\n|\n\r?\nFrom \S[^\n]*\d\d:\d\d[^\n]*\n(?=[\w-]+:)")
@@ -90,7 +91,7 @@ def _date(message: EmailMessage) -> datetime | None:
 def _parts(message: EmailMessage) -> Iterator[Element]:
     kind = message.get_content_type()
     if kind == "multipart/alternative":
-        yield from _parts(_richest(message))
+        yield from _alternatives(message)
     elif kind == "message/rfc822" or kind.startswith("multipart/"):
         for part in _children(message):
             if kind == "message/rfc822":
@@ -118,14 +119,22 @@ def _children(message: EmailMessage) -> list[EmailMessage]:
     return cast("list[EmailMessage]", payload) if isinstance(payload, list) else []
 
 
-def _richest(message: EmailMessage) -> EmailMessage:
-    """The alternative that keeps most of what was written: HTML has tables and links, if it has text at all."""
+def _alternatives(message: EmailMessage) -> Iterator[Element]:
+    """The alternative that keeps most of what was written: HTML has tables and links, if it has text at all.
+
+    An invitation is no alternative to the words around it, though it is sent as one.
+    """
     parts = _children(message)
-    for wanted in ("text/html", "multipart/related", "multipart/mixed", "text/plain"):
-        for part in parts:
-            if part.get_content_type() == wanted and part.as_bytes(policy=policy.compat32).strip():
-                return part
-    return parts[-1] if parts else message
+    by_kind = {part.get_content_type(): part for part in reversed(parts)}
+    wanted = [by_kind[kind] for kind in _RICHEST if kind in by_kind] or parts[-1:]
+    found: list[Element] = []
+    for part in wanted:
+        found = list(_parts(part))
+        if any(not isinstance(element, Picture | DocumentWarning | DocumentProperties) for element in found):
+            break
+    yield from found
+    if "text/calendar" in by_kind and by_kind["text/calendar"] not in wanted:
+        yield from _parts(by_kind["text/calendar"])
 
 
 def _leaf(message: EmailMessage, kind: str) -> Iterator[Element]:
@@ -146,14 +155,19 @@ def _leaf(message: EmailMessage, kind: str) -> Iterator[Element]:
         if kind == "text/html":
             yield from html.elements(decoded.text)
         else:
-            yield from plain(decoded.text, flowed=message.get_param("format") == "flowed")
+            flowed = str(message.get_param("format", "")).lower() == "flowed"
+            spaced = str(message.get_param("delsp", "")).lower() != "yes"
+            yield from plain(decoded.text, flowed=flowed, spaced=spaced)
 
 
-def plain(text: str, *, flowed: bool = False) -> Iterator[Element]:
-    """Lines as they were written; format=flowed (RFC 3676) ends a line that goes on with a space."""
+def plain(text: str, *, flowed: bool = False, spaced: bool = True) -> Iterator[Element]:
+    """Lines as they were written; format=flowed (RFC 3676) ends a line that goes on with a space.
+
+    With delsp=yes that space is not of the text, so not `spaced`.
+    """
     text = text.replace("\r\n", "\n")
     if flowed:
-        text = re.sub(r"(?<!^--) \n", " ", text, flags=re.MULTILINE)
+        text = re.sub(r"(?<!^--) \n", " " if spaced else "", text, flags=re.MULTILINE)
     for block in _BLANK.split(text):
         if block.strip():
             yield Lines(block.strip("\n")) if "\n" in block.strip() else Paragraph(block.strip())
