@@ -28,5 +28,11 @@ async def docs() -> HTMLResponse:
         swagger_js_url=f"{assets}/swagger-ui-bundle.js",
         swagger_css_url=f"{assets}/swagger-ui.css",
         swagger_favicon_url=f"{assets}/favicon-32x32.png",
-        swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True, "filter": True},
+        swagger_ui_parameters={
+            "tryItOutEnabled": True,
+            "displayRequestDuration": True,
+            "filter": True,
+            # Open, every schema below the operations is drawn again with each key that is pressed.
+            "defaultModelsExpandDepth": 0,
+        },
     )

@@ -10,6 +10,7 @@ from app.api.problems import MEDIA_TYPE, Problem
 from app.api.schemas.events import STREAMS
 from app.api.schemas.health import DeepHealthView
 from app.api.scopes import required_scope
+from app.api.swagger_forms import let_forms_work
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -66,6 +67,7 @@ def describe(app: FastAPI, *, auth: Literal["none", "api_key"]) -> None:
         if app.openapi_schema is None:
             schema = generate()
             schema.setdefault("components", {}).setdefault("schemas", {}).update(_components())
+            let_forms_work(schema)
             _state_scopes(schema, authenticated=auth != "none")
         return generate()
 

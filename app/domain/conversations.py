@@ -22,7 +22,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stored message. `role` is "user" or "assistant"; `sources` are the answer's."""
+    """A stored message. `role` is "user" or "assistant"; `sources` and `finish_reason` are the answer's."""
 
     id: UUID
     role: str
@@ -30,6 +30,7 @@ class Turn:
     sources: tuple[Mapping[str, Any], ...]
     query_id: UUID | None
     created_at: datetime
+    finish_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,38 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question and its answer, about to be stored."""
+    """A question and its answer, about to be stored. `finish_reason` is that of `Done`."""
 
     query_id: UUID
     question: str
     answer: str
     sources: tuple[Mapping[str, Any], ...]
+    finish_reason: str = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class UnansweredQuestion:
+    """A question that was asked `times` times, and found nothing that answers it.
+
+    `finish_reason` is `NO_CONTEXT`, or `NEAR_MISS` if passages about the subject were found.
+    """
+
+    question: str
+    collection: str
+    finish_reason: str
+    times: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GivenVerdict:
+    """What a person thought of an answer. Question, answer and conversation are None if they are not kept."""
+
+    id: UUID
+    query_id: UUID
+    verdict: str
+    comment: str
+    created_at: datetime
+    question: str | None
+    answer: str | None
+    conversation_id: UUID | None

@@ -1,28 +1,14 @@
 """The newcomer's way: drop a file, ask, open a citation, ask again, change the document, ask once more."""
 
 import re
-from pathlib import Path
-from uuid import uuid4
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.support.browser.chromium import Tab
 from tests.support.browser.service import Service
 from tests.support.files.pdf import PdfPage, lines, pdf
 
-pytestmark = pytest.mark.timeout(300)
-
 QUESTION = "How many days of annual leave does an employee have?"
-
-
-@pytest.fixture
-def collection(service: Service) -> str:
-    """A new, empty one."""
-    name = f"c{uuid4().hex[:8]}"
-    with service.client() as client:
-        client.post("/api/collections", json={"name": name}).raise_for_status()
-    return name
 
 
 def handbook(days: int) -> bytes:
@@ -33,37 +19,21 @@ def handbook(days: int) -> bytes:
     )
 
 
-def ask(page: Page, question: str) -> None:
-    page.get_by_role("textbox", name="Question").fill(question)
-    page.keyboard.press("Enter")
-
-
-def last_answer(page: Page) -> None:
-    expect(page.locator("article").last).to_have_attribute("aria-busy", "false")
-
-
 def test_a_newcomer_brings_a_pdf_asks_and_reads_the_passage_on_its_page(
-    service: Service, tab: Tab, collection: str, tmp_path: Path
+    service: Service, tab: Tab, collection: str
 ) -> None:
-    page = tab.page
-    page.goto(service.url)
-    page.evaluate(f"localStorage.setItem('localchat.collection', '{collection}')")
-    page.reload()
-    file = tmp_path / "handbook.pdf"
-    file.write_bytes(handbook(29))
+    page = tab.open(service.url, collection)
 
     # Files are brought where one is, and their progress is seen there.
     expect(page.get_by_text("There are no documents yet.")).to_be_visible()
-    page.get_by_label("Add files").set_input_files(file)
+    tab.add_file("handbook.pdf", handbook(29), "application/pdf")
     uploads = page.get_by_role("region", name="Uploads")
     expect(uploads.get_by_role("progressbar")).to_be_visible()
     expect(uploads).to_contain_text("Ready: 2 passages")
     tab.picture("uploaded")
     uploads.get_by_role("button", name="Close").click()
 
-    ask(page, QUESTION)
-    last_answer(page)
-    answer = page.locator("article").last
+    answer = tab.answer(QUESTION)
     expect(answer).to_contain_text("29 days of annual leave")
     expect(answer).to_contain_text("Fresh answer")
 
@@ -82,9 +52,7 @@ def test_a_newcomer_brings_a_pdf_asks_and_reads_the_passage_on_its_page(
 
     # In a new conversation the same question is answered from the cache, and says so.
     page.get_by_role("link", name="New conversation").click()
-    ask(page, QUESTION)
-    last_answer(page)
-    expect(page.locator("article").last).to_contain_text("From memory (L1)")
+    expect(tab.answer(QUESTION)).to_contain_text("From memory (L1)")
     tab.picture("from-the-cache")
 
     # The document changes, and with it the answer.
@@ -97,29 +65,6 @@ def test_a_newcomer_brings_a_pdf_asks_and_reads_the_passage_on_its_page(
     expect(page.get_by_role("region", name="Passages")).to_contain_text("31 days")
     page.get_by_role("link", name="Ask", exact=True).click()
     page.get_by_role("link", name="New conversation").click()
-    ask(page, QUESTION)
-    last_answer(page)
-    expect(page.locator("article").last).to_contain_text("31 days of annual leave")
-    expect(page.locator("article").last).to_contain_text("Fresh answer")
-
-
-def test_an_answer_is_stopped_by_a_key_and_asked_again(
-    service: Service, tab: Tab, collection: str, tmp_path: Path
-) -> None:
-    with service.client() as client:
-        files = {"files": ("rules.txt", b"Slowly does the harbour master open the gates of the harbour. " * 3)}
-        stored = client.post("/api/documents", files=files, data={"collection": collection}).json()["items"][0]
-        client.get(f"/api/documents/{stored['id']}/events").raise_for_status()
-    page = tab.page
-    page.goto(service.url)
-    page.evaluate(f"localStorage.setItem('localchat.collection', '{collection}')")
-    page.reload()
-    page.keyboard.press("/")
-    expect(page.get_by_role("textbox", name="Question")).to_be_focused()
-    ask(page, "Who does slowly open the gates of the harbour?")
-    expect(page.locator(".answer.writing")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator("article").last).to_contain_text("Stopped.")
-    page.get_by_role("button", name="Ask again").click()
-    expect(page.locator("article")).to_have_count(2)
-    page.keyboard.press("Escape")
+    answer = tab.answer(QUESTION)
+    expect(answer).to_contain_text("31 days of annual leave")
+    expect(answer).to_contain_text("Fresh answer")

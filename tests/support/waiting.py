@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import time
 from collections.abc import Callable
 
 
@@ -25,3 +26,16 @@ async def until(condition: Callable[[], object], seconds: float = 60) -> None:
 async def _held(condition: Callable[[], object]) -> bool:
     held = condition()
     return bool(await held if inspect.isawaitable(held) else held)
+
+
+def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Return once the condition holds, where there is no event loop.
+
+    Raises:
+        TimeoutError: if it does not hold in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.02)

@@ -16,8 +16,14 @@ from app.api.schemas.analytics import (
     PlansView,
     SavingsView,
     SlowStatementView,
+    UnansweredQuestionsView,
+    UnansweredView,
 )
 from app.api.schemas.common import CollectionName, Cursor, Limit, PageView
+from app.api.schemas.conversations import GivenVerdictView
+from app.domain.conversations import GivenVerdict
+from app.services.answering.feedback import Verdict
+from app.services.pagination import Page
 
 router = APIRouter(prefix="/api/analytics", tags=["analytics"], responses=problems(401, 422, 503))
 
@@ -63,6 +69,27 @@ async def slow_queries(
     page = await services.analytics.slow_statements(limit=limit, cursor=cursor)
     items = [SlowStatementView.model_validate(dict(row)) for row in page.items]
     return PageView[SlowStatementView](items=items, next_cursor=page.next_cursor)
+
+
+@router.get("/unanswered", operation_id="unansweredQuestions")
+async def unanswered(
+    services: Provided, tenant: Tenant, since: Since = None, until: Until = None, limit: Limit = 50
+) -> UnansweredQuestionsView:
+    """Questions of stored conversations that found nothing in the documents, the most frequent first."""
+    found = await services.analytics.unanswered(tenant, since=since, until=until, limit=limit)
+    return UnansweredQuestionsView(items=[UnansweredView.model_validate(item) for item in found])
+
+
+@router.get("/feedback", operation_id="listFeedback", response_model=PageView[GivenVerdictView])
+async def feedback(
+    services: Provided,
+    tenant: Tenant,
+    verdict: Annotated[Verdict | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: Annotated[Cursor | None, Query()] = None,
+) -> Page[GivenVerdict]:
+    """Verdicts on answers with their questions, the newest first."""
+    return await services.feedback.list(tenant, verdict=verdict, limit=limit, cursor=cursor)
 
 
 @router.get("/documents", operation_id="documentKinds")

@@ -17,7 +17,7 @@ from app.api.schemas.cache import (
     Namespace,
 )
 from app.api.schemas.common import CollectionName, Cursor, Limit, PageView, Text
-from app.api.schemas.semantic import MatchingReportView
+from app.api.schemas.semantic import JudgementRequest, MatchExampleView, MatchingReportView
 from app.api.schemas.warming import WarmedView, WarmRequest
 from app.api.sse import EventStream, encode
 from app.domain.warming import Warmed, WarmQuestion, WarmStep
@@ -147,6 +147,24 @@ async def semantic(
     """
     reporter = services.matching
     return MatchingReportView.of(reporter, await reporter.report(tenant, collection=collection, examples=examples))
+
+
+@router.post(
+    "/semantic/examples/{example}/judgement",
+    operation_id="judgeSemanticExample",
+    responses=problems(400, 404, 413, 415),
+)
+async def judge(
+    services: Provided,
+    tenant: Tenant,
+    example: Annotated[int, Path(ge=1, lt=2**63, examples=[7])],
+    body: JudgementRequest,
+) -> MatchExampleView:
+    """Say whether the two questions of an example mean the same, in place of what comparing their results says.
+
+    Two that do not are never matched from now on. The next calibration of the threshold counts the judgement.
+    """
+    return MatchExampleView.model_validate(await services.matching.judge(tenant, example, same=body.same))
 
 
 @router.post("/clear", operation_id="clearCache", responses=problems(400, 404, 409, 413, 415))

@@ -172,7 +172,7 @@ async def replace_document(
     tenant: Tenant,
     document_id: WritableDocument,
     file: Annotated[UploadFile | None, File(description="The new content")] = None,
-    files: Annotated[list[UploadFile] | None, File(description="The same, named as in an upload")] = None,
+    files: Annotated[list[UploadFile] | None, File(description="The same", deprecated=True)] = None,
     metadata: Annotated[MetadataText | None, Form()] = None,
     if_match: IfMatch = None,
 ) -> Document:

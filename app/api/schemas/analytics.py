@@ -1,7 +1,7 @@
 """Analytics as clients see them."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -63,6 +63,21 @@ class SlowStatementView(View):
     parameters: list[str] = Field(description="Types and lengths, never values", examples=[["ndarray(384)"]])
     plan: str | None
     request_id: str | None
+
+
+class UnansweredView(View):
+    """A question that found nothing. `near_miss`: passages about its subject were found, but none that answers."""
+
+    question: str
+    collection: str
+    finish_reason: Literal["no_context", "near_miss"]
+    times: int
+    last_at: datetime
+
+
+class UnansweredQuestionsView(View):
+    items: list[UnansweredView]
+    next_cursor: None = None
 
 
 class DocumentKindView(View):

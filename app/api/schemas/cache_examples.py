@@ -71,6 +71,12 @@ WARMED: dict[str, Any] = orjson.loads("""{"total": 3, "held": 1, "computed": 1, 
     {"query": "How many days of leave are there?", "detail": "The model failed while working."}
 ]}""")
 
+JUDGED: dict[str, Any] = (
+    orjson.loads("""{"id": 7, "correct": true, "question": "How many days off do employees get?",
+    "matched": "How many days of leave are there?", "similarity": 0.931, "served": true, "source": "pipeline",
+    "detail": "82% of the words are the same", "created_at": "2026-11-24T11:49:13Z"}""")
+)
+
 MATCHING: dict[str, Any] = orjson.loads("""{"mode": "serve", "error_budget": 0.01, "items": [{
     "collection": "default", "namespace": "answer", "threshold": 0.915,
     "reason": "at most 0.91% of requests answered wrongly", "since": "2026-11-20T08:00:00Z",
@@ -79,8 +85,6 @@ MATCHING: dict[str, Any] = orjson.loads("""{"mode": "serve", "error_budget": 0.0
     "wrong_bound": 0.0091,
     "curve": [{"threshold": 0.915, "hit_rate": 0.15, "labels": 250, "false_hits": 0.04, "interval": [0.02, 0.07],
         "wrong_bound": 0.0091}],
-    "right_examples": [{"question": "How many days off do employees get?",
-        "matched": "How many days of leave are there?", "similarity": 0.931, "served": true, "source": "pipeline",
-        "detail": "82% of the words are the same", "created_at": "2026-11-24T11:49:13Z"}],
-    "wrong_examples": []
+    "right_examples": [], "wrong_examples": []
 }]}""")
+MATCHING["items"][0]["right_examples"] = [JUDGED]

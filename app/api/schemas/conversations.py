@@ -29,6 +29,7 @@ class TurnView(View):
     sources: list[dict[str, Any]]
     query_id: UUID | None
     created_at: datetime
+    finish_reason: str | None = Field(description="How an answer ended; null for questions")
 
 
 class ConversationHistoryView(ConversationView):
@@ -65,6 +66,19 @@ class FeedbackRequest(RequestModel):
         description="wrong_hit: the cached answer belongs to another question"
     )
     comment: Text = Field(default="", max_length=4000)
+
+
+class GivenVerdictView(View):
+    """A verdict. `question`, `answer` and `conversation_id` are null if they are not kept."""
+
+    id: UUID
+    query_id: UUID
+    verdict: Literal["up", "down", "wrong_hit"]
+    comment: str
+    created_at: datetime
+    question: str | None
+    answer: str | None
+    conversation_id: UUID | None
 
 
 class FeedbackView(View):

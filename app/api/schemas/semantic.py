@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from app.api.schemas.cache_examples import MATCHING
-from app.api.schemas.common import View, shown_as
+from app.api.schemas.cache_examples import JUDGED, MATCHING
+from app.api.schemas.common import RequestModel, View, shown_as
 from app.services.semantic.report import MatchingReport, MatchingReporter
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -15,13 +15,23 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class MatchExampleView(View):
     """A would-be hit that was judged: by comparison with a fresh result, or by a person."""
 
+    model_config = shown_as(JUDGED)
+
+    id: int
     question: str
     matched: str
     similarity: float
+    correct: bool = Field(description="Whether the two questions have the same answer")
     served: bool
     source: Literal["pipeline", "person"]
     detail: str
     created_at: datetime
+
+
+class JudgementRequest(RequestModel):
+    model_config = shown_as({"same": False})
+
+    same: bool = Field(description="Whether the two questions mean the same")
 
 
 class ThresholdView(View):

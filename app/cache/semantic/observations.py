@@ -98,7 +98,10 @@ class LabelVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A would-be hit with its verdict. `served`: a client got it. `source`: pipeline or person."""
+    """A would-be hit with its verdict. `served`: a client got it. `source`: pipeline or person.
+
+    `id` and `created_at` are set when it is stored.
+    """
 
     question: str
     matched: str
@@ -108,6 +111,7 @@ class Label:
     source: str
     detail: str = ""
     created_at: datetime | None = None
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ class Observations(Protocol):
     async def observed(self, tenant: str | None = ...) -> list[Observed]: ...
     async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence: ...
     async def examples(self, digest: str, *, correct: bool, limit: int) -> list[Label]: ...
+    async def judge(self, tenant: str, label: int, *, correct: bool) -> Label | None: ...
     async def decide(self, observed: Observed, decision: Decision) -> None: ...
     async def are_apart(self, tenant: str, question: str, other: str) -> bool: ...
     async def keep_apart(

@@ -55,8 +55,25 @@ WHERE segment = $1 AND l.created_at >= greatest(s.since, now() - make_interval(h
 ORDER BY l.id DESC LIMIT $3
 """
 _EXAMPLES = """
-SELECT query_text, matched_query, similarity, correct, served, source, detail, created_at FROM semantic_labels
+SELECT query_text, matched_query, similarity, correct, served, source, detail, created_at, id FROM semantic_labels
 WHERE segment = $1 AND correct = $2 ORDER BY id DESC LIMIT $3
+"""
+# Two questions that differ are kept apart from now on; two that are the same no longer are.
+_JUDGE = """
+WITH judged AS (
+    UPDATE semantic_labels l SET correct = $3, source = 'person', detail = '' FROM semantic_segments s
+    WHERE l.id = $2 AND s.segment = l.segment AND s.tenant = $1
+    RETURNING l.query_text, l.matched_query, l.similarity, l.correct, l.served, l.source, l.detail, l.created_at,
+        l.id, l.segment
+), apart AS (
+    INSERT INTO semantic_negatives (tenant, partition, query_text, matched_query, similarity)
+    SELECT $1, segment, query_text, matched_query, similarity FROM judged WHERE NOT $3 ON CONFLICT DO NOTHING
+), together AS (
+    DELETE FROM semantic_negatives n USING judged j
+    WHERE $3 AND n.tenant = $1 AND (n.query_text, n.matched_query)
+        IN ((j.query_text, j.matched_query), (j.matched_query, j.query_text))
+)
+SELECT query_text, matched_query, similarity, correct, served, source, detail, created_at, id FROM judged
 """
 _DECIDE = """
 UPDATE semantic_segments SET threshold = $2, reason = $3, calibrated_at = now(),
@@ -154,6 +171,12 @@ class PostgresObservations:
         async with self._connections.connection() as connection:
             rows = await connection.fetch(_EXAMPLES, digest, correct, limit, timeout=_TIMEOUT)
         return [Label(*row.values()) for row in rows]
+
+    async def judge(self, tenant: str, label: int, *, correct: bool) -> Label | None:
+        """Replace the verdict of a label by a person's. Return it; None if the tenant has no such label."""
+        async with self._connections.connection() as connection:
+            row = await connection.fetchrow(_JUDGE, tenant, label, correct, timeout=_TIMEOUT)
+        return Label(*row.values()) if row else None
 
     async def decide(self, observed: Observed, decision: Decision) -> None:
         """Put a decision in force, unless another replica has restarted the segment since it was observed.

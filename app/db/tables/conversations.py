@@ -1,10 +1,11 @@
 """Conversations and their messages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from app.db.database import PooledConnection
-from app.domain.conversations import Conversation, Exchange, Turn
+from app.domain.conversations import Conversation, Exchange, Turn, UnansweredQuestion
 
 _COLUMNS = "id, tenant, collection, title, created_at, updated_at"
 # Of the collection called $3 of the tenant $2; null if it is gone.
@@ -86,7 +87,7 @@ async def turns(
     With `before`, the messages that are older than the one with this id.
     """
     rows = await connection.fetch(
-        """SELECT id, role, content, sources, query_id, created_at FROM messages
+        """SELECT id, role, content, sources, query_id, created_at, finish_reason FROM messages
         WHERE conversation_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2""",
         conversation_id,
         newest,
@@ -100,7 +101,7 @@ async def turns_after(
 ) -> list[Turn]:
     """The first messages that are newer than the one with the id `after`, the oldest first."""
     rows = await connection.fetch(
-        """SELECT id, role, content, sources, query_id, created_at FROM messages
+        """SELECT id, role, content, sources, query_id, created_at, finish_reason FROM messages
         WHERE conversation_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3""",
         conversation_id,
         after,
@@ -142,11 +143,19 @@ async def add_exchange(
     connection: PooledConnection, tenant: str, conversation_id: UUID, exchange: Exchange
 ) -> None:
     await connection.executemany(
-        """INSERT INTO messages (tenant, conversation_id, role, content, sources, query_id)
-        VALUES ($1, $2, $3, $4, $5, $6)""",
+        """INSERT INTO messages (tenant, conversation_id, role, content, sources, query_id, finish_reason)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)""",
         [
-            (tenant, conversation_id, "user", exchange.question, [], exchange.query_id),
-            (tenant, conversation_id, "assistant", exchange.answer, list(exchange.sources), exchange.query_id),
+            (tenant, conversation_id, "user", exchange.question, [], exchange.query_id, None),
+            (
+                tenant,
+                conversation_id,
+                "assistant",
+                exchange.answer,
+                list(exchange.sources),
+                exchange.query_id,
+                exchange.finish_reason,
+            ),
         ],
     )
 
@@ -154,7 +163,7 @@ async def add_exchange(
 async def question(connection: PooledConnection, conversation_id: UUID, query_id: UUID) -> Turn | None:
     """The question of an exchange; None if the conversation has no such exchange."""
     row = await connection.fetchrow(
-        """SELECT id, role, content, sources, query_id, created_at FROM messages
+        """SELECT id, role, content, sources, query_id, created_at, finish_reason FROM messages
         WHERE conversation_id = $1 AND query_id = $2 AND role = 'user'""",
         conversation_id,
         query_id,
@@ -189,14 +198,41 @@ async def copy(
         title,
     )
     await connection.execute(
-        """INSERT INTO messages (tenant, conversation_id, role, content, sources, query_id, created_at)
-        SELECT tenant, $2, role, content, sources, query_id, created_at FROM (
+        """INSERT INTO messages
+            (tenant, conversation_id, role, content, sources, query_id, created_at, finish_reason)
+        SELECT tenant, $2, role, content, sources, query_id, created_at, finish_reason FROM (
             SELECT * FROM messages WHERE conversation_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id
         ) said""",
         original,
         conversation_id,
         before,
     )
+
+
+async def unanswered(
+    connection: PooledConnection, tenant: str, *, since: datetime, until: datetime, limit: int
+) -> list[UnansweredQuestion]:
+    """Questions of [since, until) whose answer found nothing, the most frequent first.
+
+    A branch of a conversation repeats its exchanges, which count once.
+    """
+    rows = await connection.fetch(
+        """SELECT min(asked.content) AS question, collection, answered.finish_reason,
+            count(DISTINCT answered.query_id) AS times, max(answered.created_at) AS last_at
+        FROM messages answered
+        JOIN messages asked ON asked.query_id = answered.query_id
+            AND asked.conversation_id = answered.conversation_id AND asked.role = 'user'
+        JOIN conversations ON conversations.id = answered.conversation_id
+        WHERE answered.tenant = $1 AND answered.created_at >= $2 AND answered.created_at < $3
+          AND answered.finish_reason IN ('no_context', 'near_miss')
+        GROUP BY collection, answered.finish_reason, lower(asked.content)
+        ORDER BY times DESC, last_at DESC LIMIT $4""",
+        tenant,
+        since,
+        until,
+        limit,
+    )
+    return [UnansweredQuestion(**dict(row)) for row in rows]
 
 
 async def rename(

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from app.db.database import PooledConnection
+from app.domain.conversations import GivenVerdict
 from app.domain.retrieval import ServedMatch
 
 _REMEMBER_PAIR = """
@@ -25,6 +26,34 @@ async def insert(connection: PooledConnection, tenant: str, query_id: UUID, verd
         comment,
     )
     return stored
+
+
+async def page(
+    connection: PooledConnection, tenant: str, *, verdict: str | None, before: UUID | None, limit: int
+) -> list[GivenVerdict]:
+    """Verdicts, the newest first, those given before the one with the id `before`."""
+    rows = await connection.fetch(
+        """SELECT given.id, given.query_id, given.verdict, given.comment, given.created_at,
+            asked.content AS question, answered.content AS answer, asked.conversation_id
+        FROM feedback given
+        LEFT JOIN LATERAL (
+            SELECT content, conversation_id FROM messages
+            WHERE query_id = given.query_id AND tenant = given.tenant AND role = 'user' ORDER BY id LIMIT 1
+        ) asked ON true
+        LEFT JOIN LATERAL (
+            SELECT content FROM messages
+            WHERE conversation_id = asked.conversation_id AND query_id = given.query_id AND role = 'assistant'
+            ORDER BY id LIMIT 1
+        ) answered ON true
+        WHERE given.tenant = $1 AND ($2::text IS NULL OR given.verdict = $2)
+          AND ($3::uuid IS NULL OR given.id < $3)
+        ORDER BY given.id DESC LIMIT $4""",
+        tenant,
+        verdict,
+        before,
+        limit,
+    )
+    return [GivenVerdict(**dict(row)) for row in rows]
 
 
 async def find_match(connection: PooledConnection, tenant: str, query_id: UUID) -> ServedMatch | None:

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from app.db.database import Database
 from app.db.tables import feedback
+from app.domain.conversations import GivenVerdict
 from app.domain.query_ids import key_prefix
 from app.errors import CacheUnavailable
+from app.services.pagination import Page, page_of, uuid_of
 
 # "wrong_hit": the answer came from the cache and belongs to another question.
 Verdict = Literal["up", "down", "wrong_hit"]
@@ -57,6 +59,15 @@ class FeedbackService:
         if verdict != "wrong_hit":
             return StoredVerdict(stored)
         return StoredVerdict(stored, await self._evict(tenant, match.cache_key if match else key_prefix(query_id)))
+
+    async def list(
+        self, tenant: str, *, verdict: Verdict | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[GivenVerdict]:
+        """Return verdicts with the questions that they are about, the newest first."""
+        before = uuid_of(cursor)
+        async with self._database.connection() as connection:
+            found = await feedback.page(connection, tenant, verdict=verdict, before=before, limit=limit + 1)
+        return page_of(found, limit, lambda item: item.id)
 
     async def _evict(self, tenant: str, digest: str | None) -> bool:
         if digest is None:

@@ -109,7 +109,7 @@ class AnswerService:
                 async for event in events:
                     if isinstance(event, Done):
                         with tracing.inside(query):
-                            saved = await self._save(request, start, answer)
+                            saved = await self._save(request, start, answer, event.finish_reason)
                         if not saved:
                             yield Status("unsaved", answer.elapsed() * 1000)
                     answer.add(event)
@@ -143,7 +143,7 @@ class AnswerService:
         conversation_id = request.conversation_id or (new_conversation_id() if request.remember else None)
         return replace(first, trace_id=self._trace_id(), conversation_id=conversation_id)
 
-    async def _save(self, request: AnswerRequest, start: Start, answer: Answer) -> bool:
+    async def _save(self, request: AnswerRequest, start: Start, answer: Answer, finish_reason: str) -> bool:
         """Store the exchange. False if that failed: the client keeps the answer all the same."""
         if not request.remember or start.conversation_id is None:
             return True
@@ -152,6 +152,7 @@ class AnswerService:
             question=request.question,
             answer=answer.text,
             sources=tuple(plain(asdict(source)) for source in answer.sources),
+            finish_reason=finish_reason,
         )
         if request.conversation_id is None:
             saving = self._conversations.begin(request.tenant, start.conversation_id, request.collection, exchange)

@@ -8,6 +8,8 @@ from typing import Any
 from app.db.database import Database
 from app.db.operations import analytics, statistics
 from app.db.operations.analytics import Step
+from app.db.tables import conversations
+from app.domain.conversations import UnansweredQuestion
 from app.errors import InvalidInput
 from app.services.pagination import Page, number_of, page_of
 
@@ -77,6 +79,20 @@ class AnalyticsService:
         async with self._database.connection() as connection:
             rows = await analytics.slow_statements(connection, before=before, limit=limit + 1)
         return page_of(rows, limit, lambda row: row["id"])
+
+    async def unanswered(
+        self, tenant: str, *, since: datetime | None, until: datetime | None, limit: int
+    ) -> Sequence[UnansweredQuestion]:
+        """Return the questions that found nothing, the most frequent first. Conversations that are kept have them.
+
+        Raises:
+            InvalidInput: `since` is not before `until`.
+        """
+        period = _period(since, until)
+        async with self._database.connection() as connection:
+            return await conversations.unanswered(
+                connection, tenant, since=period.since, until=period.until, limit=limit
+            )
 
     async def documents(self, tenant: str) -> AnalyticsReport:
         """Documents by collection and media type."""

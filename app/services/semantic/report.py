@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from app.cache.semantic.calibration import BINS, RECENT, Point, Tally, bin_of, curve
 from app.cache.semantic.observations import Label, Observed, SegmentEvidence
+from app.errors import NotFound
 
 Mode = Literal["off", "shadow", "serve"]
 
@@ -15,6 +16,7 @@ class ReportedObservations(Protocol):
     async def observed(self, tenant: str | None = ...) -> list[Observed]: ...
     async def evidence(self, digest: str, *, recent: int) -> SegmentEvidence: ...
     async def examples(self, digest: str, *, correct: bool, limit: int) -> list[Label]: ...
+    async def judge(self, tenant: str, label: int, *, correct: bool) -> Label | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,20 @@ class MatchingReporter:
             for each in await observations.observed(tenant)
             if collection in (None, each.collection)
         ]
+
+    async def judge(self, tenant: str, example: int, *, same: bool) -> Label:
+        """Say whether the two questions of an example mean the same. They are kept apart from now on if not.
+
+        The next calibration of the threshold counts it.
+
+        Raises:
+            NotFound: the tenant has no such example.
+            StoreUnavailable: Postgres does not answer.
+        """
+        judged = await self._observations.judge(tenant, example, correct=same) if self._observations else None
+        if judged is None:
+            raise NotFound("There is no such example.")
+        return judged
 
 
 def _report(

@@ -83,8 +83,34 @@ async def test_examples_of_both_kinds_the_newest_first(desk: Desk) -> None:
     right = await desk.semantics.examples(desk.segment.digest, correct=True, limit=2)
     assert [each.question for each in right] == ["question 2", "question 1"]
     [wrong] = await desk.semantics.examples(desk.segment.digest, correct=False, limit=2)
-    assert replace(wrong, created_at=None, similarity=0.91) == WRONG
+    assert replace(wrong, created_at=None, similarity=0.91, id=0) == WRONG
     assert wrong.created_at is not None
+
+
+async def test_a_person_judges_an_example_either_way(desk: Desk) -> None:
+    await desk.label(RIGHT)
+    [example] = await desk.semantics.examples(desk.segment.digest, correct=True, limit=1)
+    judged = await desk.semantics.judge(TENANT, example.id, correct=False)
+    assert judged is not None
+    assert (judged.id, judged.correct, judged.source, judged.served) == (example.id, False, "person", True)
+    assert await desk.semantics.are_apart(TENANT, "matched", "asked")
+    evidence = await desk.semantics.evidence(desk.segment.digest, recent=10)
+    assert evidence.tally.wrong[bin_of(0.95)] == 1
+
+    await desk.semantics.judge(TENANT, example.id, correct=True)
+    assert not await desk.semantics.are_apart(TENANT, "asked", "matched")
+    assert await desk.semantics.examples(desk.segment.digest, correct=False, limit=1) == []
+
+
+async def test_nobody_judges_an_example_of_another_tenant(desk: Desk) -> None:
+    await desk.label(RIGHT)
+    [example] = await desk.semantics.examples(desk.segment.digest, correct=True, limit=1)
+    assert await desk.semantics.judge("other", example.id, correct=False) is None
+    assert await desk.semantics.judge(TENANT, example.id + 1, correct=False) is None
+    assert not await desk.semantics.are_apart("other", "asked", "matched")
+    assert [each.id for each in await desk.semantics.examples(desk.segment.digest, correct=True, limit=9)] == [
+        example.id
+    ]
 
 
 async def test_a_segment_is_its_tenants_and_goes_with_its_collection(desk: Desk) -> None:

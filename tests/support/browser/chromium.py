@@ -5,15 +5,17 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, FilePayload, Locator, Page, expect, sync_playwright
 
 from tests.support.folders import REPO
 
 PICTURES = REPO / "browser-pictures"
 _AXE = REPO / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE = 60_000.0  # milliseconds, for a machine that does much else
+# A name that an attacker's name server points at this machine.
+REBOUND = "rebound.example"
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -23,7 +25,9 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
 )
+_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _VIOLATIONS = """
 window.violations = [];
 document.addEventListener('securitypolicyviolation',
@@ -36,11 +40,10 @@ def chromium_path() -> str | None:
 
 
 @contextlib.contextmanager
-def running_chromium(path: str, *flags: str) -> Iterator[Browser]:
-    """A browser; `flags` are added to those for a machine without a screen."""
+def running_chromium(path: str) -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*_FLAGS, *flags])
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         try:
             yield browser
         finally:
@@ -54,9 +57,43 @@ class Tab:
     page: Page
     complaints: list[str] = field(default_factory=list)
 
+    def open(self, url: str, collection: str, view: str = "ask") -> Page:
+        """Open a view of the page, with a collection that was chosen before."""
+        self.page.add_init_script(f"localStorage.setItem('localchat.collection', '{collection}')")
+        self.page.goto(f"{url}#/{view}")
+        return self.page
+
+    def add_file(self, name: str, content: bytes, media_type: str = "text/plain") -> None:
+        """Choose a file where the page asks for some."""
+        self.page.get_by_label("Add files").set_input_files(
+            FilePayload(name=name, mimeType=media_type, buffer=content)
+        )
+
+    def ask(self, question: str) -> Locator:
+        """Type a question and send it. Returns the exchange, whose answer need not be complete."""
+        asked = self.page.locator("article")
+        before = asked.count()
+        self.page.get_by_role("textbox", name="Question").fill(question)
+        self.page.keyboard.press("Enter")
+        expect(asked).to_have_count(before + 1)
+        return asked.last
+
+    def answer(self, question: str) -> Locator:
+        """Ask, and wait for the end of the answer."""
+        asked = self.ask(question)
+        expect(asked).to_have_attribute("aria-busy", "false")
+        return asked
+
     def violations(self) -> list[str]:
         found: list[str] = self.page.evaluate("window.violations ?? []")
         return found
+
+    def schemes(self) -> Iterator[Literal["light", "dark"]]:
+        """Show the page in light, then in dark."""
+        for scheme in _SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            expect(self.page.locator("html")).to_have_attribute("data-scheme", scheme)
+            yield scheme
 
     def picture(self, name: str) -> Path:
         """Keep what it shows, for people to look at."""

@@ -1,9 +1,11 @@
-"""The embedded model server with a writer beside its models that is quick, slow enough to watch, and cites."""
+"""The embedded model server with a writer beside its models that cites, thinks, and stops where a test wants it."""
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 from app.embedded.model_server.__main__ import argument_parser, read_config, run
 from app.embedded.model_server.app import create_model_server
@@ -13,25 +15,34 @@ from app.embedded.model_server.models.registry import HeldModel, served_models
 from app.embedded.model_server.runtime.residency import Residency
 
 WRITER = "quoting-writer"
-# A passage is followed by its number.
-_PASSAGE = re.compile(r"(.*?)\n\(passage (\d+)[^\n]*\)\n\n", re.DOTALL)
+_PASSAGE = re.compile(r"<passage (\d+) [^\n]*\n(.*?)\n</passage", re.DOTALL)
 _QUESTION = re.compile(r"Question: (.*)\n")
 _SENTENCE = re.compile(r"[^.!?\n]{12,}[.!?]")
-_SECONDS_A_WORD = 0.03
-# What a question that is to take its time holds.
-SLOWLY = "slowly"
+# Names the folder in which a file called HELD holds the writer after the first words of an answer.
+HELD_IN = "LOCALCHAT_TEST_WRITER_FOLDER"
+HELD = "held"
+_FIRST_WORDS = 4
+_LOOK_AGAIN_SECONDS = 0.02
+# A question with this word is thought about.
+PONDER = "ponder"
+THOUGHT = "The passages speak of it."
 
 
 class Quoter:
     """Says the sentence of the passages that has most of the question's words, and where it is from."""
 
+    def __init__(self, held: Path) -> None:
+        self._held = held
+
     async def generate(self, prompt: GenerationPrompt) -> AsyncGenerator[str | Finish, None]:
         began = time.monotonic_ns()
         asked = prompt.messages[-1].content
+        if PONDER in asked:
+            yield f"<think>{THOUGHT}</think>"
         words = re.findall(r"\S+\s*", _answer(asked))
-        pace = _SECONDS_A_WORD * (20 if SLOWLY in asked else 1)
-        for word in words:
-            await asyncio.sleep(pace)
+        for number, word in enumerate(words):
+            while number == _FIRST_WORDS and self._held.exists():
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
             yield word
         yield Finish("stop", len(asked.split()), 1_000_000, len(words), time.monotonic_ns() - began)
 
@@ -44,7 +55,7 @@ def _answer(asked: str) -> str:
     wanted = _words(question[-1] if question else asked)
     found = [
         (len(wanted & _words(sentence)), -int(number), sentence.strip(), number)
-        for text, number in _PASSAGE.findall(asked)
+        for number, text in _PASSAGE.findall(asked)
         for sentence in _SENTENCE.findall(text)
     ]
     if not found:
@@ -59,7 +70,7 @@ def _words(text: str) -> set[str]:
 
 def quoting_writer() -> HeldModel:
     async def load() -> Quoter:
-        return Quoter()
+        return Quoter(Path(os.environ[HELD_IN]) / HELD)
 
     card = ModelCard(
         name=f"{WRITER}:latest",

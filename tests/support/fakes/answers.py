@@ -25,7 +25,7 @@ from app.domain.answers import (
     Status,
     Usage,
 )
-from app.domain.conversations import Conversation, ConversationHistory, Export, Turn
+from app.domain.conversations import Conversation, ConversationHistory, Export, GivenVerdict, Turn
 from app.domain.direct import DirectRequest, ToolCall, ToolCalls
 from app.domain.retrieval import Query, Vector
 from app.errors import NotCached, NotFound
@@ -223,3 +223,7 @@ class FakeFeedback(FeedbackService):
     async def record(self, tenant: str, query_id: UUID, verdict: str, comment: str = "") -> StoredVerdict:
         self.stored.append((tenant, query_id, verdict, comment))
         return StoredVerdict(UUID(int=9), evicted=verdict == "wrong_hit")
+
+    @override
+    async def list(self, tenant: str, **asked: Any) -> Page[GivenVerdict]:
+        return Page((GivenVerdict(UUID(int=9), UUID(int=7), "up", "", NOW, "Why?", "So.", UUID(int=8)),), None)

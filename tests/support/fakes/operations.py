@@ -1,11 +1,12 @@
 """Analytics, models and keys in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from typing_extensions import override
 
+from app.domain.conversations import UnansweredQuestion
 from app.errors import InvalidInput, NotFound
 from app.ollama.protocol import ModelInfo, PullProgress, RunningModel
 from app.services.operations.analytics import AnalyticsReport, AnalyticsService, Period
@@ -59,6 +60,10 @@ class FakeAnalytics(AnalyticsService):
     @override
     async def slow_statements(self, *, limit: int, cursor: str | None) -> Page[Mapping[str, Any]]:
         return Page((STATEMENT,), None)
+
+    @override
+    async def unanswered(self, tenant: str, **asked: Any) -> Sequence[UnansweredQuestion]:
+        return [UnansweredQuestion("Where is Atlantis?", "default", "no_context", 3, NOW)]
 
     @override
     async def documents(self, tenant: str) -> AnalyticsReport:

@@ -4,8 +4,9 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -22,7 +23,13 @@ class ModelServer:
     """Started again after it was stopped, it has the same address."""
 
     def __init__(
-        self, log: Path, *options: str, module: str = WITH_FAULTS, uds: Path | None = None, token: str = ""
+        self,
+        log: Path,
+        *options: str,
+        module: str = WITH_FAULTS,
+        uds: Path | None = None,
+        token: str = "",
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         port = free_port()
         where = ("--uds", str(uds)) if uds else ("--port", str(port))
@@ -32,7 +39,7 @@ class ModelServer:
             "model server",
             [sys.executable, "-m", module, *where, *options],
             cwd=REPO,
-            env={**os.environ, "LOCALCHAT_MODEL_SERVER_TOKEN": token},
+            env={**os.environ, **environment, "LOCALCHAT_MODEL_SERVER_TOKEN": token},
             log=log,
         )
 
@@ -59,10 +66,15 @@ class ModelServer:
 
 @contextlib.contextmanager
 def running_model_server(
-    log: Path, *options: str, module: str = WITH_FAULTS, uds: Path | None = None, token: str = ""
+    log: Path,
+    *options: str,
+    module: str = WITH_FAULTS,
+    uds: Path | None = None,
+    token: str = "",
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[ModelServer]:
     """A server with these options, which stops in the end."""
-    server = ModelServer(log, *options, module=module, uds=uds, token=token)
+    server = ModelServer(log, *options, module=module, uds=uds, token=token, environment=environment)
     try:
         server.start()
         yield server

@@ -26,6 +26,8 @@ async def test_hit_rates_savings_and_slow_queries_are_told(client: httpx.AsyncCl
         "next_cursor": None,
         "as_of": None,
     }
+    [unanswered] = (await client.get("/api/analytics/unanswered")).json()["items"]
+    assert (unanswered["question"], unanswered["times"]) == ("Where is Atlantis?", 3)
     plans = (await client.get("/api/analytics/plans")).json()
     assert (plans["collection"], plans["warnings"]) == ("default", ["chunks was never analyzed."])
 

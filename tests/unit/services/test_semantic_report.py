@@ -60,6 +60,19 @@ async def test_one_collection_can_be_asked_for() -> None:
         assert (await http.get("/api/cache/semantic", params={"examples": 1000})).status_code == 422
 
 
+async def test_a_person_judges_an_example() -> None:
+    async with client() as http:
+        [item] = (await http.get("/api/cache/semantic")).json()["items"]
+        [example] = item["right_examples"]
+        path = f"/api/cache/semantic/examples/{example['id']}/judgement"
+        judged = (await http.post(path, json={"same": False})).json()
+        absent = await http.post("/api/cache/semantic/examples/9/judgement", json={"same": True})
+    assert judged == {**example, "correct": False, "source": "person"}
+    assert absent.status_code == 404
+    async with client_of(Fakes(matching=MatchingReporter("serve", 0.01, None)), fresh=True) as http:
+        assert (await http.post(path, json={"same": True})).status_code == 404
+
+
 async def test_off_is_told_as_such_and_a_store_that_is_away_as_an_error() -> None:
     async with client_of(Fakes(matching=MatchingReporter("serve", 0.01, None)), fresh=True) as http:
         assert (await http.get("/api/cache/semantic")).json() == {"mode": "off", "error_budget": 0.01, "items": []}

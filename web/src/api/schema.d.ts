@@ -17,6 +17,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/analytics/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listFeedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/analytics/hit-rates": {
         parameters: {
             query?: never;
@@ -73,6 +89,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["slowQueries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analytics/unanswered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["unansweredQuestions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -171,6 +203,22 @@ export interface paths {
         get: operations["semanticCacheReport"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cache/semantic/examples/{example}/judgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["judgeSemanticExample"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1083,21 +1131,22 @@ export interface components {
             trace_id: string;
         };
         Body_replaceDocument: {
-            file?: string | null;
-            files?: string[] | null;
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            /** Format: binary */
+            file?: string;
+            /** @example {"year": 2026} */
+            metadata?: string;
         };
         Body_uploadDocuments: {
             /** @default default */
             collection?: string;
             files: string[];
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
-            /** @default keep */
-            on_conflict?: components["schemas"]["OnConflict"];
+            /** @example {"year": 2026} */
+            metadata?: string;
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            on_conflict?: "keep" | "replace" | "refuse";
         };
         CacheCountsView: {
             bypassed: number;
@@ -1301,6 +1350,12 @@ export interface components {
             arguments?: string;
             name: string;
         };
+        /**
+         * @example {
+         *       "question": "How many days of leave are there?",
+         *       "collection": "default"
+         *     }
+         */
         ChatRequest: {
             /**
              * @default use
@@ -1467,6 +1522,18 @@ export interface components {
             readers: string[] | null;
             writers: string[] | null;
         };
+        /**
+         * @example {
+         *       "settings": {
+         *         "cache": {
+         *           "ttl": 3600
+         *         },
+         *         "retrieval": {
+         *           "lexical_weight": 0.3
+         *         }
+         *       }
+         *     }
+         */
         CollectionChange: {
             description?: string | null;
             name?: string | null;
@@ -1486,6 +1553,12 @@ export interface components {
             tokens: number;
             vector_bytes: number;
         };
+        /**
+         * @example {
+         *       "name": "handbooks",
+         *       "language": "english"
+         *     }
+         */
         CollectionCreation: {
             /** @default  */
             description?: string;
@@ -1590,6 +1663,17 @@ export interface components {
             tool_call_id?: string | null;
             tool_calls?: components["schemas"]["MessageToolCall"][] | null;
         };
+        /**
+         * @example {
+         *       "model": "localchat",
+         *       "messages": [
+         *         {
+         *           "role": "user",
+         *           "content": "How many days of leave are there?"
+         *         }
+         *       ]
+         *     }
+         */
         CompletionRequest: {
             /**
              * @default use
@@ -1671,6 +1755,7 @@ export interface components {
             /** Format: date-time */
             time: string;
         };
+        /** @example {} */
         ConversationBranch: {
             before?: string | null;
             title?: string | null;
@@ -1806,6 +1891,12 @@ export interface components {
             object?: "list";
             usage: components["schemas"]["EmbeddingsUsage"];
         };
+        /**
+         * @example {
+         *       "model": "all-minilm",
+         *       "input": "How many days of leave are there?"
+         *     }
+         */
         EmbeddingsRequest: {
             dimensions?: number | null;
             /**
@@ -2091,6 +2182,23 @@ export interface components {
             stopped_at: string | null;
             variants: components["schemas"]["VariantView"][];
         };
+        /**
+         * @example {
+         *       "name": "more-passages",
+         *       "collection": "default",
+         *       "variants": [
+         *         {
+         *           "name": "as-it-is"
+         *         },
+         *         {
+         *           "name": "ten-passages",
+         *           "settings": {
+         *             "top_k": 10
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
         ExperimentStart: {
             /** @default default */
             collection?: string;
@@ -2154,6 +2262,20 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             } | null;
+        };
+        GivenVerdictView: {
+            answer: string | null;
+            comment: string;
+            conversation_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            query_id: string;
+            question: string | null;
+            /** @enum {string} */
+            verdict: "up" | "down" | "wrong_hit";
         };
         HealthView: {
             checks: {
@@ -2259,6 +2381,19 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @example {
+         *       "same": false
+         *     }
+         */
+        JudgementRequest: {
+            same: boolean;
+        };
+        /**
+         * @example {
+         *       "label": "The laptop at the reception"
+         *     }
+         */
         KeyChange: {
             collections?: string[] | null;
             expires_at?: string | null;
@@ -2324,10 +2459,25 @@ export interface components {
             passages: number;
             passages_cut: number;
         };
+        /**
+         * @example {
+         *       "correct": true,
+         *       "created_at": "2026-11-24T11:49:13Z",
+         *       "detail": "82% of the words are the same",
+         *       "id": 7,
+         *       "matched": "How many days of leave are there?",
+         *       "question": "How many days off do employees get?",
+         *       "served": true,
+         *       "similarity": 0.931,
+         *       "source": "pipeline"
+         *     }
+         */
         MatchExampleView: {
+            correct: boolean;
             /** Format: date-time */
             created_at: string;
             detail: string;
+            id: number;
             matched: string;
             question: string;
             served: boolean;
@@ -2367,8 +2517,10 @@ export interface components {
          *           "requests": 4200,
          *           "right_examples": [
          *             {
+         *               "correct": true,
          *               "created_at": "2026-11-24T11:49:13Z",
          *               "detail": "82% of the words are the same",
+         *               "id": 7,
          *               "matched": "How many days of leave are there?",
          *               "question": "How many days off do employees get?",
          *               "served": true,
@@ -2479,6 +2631,18 @@ export interface components {
             secret: string;
             tenant: string;
         };
+        /**
+         * @example {
+         *       "model": "localchat",
+         *       "messages": [
+         *         {
+         *           "role": "user",
+         *           "content": "How many days of leave are there?"
+         *         }
+         *       ],
+         *       "stream": false
+         *     }
+         */
         OllamaChatRequest: {
             format?: ("" | "json") | {
                 [key: string]: unknown;
@@ -2497,6 +2661,12 @@ export interface components {
             model: string;
             prompt_eval_count: number;
         };
+        /**
+         * @example {
+         *       "model": "all-minilm",
+         *       "input": "How many days of leave are there?"
+         *     }
+         */
         OllamaEmbedRequest: {
             dimensions?: number | null;
             /** @example How many days of leave are there? */
@@ -2510,6 +2680,13 @@ export interface components {
             };
             name: string;
         };
+        /**
+         * @example {
+         *       "model": "localchat",
+         *       "prompt": "How many days of leave are there?",
+         *       "stream": false
+         *     }
+         */
         OllamaGenerateRequest: {
             format?: ("" | "json") | {
                 [key: string]: unknown;
@@ -2638,6 +2815,10 @@ export interface components {
             items: components["schemas"]["ExperimentView"][];
             next_cursor: string | null;
         };
+        PageView_GivenVerdictView_: {
+            items: components["schemas"]["GivenVerdictView"][];
+            next_cursor: string | null;
+        };
         PageView_KeyView_: {
             items: components["schemas"]["KeyView"][];
             next_cursor: string | null;
@@ -2738,6 +2919,11 @@ export interface components {
             filename: string;
             position: number;
         };
+        /**
+         * @example {
+         *       "embedding_model": "bge-small-en-v1.5"
+         *     }
+         */
         ReindexRequest: {
             /** @example nomic-embed-text */
             embedding_model: string;
@@ -2854,6 +3040,13 @@ export interface components {
         };
         /** @enum {string} */
         SearchMode: "hybrid" | "vector" | "lexical";
+        /**
+         * @example {
+         *       "query": "How many days of leave are there?",
+         *       "collection": "default",
+         *       "top_k": 5
+         *     }
+         */
         SearchRequest: {
             /**
              * @default use
@@ -3030,6 +3223,7 @@ export interface components {
             content: string;
             /** Format: date-time */
             created_at: string;
+            finish_reason: string | null;
             /** Format: uuid */
             id: string;
             query_id: string | null;
@@ -3037,6 +3231,19 @@ export interface components {
             sources: {
                 [key: string]: unknown;
             }[];
+        };
+        UnansweredQuestionsView: {
+            items: components["schemas"]["UnansweredView"][];
+            next_cursor: null;
+        };
+        UnansweredView: {
+            collection: string;
+            /** @enum {string} */
+            finish_reason: "no_context" | "near_miss";
+            /** Format: date-time */
+            last_at: string;
+            question: string;
+            times: number;
         };
         UploadsView: {
             items: components["schemas"]["UploadView"][];
@@ -3253,6 +3460,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DocumentKindsView"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFeedback: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                verdict?: ("up" | "down" | "wrong_hit") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_GivenVerdictView_"];
                 };
             };
             401: {
@@ -3554,6 +3824,69 @@ export interface operations {
             };
         };
     };
+    unansweredQuestions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnansweredQuestionsView"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     clearCache: {
         parameters: {
             query?: never;
@@ -3810,6 +4143,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f */
                 key: string;
             };
             cookie?: never;
@@ -3879,6 +4213,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f */
                 key: string;
             };
             cookie?: never;
@@ -3946,6 +4281,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f */
                 key: string;
             };
             cookie?: never;
@@ -4023,6 +4359,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f */
                 key: string;
             };
             cookie?: never;
@@ -4124,6 +4461,104 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judgeSemanticExample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7 */
+                example: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgementRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchExampleView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5298,6 +5733,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-57c0-7d0e-9c1b-0c4c1f7a2b11 */
                 conversation_id: string;
             };
             cookie?: never;
@@ -5367,6 +5803,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-57c0-7d0e-9c1b-0c4c1f7a2b11 */
                 conversation_id: string;
             };
             cookie?: never;
@@ -5434,6 +5871,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-57c0-7d0e-9c1b-0c4c1f7a2b11 */
                 conversation_id: string;
             };
             cookie?: never;
@@ -5531,6 +5969,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-57c0-7d0e-9c1b-0c4c1f7a2b11 */
                 conversation_id: string;
             };
             cookie?: never;
@@ -5628,7 +6067,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-57c0-7d0e-9c1b-0c4c1f7a2b11 */
                 conversation_id: string;
+                /** @example 01a20d63-57c4-7a31-8f0e-5b1d2c3e4f50 */
                 query_id: string;
             };
             cookie?: never;
@@ -5698,6 +6139,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 01a20d63-57c0-7d0e-9c1b-0c4c1f7a2b11 */
                 conversation_id: string;
             };
             cookie?: never;
@@ -5956,6 +6398,7 @@ export interface operations {
                 "if-none-match"?: string | null;
             };
             path: {
+                /** @example 01a20d63-56f8-7f51-837e-4a216dcd611c */
                 document_id: string;
             };
             cookie?: never;
@@ -6035,6 +6478,7 @@ export interface operations {
                 "if-match"?: string | null;
             };
             path: {
+                /** @example 01a20d63-56f8-7f51-837e-4a216dcd611c */
                 document_id: string;
             };
             cookie?: never;
@@ -6159,6 +6603,7 @@ export interface operations {
                 "if-match"?: string | null;
             };
             path: {
+                /** @example 01a20d63-56f8-7f51-837e-4a216dcd611c */
                 document_id: string;
             };
             cookie?: never;
@@ -6236,6 +6681,7 @@ export interface operations {
                 "if-match"?: string | null;
             };
             path: {
+                /** @example 01a20d63-56f8-7f51-837e-4a216dcd611c */
                 document_id: string;
             };
             cookie?: never;
@@ -6350,6 +6796,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-56f8-7f51-837e-4a216dcd611c */
                 document_id: string;
             };
             cookie?: never;
@@ -6431,6 +6878,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 01a20d63-56f8-7f51-837e-4a216dcd611c */
                 document_id: string;
             };
             cookie?: never;
@@ -6504,6 +6952,7 @@ export interface operations {
                 Range?: string | null;
             };
             path: {
+                /** @example 01a20d63-56f8-7f51-837e-4a216dcd611c */
                 document_id: string;
             };
             cookie?: never;
@@ -6597,6 +7046,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-56f8-7f51-837e-4a216dcd611c */
                 document_id: string;
             };
             cookie?: never;
@@ -6670,6 +7120,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-56f8-7f51-837e-4a216dcd611c */
                 document_id: string;
             };
             cookie?: never;
@@ -7651,6 +8102,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-5a02-7b6c-9d1e-3f4a5b6c7d8e */
                 key_id: string;
             };
             cookie?: never;
@@ -7718,6 +8170,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-5a02-7b6c-9d1e-3f4a5b6c7d8e */
                 key_id: string;
             };
             cookie?: never;
@@ -7815,6 +8268,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01a20d63-5a02-7b6c-9d1e-3f4a5b6c7d8e */
                 key_id: string;
             };
             cookie?: never;

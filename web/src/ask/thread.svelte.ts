@@ -10,6 +10,8 @@ export interface Options {
   collection: string;
   topK: number;
   model: string | null;
+  /** How answers are made; null for as the collection has it. */
+  mode: NonNullable<ChatRequest['mode']> | null;
   semantic: boolean;
   filter: Record<string, unknown>;
   /** Names of the documents to look into; none for all. */
@@ -24,6 +26,8 @@ export interface Exchange {
   question: string;
   state: State;
   text: string;
+  /** What a reasoning model thought before it answered. Nothing keeps it. */
+  thoughts: string;
   sources: Source[];
   /** Sentences of the sources that hold the answer. */
   highlights: Highlight[];
@@ -120,6 +124,7 @@ export class Thread {
       conversation_id: this.conversation,
       top_k: options.topK,
       model: options.model,
+      mode: options.mode,
       semantic: options.semantic,
       filter: options.filter,
       documents: options.documents,
@@ -148,12 +153,14 @@ export class Thread {
     const shown = exchange.text;
     exchange.citations = [];
     exchange.stages = [];
+    exchange.thoughts = '';
     let text = '';
     for await (const { event, data: content } of eventsOf<AnswerEvent>(data as ReadableStream<Uint8Array>)) {
       if (event === 'start') exchange.start = content;
       else if (event === 'status') exchange.stages.push(content);
       else if (event === 'sources') exchange.sources = content;
       else if (event === 'highlights') exchange.highlights = content;
+      else if (event === 'thinking') exchange.thoughts += content.text;
       else if (event === 'delta') {
         text += content.text;
         exchange.state = 'writing';
@@ -178,6 +185,7 @@ export class Thread {
       question,
       state: 'waiting',
       text: '',
+      thoughts: '',
       sources: [],
       highlights: [],
       citations: [],
