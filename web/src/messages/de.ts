@@ -176,6 +176,7 @@ const de: Messages = {
         vector: 'Vektoren',
         lexical: 'Wörter',
         fuse: 'Zusammenführen',
+        fetch: 'Lesen',
         rerank: 'Neu ordnen',
         prompt: 'Prompt',
         quote: 'Zitieren',

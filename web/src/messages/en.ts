@@ -155,6 +155,7 @@ export default {
         vector: 'Vectors',
         lexical: 'Words',
         fuse: 'Fusion',
+        fetch: 'Reading',
         rerank: 'Reranking',
         prompt: 'Prompt',
         quote: 'Quoting',

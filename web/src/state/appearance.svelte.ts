@@ -6,14 +6,16 @@ export type Scheme = (typeof SCHEMES)[number];
 /** Light or dark: as the machine has it, or as was chosen here. */
 export class Appearance {
   scheme = $state<Scheme>('system');
-  private readonly dark = matchMedia('(prefers-color-scheme: dark)');
+  /** What is shown in the end. */
+  dark = $state(false);
+  private readonly system = matchMedia('(prefers-color-scheme: dark)');
 
   start(): () => void {
     this.scheme = SCHEMES.find((known) => known === recall(local, 'scheme')) ?? 'system';
     const show = (): void => this.show();
-    this.dark.addEventListener('change', show);
+    this.system.addEventListener('change', show);
     show();
-    return () => this.dark.removeEventListener('change', show);
+    return () => this.system.removeEventListener('change', show);
   }
 
   choose(scheme: Scheme): void {
@@ -23,7 +25,7 @@ export class Appearance {
   }
 
   private show(): void {
-    const dark = this.scheme === 'dark' || (this.scheme === 'system' && this.dark.matches);
-    document.documentElement.dataset['scheme'] = dark ? 'dark' : 'light';
+    this.dark = this.scheme === 'dark' || (this.scheme === 'system' && this.system.matches);
+    document.documentElement.dataset['scheme'] = this.dark ? 'dark' : 'light';
   }
 }
