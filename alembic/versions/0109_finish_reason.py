@@ -2,8 +2,8 @@
 
 from app.db.migrate import run_sql
 
-revision = "0108"
-down_revision = "0107"
+revision = "0109"
+down_revision = "0108"
 
 
 def upgrade() -> None:
