@@ -41,6 +41,22 @@ async def test_servers_that_are_named_and_missing_fail_and_their_passwords_are_n
     assert "hushed" not in told
 
 
+async def test_no_password_is_shown_of_servers_that_answer_and_refuse(
+    valkey_url: str, model_server_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = model_server_url.removeprefix("http://")
+    settings = Settings(
+        database_url=f"postgresql://me:hushed@{host}/x",
+        redis_url=f"redis://me:hushed@{host}",
+        ollama_base_url=(f"http://me:hushed@{host}/v1",),
+        data_dir=tmp_path,
+    )
+    assert not await examine(settings)
+    told = capsys.readouterr().out
+    assert told.count("fails") == 2
+    assert "hushed" not in told
+
+
 async def test_embedded_servers_that_do_not_run_are_a_note(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import psutil
@@ -200,7 +201,7 @@ def test_a_data_folder_of_another_release_is_refused_in_one_line_that_says_what_
 
 
 def test_a_second_instance_runs_beside_and_ctrl_c_leaves_nothing_of_it(running: Instance, folders: Path) -> None:
-    folder = folders / "two"
+    folder = folders / f"two-{uuid4().hex[:8]}"  # another when the test is tried again
     folder.mkdir(mode=0o700)
     user = _ordinary_user()
     if user:
