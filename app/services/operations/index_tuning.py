@@ -152,7 +152,7 @@ class TuningService:
         self._told(f"comparing every vector with {len(questions)} {source}")
         questions, exact = await recall_benchmark.exactly(connection, collection, questions, plan.seconds / 2)
         graph = await tuning.graph_of(connection, collection.space.id)
-        now = RetrievalSettings.of(collection.settings).ef_search or int(SEARCH_SETTINGS["hnsw.ef_search"])
+        now = RetrievalSettings.of(collection).ef_search or int(SEARCH_SETTINGS["hnsw.ef_search"])
         efforts = sorted({*EF_SEARCH, now})
         self._told(f"searching the graph in use with {len(questions)} {source}")
         tried, asked = await recall_benchmark.attempt(

@@ -41,7 +41,7 @@ def partition_of(
         reranker: the name of the model that reads passages again, where the collection or the query wants it.
         answer: further fields of a `Partition`, which only answers have.
     """
-    named = RetrievalSettings.of(collection.settings).reranker
+    named = RetrievalSettings.of(collection).reranker
     return Partition(
         namespace=namespace,
         tenant=tenant,

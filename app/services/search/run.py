@@ -32,7 +32,7 @@ class SearchRun:
 
     @property
     def settings(self) -> RetrievalSettings:
-        return RetrievalSettings.of(self.collection.settings)
+        return RetrievalSettings.of(self.collection)
 
 
 @contextmanager

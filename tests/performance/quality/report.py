@@ -17,6 +17,8 @@ BASELINE = {
     "exact": "minilm_ndcg10",
     "fused": "rrf_ndcg10",
     "results": "rrf_ndcg10",
+    "asked": "",
+    "reranked": "",
 }
 COLOURS = {"lexical": "#8fb8de", "vector": "#c2c8d0", "results": "#1f5fa8"}
 
@@ -32,7 +34,7 @@ class Outcome:
 def report(outcomes: Mapping[str, Outcome], folder: Path) -> None:
     """Print everything, and write quality.tsv and quality.png into the folder."""
     base = baselines()
-    print("\nnDCG@10 / recall@10 / recall@100 / success@5; in brackets nDCG@10 as measured elsewhere")
+    print("\nnDCG@10 / recall@10 / recall@100 / success@5 / success@1; in brackets nDCG@10 as measured elsewhere")
     for name, outcome in outcomes.items():
         print(f"{name}  (p50 of a search without its embedding: {outcome.p50_ms:.1f} ms)")
         for label, scores in outcome.scores.items():

@@ -57,12 +57,13 @@ class EvaluationSet:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Means over the queries. nDCG with linear gains; success: a relevant document is among the first five."""
+    """Means over the queries. nDCG with linear gains; success: a relevant one is among the first five, or first."""
 
     ndcg10: float
     recall10: float
     recall100: float
     success5: float
+    success1: float
 
 
 def baselines() -> dict[str, dict[str, str]]:
@@ -134,7 +135,7 @@ def score(rankings: Mapping[str, Sequence[str]], relevant: Mapping[str, Mapping[
     return Scores(*(float(column) for column in np.mean(rows, axis=0)))
 
 
-def _score(ranking: Sequence[str], grades: Mapping[str, int]) -> tuple[float, float, float, float]:
+def _score(ranking: Sequence[str], grades: Mapping[str, int]) -> tuple[float, ...]:
     wanted = {document for document, grade in grades.items() if grade > 0}
     ideal = sorted((grade for grade in grades.values() if grade > 0), reverse=True)[:10]
     gains = [max(grades.get(document, 0), 0) for document in ranking[:10]]
@@ -143,6 +144,7 @@ def _score(ranking: Sequence[str], grades: Mapping[str, int]) -> tuple[float, fl
         len(wanted.intersection(ranking[:10])) / len(wanted),
         len(wanted.intersection(ranking[:100])) / len(wanted),
         float(not wanted.isdisjoint(ranking[:5])),
+        float(not wanted.isdisjoint(ranking[:1])),
     )
 
 

@@ -13,18 +13,42 @@ from app.services.search.cached import _key_spec
 BORN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def collection_of(
+    settings: dict[str, Any] | None = None, *, language: str = "english", model: str = "m"
+) -> Collection:
+    space = EmbeddingSpace(1, model, "d", 3, "", "")
+    return Collection(1, "default", "default", "", language, 1, space, BORN, BORN, settings or {})
+
+
 def key(settings: dict[str, Any]) -> str:
-    space = EmbeddingSpace(1, "m", "d", 3, "", "")
-    collection = Collection(1, "default", "default", "", "english", 1, space, BORN, BORN, settings)
-    return _key_spec(collection, Query("default", "default", "a question")).key.digest
+    return _key_spec(collection_of(settings), Query("default", "default", "a question")).key.digest
 
 
 def test_what_is_not_set_is_as_measured() -> None:
     default = RetrievalSettings()
-    assert RetrievalSettings.of({}) == RetrievalSettings.of({"retrieval": {}}) == default
-    assert RetrievalSettings.of({"cache": {"ttl": 5}, "retrieval": {"ef_search": 40, "of_a_later_release": 1}}) == (
-        RetrievalSettings(default.lexical_weight, default.repeat_penalty, default.reranker, 40)
+    assert RetrievalSettings.of(collection_of({})) == default
+    assert RetrievalSettings.of(collection_of({"retrieval": {}})) == default
+    given = {"cache": {"ttl": 5}, "retrieval": {"ef_search": 40, "of_a_later_release": 1}}
+    assert RetrievalSettings.of(collection_of(given)) == RetrievalSettings(
+        default.lexical_weight, default.repeat_penalty, default.reranker, 40
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "model", "weight"),
+    [
+        ("english", "all-minilm", 0.45),
+        ("arabic", "all-minilm:latest", 0.85),
+        ("simple", "bge-small-en-v1.5", 0.85),
+        ("arabic", "bge-m3", 0.45),
+    ],
+)
+def test_words_count_more_where_the_model_does_not_know_the_language(
+    language: str, model: str, weight: float
+) -> None:
+    collection = collection_of(language=language, model=model)
+    assert RetrievalSettings.of(collection).lexical_weight == weight
+    assert RetrievalSettings.of(collection.searched_as({"lexical_weight": 0.3})).lexical_weight == 0.3
 
 
 @pytest.mark.parametrize(
