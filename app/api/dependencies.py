@@ -17,9 +17,9 @@ from app.services.access.collections import CollectionAccess, OpenCollections
 from app.services.access.keys import KeyService
 from app.services.answering.direct import DirectService
 from app.services.answering.experiments import ExperimentService
-from app.services.answering.feedback import FeedbackService
 from app.services.cache_ops.admin import CacheService
 from app.services.cache_ops.warming import WarmingService
+from app.services.conversations.feedback import FeedbackService
 from app.services.documents.collections import CollectionService
 from app.services.documents.progress import ProgressWatcher
 from app.services.documents.service import DocumentService

@@ -44,6 +44,7 @@ def whole(answer: Answer) -> ChatResponse:
         usage=UsageView.model_validate(answer.usage) if answer.usage else None,
         timings_ms=answer.timings_ms,
         conversation_id=answer.start.conversation_id,
+        searched_for=answer.start.searched_for,
         model=answer.start.model,
         finish_reason=answer.done.finish_reason,
         notes=notes_of(answer.sources),

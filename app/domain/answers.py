@@ -26,13 +26,24 @@ AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The first event of every answer. `cache` says where the answer comes from."""
+    """The first event of every answer. `cache` says where the answer comes from.
+
+    `searched_for`: what a follow-up question was rewritten to; None: the question itself was searched for.
+    """
 
     query_id: UUID
     trace_id: str
     model: str
     cache: Mapping[str, Any]
     conversation_id: UUID | None = None
+    searched_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedFor:
+    """What a follow-up question was rewritten to. It is told in `Start`, and is no event of its own for clients."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +51,14 @@ class LeftOut:
     """What the model's context had no room for.
 
     `passages` and `history` count sources and earlier messages that were left out; `passages_cut` counts sources
-    that were shortened to the part that speaks of the question, their `quote`.
+    that were shortened to the part that speaks of the question, their `quote`; `history_summarised` counts earlier
+    messages of which the model was shown a summary.
     """
 
     passages: int = 0
     passages_cut: int = 0
     history: int = 0
+    history_summarised: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +186,24 @@ class Failed:
     retryable: bool
 
 
-Event = Start | Status | AnswerProgress | Sources | Highlights | Thinking | Delta | Citation | Usage | Done | Failed
+Event = (
+    Start
+    | SearchedFor
+    | Status
+    | AnswerProgress
+    | Sources
+    | Highlights
+    | Thinking
+    | Delta
+    | Citation
+    | Usage
+    | Done
+    | Failed
+)
 
 EVENT_NAMES: Mapping[type[Event], str] = {
     Start: "start",
+    SearchedFor: "searched_for",
     Status: "status",
     AnswerProgress: "progress",
     Sources: "sources",

@@ -79,3 +79,8 @@ def language_of(text: str) -> str:
     counts = {language: sum(word in known for word in words) for language, known in _WORDS.items()}
     best = max(counts, key=lambda language: (counts[language], language == ENGLISH))
     return best if counts[best] else ENGLISH
+
+
+def small_words(language: str) -> frozenset[str]:
+    """The words that tell a language and little else; none of a language that its script tells."""
+    return _WORDS.get(language, frozenset())

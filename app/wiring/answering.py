@@ -8,21 +8,22 @@ from app.domain.answers import Event
 from app.generation.gate import AnswerGate
 from app.generation.prompting.prompt import PromptBuilder
 from app.generation.prompting.tokens import TokenCounter
-from app.generation.rewriting import RuleRewriter
 from app.observers.questions import QuestionMetrics
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.conversations import ConversationService
 from app.services.answering.direct import DirectService
 from app.services.answering.experiments import ExperimentService
-from app.services.answering.feedback import FeedbackService
+from app.services.answering.histories import HistorySummarizer
 from app.services.answering.model_facts import ContextWindows, ModelDigests
 from app.services.answering.model_texts import ModelTexts
 from app.services.answering.modes import AnswerModes
 from app.services.answering.pipeline import AnswerPipeline
+from app.services.answering.rewriting import FollowUpRewriter
 from app.services.answering.service import AnswerService
 from app.services.answering.writer import ModelWriter
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.cache_ops.warming import WarmingService
+from app.services.conversations.conversations import ConversationService
+from app.services.conversations.feedback import FeedbackService
 from app.services.evaluations.service import EvaluationService
 from app.services.evidence.neighbours import NeighbourChunks
 from app.services.evidence.quoting import Quoter
@@ -78,24 +79,26 @@ def open_answering(core: Core, documents: Documents) -> Answering:
     )
     conversations = ConversationService(database)
     contexts = ContextWindows(client, longest=settings.chat_max_context)
+    digests = ModelDigests(client)
+    texts = ModelTexts(database, client, contexts, digests)
     writer = ModelWriter(
         client,
         prompts=PromptBuilder(TokenCounter()),
         contexts=contexts,
         surroundings=NeighbourChunks(database),
+        histories=HistorySummarizer(texts),
         observer=observer,
     )
     quoter, gate = Quoter(ranker), AnswerGate(reranker)
     pipeline = AnswerPipeline(
         search,
         writer,
-        rewriter=RuleRewriter(),
+        rewriter=FollowUpRewriter(texts),
         ranker=ranker,
         quoter=quoter,
         gate=gate,
         observer=observer,
     )
-    digests = ModelDigests(client)
     modes = AnswerModes(
         documents.collection_cache, digests, default_mode=settings.answer_mode, default_model=core.chat_model.name
     )
@@ -107,7 +110,6 @@ def open_answering(core: Core, documents: Documents) -> Answering:
     background = Background()
     core.stack.push_async_callback(background.close)
     experiments = ExperimentService(database, background)
-    texts = ModelTexts(database, client, contexts, digests)
     overviews = open_overviews(
         database, cached_answers, PassageReading(pipeline, quoter, gate), texts, contexts=contexts, writer=writer
     )

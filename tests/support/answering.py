@@ -15,10 +15,10 @@ from app.domain.retrieval import ArmResult, Candidate, Query, Retrieval, ScoredC
 from app.errors import InputTooLong, LocalChatError, NotFound
 from app.generation.gate import AnswerGate
 from app.generation.prompting.prompt import PromptBuilder
-from app.generation.rewriting import RuleRewriter
 from app.ollama.client import OllamaClient
 from app.services.answering.model_facts import ContextWindows
 from app.services.answering.pipeline import AnswerPipeline, Search
+from app.services.answering.rewriting import FollowUpRewriter
 from app.services.answering.writer import ModelWriter, Surroundings
 from app.services.evidence.quoting import Quoter
 from app.services.evidence.ranking import PassageRanker
@@ -229,7 +229,7 @@ def answer_pipeline(
     return AnswerPipeline(
         search,
         writer,
-        rewriter=RuleRewriter(),
+        rewriter=FollowUpRewriter(),
         ranker=ranker,
         quoter=Quoter(ranker),
         gate=AnswerGate(reranker),

@@ -22,7 +22,7 @@ from app.api.schemas.analytics import (
 from app.api.schemas.common import CollectionName, Cursor, Limit, PageView
 from app.api.schemas.conversations import GivenVerdictView
 from app.domain.conversations import GivenVerdict
-from app.services.answering.feedback import Verdict
+from app.services.conversations.feedback import Verdict
 from app.services.pagination import Page
 
 router = APIRouter(prefix="/api/analytics", tags=["analytics"], responses=problems(401, 422, 503))

@@ -130,11 +130,15 @@ class CitationView(View):
 
 
 class LeftOutView(View):
-    """The parts for which the model's context had no room: sources, parts of sources, earlier messages."""
+    """The parts for which the model's context had no room: sources, parts of sources, earlier messages.
+
+    Of the earlier messages some may be left out, others summarised.
+    """
 
     passages: int
     passages_cut: int
     history: int
+    history_summarised: int
 
 
 class UsageView(View):
@@ -158,6 +162,9 @@ class ChatResponse(View):
     usage: UsageView | None
     timings_ms: dict[str, float]
     conversation_id: UUID | None
+    searched_for: str | None = Field(
+        description="What a follow-up question was rewritten to; null if the question itself was searched for"
+    )
     model: str
     finish_reason: str
     notes: list[str] = Field(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from app.api.compatible.openai_schemas import CompletionChunk
 from app.api.problems import Problem
 from app.api.schemas.chat import CitationView, HighlightView, SourceView, UsageView
@@ -25,6 +27,9 @@ class AnswerStart(View):
     model: str
     cache: CacheView
     conversation_id: UUID | None
+    searched_for: str | None = Field(
+        description="What a follow-up question was rewritten to; null if the question itself was searched for"
+    )
 
 
 class StreamFailure(View):

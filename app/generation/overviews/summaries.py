@@ -19,9 +19,16 @@ _DAMPING = 0.85
 _ROUNDS = 30
 _LEAST_TERMS = 5
 # A sentence with so many links is a list of them.
-_MOST_LINKS = 3
+_MOST_LINKS = 2
 _LINK = re.compile(r"<[^>\s]+>")
 _MOST_TERMS = 60
+# The share of a sentence's terms that are no figures.
+_LEAST_WORDS = 0.7
+# Sentences of a document that none stands for.
+_BEGINNING = 5
+# A sentence that stands there more often is a header of pages.
+_MOST_REPEATED = 2
+_ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_」』）]*\Z")  # noqa: RUF001 - as they are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +49,11 @@ def key_sentences(chunks: Sequence[Chunk], most: int) -> list[KeySentence]:
 
     Sentences are ranked by TextRank (Mihalcea and Tarau 2004): those that share many words with many others.
     """
-    said = ((chunk, sentence) for chunk in chunks for sentence in sentences_of(chunk.text))
-    found = [(chunk, sentence) for chunk, sentence in said if _tells(chunk, sentence)]
-    if not found:
-        return []
+    said = [(chunk, sentence) for chunk in chunks for sentence in sentences_of(chunk.text)]
+    found = _telling(said)
+    if not found:  # a table, a list of words: how it begins
+        some = [one for one in said if terms(one[1].of(one[0].text))]
+        return [KeySentence(*one, section=None) for one in some[: min(most, _BEGINNING)]]
     if len(found) > _MOST_COMPARED:
         found = [found[at * len(found) // _MOST_COMPARED] for at in range(_MOST_COMPARED)]
     ranks = _text_rank([frozenset(terms(sentence.of(chunk.text))) for chunk, sentence in found])
@@ -77,12 +85,27 @@ def central(found: Sequence[tuple[Chunk, Sentence]]) -> list[int]:
     return [places[at] for at in sorted(range(len(places)), key=lambda at: -ranks[at])]
 
 
+def _telling(said: Sequence[tuple[Chunk, Sentence]]) -> list[tuple[Chunk, Sentence]]:
+    """The sentences that can stand for others: whole ones, unless there are none, and no running headers."""
+    found = [(chunk, sentence) for chunk, sentence in said if _tells(chunk, sentence)]
+    wordings = Counter(sentence.of(chunk.text) for chunk, sentence in found)
+    found = [one for one in found if wordings[one[1].of(one[0].text)] <= _MOST_REPEATED] or found
+    return [one for one in found if one[1].kind is Kind.ITEM or _is_whole(one[1].of(one[0].text))] or found
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a sentence begins and ends as one: a page's end cuts some in halves."""
+    return bool(_ENDS.search(text)) and not text[0].islower()
+
+
 def _tells(chunk: Chunk, sentence: Sentence) -> bool:
     if sentence.kind not in (Kind.PROSE, Kind.ITEM):
         return False
     text = sentence.of(chunk.text)
-    links = len(_LINK.findall(text))
-    return _LEAST_TERMS <= len(terms(text)) <= _MOST_TERMS and links < _MOST_LINKS and not text.endswith(":")
+    held = terms(text)
+    words = sum(not term[0].isdigit() for term in held)
+    readable = _LEAST_TERMS <= len(held) <= _MOST_TERMS and words >= _LEAST_WORDS * len(held)
+    return readable and len(_LINK.findall(text)) < _MOST_LINKS and not text.endswith(":")
 
 
 def _text_rank(bags: Sequence[frozenset[str]]) -> NDArray[np.float64]:

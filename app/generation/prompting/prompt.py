@@ -77,13 +77,7 @@ class PromptBuilder:
         count = partial(self.counter.count, model=model)
         profile = self.profile_of(model)
         instruction = profile.system(style)
-        fixed = count(instruction) + count(profile.ask((), question, style)) + 3 * MESSAGE_TOKENS
-        if fixed + _SMALLEST_REPLY > context:
-            raise InputTooLong(f"The question is longer than the context of {model}, {context} tokens, allows.")
-        reply = min(max_tokens, max(_SMALLEST_REPLY, context // 4))
-        room = max(0, context - reply - fixed)
-        if profile.target is not None:
-            room = min(room, max(profile.target - fixed, profile.target // 2))
+        room = self._room(question, model=model, context=context, max_tokens=max_tokens, style=style)
         turns, used = _newest(history, int(room * _HISTORY_SHARE), count)
         frame = partial(_framed, profile, count)
         excerpts, room = _excerpts(passages, set(terms(search_text or question)), room - used, count, frame)
@@ -110,6 +104,22 @@ class PromptBuilder:
             max_tokens=max(1, min(max_tokens, context - tokens)),
             stop=profile.stop,
         )
+
+    def history_room(self, question: str, *, model: str, context: int, max_tokens: int, style: AnswerStyle) -> int:
+        """The tokens that `build` has for earlier turns. Raises what it raises."""
+        room = self._room(question, model=model, context=context, max_tokens=max_tokens, style=style)
+        return int(room * _HISTORY_SHARE)
+
+    def _room(self, question: str, *, model: str, context: int, max_tokens: int, style: AnswerStyle) -> int:
+        """The tokens that are left for history and passages."""
+        count = partial(self.counter.count, model=model)
+        profile = self.profile_of(model)
+        fixed = count(profile.system(style)) + count(profile.ask((), question, style)) + 3 * MESSAGE_TOKENS
+        if fixed + _SMALLEST_REPLY > context:
+            raise InputTooLong(f"The question is longer than the context of {model}, {context} tokens, allows.")
+        reply = min(max_tokens, max(_SMALLEST_REPLY, context // 4))
+        room = max(0, context - reply - fixed)
+        return room if profile.target is None else min(room, max(profile.target - fixed, profile.target // 2))
 
 
 def _newest(history: Sequence[Message], room: int, count: Callable[[str], int]) -> tuple[list[Message], int]:

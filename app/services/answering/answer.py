@@ -16,6 +16,7 @@ from app.domain.answers import (
     Failed,
     Highlight,
     Highlights,
+    SearchedFor,
     Source,
     Sources,
     Start,
@@ -71,8 +72,8 @@ class Answer:
                 self._add_content(event)
             case ToolCalls(calls):
                 self.tool_calls += calls
-            case AnswerProgress():
-                pass  # of use only while one waits
+            case AnswerProgress() | SearchedFor():
+                pass  # of use only on the way
             case Usage():
                 self.usage = event
             case Done():

@@ -18,6 +18,7 @@ from app.domain.answers import (
     Done,
     Event,
     Failed,
+    SearchedFor,
     Start,
     Status,
     Thinking,
@@ -30,7 +31,7 @@ from app.domain.retrieval import Retrieval
 from app.errors import LocalChatError
 from app.generation.prompting.prompt import PROMPT_VERSION
 from app.services.answering.model_facts import ModelDigests
-from app.services.answering.pipeline import UNSCORED, AnswerPipeline, written_by
+from app.services.answering.pipeline import UNSCORED, AnswerPipeline, begun, written_by
 from app.services.answering.renewal import PromptChanged, RememberingWriter, StoredAnswer
 from app.services.search.partitions import longest_use, partition_of
 from app.services.search.serialization import evidence_of
@@ -89,17 +90,16 @@ class CachedAnswers:
         nearby = None if lookup is None else partial(self._matching.find, lookup)
         opened = await self._streams.open(spec, source, control, nearby=nearby)
         if isinstance(opened, CacheResult):
-            yield _replayed_start(opened, written_by(request))
-            for event in source.replay(opened):
+            start, *events = _replayed(_replayed_start(opened, written_by(request)), source.replay(opened))
+            yield start
+            for event in events:
                 yield event
             return
-        async with aclosing(opened):
-            first = await anext(opened)
-            status = "bypass" if control is CacheControl.BYPASS else "miss"
-            cache = {"status": status, "tier": None, "key": spec.key.digest, "age_seconds": None}
-            yield Start(new_query_id(spec.key.digest), "", written_by(request), cache)
-            yield first
-            async for event in opened:
+        status = "bypass" if control is CacheControl.BYPASS else "miss"
+        cache = {"status": status, "tier": None, "key": spec.key.digest, "age_seconds": None}
+        start = Start(new_query_id(spec.key.digest), "", written_by(request), cache)
+        async with aclosing(opened), aclosing(begun(start, opened)) as made:
+            async for event in made:
                 yield event
 
     def _lookup(self, spec: KeySpec, request: AnswerRequest, collection: Collection) -> SemanticLookup:
@@ -223,6 +223,13 @@ class _Generation:
                 return False
             case _:
                 return None
+
+
+def _replayed(start: Start, events: Iterable[Event]) -> list[Event]:
+    first, *others = events
+    if isinstance(first, SearchedFor):
+        return [replace(start, searched_for=first.text), *others]
+    return [start, first, *others]
 
 
 def _replayed_start(hit: CacheResult[Any], model: str) -> Start:

@@ -1,7 +1,7 @@
 """Turns a question into the events of its answer, by stages: rewrite, retrieve, rerank, judge, quote, write."""
 
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import NamedTuple, Protocol
@@ -17,6 +17,7 @@ from app.domain.answers import (
     Event,
     Highlight,
     Highlights,
+    SearchedFor,
     Source,
     Sources,
     Start,
@@ -27,7 +28,6 @@ from app.domain.retrieval import Query, Retrieval, ScoredChunk
 from app.errors import LocalChatError, ModelError
 from app.generation.canned import phrases_for
 from app.generation.gate import AnswerGate, Verdict
-from app.generation.rewriting import Rewriter
 from app.services.answering.answer import failed
 from app.services.answering.observer import PipelineObserver
 from app.services.answering.renewal import AnswerWriter
@@ -50,6 +50,11 @@ _READ = 8
 
 class Search(Protocol):
     async def search(self, query: Query, control: CacheControl = ...) -> Retrieval: ...
+
+
+class Rewriter(Protocol):
+    async def standalone(self, request: AnswerRequest) -> str:
+        """The text to search for."""
 
 
 class Found(NamedTuple):
@@ -113,15 +118,14 @@ class AnswerPipeline:
         """
         found = await self.retrieve(request)
         async with aclosing(self.generate(request, found)) as events:
-            first = await anext(events)
-            yield Start(new_query_id(None), "", written_by(request), {"status": "miss", "tier": None})
-            yield first
-            async for event in events:
-                yield event
+            start = Start(new_query_id(None), "", written_by(request), {"status": "miss", "tier": None})
+            async with aclosing(begun(start, events)) as all_events:
+                async for event in all_events:
+                    yield event
 
     async def retrieve(self, request: AnswerRequest) -> Found:
         """Find passages and put the best first. An answer made past the cache searches past it too."""
-        text = await self._rewriter.standalone(request.question, request.history)
+        text = await self._rewriter.standalone(request)
         query = Query(
             request.tenant,
             request.collection,
@@ -146,6 +150,8 @@ class AnswerPipeline:
     ) -> AsyncGenerator[Event, None]:
         """Yield the events of an answer after its `Start`, as `answer` does. `writer`: in place of the own."""
         clock = StageClock(request.asked_at)
+        if found.text != request.question:
+            yield SearchedFor(found.text)
         stages = _stages(found, clock)
         verdict = self._gate.judge(found.text, found.retrieval, found.best_logit)
         if verdict is Verdict.ABSENT:
@@ -220,6 +226,22 @@ class AnswerPipeline:
             self._observer.cited(used, 0)
         yield quoted
         yield from wordless_end(clock, NEAR_MISS if near else "stop", used)
+
+
+async def begun(start: Start, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
+    """Yield an answer's events behind its `Start`, which tells what was searched for.
+
+    Raises:
+        LocalChatError: before the first event, what the first of `events` raises.
+    """
+    first = await anext(events)
+    if isinstance(first, SearchedFor):
+        start = replace(start, searched_for=first.text)
+        first = await anext(events)
+    yield start
+    yield first
+    async for event in events:
+        yield event
 
 
 def written_by(request: AnswerRequest) -> str:

@@ -13,7 +13,7 @@ from app.domain.conversations import Exchange
 from app.domain.event_codec import plain
 from app.errors import LocalChatError
 from app.services.answering.answer import Answer, AnswerSource, failed
-from app.services.answering.conversations import new_conversation_id
+from app.services.conversations.conversations import new_conversation_id
 from app.telemetry import tracing
 from app.telemetry.access import annotate
 

@@ -3,9 +3,21 @@
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Protocol
 
-from app.domain.answers import AnswerRequest, Citation, Delta, Done, Event, Status, Thinking, Usage
+from app.domain.answers import (
+    AnswerRequest,
+    Citation,
+    Delta,
+    Done,
+    Event,
+    LeftOut,
+    Message,
+    Status,
+    Thinking,
+    Usage,
+)
 from app.domain.documents import Chunk
 from app.domain.retrieval import ScoredChunk
 from app.errors import InputTooLong
@@ -19,6 +31,11 @@ from app.services.answering.observer import PipelineObserver
 class Surroundings(Protocol):
     async def around(self, passages: Sequence[ScoredChunk]) -> Mapping[int, Sequence[Chunk]]:
         """By a passage's chunk id, the chunks around it and itself, in reading order."""
+
+
+class Histories(Protocol):
+    async def fitted(self, request: AnswerRequest, room: int) -> tuple[Sequence[Message], int]:
+        """The history for a prompt that has `room` tokens for it, and of how many turns a summary is in it."""
 
 
 class ChatChunk(Protocol):
@@ -85,6 +102,7 @@ class ModelWriter:
         prompts: fits the prompt.
         contexts: how many tokens each model is loaded with.
         surroundings: reads the chunks around the passages, for prompts that have room for them.
+        histories: fits what was said before; None: the oldest of it is left out.
         observer: receives the stages of answers that somebody waits for.
     """
 
@@ -95,12 +113,14 @@ class ModelWriter:
         prompts: PromptBuilder,
         contexts: ContextWindows,
         surroundings: Surroundings,
+        histories: Histories | None = None,
         observer: PipelineObserver | None = None,
     ) -> None:
         self._models = models
         self._prompts = prompts
         self._contexts = contexts
         self._surroundings = surroundings
+        self._histories = histories
         self._observer = observer or PipelineObserver()
         self._unobserved = PipelineObserver()
 
@@ -114,19 +134,35 @@ class ModelWriter:
             InputTooLong: the question alone leaves no room for an answer.
         """
         context = await self._contexts.room(request.model, request.max_context, thoughts=_thoughts(request))
+        history, summarised = await self._history(request, context)
         around = {} if alone else await self._surroundings.around(passages)
         with self._observer_of(request).stage("prompt"):
-            return self._prompts.build(
+            prompt = self._prompts.build(
                 request.question,
                 passages,
                 model=request.model,
                 context=context,
                 max_tokens=request.max_tokens,
-                history=request.history,
+                history=history,
                 search_text=search_text,
                 around=around,
                 style=request.style,
             )
+        if not summarised:
+            return prompt
+        return replace(prompt, left_out=replace(prompt.left_out or LeftOut(), history_summarised=summarised))
+
+    async def _history(self, request: AnswerRequest, context: int) -> tuple[Sequence[Message], int]:
+        if self._histories is None or not request.history:
+            return request.history, 0
+        room = self._prompts.history_room(
+            request.question,
+            model=request.model,
+            context=context,
+            max_tokens=request.max_tokens,
+            style=request.style,
+        )
+        return await self._histories.fitted(request, room)
 
     async def write(
         self, request: AnswerRequest, prompt: Prompt, clock: StageClock

@@ -23,13 +23,13 @@ from app.services.overviews.quoted import passage_of
 
 # In tokens. A longer part would be summarised in fewer steps, but a changed page would cost more, and a citation of
 # it would say less.
-_LARGEST_PART = 3000
+_LARGEST_PART = 2000
 # The share of the context that the last prompt's passages take.
 _PASSAGES_SHARE = 0.6
 # In tokens, of the frame around a passage.
 _FRAME = 24
-# Steps that are under way at once. Questions of people go ahead of them.
-_AT_ONCE = 4
+# Steps that are under way at once: a server that works on one after the other must reach the last in time.
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from app.domain.access.caller import AccessScope, Caller, with_included
 from app.domain.conversations import Exchange
 from app.errors import NoCollection, NotFound
 from app.services.access.collections import CollectionAccess
-from app.services.answering.conversations import ConversationService, new_conversation_id
+from app.services.conversations.conversations import ConversationService, new_conversation_id
 from app.services.documents.collections import CollectionService
 from tests.support.ingestion import TENANT, Desk
 

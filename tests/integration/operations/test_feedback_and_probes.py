@@ -14,7 +14,7 @@ from app.db.outages import translated
 from app.domain.query_ids import new_query_id
 from app.domain.retrieval import ServedMatch
 from app.errors import CacheUnavailable, StoreUnavailable
-from app.services.answering.feedback import FeedbackService, Verdict
+from app.services.conversations.feedback import FeedbackService, Verdict
 from app.services.documents.collections import CollectionService
 from tests.support.ingestion import TENANT, FakeModels
 

@@ -13,7 +13,7 @@ from app.db.tables import conversations
 from app.domain.answers import Message
 from app.domain.conversations import Exchange, Turn
 from app.errors import InvalidInput, NotFound
-from app.services.answering.conversations import ConversationService, new_conversation_id
+from app.services.conversations.conversations import ConversationService, new_conversation_id
 
 SOURCE = {"citation": 1, "chunk_id": 7, "filename": "cities.md", "page": 3, "section": "France", "quote": "Paris"}
 
@@ -48,13 +48,13 @@ async def test_messages_are_read_in_the_order_they_were_said(service: Conversati
     assert history.conversation.updated_at > history.conversation.created_at
 
 
-async def test_a_long_conversation_is_recalled_by_its_newest_messages(service: ConversationService) -> None:
+async def test_a_long_conversation_is_recalled_whole(service: ConversationService) -> None:
     conversation_id = await begin(service)
     for number in range(15):
         await service.append("t", conversation_id, "c", exchange(f"question {number}", f"answer {number}"))
     recalled = await service.recall("t", conversation_id)
-    assert len(recalled) == 20
-    assert recalled[0] == Message("user", "question 5")
+    assert len(recalled) == 32
+    assert recalled[0] == Message("user", "Why?")
     assert recalled[-1] == Message("assistant", "answer 14")
 
 

@@ -10,8 +10,8 @@ from app.db.database import Database
 from app.domain.answers import NEAR_MISS, NO_CONTEXT
 from app.domain.conversations import Exchange
 from app.errors import InvalidInput
-from app.services.answering.conversations import ConversationService, new_conversation_id
-from app.services.answering.feedback import FeedbackService
+from app.services.conversations.conversations import ConversationService, new_conversation_id
+from app.services.conversations.feedback import FeedbackService
 from app.services.operations.analytics import AnalyticsService
 from tests.support.ingestion import TENANT
 

@@ -24,13 +24,13 @@ from app.domain.documents import Collection
 from app.domain.retrieval import Vector
 from app.generation.gate import AnswerGate
 from app.generation.prompting.prompt import PromptBuilder
-from app.generation.rewriting import RuleRewriter
 from app.ollama.client import OllamaClient
 from app.reranking.client import RerankClient
 from app.reranking.scorer import Scorer
 from app.services.answering.answer import Answer
 from app.services.answering.model_facts import ContextWindows
 from app.services.answering.pipeline import AnswerPipeline
+from app.services.answering.rewriting import FollowUpRewriter
 from app.services.answering.writer import ModelWriter
 from app.services.evidence.neighbours import NeighbourChunks
 from app.services.evidence.quoting import Quoter
@@ -101,7 +101,7 @@ async def opened(
         pipeline = AnswerPipeline(
             search,
             writer,
-            rewriter=RuleRewriter(),
+            rewriter=FollowUpRewriter(),
             ranker=ranker,
             quoter=Quoter(ranker, most=2),
             gate=AnswerGate(RERANKER),

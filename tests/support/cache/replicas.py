@@ -17,12 +17,12 @@ from app.domain.retrieval import EmbedQuery, Query, Vector
 from app.ingestion.queue.jobs import ReindexJob
 from app.services.answering.answer import Answer
 from app.services.answering.cached import CachedAnswers
-from app.services.answering.feedback import FeedbackService
 from app.services.answering.model_facts import ModelDigests
 from app.services.answering.service import AnswerService
 from app.services.cache_ops.admin import CacheService
 from app.services.cache_ops.warm_questions import WarmQuestions
 from app.services.cache_ops.warming import WarmingService
+from app.services.conversations.feedback import FeedbackService
 from app.services.documents.collection_cache import CollectionCache
 from app.services.documents.collections import CollectionService
 from app.services.evidence.neighbours import NeighbourChunks

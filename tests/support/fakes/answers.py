@@ -31,7 +31,7 @@ from app.domain.retrieval import Query, Vector
 from app.errors import NotCached, NotFound
 from app.services.answering.answer import Answer, collect
 from app.services.answering.direct import DirectEvent, DirectService
-from app.services.answering.feedback import FeedbackService, StoredVerdict
+from app.services.conversations.feedback import FeedbackService, StoredVerdict
 from app.services.pagination import Page
 from app.services.search.cached import SearchResult
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.answers import Message
 from app.generation.gate import AnswerGate, Verdict
-from app.generation.rewriting import RuleRewriter
+from app.generation.rewriting import is_follow_up, rewriting_messages, rewritten_by_model, rewritten_by_rules
 from app.generation.terms import sentences, terms
 from tests.support.answering import PARIS, ROME, retrieval
 
@@ -80,15 +80,53 @@ def user(*questions: str) -> list[Message]:
         ),
     ],
 )
-async def test_a_follow_up_is_searched_with_the_words_it_points_back_to(
+def test_a_follow_up_is_searched_with_the_words_it_points_back_to(
     history: tuple[str, ...], question: str, searched: str
 ) -> None:
-    assert await RuleRewriter().standalone(question, user(*history)) == searched
+    assert rewritten_by_rules(question, user(*history)) == searched
 
 
-async def test_answers_do_not_steer_the_search() -> None:
+@pytest.mark.parametrize(
+    ("question", "refers_back"),
+    [
+        ("I want to know the refund policy of the ferry line", False),
+        ("A ferry to the island leaves at what hour?", False),
+        ("Wie hoch ist er?", True),
+        ("Und in Italien?", True),
+        ("Wie viele Urlaubstage gibt es im Handbuch?", False),
+        ("Et en Italie ?", True),
+        ("Combien coûte un billet pour les enfants ?", False),
+        ("¿Y los niños?", True),
+        ("¿Cuánto cuesta un billete para niños?", False),
+        ("Quanto costa un biglietto per i bambini?", False),
+        ("E a Roma?", True),
+        ("Onde fica ela?", True),
+        ("En in Italië?", True),
+        ("A we Włoszech?", True),
+        ("意大利呢", True),
+        ("员工每年有多少天带薪年假可以休", False),
+        ("それはいつですか", True),
+    ],
+)
+def test_a_question_refers_back_in_every_language(question: str, refers_back: bool) -> None:
+    assert is_follow_up(question) is refers_back
+
+
+def test_a_model_is_shown_the_last_exchanges_to_rewrite_a_question_and_must_reply_with_one() -> None:
+    history = [*user(*(f"question {number}" for number in range(9))), Message("assistant", "long " * 500)]
+    system, asked = rewriting_messages("Why?", history)
+    assert system.role == "system"
+    assert "question 4\n" in asked.content
+    assert "question 3" not in asked.content
+    assert len(asked.content) < 1000
+    assert rewritten_by_model(' "Why is the tower tall?"\n') == "Why is the tower tall?"
+    for reply in ("", "Sure!\nWhy is the tower tall?", "Why " * 200):
+        assert rewritten_by_model(reply) is None
+
+
+def test_answers_do_not_steer_the_search() -> None:
     history = [Message("user", "Where is the Eiffel Tower?"), Message("assistant", "In Berlin, of course.")]
-    assert "Berlin" not in await RuleRewriter().standalone("How tall is it?", history)
+    assert "Berlin" not in rewritten_by_rules("How tall is it?", history)
 
 
 def test_terms_are_folded_and_figures_kept_whole() -> None:

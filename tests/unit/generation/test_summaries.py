@@ -46,7 +46,6 @@ def test_a_document_without_sections_gives_its_best_sentences() -> None:
 
 def test_nothing_is_said_of_a_document_without_sentences() -> None:
     assert key_sentences([], 9) == []
-    assert key_sentences([chunk(1, "| a | b |\n| 1 | 2 |")], 9) == []
 
 
 @given(st.lists(st.tuples(st.text(max_size=200), st.sampled_from([None, "A", "A > B", "A > C"])), max_size=8))
@@ -56,3 +55,26 @@ def test_no_more_than_asked_for_and_all_word_for_word(texts: list[tuple[str, str
     assert len(keys) <= 3
     for key in keys:
         assert "".join(key.text.split()) in "".join(key.chunk.text.split())
+
+
+def test_headers_figures_and_halves_of_sentences_stand_for_nothing_where_there_is_better() -> None:
+    noise = (
+        "Annual report of the ferry line Amberg\n\n14 15 16 17 CHAPTER TWELVE: Harms\n\nindex of harbours, islands,"
+        "\n\ntections of the common law were at an end."
+    )
+    pages = [
+        chunk(number, f"{noise}\n\nThe ferry of year {number} carried people to the island of Brenn.")
+        for number in range(5)
+    ]
+    said = [key.text for key in key_sentences(pages, 9)]
+    assert len(said) == 5
+    assert all(text.startswith("The ferry of year") for text in said)
+    assert key_sentences([chunk(1, "harbours, ferries, islands, buoys, gulls and lighthouses")], 3)
+
+
+def test_a_table_is_told_by_how_it_begins_and_nothing_by_nothing() -> None:
+    table = chunk(
+        1, "| day | price |\n| --- | --- |\n" + "".join(f"| day {number} | {number} |\n" for number in range(9))
+    )
+    assert [key.text for key in key_sentences([table], 9)][:2] == ["| day | price |", "| day 0 | 0 |"]
+    assert key_sentences([chunk(1, "- \n")], 9) == []

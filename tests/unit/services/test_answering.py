@@ -389,6 +389,21 @@ async def test_a_question_opens_a_conversation_that_the_next_one_continues() -> 
     assert isinstance(events[-1], Done)
 
 
+async def test_what_a_follow_up_was_searched_for_is_told_also_from_the_cache() -> None:
+    setting = Setting(cached=with_cache)
+    history = (Message("user", "Where is the Louvre?"), Message("assistant", "In Paris."))
+    for question, searched in (
+        ("Is it large?", "Louvre Is it large?"),
+        ("Which rivers flow through northern Italy?", None),
+    ):
+        starts = [(await setting.ask(question, history=history))[0] for _ in range(2)]
+        assert [start.searched_for for start in starts if isinstance(start, Start)] == [searched] * 2
+        assert [start.cache["status"] for start in starts if isinstance(start, Start)] == ["miss", "hit"]
+    (start, *_) = await Setting().ask("Is it large?", history=history)
+    assert isinstance(start, Start)
+    assert start.searched_for == "Louvre Is it large?"
+
+
 async def test_the_conversation_is_stored_when_done_is_seen() -> None:
     setting = Setting()
     async for event in setting.service.answer(AnswerRequest("t", "c", QUESTION)):

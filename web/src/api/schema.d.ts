@@ -1128,6 +1128,7 @@ export interface components {
             model: string;
             /** Format: uuid */
             query_id: string;
+            searched_for: string | null;
             trace_id: string;
         };
         Body_replaceDocument: {
@@ -1433,6 +1434,7 @@ export interface components {
             notes: string[];
             /** Format: uuid */
             query_id: string;
+            searched_for: string | null;
             sources: components["schemas"]["SourceView"][];
             thinking: string | null;
             timings_ms: {
@@ -2450,12 +2452,15 @@ export interface components {
             /** @default 0 */
             history?: number;
             /** @default 0 */
+            history_summarised?: number;
+            /** @default 0 */
             passages?: number;
             /** @default 0 */
             passages_cut?: number;
         };
         LeftOutView: {
             history: number;
+            history_summarised: number;
             passages: number;
             passages_cut: number;
         };

@@ -210,6 +210,7 @@ function recalledStart(queryId: string | null, conversation: string): Exchange['
     trace_id: '',
     model: '',
     conversation_id: conversation,
+    searched_for: null,
     cache: { ...cache, similarity: null, matched_query: null },
   };
 }

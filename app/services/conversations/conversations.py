@@ -20,7 +20,8 @@ from app.services.pagination import Page, page_of, uuid_of
 ExportFormat = Literal["markdown", "json"]
 
 _TITLE_CHARACTERS = 80
-_RECALLED_MESSAGES = 20
+# More than any conversation has; of an endless one, the newest.
+_RECALLED_MESSAGES = 1000
 # Messages of a long conversation that are in memory at once.
 _MESSAGES_AT_ONCE = 20
 # Words of a search, and characters shown of the message that it found.
