@@ -16,9 +16,7 @@ from tests.support.files.cases import CASES, Case, all_cases, plain
 from tests.support.folders import short_folder
 from tests.support.processes.replica import api_and_worker, environment, settled
 
-# Without those that need search by name and page, which is not there yet.
-LEFT_OUT = {"outline.pdf", "CV_Jane_Roe.txt"}
-ASKED = [case for case in all_cases() if "asks" in case and case["file"] not in LEFT_OUT]
+ASKED = [case for case in all_cases() if "asks" in case]
 CHATTED = [case for case in all_cases() if "chats" in case]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
