@@ -10,12 +10,14 @@
     ├── Conflict                  409
     ├── PreconditionFailed        412
     ├── TooLarge                  413
+    ├── TooManyRequests           429  a key or a tenant has used up what its limits allow
     ├── TooManyUploads            429  the uploads under way are as many bytes as this process takes at once
     ├── UnsupportedMedia          415
     ├── UnreadableDocument        422  a file that no loader can read; the message says why
     ├── UntrustedHost             421  the request is for a name that the service does not go by
     ├── NotCached                 404  only-if-cached was asked for: the service is well, so not RFC 9111's 504
     ├── StoreUnavailable          503  Postgres
+    ├── ProviderUnavailable       503  the OpenID provider, whose keys a token has to be checked with
     ├── Stopping                  503  the process is stopping, and the time for unfinished requests is over
     ├── CacheUnavailable          503  a cache tier that was to be changed; reads do without it
     ├── TierOff                   409  the cache tier that this needs is not in use
@@ -44,6 +46,7 @@ class LocalChatError(Exception):
     code: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Internal error"
     retryable: ClassVar[bool] = False
+    retry_after: int = 1
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -111,6 +114,19 @@ class TooLarge(LocalChatError):
     title = "Too large"
 
 
+class TooManyRequests(LocalChatError):
+    """`retry_after`: the seconds until something is left."""
+
+    status = 429
+    code = "too-many-requests"
+    title = "A limit is reached"
+    retryable = True
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class TooManyUploads(LocalChatError):
     status = 429
     code = "too-many-uploads"
@@ -146,6 +162,13 @@ class StoreUnavailable(LocalChatError):
     def nothing_listens(self) -> bool:
         """Whether nothing listens at the database's address, so that nothing can be committed to it either."""
         return isinstance(self.__cause__, ConnectionRefusedError | FileNotFoundError)
+
+
+class ProviderUnavailable(LocalChatError):
+    status = 503
+    code = "provider-unavailable"
+    title = "The provider of tokens cannot be reached"
+    retryable = True
 
 
 class Stopping(LocalChatError):

@@ -66,6 +66,7 @@ async def _build(
         authentication=access.authentication,
         access=access.collections,
         keys=access.keys,
+        limits=access.limits,
         health=operations.health,
         deep_health=operations.deep_health,
         metrics=metrics,

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.domain.access.caller import AccessScope
+from app.domain.access.quotas import parse_quotas
 from app.domain.addresses import postgres_url, redis_url
 from app.domain.names import canonical_model, is_loopback
 
@@ -22,10 +24,17 @@ NO_RERANKER = "none"
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 ModelName = Annotated[str, AfterValidator(canonical_model)]
+# Those with a public key: a secret that a service shares can sign as well as verify.
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"]
 
 
 def _listed(value: Any) -> Any:
     return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def _pairs(value: Any) -> Any:
+    """`value=scope` pairs, separated by commas."""
+    return tuple(tuple(pair.rsplit("=", 1)) for pair in _listed(value)) if isinstance(value, str) else value
 
 
 def _prefix(value: str) -> str:
@@ -136,8 +145,19 @@ class Settings(BaseSettings):
     trusted_hosts: Annotated[tuple[HostName, ...], NoDecode, BeforeValidator(_listed)] = ()
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)] = ()
     root_path: Annotated[str, AfterValidator(_prefix)] = ""
-    auth_mode: Literal["none", "api_key"] = "none"
+    auth_mode: Literal["none", "api_key", "jwt", "api_key,jwt"] = "none"
     api_key_pepper: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    oidc_issuer: HttpUrl | None = None
+    oidc_audience: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    oidc_algorithms: Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_listed)] = ("RS256", "ES256")
+    oidc_leeway: Annotated[int, Field(ge=0, le=600)] = 60
+    oidc_tenant_claim: str = ""
+    oidc_scopes_claim: str = "scope"
+    oidc_groups_claim: str = "groups"
+    oidc_scopes: Annotated[tuple[tuple[str, AccessScope], ...], NoDecode, BeforeValidator(_pairs)] = ()
+    oidc_default_scopes: Annotated[tuple[AccessScope, ...], NoDecode, BeforeValidator(_listed)] = ()
+    key_limits: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    tenant_limits: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     allow_unauthenticated: bool = False
     max_upload_bytes: Count = 100 * MIB
     max_uploading_bytes: Count = 1024 * MIB
@@ -189,6 +209,12 @@ class Settings(BaseSettings):
             pairs.append((key_id, secret))
         return tuple(pairs)
 
+    @field_validator("key_limits", "tenant_limits")
+    @classmethod
+    def _quotas(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_quotas(value)
+        return value
+
     @field_validator("api_key_pepper")
     @classmethod
     def _long_enough(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -216,8 +242,14 @@ class Settings(BaseSettings):
         if self.auth_mode == "none" and not self.allow_unauthenticated and not is_loopback(self.host):
             raise ValueError(
                 f"HOST={self.host} is reachable by others while AUTH_MODE=none; "
-                "set AUTH_MODE=api_key or ALLOW_UNAUTHENTICATED=true"
+                "set AUTH_MODE to api_key or jwt, or ALLOW_UNAUTHENTICATED=true"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _know_the_provider(self) -> Self:
+        if "jwt" in self.auth_mode and not (self.oidc_issuer and self.oidc_audience):
+            raise ValueError(f"AUTH_MODE={self.auth_mode} needs OIDC_ISSUER and OIDC_AUDIENCE")
         return self
 
     @property

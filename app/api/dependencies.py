@@ -15,6 +15,7 @@ from app.domain.access.caller import Caller
 from app.services.access.authentication import Authentication
 from app.services.access.collections import CollectionAccess, OpenCollections
 from app.services.access.keys import KeyService
+from app.services.access.rate_limits import RateLimits
 from app.services.answering.direct import DirectService
 from app.services.answering.experiments import ExperimentService
 from app.services.cache_ops.admin import CacheService
@@ -66,6 +67,7 @@ class Services:
     authentication: Authentication
     access: CollectionAccess
     keys: KeyService
+    limits: RateLimits
     max_upload_bytes: int
 
 

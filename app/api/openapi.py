@@ -1,7 +1,7 @@
 """The parts of the OpenAPI document that no route declares: problems, tags, keys and events."""
 
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter
@@ -59,7 +59,7 @@ def event_stream(stream: str, example: str) -> dict[str, Any]:
     return {"text/event-stream": {"itemSchema": {"$ref": _REF.format(model=stream)}, "example": example}}
 
 
-def describe(app: FastAPI, *, auth: Literal["none", "api_key"]) -> None:
+def describe(app: FastAPI, *, auth: str) -> None:
     """Complete the schema that FastAPI makes of `app`, when it is first asked for."""
     generate = app.openapi
 
@@ -106,7 +106,7 @@ def _state_scopes(schema: dict[str, Any], *, authenticated: bool) -> None:
             if scope is None:
                 continue
             operation["x-required-scope"] = scope
-            for status, refusal in problems(401, 403).items():
+            for status, refusal in problems(401, 403, 429).items():
                 operation["responses"].setdefault(str(status), refusal)
             if authenticated:
                 operation["security"] = [{"bearer": [scope]}, {"key": [scope]}]

@@ -104,7 +104,9 @@ def _openai_type(status: int) -> str:
 
 
 def error_response(scope: Scope, error: Exception) -> Response:
-    headers = dict(_RETRY) if isinstance(error, LocalChatError) and error.retryable else {}
+    headers = {}
+    if isinstance(error, LocalChatError) and error.retryable:
+        headers["Retry-After"] = str(error.retry_after)
     body = problem_of(scope, error)
     if body["status"] == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"

@@ -29,6 +29,7 @@ _ADMIN = (
 _READ = ("/api/chat", "/api/conversations", "/api/feedback", "/api/search", "/mcp", "/ollama", "/v1")
 # Who may read and write a collection.
 _COLLECTION_ACCESS = re.compile(r"/api/collections/[^/]+/access")
+_QUESTIONS = ("/api/chat", "/mcp", "/ollama", "/v1")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -43,6 +44,11 @@ def required_scope(method: str, path: str) -> AccessScope | None:
     if method in _SAFE or _under(path, _READ):
         return AccessScope.READ
     return AccessScope.WRITE
+
+
+def is_question(method: str, path: str) -> bool:
+    """Whether a model may have to answer."""
+    return method == "POST" and _under(path, _QUESTIONS)
 
 
 def _under(path: str, folders: tuple[str, ...]) -> bool:

@@ -66,6 +66,7 @@ class OllamaClient:
         cooldown: seconds for which an endpoint that failed three times in a row is left alone.
         transport: replaces the network, in tests.
         clock: replaces the monotonic clock, in tests; seconds.
+        owner: names who asks: owners take turns at the endpoints.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class OllamaClient:
         cooldown: float = 5.0,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
+        owner: Callable[[], str] = str,
     ) -> None:
         observer = observer or NullObserver()
         breaker = partial(
@@ -102,7 +104,7 @@ class OllamaClient:
         for name in self.endpoints:
             observer.on_circuit(endpoint=name, circuit=BreakerState.CLOSED)
         self._scheduler = Scheduler(
-            self._endpoints, max_concurrency=max_concurrency, patience=patience, clock=clock
+            self._endpoints, max_concurrency=max_concurrency, patience=patience, clock=clock, owner=owner
         )
         self._dispatcher = Dispatcher(
             self._scheduler,

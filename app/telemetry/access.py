@@ -35,6 +35,11 @@ def annotate(**notes: Any) -> None:
         known.update(notes)
 
 
+def tenant() -> str:
+    """Whose the current request is; empty for none."""
+    return str((_notes.get() or {}).get("tenant", ""))
+
+
 class ServedRequest(NamedTuple):
     """A request that was answered at `at`, in epoch seconds, after `seconds`."""
 

@@ -18,7 +18,7 @@ from app.services.operations.cross_process_priority import CHANNEL, CrossProcess
 from app.services.search.embedding import EmbeddingService
 from app.services.search.embedding_cache import EmbeddingCache
 from app.settings import Settings
-from app.telemetry import correlation
+from app.telemetry import access, correlation
 from app.telemetry.metrics import Metrics
 from app.wiring.cache import Cache, open_cache
 
@@ -68,6 +68,7 @@ async def open_core(settings: Settings, stack: AsyncExitStack, metrics: Metrics,
         settings.ollama_base_url,
         max_concurrency=settings.batch_max_workers,
         headers=correlation.headers,
+        owner=access.tenant,
         observer=ModelMetrics(metrics),
     )
     stack.push_async_callback(client.aclose)

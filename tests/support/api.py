@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.api.dependencies import Services
 from app.main import Lifespan, create_app
 from app.services.access.authentication import Authentication
+from app.services.access.rate_limits import RateLimits
 from app.services.operations.deep_health import Component, DeepHealth
 from app.services.operations.health import Examiner, HealthService, Probe
 from app.services.operations.models import ModelService
@@ -20,7 +21,7 @@ from app.services.semantic.report import MatchingReporter
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from app.telemetry.tracing import Tracing
-from tests.support.fakes.access import FakeAccess, FakeKeys, FakeVerifiedKeys
+from tests.support.fakes.access import FakeAccess, FakeKeys, FakeVerifiedKeys, limits_of
 from tests.support.fakes.answers import FakeAnswers, FakeConversations, FakeDirect, FakeFeedback, FakeSearch
 from tests.support.fakes.cache import FakeCache
 from tests.support.fakes.documents import FakeCollections, FakeDocuments, FakeReindexes, FakeWatcher
@@ -45,6 +46,7 @@ class Fakes:
     evaluations: FakeEvaluations = field(default_factory=FakeEvaluations)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
     verified: FakeVerifiedKeys = field(default_factory=FakeVerifiedKeys)
+    limits: RateLimits = field(default_factory=limits_of)
     keys: FakeKeys = field(default_factory=FakeKeys)
     cache: FakeCache = field(default_factory=FakeCache)
     model_server: FakeModelServer = field(default_factory=FakeModelServer)
@@ -103,6 +105,7 @@ class Fakes:
             authentication=Authentication(self.verified if settings.auth_mode == "api_key" else None),
             access=FakeAccess(self.documents),
             keys=self.keys,
+            limits=self.limits,
             max_upload_bytes=settings.max_upload_bytes,
         )
 

@@ -250,3 +250,19 @@ def test_several_model_servers_make_a_pool(monkeypatch: pytest.MonkeyPatch) -> N
 def test_signing_keys_are_read_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CACHE_SIGNING_KEYS", "new:0123456789abcdef, old:fedcba9876543210")
     assert load_settings().cache_signing_keys == (("new", "0123456789abcdef"), ("old", "fedcba9876543210"))
+
+
+def test_tokens_of_a_provider_need_its_name_and_an_audience() -> None:
+    with pytest.raises(SettingsError, match="AUTH_MODE=jwt needs OIDC_ISSUER and OIDC_AUDIENCE"):
+        load_settings(_env_file=None, auth_mode="jwt", oidc_issuer="https://id.example.com")
+    for name, value in (
+        ("oidc_algorithms", "RS256,HS256"),
+        ("oidc_algorithms", "none"),
+        ("oidc_scopes", "boss=all"),
+    ):
+        with pytest.raises(SettingsError, match=f"^{name.upper()}"):
+            load_settings(_env_file=None, **{name: value})
+    read = load_settings(_env_file=None, oidc_scopes="chat=users=write, boss=admin", api_key_pepper="x" * 16)
+    assert read.oidc_scopes == (("chat=users", "write"), ("boss", "admin"))
+    with pytest.raises(SettingsError, match="API_KEY_PEPPER: each secret has at least 16"):
+        load_settings(_env_file=None, api_key_pepper="short")

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 
 from app.api.dependencies import Services
+from app.api.metering import Meter
 from app.domain.access.caller import Caller
 from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
 from app.domain.direct import DirectMessage, DirectRequest
@@ -79,6 +80,7 @@ async def replies(
         NotCached: `only-if-cached` was asked of a model by itself.
         InvalidInput, RequestValidationError: answers from documents cannot have what the request asks for.
     """
+    meter = Meter(services.limits, caller)
     documents = DocumentModel.parse(request.model)
     if documents is not None and request.messages[-1].content.lstrip().startswith(_ERRAND):
         writer = documents.writer or await services.models.default_chat()
@@ -86,11 +88,12 @@ async def replies(
     if documents is None:
         if options.cache == "only-if-cached":
             raise NotCached("The reply of a model without documents is never cached.")
-        events = partial(services.direct.chat, request)
+        events = meter.stream(partial(services.direct.chat, request))
         return events, lambda: collect(events())
     await services.access.check_read(caller, documents.collection)
     question = _question(caller.tenant, documents, request, options)
-    return partial(services.answers.answer, question), partial(services.answers.collect, question)
+    events = meter.stream(partial(services.answers.answer, question))
+    return events, meter.whole(partial(services.answers.collect, question))
 
 
 def _question(

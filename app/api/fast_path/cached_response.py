@@ -140,7 +140,8 @@ def _ask(lane: Lane, services: Services, headers: RawHeaders, messages: list[Mes
         if caller is None:
             return None
         note_caller(caller)
-        return lane(services, caller, b"".join([message["body"] for message in messages]))
+        reply = lane(services, caller, b"".join([message["body"] for message in messages]))
+        return reply if reply is None or services.limits.admits_hit(caller) else None
     except Exception:  # noqa: BLE001 - the long way may fare better, and tells if it does not
         _errors.exception("A fast lane failed")
         return None

@@ -1,18 +1,23 @@
 """Who asks, and whether they may: nothing behind this is reached without it. Plain ASGI."""
 
+import re
 from collections.abc import Iterable
+from contextlib import ExitStack
 from http import HTTPStatus
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import error_response
-from app.api.scopes import required_scope
+from app.api.scopes import is_question, required_scope
 from app.domain.access.caller import Caller
+from app.domain.access.quotas import Measure
 from app.errors import Forbidden, LocalChatError
 from app.services.access.authentication import Credentials
+from app.services.access.rate_limits import RateLimits, Standing
 from app.telemetry.access import annotate
 
 _CALLER = "localchat.caller"
+_HIT = re.compile(rb"; *hit\b")
 
 
 class AccessMiddleware:
@@ -29,18 +34,46 @@ class AccessMiddleware:
         if needed is None:
             await self.app(scope, receive, send)
             return
-        try:
-            caller = await scope["state"]["services"].authentication.caller_of(credentials_of(scope["headers"]))
-            note_caller(caller)
-            if not caller.may(needed):
-                raise Forbidden(f"This needs a key with the scope {needed}.")
-        except LocalChatError as error:
-            if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                annotate(error=error.detail)
-            await error_response(scope, error)(scope, receive, send)
-            return
-        scope[_CALLER] = caller
-        await self.app(scope, receive, send)
+        services = scope["state"]["services"]
+        limits: RateLimits = services.limits
+        with ExitStack() as stack:
+            try:
+                caller = await services.authentication.caller_of(credentials_of(scope["headers"]))
+                note_caller(caller)
+                if not caller.may(needed):
+                    raise Forbidden(f"This needs a key with the scope {needed}.")
+                standing = await limits.admit(caller)
+                if is_question(scope["method"], scope["path"]):
+                    await limits.check(caller, Measure.TOKENS)
+                    stack.enter_context(limits.under_way(caller))
+            except LocalChatError as error:
+                if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    annotate(error=error.detail)
+                await error_response(scope, error)(scope, receive, send)
+                return
+            scope[_CALLER] = caller
+            if standing is None:
+                await self.app(scope, receive, send)
+            else:
+                told = _Told(send, standing)
+                await self.app(scope, receive, told.send)
+                if told.hit:
+                    await limits.give_back(caller)
+
+
+class _Told:
+    """Tells a client how it stands with its limits; `hit`: the cache had the answer."""
+
+    def __init__(self, send: Send, standing: Standing) -> None:
+        self._send = send
+        self._standing = standing
+        self.hit = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.hit = any(name == b"cache-status" and _HIT.search(value) for name, value in message["headers"])
+            message["headers"] = [*message["headers"], *self._standing.headers()]
+        await self._send(message)
 
 
 def caller_in(scope: Scope) -> Caller:

@@ -9,6 +9,7 @@ from app.api.cache_status import CACHE_STATUS, answer_headers
 from app.api.clients import while_connected
 from app.api.dependencies import caller_of, services_of
 from app.api.fast_path.direct_route import DirectRoute
+from app.api.metering import Meter
 from app.api.openapi import event_stream, problems
 from app.api.problems import failed_response
 from app.api.replies import encode_event, whole
@@ -73,10 +74,11 @@ async def chat(request: Request, body: ChatRequest) -> Response:
     unit = request.headers.get("x-unit-id") or (str(body.conversation_id) if body.conversation_id else None)
     asked = await services.experiments.enrol(body.to_domain(caller.tenant), unit=unit)
     headers = partial(_headers, asked)
+    meter = Meter(services.limits, caller)
     if body.stream:
-        events = partial(services.answers.answer, asked)
+        events = meter.stream(partial(services.answers.answer, asked))
         return EventStream(events, partial(encode_event, request.scope), services.metrics, headers=headers)
-    answer = await while_connected(request, services.answers.collect(asked))
+    answer = await while_connected(request, meter.whole(partial(services.answers.collect, asked))())
     if answer.failed is not None:
         return failed_response(request.scope, answer.failed)
     sent = headers(answer.start) if answer.start else {}

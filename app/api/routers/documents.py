@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
 
 from app.api.clients import while_connected
-from app.api.dependencies import Asking, Provided, ReadableDocument, Tenant, Within, WritableDocument
+from app.api.dependencies import Asking, Provided, ReadableDocument, Services, Tenant, Within, WritableDocument
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.headers import IdempotencyKey, IfNoneMatch, matches
 from app.api.openapi import ETAG, NOT_MODIFIED, event_stream, problems
@@ -14,7 +14,9 @@ from app.api.schemas.documents import DocumentChange, DocumentView, UploadsView
 from app.api.sse import EventStream, encode, failure
 from app.api.uploads.filenames import filename_of
 from app.api.uploads.forms import RefusedFile, one_upload, read_uploads
-from app.domain.documents import Document, DocumentStatus, OnConflict, UploadResult
+from app.domain.access.caller import Caller
+from app.domain.access.quotas import Measure
+from app.domain.documents import Document, DocumentStatus, OnConflict, Upload, UploadResult
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
 from app.services.documents.service import etag
 from app.services.pagination import Page
@@ -69,6 +71,7 @@ async def upload_documents(
 
     async def store() -> tuple[list[UploadResult], list[RefusedFile]]:
         uploads, refused = await read_uploads(files, services.max_upload_bytes)
+        await _charge(services, caller, *uploads)
         results = await services.documents.upload(
             caller.tenant,
             uploads,
@@ -169,7 +172,7 @@ async def replace_document(
     request: Request,
     response: Response,
     services: Provided,
-    tenant: Tenant,
+    caller: Asking,
     document_id: WritableDocument,
     file: Annotated[UploadFile | None, File(description="The new content")] = None,
     files: Annotated[list[UploadFile] | None, File(description="The same", deprecated=True)] = None,
@@ -180,7 +183,10 @@ async def replace_document(
 
     async def replace() -> Document:
         upload = await one_upload([*(files or []), *([file] if file else [])], services.max_upload_bytes)
-        return await services.documents.replace(tenant, document_id, upload, metadata=metadata, if_match=if_match)
+        await _charge(services, caller, upload)
+        return await services.documents.replace(
+            caller.tenant, document_id, upload, metadata=metadata, if_match=if_match
+        )
 
     document = await while_connected(request, replace())
     response.headers["ETag"] = etag(document)
@@ -258,3 +264,12 @@ async def delete_document(
 ) -> None:
     """Delete a document. It is out of answers, search and every cache at once."""
     await services.documents.delete(tenant, document_id, if_match)
+
+
+async def _charge(services: Services, caller: Caller, *uploads: Upload) -> None:
+    """
+    Raises:
+        TooManyRequests: the caller's limits allow no more.
+    """
+    await services.limits.charge(caller, Measure.UPLOAD_BYTES, sum(upload.size_bytes for upload in uploads))
+    await services.limits.charge(caller, Measure.DOCUMENTS, len(uploads))

@@ -8,11 +8,14 @@ lets single texts through, for a part of the time.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
+from operator import itemgetter
 
 from app.errors import ModelUnavailable
 from app.ollama.endpoint import Endpoint
@@ -40,7 +43,7 @@ class SlotLease:
     """A permit to send one request to `endpoint`.
 
     A bulk request holds at most `max_texts` texts. Its holder sets `texts` and `characters`, what it sends.
-    `holds`: bulk work on the endpoint waits for this request's first byte.
+    `holds`: bulk work on the endpoint waits for this request's first byte. `owner`: whose turn it takes.
     """
 
     endpoint: Endpoint
@@ -49,6 +52,7 @@ class SlotLease:
     max_texts: int | None = None
     preemptible: bool = False
     holds: bool = False
+    owner: str = ""
     started: float = 0.0
     texts: int = 0
     characters: int = 0
@@ -59,11 +63,15 @@ class _Ticket:
     lane: Lane
     wanted: ModelWork
     avoid: AbstractSet[Endpoint]
+    owner: str
     granted: asyncio.Future[SlotLease] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Scheduler:
-    """Hands out leases over a pool: least loaded endpoint first, in each lane first come first served.
+    """Hands out leases over a pool: least loaded endpoint first, and owners take turns within a lane.
+
+    The next turn is that of the owner with the fewest requests under way, and among the requests of one owner that
+    of the first: however many one has waiting, another's waits for those under way alone.
 
     Each endpoint takes `max_concurrency` interactive requests of each kind of work, and as many bulk
     requests as its window allows. Once an endpoint has been held for `patience` seconds, bulk work sends it
@@ -80,7 +88,12 @@ class Scheduler:
         max_concurrency: int,
         patience: float = 0.25,
         clock: Callable[[], float] = time.monotonic,
+        owner: Callable[[], str] = str,
     ) -> None:
+        self._owner = owner
+        self._under_way: Counter[tuple[Lane, str]] = Counter()
+        self._turns: dict[str, int] = {}  # the number of each owner's last turn
+        self._turn = count(1)
         self._endpoints = endpoints
         self._max_concurrency = max_concurrency
         self._patience = patience
@@ -101,7 +114,7 @@ class Scheduler:
                 the last failure of the model is raised again.
             Preempted: the block was cancelled in favour of a query.
         """
-        lease = await self._acquire(_Ticket(lane, wanted, avoid))
+        lease = await self._acquire(_Ticket(lane, wanted, avoid, self._owner()))
         error: BaseException | None = None
         try:
             async with self._preemptible(lease.endpoint) if lease.preemptible else nullcontext():
@@ -170,10 +183,10 @@ class Scheduler:
             queue.remove(ticket)
 
     def _dispatch(self) -> None:
-        for lane, tickets in self._waiting.items():
+        for lane in self._waiting:
             full: set[str] = set()
-            for ticket in tickets:
-                if ticket.granted.done() or ticket.wanted.work in full:
+            for ticket in self._by_turns(lane):
+                if ticket.wanted.work in full:
                     continue
                 reachable = [endpoint for endpoint in self._endpoints if endpoint.breakers.reachable(ticket.wanted)]
                 if not reachable:
@@ -183,9 +196,25 @@ class Scheduler:
                 free = [endpoint for endpoint in able if self._has_room(endpoint, ticket)]
                 if free:
                     grant = self._grant_interactive if lane is Lane.INTERACTIVE else self._grant_bulk
-                    ticket.granted.set_result(grant(_best(free, ticket.avoid), ticket.wanted))
+                    lease = grant(_best(free, ticket.avoid), ticket.wanted)
+                    lease.owner = ticket.owner
+                    self._under_way[lane, ticket.owner] += 1
+                    self._turns[ticket.owner] = next(self._turn)
+                    ticket.granted.set_result(lease)
                 elif able:
                     full.add(ticket.wanted.work)
+
+    def _by_turns(self, lane: Lane) -> list[_Ticket]:
+        """Tickets that wait, each owner's counted on from those under way; of two alike, the longest unserved."""
+        counted: Counter[str] = Counter()
+        turns: list[tuple[int, int, int, _Ticket]] = []
+        for arrival, ticket in enumerate(self._waiting[lane]):
+            if not ticket.granted.done():
+                owner = ticket.owner
+                place = self._under_way[lane, owner] + counted[owner]
+                turns.append((place, self._turns.get(owner, 0), arrival, ticket))
+                counted[owner] += 1
+        return [ticket for *_, ticket in sorted(turns, key=itemgetter(0, 1, 2))]
 
     def _refusal(self, wanted: ModelWork) -> ModelUnavailable:
         refusals = [endpoint.breakers.refusal(wanted) for endpoint in self._endpoints]
@@ -244,6 +273,9 @@ class Scheduler:
 
     def _release(self, lease: SlotLease) -> None:
         endpoint = lease.endpoint
+        self._under_way[lease.lane, lease.owner] -= 1
+        if not self._under_way[lease.lane, lease.owner]:
+            del self._under_way[lease.lane, lease.owner]
         if lease.lane is Lane.INTERACTIVE:
             endpoint.interactive[lease.wanted.work] -= 1
             self._unhold(lease)

@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import FixedWindowRateLimiter
 from typing_extensions import override
 
 from app.domain.access.caller import AccessScope, Caller, with_included
 from app.domain.access.keys import ApiKey, KeyGrant
+from app.domain.access.quotas import parse_quotas
 from app.errors import NoCollection, NotFound
 from app.services.access.collections import CollectionAccess, OpenCollections
 from app.services.access.keys import KeyService, NewKey
+from app.services.access.rate_limits import RateLimits
 from app.services.access.verified_keys import VerifiedKeys
 from app.services.pagination import Page
 from tests.support.fakes.documents import FakeDocuments
@@ -28,6 +32,12 @@ _CALLERS = {
     **{KEYS[scope]: Caller("acme", str(scope), with_included({scope})) for scope in AccessScope},
     NARROW_KEY: Caller("acme", "narrow", with_included({AccessScope.WRITE}), ("team-*",)),
 }
+
+
+def limits_of(*, key: str = "", tenant: str = "") -> RateLimits:
+    """Limits in memory: `requests=5/minute, streams=1`."""
+    quotas = [parse_quotas(tuple(filter(None, text.split(", ")))) for text in (key, tenant)]
+    return RateLimits(*quotas, memory=FixedWindowRateLimiter(MemoryStorage()))
 
 
 class FakeVerifiedKeys(VerifiedKeys):

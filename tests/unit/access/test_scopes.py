@@ -28,18 +28,26 @@ OPEN = {
     "/metrics",
     "/openapi.json",
 }
-IDS = {
-    "document_id": UUID(int=1),
-    "conversation_id": UUID(int=5),
-    "key_id": UUID(int=2),
-    "query_id": UUID(int=3),
-    "key": "c" * 64,
-}
+
+
+class Ids(dict[str, object]):
+    """What paths name; an id that is not there for any other parameter."""
+
+    def __missing__(self, _name: str) -> UUID:
+        return UUID(int=1)
+
+
+IDS = Ids(conversation_id=UUID(int=5), key="c" * 64, name="default", model="localchat")
 # Operations that are about no collection, or about one that their body names.
 NO_COLLECTION = {
     "createCollection",
     "createEmbeddings",
     "createKey",
+    "createOllamaEmbeddings",
+    "getOllama",
+    "getOllamaVersion",
+    "listOllamaModels",
+    "listOllamaRunningModels",
     "giveFeedback",
     "listModels",
     "listOpenAIModels",
@@ -49,6 +57,10 @@ NO_COLLECTION = {
 ABOUT_THE_DEFAULT = {
     "search": {"query": "x", "collection": "default"},
     "chat": {"question": "x", "collection": "default"},
+    "showOllamaModel": {"model": "localchat/default"},
+    "createOllamaChat": {"model": "localchat/default", "messages": [{"role": "user", "content": "x"}]},
+    "createOllamaCompletion": {"model": "localchat/default", "prompt": "x"},
+    "createResponse": {"model": "localchat/default", "input": "x"},
     "createChatCompletion": {"model": "localchat/default", "messages": [{"role": "user", "content": "x"}]},
 }
 
@@ -70,7 +82,7 @@ def operations(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[st
 
 
 def address(path: str) -> str:
-    return path.format(**IDS, name="default", model="localchat")
+    return path.format_map(IDS)
 
 
 def test_a_route_that_states_no_scope_is_one_of_those_that_ask_for_none(
@@ -139,7 +151,7 @@ async def test_nothing_of_a_collection_beyond_its_reach_is_there_for_a_key(schem
                 continue
             response = await client.request(
                 method,
-                path.format(**{**IDS, "document_id": stored}, name="default", model="localchat"),
+                path.format_map(Ids(IDS, document_id=stored)),
                 headers={"x-api-key": NARROW_KEY},
                 json=ABOUT_THE_DEFAULT.get(operation["operationId"]),
                 files={"file": ("a.txt", b"mine")} if operation["operationId"] == "replaceDocument" else None,
