@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api.dependencies import Services
+from app.api.mcp.server import mcp_sessions
 from app.main import Lifespan
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
@@ -31,8 +32,9 @@ def api_lifespan(settings: Settings, metrics: Metrics, *, draining: Callable[[],
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with AsyncExitStack() as stack:
             services = await _build(settings, metrics, stack, draining)
+            sessions = await stack.enter_async_context(mcp_sessions())
             gc_tuning.freeze()
-            yield {"services": services}
+            yield {"services": services, "mcp": sessions}
 
     return lifespan
 

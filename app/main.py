@@ -13,6 +13,7 @@ from app.api.compatible import ollama_routes, openai_completions, openai_embeddi
 from app.api.docs import add_docs
 from app.api.fast_path.cached_response import CachedResponseMiddleware
 from app.api.fast_path.metrics import fast_hits, instrument
+from app.api.mcp.server import add_mcp
 from app.api.middleware.access import AccessMiddleware
 from app.api.middleware.cors import with_cors
 from app.api.middleware.disconnect import ClientDisconnectMiddleware
@@ -115,6 +116,7 @@ def create_app(
         operations,
     ):
         app.include_router(module.router)
+    add_mcp(app)
     add_docs(app)
     add_page(app, _PAGE)
     describe(app, auth=settings.auth_mode)

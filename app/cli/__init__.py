@@ -199,6 +199,14 @@ def evaluate(
         raise typer.Exit(1)
 
 
+@app.command(name="mcp", rich_help_panel=_USE)
+def mcp_bridge(url: Url = DEFAULT_URL, api_key: ApiKey = None) -> None:
+    """Give an assistant on this machine the documents of a service, by the Model Context Protocol over stdio."""
+    from app.cli.mcp import run
+
+    run(url, api_key)
+
+
 @app.command(rich_help_panel=_CARE)
 def doctor(
     plans: Annotated[bool, typer.Option(help="Show how PostgreSQL runs the hot queries on your own data.")] = False,

@@ -1,7 +1,7 @@
 """Addresses of sources, for clients that show where an answer comes from."""
 
 from collections.abc import Sequence
-from urllib.parse import quote
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -15,8 +15,11 @@ class SourceLinks:
         self._base = str(request.base_url)
 
     def of(self, source: Source) -> str:
-        page = "" if source.page is None else f"#page={source.page}"
-        return f"{self._base}api/documents/{quote(str(source.document_id))}/content{page}"
+        return self.at(source.document_id, source.page)
+
+    def at(self, document_id: UUID, page: int | None) -> str:
+        place = "" if page is None else f"#page={page}"
+        return f"{self._base}api/documents/{document_id}/content{place}"
 
 
 def cited(citation: Citation, sources: Sequence[Source]) -> tuple[Source, int, int]:
