@@ -9,7 +9,7 @@ from app.domain.answers import Source
 from app.services.answering.answer import Answer
 
 
-class Passage(BaseModel):
+class FoundPassage(BaseModel):
     document_id: UUID
     filename: str
     page: int | None
@@ -19,10 +19,10 @@ class Passage(BaseModel):
 
 
 class Passages(BaseModel):
-    passages: list[Passage]
+    passages: list[FoundPassage]
 
 
-class CitedSource(Passage):
+class CitedSource(FoundPassage):
     """`number` stands in the answer in brackets."""
 
     number: int

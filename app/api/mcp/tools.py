@@ -19,7 +19,7 @@ from app.api.mcp.results import (
     DocumentItem,
     DocumentItems,
     DocumentText,
-    Passage,
+    FoundPassage,
     Passages,
 )
 from app.api.schemas.common import CollectionName, Text
@@ -65,7 +65,7 @@ async def search(
     links = SourceLinks(request)
     return Passages(
         passages=[
-            Passage(
+            FoundPassage(
                 document_id=chunk.document_id,
                 filename=chunk.filename,
                 page=chunk.page,

@@ -46,10 +46,10 @@ NO_COLLECTION = {
     "createOllamaEmbeddings",
     "getOllama",
     "getOllamaVersion",
-    "listOllamaModels",
-    "listOllamaRunningModels",
     "giveFeedback",
     "listModels",
+    "listOllamaModels",
+    "listOllamaRunningModels",
     "listOpenAIModels",
     "uploadDocuments",
 }
@@ -62,6 +62,10 @@ ABOUT_THE_DEFAULT = {
     "createOllamaCompletion": {"model": "localchat/default", "prompt": "x"},
     "createResponse": {"model": "localchat/default", "input": "x"},
     "createChatCompletion": {"model": "localchat/default", "messages": [{"role": "user", "content": "x"}]},
+    "createOllamaChat": {"model": "localchat/default", "messages": [{"role": "user", "content": "x"}]},
+    "createOllamaCompletion": {"model": "localchat/default", "prompt": "x"},
+    "createResponse": {"model": "localchat/default", "input": "x"},
+    "showOllamaModel": {"model": "localchat/default"},
 }
 
 
