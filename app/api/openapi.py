@@ -87,8 +87,9 @@ def _components() -> dict[str, Any]:
 
 
 def _event(name: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The shape of one event; a stream whose events have no name sends their data alone."""
-    content = {"type": "string", "contentMediaType": "application/json", "contentSchema": data}
+    """The shape of one event; a stream whose events have no name sends data alone, not all of it JSON."""
+    media = {"contentMediaType": "application/json"} if name else {}
+    content = {"type": "string", **media, "contentSchema": data}
     properties = {**({"event": {"const": name}} if name else {}), "data": content}
     return {"type": "object", "required": list(properties), "properties": properties}
 

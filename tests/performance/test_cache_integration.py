@@ -92,7 +92,7 @@ async def test_a_hit_fills_the_faster_tiers_with_what_is_left_of_its_life(
     assert pipeline.runs == 1
 
 
-async def test_an_entry_that_a_change_could_alter_is_not_served_and_leaves_every_tier(
+async def test_an_entry_that_a_change_altered_is_not_served_and_gives_way_in_every_tier(
     shared: Shared,
 ) -> None:
     versions, changes = FakeVersions(), FakeChanges()
@@ -103,13 +103,17 @@ async def test_an_entry_that_a_change_could_alter_is_not_served_and_leaves_every
     versions.set(1, 2)
     changes.answer = STALE
     assert (await made.chain.lookup(SPEC)).hit is None
-    await made.tiers.drain()
-    assert {tier: held and held.usage for tier, held in (await made.tiers.usage()).items()} == {
-        "l1": {},
-        "l2": {},
-        "l3": {},
-    }
+    before = [await tier.get(KEY) for tier in shared]
     assert run_of(await made.chain.get_or_compute(SPEC, pipeline)) == 2
+    await made.tiers.drain()
+    for tier, old in zip(shared, before, strict=True):
+        new = await tier.get(KEY)
+        assert old is not None
+        assert new is not None
+        assert new != old
+    found = (await made.chain.lookup(SPEC)).hit
+    assert found is not None
+    assert run_of(found) == 2
     assert made.stats.tier("l1", "answer").invalidations == {"corpus_changed": 1}
 
 

@@ -15,7 +15,7 @@ const HEADER = '// Made by `make client` from the OpenAPI document of the API; n
 function typed(value) {
   if (Array.isArray(value)) return value.map(typed);
   if (value === null || typeof value !== 'object') return value;
-  if (value.contentSchema && value.contentMediaType === 'application/json') return typed(value.contentSchema);
+  if (value.contentSchema) return typed(value.contentSchema);
   const kept = Object.entries(value).filter(([name, item]) => !isText(name, item));
   return Object.fromEntries(kept.map(([name, item]) => [name, typed(item)]));
 }

@@ -65,7 +65,7 @@ async def running() -> OllamaModels:
     return OllamaModels(models=[])
 
 
-@router.post("/api/show", operation_id="showOllamaModel", responses=problems(404, 422))
+@router.post("/api/show", operation_id="showOllamaModel", responses=problems(400, 404, 422))
 async def show(services: Provided, caller: Asking, body: OllamaShowRequest) -> dict[str, object]:
     """Describe a collection or a model."""
     documents = DocumentModel.parse(body.model)

@@ -25,6 +25,14 @@ from app.domain.direct import DirectMessage, DirectRequest, Sampling
 from app.errors import ModelProtocolError
 
 _EVENT = 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"Thirty"}\n\n'
+_SHAPE = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": {"type": "object"}},
+    },
+}
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=BodyRoute, responses=problems(401, 502, 503))
 
@@ -106,7 +114,7 @@ class ResponseRequest(Lenient):
         200: {
             "headers": {"Cache-Status": CACHE_STATUS},
             "description": "OpenAI's response object; with `stream`, its events",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENT}},
+            "content": {"text/event-stream": {"itemSchema": _SHAPE, "example": _EVENT}},
         },
         **problems(400, 404, 413, 415, 422),
     },

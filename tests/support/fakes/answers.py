@@ -48,6 +48,7 @@ RESULTS = orjson.dumps(
             "section": "Leave",
             "text": "Thirty days.",
             "document_date": "2026-11-01T12:00:00+00:00",
+            "unread": None,
             "score": 0.03,
             "scores": {"vector": 0.8},
         }

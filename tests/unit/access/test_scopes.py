@@ -62,10 +62,6 @@ ABOUT_THE_DEFAULT = {
     "createOllamaCompletion": {"model": "localchat/default", "prompt": "x"},
     "createResponse": {"model": "localchat/default", "input": "x"},
     "createChatCompletion": {"model": "localchat/default", "messages": [{"role": "user", "content": "x"}]},
-    "createOllamaChat": {"model": "localchat/default", "messages": [{"role": "user", "content": "x"}]},
-    "createOllamaCompletion": {"model": "localchat/default", "prompt": "x"},
-    "createResponse": {"model": "localchat/default", "input": "x"},
-    "showOllamaModel": {"model": "localchat/default"},
 }
 
 

@@ -9721,6 +9721,14 @@ export interface operations {
                     };
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10328,7 +10336,7 @@ export interface operations {
                      * @example event: response.output_text.delta
                      *     data: {"type":"response.output_text.delta","delta":"Thirty"}
                      */
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             400: {
