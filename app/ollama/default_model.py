@@ -70,9 +70,21 @@ class DefaultChatModel:
 
 
 def best_first(models: Sequence[ModelInfo]) -> list[ModelInfo]:
-    """Models by their parameters, of equal ones the newest first, without those of Ollama's cloud."""
+    """Models by their parameters, of equal ones the newest first, without those of Ollama's cloud.
+
+    The bundled one comes last, since another one was chosen by the operator.
+    """
     here = [info for info in models if not canonical_model(info.name).endswith("cloud")]
-    return sorted(here, key=lambda info: (parameters(info), info.modified_at, info.name), reverse=True)
+    return sorted(
+        here,
+        key=lambda info: (
+            canonical_model(info.name) != BUNDLED_MODEL,
+            parameters(info),
+            info.modified_at,
+            info.name,
+        ),
+        reverse=True,
+    )
 
 
 def parameters(info: ModelInfo) -> float:

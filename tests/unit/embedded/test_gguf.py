@@ -11,7 +11,15 @@ from app.embedded.model_server.models.gguf import NotGguf, read_gguf
 def test_a_file_says_of_the_bundled_model_what_its_card_says() -> None:
     known, read = smollm_card(), file_card(smollm_file(), 8192)
     assert read.name == "smollm2-135m-instruct.q4_1"
-    for fact in ("architecture", "parameter_count", "quantization", "context_length", "embedding_length", "size"):
+    for fact in (
+        "architecture",
+        "parameter_size",
+        "parameter_count",
+        "quantization",
+        "context_length",
+        "embedding_length",
+        "size",
+    ):
         assert getattr(read, fact) == getattr(known, fact)
     assert "<|im_start|>" in read.template
 

@@ -50,6 +50,7 @@ class Servers:
         ([model("a:7b", "7B", modified="2026-01-01"), model("b:7b", "7B", modified="2026-02-01")], "b:7b"),
         ([SMALL, model("gpt-oss:120b-cloud", "116.8B")], "smollm2:135m"),
         ([SMALL, model("unknown", size=4_000_000_000)], "unknown"),
+        ([SMALL, model("my-file.q4_1", "134.52M"), EMBEDS], "my-file.q4_1"),
         ([EMBEDS], "smollm2:135m"),
         ([], "smollm2:135m"),
     ],

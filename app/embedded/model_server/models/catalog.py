@@ -158,7 +158,7 @@ def file_card(path: Path, longest: int) -> ModelCard:
     return ModelCard(
         name=re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("._-") or "model",
         architecture=found.architecture,
-        parameter_size=f"{found.parameters / 1e9:.2f}B",
+        parameter_size=_sized(found.parameters),
         parameter_count=found.parameters,
         quantization=found.quantization,
         file_format="gguf",
@@ -170,6 +170,11 @@ def file_card(path: Path, longest: int) -> ModelCard:
         digest=found.digest,
         modified_at=datetime.fromtimestamp(status.st_mtime, UTC),
     )
+
+
+def _sized(parameters: int) -> str:
+    """As Ollama writes it: 134.52M, 3.21B."""
+    return f"{parameters / 1e9:.2f}B" if parameters >= 1e9 else f"{parameters / 1e6:.2f}M"  # noqa: PLR2004
 
 
 def _file_facts(file: PackagePath) -> dict[str, Any]:
