@@ -248,10 +248,7 @@ class RetrievalSettings(RequestModel):
         "raises those in which the question's words stand together",
     )
     ef_search: int | None = Field(
-        default=None,
-        ge=1,
-        le=1000,
-        description="Candidates that the vectors' graph is searched with; default 100; see `localchat tune`",
+        default=None, ge=1, le=1000, description="Candidates in the vectors' graph; 100; see `localchat tune`"
     )
 
 

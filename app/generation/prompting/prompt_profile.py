@@ -84,7 +84,7 @@ CAPABLE = PromptProfile(
     order=BEST_FIRST,
     length="normal",
     framed=True,
-    stop=("\n<passage ", "\n</passage "),
+    stop=("<passage ", "</passage "),
 )
 
 

@@ -45,7 +45,7 @@ SHORTENED = "shortened"
 _NEAREST = 3
 # Passages that are read again; the best of them are answered from. Of five, success@1 of docs/aws is .786, of eight
 # and of ten .804.
-_READ = 8
+READ = 8
 
 
 class Search(Protocol):
@@ -130,7 +130,7 @@ class AnswerPipeline:
             request.tenant,
             request.collection,
             text,
-            top_k=max(request.top_k, _READ),
+            top_k=max(request.top_k, READ),
             filter=request.filter,
             retrieval=request.retrieval,
         )

@@ -17,7 +17,7 @@ TOP = 100
 # One question may have several entries, from before and after a change of models or settings.
 _SPARE = 3
 # What an entry says of a question, so that its collection's settings say nothing of it.
-_RECORDED = ("top_k", "temperature", "max_tokens", "thinking")
+RECORDED = ("top_k", "temperature", "max_tokens", "thinking")
 
 
 class WarmQuestions:
@@ -110,5 +110,5 @@ def _question(entry: CatalogEntry, names: Mapping[int | None, str]) -> WarmQuest
         max_tokens=sampling["max_tokens"],
         style=AnswerStyle(**sampling.get("style", {})),
         thinking=sampling.get("thinking", False),
-        given=_RECORDED,
+        given=RECORDED,
     )

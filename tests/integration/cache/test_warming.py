@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from app.domain.answers import Message
 from app.domain.retrieval import Query, SearchMode
 from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep
 from app.errors import ModelCrashed, ModelError, ModelUnavailable, NotFound, TierOff
+from app.services.answering.pipeline import READ
+from app.services.cache_ops.warm_questions import RECORDED
 from tests.support.cache.replicas import Fleet, Replica, open_fleet
 from tests.support.fake_ollama import FakeOllama
 from tests.support.ingestion import TENANT
@@ -107,13 +108,13 @@ async def test_an_answer_is_warmed_with_the_search_that_it_rests_on(fleet: Fleet
     for _ in range(2):
         await here.answer(FIRST, max_tokens=9)
     [top] = await here.warming.questions.top(TENANT, namespace="answer")
-    assert replace(top, given=()) == WarmQuestion(
-        TENANT, "default", "answer", FIRST, model="fake-chat", answer_mode="generate", max_tokens=9
+    assert top == WarmQuestion(
+        TENANT, "default", "answer", FIRST, model="fake-chat", answer_mode="generate", max_tokens=9, given=RECORDED
     )
     await here.admin.clear(TENANT, **EMPTY)
     done = await there.warming.collect([top])
     assert (done.computed, len(there.models.calls)) == (1, 1)
-    assert in_memory(there, FIRST, top_k=8)  # passages that an answer's search reads at least
+    assert in_memory(there, FIRST, top_k=READ)
     answer = await there.answer(FIRST, max_tokens=9)
     assert answer.start is not None
     assert (answer.start.cache["tier"], len(there.models.calls)) == ("l1", 1)
