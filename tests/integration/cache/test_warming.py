@@ -16,7 +16,7 @@ from app.domain.answers import Message
 from app.domain.retrieval import Query, SearchMode
 from app.domain.warming import Warmed, WarmFailure, WarmQuestion, WarmStep
 from app.errors import ModelCrashed, ModelError, ModelUnavailable, NotFound, TierOff
-from app.services.answering.pipeline import READ
+from app.services.answering.pipeline import SEARCHED
 from app.services.cache_ops.warm_questions import RECORDED
 from tests.support.cache.replicas import Fleet, Replica, open_fleet
 from tests.support.fake_ollama import FakeOllama
@@ -114,7 +114,7 @@ async def test_an_answer_is_warmed_with_the_search_that_it_rests_on(fleet: Fleet
     await here.admin.clear(TENANT, **EMPTY)
     done = await there.warming.collect([top])
     assert (done.computed, len(there.models.calls)) == (1, 1)
-    assert in_memory(there, FIRST, top_k=READ)
+    assert in_memory(there, FIRST, top_k=SEARCHED)
     answer = await there.answer(FIRST, max_tokens=9)
     assert answer.start is not None
     assert (answer.start.cache["tier"], len(there.models.calls)) == ("l1", 1)
