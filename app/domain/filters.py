@@ -2,7 +2,7 @@
 
 A filter is JSON: conditions `{"field": "year", "gte": 2023}`, joined by `all`, `any` and `not`, or the short form
 `{"year": 2023, "kind": {"in": ["manual"]}}`, whose pairs must all hold. A field is one of the document's own
-(`DOCUMENT_FIELDS`) or a key of its metadata, a dot between nested ones.
+(`DOCUMENT_FIELDS`), one of its passages' (`CHUNK_FIELDS`), or a key of its metadata, a dot between nested ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 DOCUMENT_FIELDS = ("id", "filename", "media_type", "created_at")
+# Of passages: one that goes over two pages is on both.
+CHUNK_FIELDS = ("page",)
 OPERATORS = ("eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "exists", "contains")
 _LISTS = frozenset({"in", "nin"})
 _ORDERED = frozenset({"gt", "gte", "lt", "lte"})
@@ -56,6 +58,16 @@ def parse_filter(raw: Mapping[str, Any]) -> Joint:
     return parsed
 
 
+def of_documents(expression: Expression, *, holds: bool = True) -> Expression:
+    """What a document must fulfil so that some passage of it may pass: conditions on passages are taken to hold."""
+    if isinstance(expression, Condition):
+        if len(expression.path) > 1 or expression.path[0] not in CHUNK_FIELDS:
+            return expression
+        return Joint("all" if holds else "any", ())
+    inner = holds is not (expression.kind == "not")
+    return Joint(expression.kind, tuple(of_documents(part, holds=inner) for part in expression.parts))
+
+
 def with_documents(raw: Mapping[str, Any], documents: Sequence[str]) -> dict[str, Any]:
     """Narrow the filter to documents with one of these ids or names, in which `*` stands for anything."""
     if not documents:
@@ -86,7 +98,7 @@ def _parse(raw: Any, depth: int) -> Joint:
 
 
 def _short(field: str, value: Any) -> list[Expression]:
-    path = _path(field) if field in DOCUMENT_FIELDS else tuple(field.split("."))
+    path = _path(field) if field in (*DOCUMENT_FIELDS, *CHUNK_FIELDS) else tuple(field.split("."))
     if isinstance(value, Mapping):
         if not value:
             raise MalformedFilter(f"filter: {field} needs an operator: {', '.join(OPERATORS)}.")

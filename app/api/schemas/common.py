@@ -129,7 +129,8 @@ class FilteredRequest(BaseModel):
         description=(
             'Where to look: `{"year": 2026}`, or conditions `{"field": "year", "gte": 2023}` joined '
             "by `all`, `any` and `not`. Operators: eq, ne, in, nin, gt, gte, lt, lte, exists, contains. Fields: "
-            "id, filename (with `*`), media_type, created_at, and keys of the metadata, a dot between nested ones. "
+            "id, filename (with `*`), media_type, created_at, page, and keys of the metadata, a dot between nested "
+            "ones; `metadata.page` is a key of that name. "
             "Dates are compared as ISO 8601 text."
         ),
         examples=[{"year": 2026}, {"all": [{"field": "year", "gte": 2023}, {"not": {"kind": "draft"}}]}],

@@ -1,11 +1,10 @@
 """The history of a collection, and whether an earlier search would have found its new chunks."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from app.db.database import PooledConnection
-from app.db.search.filters import jsonpath_of
+from app.db.search.filters import Predicate
 from app.db.search.spaces import vectors_table
 from app.domain.retrieval import Vector
 
@@ -41,12 +40,12 @@ async def nearest_of(
     return nearest
 
 
-async def any_matches(connection: PooledConnection, documents: Sequence[UUID], where: Mapping[str, Any]) -> bool:
-    """Whether one of these documents passes a filter."""
+async def any_matches(connection: PooledConnection, documents: Sequence[UUID], where: Predicate) -> bool:
+    """Whether one of these documents may have a passage that passes a filter."""
     matches: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM documents WHERE id = ANY($1::uuid[]) AND attributes @@ $2::text::jsonpath)",
         documents,
-        jsonpath_of(where),
+        where.documents,
     )
     return matches
 

@@ -7,12 +7,56 @@ holds for an array if it holds for one of its items, and one between different t
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from app.domain.filters import DOCUMENT_FIELDS, Condition, Expression, Joint, Scalar, parse_filter
+from app.domain.filters import (
+    CHUNK_FIELDS,
+    DOCUMENT_FIELDS,
+    Condition,
+    Expression,
+    Joint,
+    Scalar,
+    of_documents,
+    parse_filter,
+)
 
 _COMPARISONS = {"eq": "==", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _NOTHING, _EVERYTHING = "(1 == 0)", "(1 == 1)"
+
+
+class Predicate(NamedTuple):
+    """A filter as jsonpaths.
+
+    Attributes:
+        documents: over `documents.attributes`; a document that fails it has no passage that passes.
+        chunks: over `chunk_attributes`, which are those of the document with the pages of the passage; None if the
+            filter names no page.
+    """
+
+    documents: str
+    chunks: str | None
+
+    @property
+    def parameters(self) -> list[str]:
+        return [self.documents] if self.chunks is None else [self.documents, self.chunks]
+
+
+def predicate_of(filter: Mapping[str, Any]) -> Predicate | None:  # noqa: A002 - the field's word
+    """The filter in SQL; None if it is empty.
+
+    Raises:
+        MalformedFilter: the filter is not understood.
+    """
+    if not filter:
+        return None
+    parsed = parse_filter(filter)
+    documents, exact = _written(of_documents(parsed)), _written(parsed)
+    return Predicate(documents, None if documents == exact else exact)
+
+
+def on_chunk(parameter: int) -> str:
+    """The condition of `Predicate.chunks`, in a statement whose document is `d` and whose chunk is `c`."""
+    return f"chunk_attributes(d.attributes, c.page, c.last_page) @@ ${parameter}::text::jsonpath"
 
 
 def jsonpath_of(filter: Mapping[str, Any]) -> str:  # noqa: A002 - the field's word
@@ -67,7 +111,7 @@ def _has(value: Scalar) -> str:
 
 
 def _path(names: tuple[str, ...]) -> str:
-    if len(names) == 1 and names[0] in DOCUMENT_FIELDS:
+    if len(names) == 1 and names[0] in (*DOCUMENT_FIELDS, *CHUNK_FIELDS):
         return f"$.{names[0]}"
     names = names[1:] if len(names) > 1 and names[0] == "metadata" else names
     return "$.metadata" + "".join(f".{_literal(name)}" for name in names)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.database import PooledConnection
-from app.db.search.filters import jsonpath_of
+from app.db.search.filters import Predicate, on_chunk
 from app.domain.retrieval import Candidate, LexicalPlan, Lexicon, Term
 
 _LOOK_UP = """
@@ -62,14 +62,15 @@ async def look_up(
 
 
 async def rank(
-    connection: PooledConnection, plan: LexicalPlan, *, limit: int, where: Mapping[str, Any]
+    connection: PooledConnection, plan: LexicalPlan, *, limit: int, where: Predicate | None
 ) -> list[Candidate]:
     """The `limit` best visible chunks that match the plan and the filter, best first.
 
     At most `plan.max_matches` matches are looked at.
     """
-    statement = _rank_statement(_width(plan), limit, plan.max_matches, filtered=bool(where))
-    return await _ranked(connection, statement, plan.matches, plan, [jsonpath_of(where)] if where else [])
+    filters = where.parameters if where else []
+    statement = _rank_statement(_width(plan), limit, plan.max_matches, filters=len(filters))
+    return await _ranked(connection, statement, plan.matches, plan, filters)
 
 
 async def rank_within(
@@ -78,11 +79,11 @@ async def rank_within(
     plan: LexicalPlan,
     *,
     limit: int,
-    where: Mapping[str, Any],
+    where: Predicate,
 ) -> list[Candidate]:
     """The same where few documents pass the filter: looks at every chunk of theirs."""
-    statement = _rank_within_statement(_width(plan), limit)
-    return await _ranked(connection, statement, _any_of(plan), plan, [collection_id, jsonpath_of(where)])
+    statement = _rank_within_statement(_width(plan), limit, filters=len(where.parameters))
+    return await _ranked(connection, statement, _any_of(plan), plan, [collection_id, *where.parameters])
 
 
 async def best_of(connection: PooledConnection, plan: LexicalPlan, documents: Sequence[UUID]) -> float | None:
@@ -147,22 +148,26 @@ async def _ranked(
 # Parameters of both: match, saturation (constant, per byte), width x (lexeme, weight), then their own. Limits are
 # literals, because a prepared plan that does not know them prepares for a tenth of the table.
 @lru_cache
-def _rank_statement(width: int, limit: int, max_matches: int, *, filtered: bool) -> str:
-    condition = f"AND d.attributes @@ ${_own(width)}::text::jsonpath" if filtered else ""
+def _rank_statement(width: int, limit: int, max_matches: int, *, filters: int) -> str:
+    """`filters`: how many jsonpaths a predicate has."""
+    condition = f"AND d.attributes @@ ${_own(width)}::text::jsonpath" if filters else ""
+    pages = ", c.page, c.last_page" if filters > 1 else ""
+    if filters > 1:
+        condition += f" AND {on_chunk(_own(width) + 1)}"
     # Best first, so that no more documents are looked up than it takes: a join that the planner is free to choose
     # reads all of them where it expects many matches. A chunk that matches twice is scored twice and kept once.
     # OFFSET 0 hides how many matches there are, or each question would be planned for its own number.
     return f"""
     SELECT c.id, c.document_id::text, c.score
     FROM (
-        SELECT DISTINCT ON (score, c.id) c.id, c.document_id, c.version, {_score(width)} AS score
+        SELECT DISTINCT ON (score, c.id) c.id, c.document_id, c.version{pages}, {_score(width)} AS score
         FROM (
-            SELECT c.id, c.document_id, c.version, c.tsv, $2::float8 + $3::float8 * c.length AS saturation
+            SELECT c.id, c.document_id, c.version{pages}, c.tsv, $2::float8 + $3::float8 * c.length AS saturation
             FROM (SELECT $1::text[] AS matches OFFSET 0) m
             CROSS JOIN LATERAL unnest(m.matches) q (match)
             CROSS JOIN LATERAL (
-                SELECT id, document_id, version, tsv, octet_length(text) AS length
-                FROM chunks WHERE tsv @@ q.match::tsquery AND active
+                SELECT c.id, c.document_id, c.version{pages}, c.tsv, octet_length(c.text) AS length
+                FROM chunks c WHERE c.tsv @@ q.match::tsquery AND c.active
             ) c
             LIMIT {int(max_matches)}
         ) c
@@ -177,16 +182,17 @@ def _rank_statement(width: int, limit: int, max_matches: int, *, filtered: bool)
 
 
 @lru_cache
-def _rank_within_statement(width: int, limit: int) -> str:
+def _rank_within_statement(width: int, limit: int, *, filters: int) -> str:
+    condition = f"AND {on_chunk(_own(width) + 2)}" if filters > 1 else ""
     return f"""
     WITH wanted AS MATERIALIZED (
-        SELECT id, active_version FROM documents
+        SELECT id, active_version, attributes FROM documents
         WHERE collection_id = ${_own(width)} AND deleted_at IS NULL
             AND attributes @@ ${_own(width) + 1}::text::jsonpath
     ), c AS (
         SELECT c.id, c.document_id, c.tsv, $2::float8 + $3::float8 * octet_length(c.text) AS saturation
         FROM wanted d JOIN chunks c ON c.document_id = d.id AND c.version = d.active_version
-        WHERE c.tsv @@ $1::tsquery AND c.active OFFSET 0
+        WHERE c.tsv @@ $1::tsquery AND c.active {condition} OFFSET 0
     )
     SELECT c.id, c.document_id::text, {_score(width)} AS score FROM c ORDER BY score DESC, c.id LIMIT {int(limit)}
     """

@@ -1,11 +1,9 @@
 """The vector arm's SQL: a space's HNSW graph, or an exact scan where that is cheaper or the graph falls short."""
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from app.db.database import PooledConnection
-from app.db.search.filters import jsonpath_of
+from app.db.search.filters import Predicate, on_chunk
 from app.db.search.spaces import vectors_table
 from app.domain.documents import EmbeddingSpace
 from app.domain.retrieval import Candidate, Vector
@@ -38,14 +36,14 @@ FROM few
 
 
 async def matching(
-    connection: PooledConnection, collection_id: int, space: EmbeddingSpace, where: Mapping[str, Any]
+    connection: PooledConnection, collection_id: int, space: EmbeddingSpace, where: Predicate
 ) -> tuple[int, int]:
     """About how many vectors a space holds, and how many of them belong to documents that pass a filter.
 
     The first by the table's size, which needs no ANALYZE and no scan. The second is counted where few documents
     pass, else guessed from a sample.
     """
-    row = await connection.fetchrow(_MATCHING, collection_id, jsonpath_of(where), vectors_table(space.id))
+    row = await connection.fetchrow(_MATCHING, collection_id, where.documents, vectors_table(space.id))
     assert row is not None
     size = row["bytes"] // (space.dimension * _HALF_FLOAT_BYTES + _ROW_OVERHEAD_BYTES)
     return size, row["counted"] if row["share"] is None else int(size * row["share"])
@@ -57,7 +55,7 @@ async def nearest(
     vector: Vector,
     *,
     limit: int,
-    where: Mapping[str, Any],
+    where: Predicate | None,
     ef_search: int | None = None,
 ) -> list[Candidate]:
     """The visible chunks nearest to `vector` as the HNSW graph finds them, with their cosine.
@@ -74,12 +72,12 @@ async def nearest_in(
     vector: Vector,
     *,
     limit: int,
-    where: Mapping[str, Any],
+    where: Predicate | None,
     ef_search: int | None = None,
 ) -> list[Candidate]:
     """The same in another table of the same columns."""
-    statement = _nearest_statement(table, limit, filtered=bool(where), tuned=ef_search is not None)
-    filters = [jsonpath_of(where)] if where else []
+    filters = where.parameters if where else []
+    statement = _nearest_statement(table, limit, filters=len(filters), tuned=ef_search is not None)
     tuning = [str(ef_search)] if ef_search is not None else []
     rows = await connection.fetch(statement, vector, *filters, *tuning)
     # The graph yields in relaxed order.
@@ -93,40 +91,46 @@ async def nearest_exactly(
     vector: Vector,
     *,
     limit: int,
-    where: Mapping[str, Any],
+    where: Predicate | None,
 ) -> list[Candidate]:
     """The same by comparing every visible chunk that passes the filter."""
-    filters = [jsonpath_of(where)] if where else []
+    filters = where.parameters if where else []
     rows = await connection.fetch(
-        _exact_statement(vectors_table(space.id), limit, filtered=bool(filters)), vector, collection_id, *filters
+        _exact_statement(vectors_table(space.id), limit, filters=len(filters)), vector, collection_id, *filters
     )
     return [Candidate(*row) for row in rows]
 
 
 # Limits are literals, because a prepared plan that does not know them prepares for a tenth of the table.
 @lru_cache(maxsize=1024)
-def _nearest_statement(table: str, limit: int, *, filtered: bool, tuned: bool = False) -> str:
-    condition = "AND d.attributes @@ $2::text::jsonpath" if filtered else ""
+def _nearest_statement(table: str, limit: int, *, filters: int, tuned: bool = False) -> str:
+    """`filters`: how many jsonpaths a predicate has."""
+    condition = "AND d.attributes @@ $2::text::jsonpath" if filters else ""
+    chunks = f"JOIN chunks c ON c.id = v.chunk_id AND {on_chunk(3)}" if filters > 1 else ""
     # Decided once before a row is read, and for this statement alone: to set it by another would cost a round trip.
-    tuning = f"AND (SELECT set_config('hnsw.ef_search', ${2 + filtered}, true)) IS NOT NULL" if tuned else ""
+    tuning = f"AND (SELECT set_config('hnsw.ef_search', ${2 + filters}, true)) IS NOT NULL" if tuned else ""
     return f"""
     SELECT v.chunk_id, v.document_id::text, 1 - (v.embedding <=> $1) AS score
     FROM {table} v
     JOIN documents d ON d.id = v.document_id AND d.active_version = v.version
         AND d.deleted_at IS NULL {condition}
+    {chunks}
     WHERE v.active {tuning} ORDER BY v.embedding <=> $1 LIMIT {int(limit)}
     """
 
 
 @lru_cache(maxsize=1024)
-def _exact_statement(table: str, limit: int, *, filtered: bool) -> str:
-    condition = "AND attributes @@ $3::text::jsonpath" if filtered else ""
+def _exact_statement(table: str, limit: int, *, filters: int) -> str:
+    condition = "AND attributes @@ $3::text::jsonpath" if filters else ""
+    chunks = f"JOIN chunks c ON c.id = v.chunk_id AND {on_chunk(4)}" if filters > 1 else ""
     return f"""
     WITH wanted AS MATERIALIZED (
-        SELECT id, active_version FROM documents WHERE collection_id = $2 AND deleted_at IS NULL {condition}
+        SELECT id, active_version, attributes FROM documents
+        WHERE collection_id = $2 AND deleted_at IS NULL {condition}
     ), measured AS MATERIALIZED (
         SELECT v.chunk_id, v.document_id, v.embedding <=> $1 AS distance
-        FROM wanted d JOIN {table} v ON v.document_id = d.id AND v.version = d.active_version WHERE v.active
+        FROM wanted d JOIN {table} v ON v.document_id = d.id AND v.version = d.active_version {chunks}
+        WHERE v.active
     )
     SELECT chunk_id, document_id::text, 1 - distance AS score
     FROM measured ORDER BY distance, chunk_id LIMIT {int(limit)}

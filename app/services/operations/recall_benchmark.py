@@ -42,7 +42,7 @@ async def exactly(
             break
         found, took = await _timed(
             vector_index.nearest_exactly(
-                connection, collection.id, collection.space, question.vector, limit=DEPTH, where={}
+                connection, collection.id, collection.space, question.vector, limit=DEPTH, where=None
             )
         )
         times.append(took)
@@ -76,7 +76,7 @@ async def attempt(
             (few, _), (many, took) = [
                 await _timed(
                     vector_index.nearest_in(
-                        connection, table, question.vector, limit=limit, where={}, ef_search=effort
+                        connection, table, question.vector, limit=limit, where=None, ef_search=effort
                     )
                 )
                 for limit in (POOL * TOP, DEPTH)

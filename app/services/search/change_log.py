@@ -6,6 +6,7 @@ from app.cache.evidence import ArmEvidence, ChangeSet, Evidence
 from app.db.database import Database
 from app.db.lifecycle import changes
 from app.db.search import lexical_index
+from app.db.search.filters import predicate_of
 from app.domain.retrieval import Vector
 from app.services.search.serialization import plan_from_plain
 
@@ -40,9 +41,10 @@ class CorpusChanges:
             documents = sorted({document for document, kind in history if document and kind != "removed"})
             if len(documents) > MOST_DOCUMENTS:
                 return True
-            if evidence.filters:
+            where = predicate_of(evidence.filters)
+            if where is not None:
                 # The selectivity of a filter chooses the plan, and a change may alter it: any match counts.
-                return await changes.any_matches(connection, documents, evidence.filters)
+                return await changes.any_matches(connection, documents, where)
             if evidence.vector is not None:
                 nearest = await changes.nearest_of(
                     connection, int(evidence.parameters["space"]), documents, _vector(evidence.query_vector)

@@ -55,14 +55,14 @@ class VectorRetriever:
                 space,
                 vector,
                 limit=search.depth,
-                where=search.query.filter,
+                where=search.where,
                 ef_search=search.settings.ef_search,
             )
             if len(found) == search.depth:
                 return found
         # The graph stops after a limit of its own, so too few candidates do not prove that there are no more.
         return await vector_index.nearest_exactly(
-            connection, search.collection.id, space, vector, limit=search.depth, where=search.query.filter
+            connection, search.collection.id, space, vector, limit=search.depth, where=search.where
         )
 
     async def _embed(self, collection: Collection, text: str) -> tuple[Vector, bool]:
@@ -117,11 +117,11 @@ class LexicalRetriever:
         return found
 
     async def _rank(self, connection: PooledConnection, search: SearchRun, plan: LexicalPlan) -> list[Candidate]:
-        if search.selectivity is not None and search.selectivity.scan_words:
+        if search.where is not None and search.selectivity is not None and search.selectivity.scan_words:
             return await lexical_index.rank_within(
-                connection, search.collection.id, plan, limit=search.depth, where=search.query.filter
+                connection, search.collection.id, plan, limit=search.depth, where=search.where
             )
-        return await lexical_index.rank(connection, plan, limit=search.depth, where=search.query.filter)
+        return await lexical_index.rank(connection, plan, limit=search.depth, where=search.where)
 
 
 def _plan(search: SearchRun, lexicon: Lexicon) -> LexicalPlan | None:

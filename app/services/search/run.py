@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from app.db.search.filters import Predicate
 from app.domain.documents import Collection
 from app.domain.retrieval import Query
 from app.retrieval.selectivity import Selectivity
@@ -20,13 +21,15 @@ class SearchRun:
         query: the query; its text is checked.
         collection: the collection, searched as the query wants it.
         depth: candidates that each retriever gives, if so many match.
-        selectivity: how much the filter keeps; None without a filter.
+        where: the query's filter in SQL; None without one.
+        selectivity: how much the filter keeps; None without one.
         timings: milliseconds by stage, filled on the way.
     """
 
     query: Query
     collection: Collection
     depth: int
+    where: Predicate | None = None
     selectivity: Selectivity | None = None
     timings: dict[str, float] = field(default_factory=dict)
 

@@ -1,12 +1,8 @@
 """The share of chunks that each metadata filter keeps, which decides how both retrievers search."""
 
-from collections.abc import Mapping
-from typing import Any
-
-import orjson
-
 from app.db.database import Database
 from app.db.search import vector_index
+from app.db.search.filters import Predicate
 from app.domain.documents import Collection
 from app.retrieval.selectivity import Selectivity
 
@@ -19,21 +15,17 @@ class Selectivities:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: dict[tuple[int, int, bytes], Selectivity] = {}
+        self._known: dict[tuple[int, int, Predicate], Selectivity] = {}
 
-    async def of(self, collection: Collection, metadata: Mapping[str, Any]) -> Selectivity | None:
+    async def of(self, collection: Collection, where: Predicate | None) -> Selectivity | None:
         """Return the selectivity of a filter, None without one."""
-        if not metadata:
+        if where is None:
             return None
-        key = (
-            collection.space.id,
-            collection.corpus_version,
-            orjson.dumps(dict(metadata), option=orjson.OPT_SORT_KEYS),
-        )
+        key = (collection.space.id, collection.corpus_version, where)
         if key in self._known:
             return self._known[key]
         async with self._database.reading() as connection:
-            found = Selectivity(*await vector_index.matching(connection, collection.id, collection.space, metadata))
+            found = Selectivity(*await vector_index.matching(connection, collection.id, collection.space, where))
         while len(self._known) >= _REMEMBERED:
             del self._known[next(iter(self._known))]
         self._known[key] = found

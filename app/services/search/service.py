@@ -10,8 +10,9 @@ import orjson
 from app.concurrency.task_group import FirstErrorTaskGroup
 from app.db.database import Database, PooledConnection
 from app.db.search import passages
+from app.db.search.filters import Predicate, predicate_of
 from app.domain.documents import Collection
-from app.domain.filters import MalformedFilter, parse_filter
+from app.domain.filters import MalformedFilter
 from app.domain.retrieval import ArmResult, EmbedQuery, Query, Retrieval, ScoredChunk, SearchMode
 from app.errors import InvalidInput
 from app.retrieval import exact_phrase_boost, lexical, named_document_boost
@@ -113,8 +114,9 @@ class SearchService:
             collection = found.searched_as(query.retrieval)
             self._statistics.observe(collection)
             depth = max(DEPTH if query.mode is SearchMode.HYBRID or query.filter else 0, POOL * query.top_k)
-            selectivity = await self._selectivities.of(collection, query.filter)
-            retrieval = await self._run(SearchRun(query, collection, depth, selectivity, timings))
+            where = _predicate(query)
+            selectivity = await self._selectivities.of(collection, where)
+            retrieval = await self._run(SearchRun(query, collection, depth, where, selectivity, timings))
         self._observe(query.mode, retrieval)
         return retrieval
 
@@ -251,8 +253,11 @@ def checked(query: Query) -> str:
         raise InvalidInput("The filter holds what JSON or UTF-8 cannot.") from error
     if b"\\u0000" in encoded:
         raise InvalidInput("The filter holds a NUL character.")
+    return text
+
+
+def _predicate(query: Query) -> Predicate | None:
     try:
-        parse_filter(query.filter)
+        return predicate_of(query.filter)
     except MalformedFilter as error:
         raise InvalidInput(str(error)) from error
-    return text

@@ -28,6 +28,7 @@ FILTERS: list[dict[str, Any]] = [
     {},
     {},
     {"year": 1},
+    {"not": {"page": 2}, "year": {"exists": True}},
     {"any": [{"year": 2}, {"field": "filename", "eq": "*1*"}]},
 ]
 QUESTIONS = [f"{first} {second}" for first, second in zip(WORDS, WORDS[3:] + WORDS[:3], strict=True)]

@@ -11,7 +11,7 @@ from app.db.database import Database, PooledConnection
 from app.db.lifecycle import reindexes
 from app.db.operations import housekeeping
 from app.db.search import lexical_index, passages, vector_index
-from app.db.search.filters import jsonpath_of
+from app.db.search.filters import jsonpath_of, predicate_of
 from app.db.search.spaces import vectors_table
 from app.domain.documents import Collection
 from app.embedded.services.postgres import EmbeddedPostgres
@@ -117,25 +117,25 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
     space = vectors_table(collection.space.id)
     vector = embed("pump valve unit7.md")
     async with database.connection() as connection:
-        nodes = await plan_of(connection, vector_index._nearest_statement(space, 100, filtered=False), vector)
+        nodes = await plan_of(connection, vector_index._nearest_statement(space, 100, filters=0), vector)
         assert f"{space}_hnsw" in indexes(nodes)
         assert space not in scanned(nodes)
 
         nodes = await plan_of(
             connection,
-            vector_index._nearest_statement(space, 100, filtered=True),
+            vector_index._nearest_statement(space, 100, filters=1),
             vector,
             jsonpath_of({"kind": "manual"}),
         )
         assert f"{space}_hnsw" in indexes(nodes)
 
         for filters in ([], [jsonpath_of({"kind": "manual"})]):
-            tuned = vector_index._nearest_statement(space, 100, filtered=bool(filters), tuned=True)
+            tuned = vector_index._nearest_statement(space, 100, filters=len(filters), tuned=True)
             assert f"{space}_hnsw" in indexes(await plan_of(connection, tuned, vector, *filters, "40"))
 
         nodes = await plan_of(
             connection,
-            vector_index._exact_statement(space, 100, filtered=True),
+            vector_index._exact_statement(space, 100, filters=1),
             vector,
             collection.id,
             jsonpath_of({"rare": True}),
@@ -147,16 +147,24 @@ async def test_every_hot_query_uses_its_index(collection: Collection, database: 
             nodes = await plan_of(connection, vector_index._MATCHING, collection.id, jsonpath_of(passing), space)
             assert index in indexes(nodes)
 
+        # On a page of the documents that pass: the chunks are found by their ids.
+        page = predicate_of({"rare": True, "page": 1})
+        assert page is not None
+        for paged, first in (
+            (vector_index._exact_statement(space, 100, filters=2), [vector, collection.id]),
+            (vector_index._nearest_statement(space, 100, filters=2), [vector]),
+        ):
+            nodes = await plan_of(connection, paged, *first, *page.parameters)
+            assert "chunks" not in scanned(nodes)
+
         width, matches, arguments = await lexical_arguments(connection, collection, "the pump of unit7.md")
-        nodes = await plan_of(
-            connection, lexical_index._rank_statement(width, 100, matches, filtered=False), *arguments
-        )
+        nodes = await plan_of(connection, lexical_index._rank_statement(width, 100, matches, filters=0), *arguments)
         assert "chunks_tsv" in indexes(nodes)
         assert "chunks" not in scanned(nodes)
 
         nodes = await plan_of(
             connection,
-            lexical_index._rank_within_statement(width, 100),
+            lexical_index._rank_within_statement(width, 100, filters=1),
             *[" | ".join(arguments[0]), *arguments[1:]],
             collection.id,
             jsonpath_of({"rare": True}),
@@ -190,19 +198,19 @@ async def test_how_much_of_the_graph_is_looked_at_is_set_for_one_statement_alone
 
         async def found(ef_search: int) -> set[int]:
             nearest = await vector_index.nearest(
-                connection, collection.space, vector, limit=10, where={}, ef_search=ef_search
+                connection, collection.space, vector, limit=10, where=None, ef_search=ef_search
             )
             return {candidate.chunk_id for candidate in nearest}
 
         exact = await vector_index.nearest_exactly(
-            connection, collection.id, collection.space, vector, limit=10, where={}
+            connection, collection.id, collection.space, vector, limit=10, where=None
         )
         assert await found(1000) == {candidate.chunk_id for candidate in exact}
         assert len(await found(1)) == 10
         read = {}
         for ef_search in ("10", "1000"):
             statement = vector_index._nearest_statement(
-                vectors_table(collection.space.id), 10, filtered=False, tuned=True
+                vectors_table(collection.space.id), 10, filters=0, tuned=True
             )
             [[plan]] = await connection.fetch(
                 f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", vector, ef_search

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.db.database import Database, PooledConnection
-from app.db.search.filters import jsonpath_of
+from app.db.search.filters import jsonpath_of, predicate_of
 from app.domain.filters import with_documents
 from app.domain.retrieval import Query, SearchMode
 from app.errors import InvalidInput
@@ -88,6 +88,40 @@ async def test_what_is_not_understood_is_refused_by_name(
 ) -> None:
     with pytest.raises(InvalidInput, match=reason):
         await search.search(Query(TENANT, "pumps", "pump", filter=wanted))
+
+
+@pytest.mark.parametrize("mode", list(SearchMode))
+@pytest.mark.parametrize(
+    ("wanted", "kept"),
+    [
+        ({"page": 2}, {"p2", "p2-3"}),
+        ({"field": "page", "gte": 3}, {"p2-3", "p4"}),
+        ({"page": {"in": [1, 4]}}, {"p1", "p4"}),
+        ({"not": {"page": 2}}, {"p1", "p4", "none"}),
+        ({"page": {"exists": False}}, {"none"}),
+        ({"any": [{"page": 1}, {"kind": "other"}]}, {"p1"}),
+        ({"page": 2, "kind": "other"}, set()),
+        ({"metadata.page": 9}, {"p1", "p2", "p2-3", "p4", "none"}),
+    ],
+)
+async def test_a_filter_keeps_the_pages_that_it_names(
+    database_url: str, wanted: dict[str, Any], kept: set[str], mode: SearchMode
+) -> None:
+    database = await Database.connect(database_url, min_size=1, max_size=4)
+    names = ["p1", "p2", "p2-3", "p4", "none"]
+    texts = [f"The pump of {name}." for name in names]
+    await make_collection(database, "pages", [Page("book.pdf", texts, {"kind": "book", "page": 9})])
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE chunks SET page = ('{1,2,2,4,null}'::int[])[ordinal + 1], "
+            "last_page = CASE WHEN ordinal = 2 THEN 3 END"
+        )
+    statistics = LexemeStatistics(database)
+    search = SearchService(database, StoredCollections(database), embed_query, statistics)
+    found = await search.search(Query(TENANT, "pages", "pump", top_k=10, mode=mode, filter=wanted))
+    assert {names[texts.index(result.text)] for result in found.results} == kept
+    await statistics.close()
+    await database.close()
 
 
 async def test_named_documents_alone_are_looked_into(search: SearchService) -> None:
@@ -174,3 +208,33 @@ async def test_sql_and_the_plain_meaning_agree(
         "SELECT $1::jsonb @@ $2::text::jsonpath", {"metadata": metadata}, jsonpath_of(wanted)
     )
     assert kept == holds(wanted, metadata)
+
+
+PAGES_OR_METADATA = st.recursive(
+    CONDITIONS | st.builds(lambda page: {"field": "page", "eq": page}, st.integers(1, 3)),
+    lambda inner: st.one_of(
+        st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda part: {"not": part}, inner),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wanted=PAGES_OR_METADATA, metadata=METADATA, page=st.none() | st.integers(1, 3))
+async def test_no_document_is_left_out_of_which_a_passage_passes(
+    connection: PooledConnection, wanted: dict[str, Any], metadata: dict[str, Any], page: int | None
+) -> None:
+    where = predicate_of(wanted)
+    assert where is not None
+    row = await connection.fetchrow(
+        """SELECT $1::jsonb @@ $2::text::jsonpath AS document,
+        chunk_attributes($1::jsonb, $4, NULL) @@ coalesce($3::text, $2::text)::jsonpath AS chunk""",
+        {"metadata": metadata},
+        where.documents,
+        where.chunks,
+        page,
+    )
+    assert row is not None
+    assert row["document"] or not row["chunk"]

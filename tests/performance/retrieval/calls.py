@@ -11,6 +11,7 @@ import psutil
 
 from app.db.database import SEARCH_SETTINGS, Connection, Database, prepare_connection
 from app.db.search import vector_index
+from app.db.search.filters import predicate_of
 from app.domain.documents import Collection
 from app.domain.retrieval import Candidate, Query, SearchMode, Vector
 from app.services.search.lexeme_statistics import LexemeStatistics
@@ -61,9 +62,10 @@ class Bench:
     async def filtered(self, question: int, share: str) -> list[int]:
         """The vector arm by the plan that is chosen; the choice is remembered, as it is by a search."""
         collection, wanted = self.stored.collection, {share: True}
-        keeps = await self._selectivities.of(collection, wanted)
+        where = predicate_of(wanted)
+        keeps = await self._selectivities.of(collection, where)
         query = Query(TENANT, collection.name, self.data.questions[question], filter=wanted)
-        matches = await self._arm.run(SearchRun(query, collection, DEPTH, keeps))
+        matches = await self._arm.run(SearchRun(query, collection, DEPTH, where, keeps))
         return _ids(matches.found.candidates)
 
     async def search(self, question: int, mode: SearchMode) -> list[int]:
@@ -86,19 +88,24 @@ class Bench:
 
     async def graph(self, question: int, share: str) -> list[int]:
         """What passes a filter by the statement for the graph, which the planner need not read it for."""
-        space, wanted = self.stored.collection.space, {share: True}
+        space, where = self.stored.collection.space, predicate_of({share: True})
         async with self.database.connection() as connection:
             return _ids(
-                await vector_index.nearest(connection, space, self.vector(question), limit=DEPTH, where=wanted)
+                await vector_index.nearest(connection, space, self.vector(question), limit=DEPTH, where=where)
             )
 
     async def scan(self, question: int, share: str) -> list[int]:
         """The same by a look at everything that passes."""
-        collection, wanted = self.stored.collection, {share: True}
+        collection, where = self.stored.collection, predicate_of({share: True})
         async with self.database.connection() as connection:
             return _ids(
                 await vector_index.nearest_exactly(
-                    connection, collection.id, collection.space, self.vector(question), limit=DEPTH, where=wanted
+                    connection,
+                    collection.id,
+                    collection.space,
+                    self.vector(question),
+                    limit=DEPTH,
+                    where=where,
                 )
             )
 
