@@ -60,12 +60,12 @@ def on_chunk(parameter: int) -> str:
 
 
 def jsonpath_of(filter: Mapping[str, Any]) -> str:  # noqa: A002 - the field's word
-    """The predicate for `attributes @@ $n::text::jsonpath`.
+    """The predicate for `attributes @@ $n::text::jsonpath`: which documents may hold a passage that passes.
 
     Raises:
         MalformedFilter: the filter is not understood.
     """
-    return _written(parse_filter(filter))
+    return _written(of_documents(parse_filter(filter)))
 
 
 def _written(expression: Expression) -> str:
