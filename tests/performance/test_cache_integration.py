@@ -103,14 +103,13 @@ async def test_an_entry_that_a_change_altered_is_not_served_and_gives_way_in_eve
     versions.set(1, 2)
     changes.answer = STALE
     assert (await made.chain.lookup(SPEC)).hit is None
-    before = [await tier.get(KEY) for tier in shared]
+    l2, l3 = shared
+    before = (await l2.get(KEY), await l3.get(KEY))
     assert run_of(await made.chain.get_or_compute(SPEC, pipeline)) == 2
     await made.tiers.drain()
-    for tier, old in zip(shared, before, strict=True):
-        new = await tier.get(KEY)
-        assert old is not None
-        assert new is not None
-        assert new != old
+    after = (await l2.get(KEY), await l3.get(KEY))
+    assert None not in (*before, *after)
+    assert all(new != old for new, old in zip(after, before, strict=True))
     found = (await made.chain.lookup(SPEC)).hit
     assert found is not None
     assert run_of(found) == 2
