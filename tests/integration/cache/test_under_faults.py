@@ -175,7 +175,7 @@ async def test_a_frozen_postgres_gives_clean_503s_and_nothing_hangs(stack: Troub
         seen: Counter[int] = Counter()
         while seen[503] < 20:
             seen.update(reply.status for reply in await load(stack, 10))
-        assert set(seen) == {200, 503}
+        assert set(seen) <= {200, 503}
 
     async def answers_again() -> bool:
         return statuses(await load(stack, 5)) == {200}

@@ -68,7 +68,8 @@ async def test_every_line_of_every_process_is_json_with_ids_and_tells_no_secret(
             "/api/chat", json={"question": QUESTION}, headers={"x-request-id": request_id}
         )
         assert answer.headers["x-request-id"] == request_id
-    for request_id, body in (("find-1", {"query": QUESTION}), ("bad-1", {"query": 5, "x": QUESTION})):
+    sought = {"query": QUESTION}
+    for request_id, body in (("find-0", sought), ("find-1", sought), ("bad-1", {"query": 5, "x": QUESTION})):
         await logged.http.post("/api/search", json=body, headers={"x-request-id": request_id})
     forwarded = {"x-forwarded-for": "198.51.100.1, 203.0.113.9", "x-request-id": "far-1"}
     await logged.http.get("/api/collections", headers=forwarded)

@@ -211,6 +211,7 @@ async def test_a_trace_leads_from_the_question_through_the_cache_and_both_arms_t
     assert (got.attributes["rag.cache.result"], got.attributes["rag.cache.tier"]) == ("hit", "l1")
     assert not any(span.name.startswith(("chat", "retrieval")) for span in spans)
 
+    await traced.http.post("/api/search", json={"query": QUESTION})
     await traced.http.post("/api/search", json={"query": QUESTION}, headers=traceparent(FIND))
     await until(lambda: traced.collector.trace(FIND))
     (hit,) = traced.collector.trace(FIND)
