@@ -18,15 +18,14 @@ from app.api.compatible.ollama_schemas import (
     OllamaModels,
     OllamaShowRequest,
 )
-from app.api.compatible.replies import DocumentModel, DocumentOptions, document_models, replies
+from app.api.compatible.replies import DocumentModel, DocumentOptions, document_models, replies, whole_reply
 from app.api.dependencies import Asking, Provided, Services, Tenant, Within
 from app.api.fast_path.direct_route import JsonRoute
 from app.api.openapi import Responses, problems
-from app.api.problems import failed_response
 from app.domain.access.caller import Caller
 from app.domain.direct import DirectRequest
 from app.domain.names import canonical_model
-from app.errors import ModelProtocolError, ModelUnavailable, NotFound
+from app.errors import ModelUnavailable, NotFound
 from app.generation.prompting.tokens import estimate
 
 # The version of Ollama whose protocol this is.
@@ -130,12 +129,9 @@ async def _reply(
     events, whole = await replies(services, caller, asked, DocumentOptions(schema_field="format"))
     if stream:
         return LineStream(events, lines.encode, services.metrics)
-    answer = await while_connected(request, whole())
-    if answer.failed is not None:
-        return failed_response(request.scope, answer.failed)
-    if answer.done is None:
-        raise ModelProtocolError("The answer broke off before it was done.")
-    return Response(lines.whole(answer), media_type="application/json")
+    return await whole_reply(
+        request, whole, lambda answer, _: Response(lines.whole(answer), media_type="application/json")
+    )
 
 
 def _loaded(lines: OllamaLines) -> Response:

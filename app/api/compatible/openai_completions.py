@@ -6,17 +6,16 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api.cache_status import CACHE_STATUS, answer_headers
-from app.api.clients import while_connected
 from app.api.compatible.links import SourceLinks
 from app.api.compatible.openai_schemas import Completion, CompletionRequest
 from app.api.compatible.openai_stream import CompletionChunks, completion
-from app.api.compatible.replies import replies
+from app.api.compatible.replies import replies, whole_reply
 from app.api.dependencies import Asking, Provided
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.openapi import event_stream, problems
-from app.api.problems import failed_response
 from app.api.sse import EventStream
-from app.errors import ModelProtocolError
+from app.domain.answers import Start
+from app.services.answering.answer import Answer
 
 _CHUNK = 'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Thirty"}}]}\n\n'
 
@@ -50,11 +49,9 @@ async def create_chat_completion(
             services.metrics,
             headers=partial(answer_headers, control=body.cache),
         )
-    answer = await while_connected(request, whole())
-    if answer.failed is not None:
-        return failed_response(request.scope, answer.failed)
-    if answer.start is None or answer.done is None:
-        raise ModelProtocolError("The answer broke off before it was done.")
-    reply = completion(answer, body.model, links).model_dump_json(exclude_none=True)
-    headers = answer_headers(answer.start, body.cache)
-    return Response(reply, media_type="application/json", headers=headers)
+
+    def encode(answer: Answer, start: Start) -> Response:
+        reply = completion(answer, body.model, links).model_dump_json(exclude_none=True)
+        return Response(reply, media_type="application/json", headers=answer_headers(start, body.cache))
+
+    return await whole_reply(request, whole, encode)

@@ -9,20 +9,19 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from starlette.responses import Response
 
 from app.api.cache_status import CACHE_STATUS, answer_headers
-from app.api.clients import while_connected
 from app.api.compatible.links import SourceLinks
 from app.api.compatible.openai_messages import CompletionMessage, Content, Lenient, Parts, to_domain
 from app.api.compatible.openai_response_stream import ResponseEvents
 from app.api.compatible.openai_schemas import EFFORTS, AnyModelName, Effort, Unavailable
-from app.api.compatible.replies import DocumentOptions, replies
+from app.api.compatible.replies import DocumentOptions, replies, whole_reply
 from app.api.dependencies import Asking, Provided
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.openapi import problems
-from app.api.problems import failed_response
 from app.api.schemas.common import JsonObject, Text
 from app.api.sse import EventStream
+from app.domain.answers import Start
 from app.domain.direct import DirectMessage, DirectRequest, Sampling
-from app.errors import ModelProtocolError
+from app.services.answering.answer import Answer
 
 _EVENT = 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"Thirty"}\n\n'
 _SHAPE = {
@@ -134,10 +133,8 @@ async def create_response(request: Request, services: Provided, caller: Asking, 
     if body.stream:
         headers = partial(answer_headers, control="use")
         return EventStream(events, writer.encode, services.metrics, headers=headers)
-    answer = await while_connected(request, whole())
-    if answer.failed is not None:
-        return failed_response(request.scope, answer.failed)
-    if answer.start is None or answer.done is None:
-        raise ModelProtocolError("The answer broke off before it was done.")
-    headers_ = answer_headers(answer.start, "use")
-    return Response(writer.whole(answer), media_type="application/json", headers=headers_)
+
+    def encode(answer: Answer, start: Start) -> Response:
+        return Response(writer.whole(answer), media_type="application/json", headers=answer_headers(start, "use"))
+
+    return await whole_reply(request, whole, encode)

@@ -6,14 +6,18 @@ from functools import partial
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
+from starlette.responses import Response
 
+from app.api.clients import while_connected
 from app.api.dependencies import Services
 from app.api.metering import Meter
+from app.api.problems import failed_response
 from app.domain.access.caller import Caller
-from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message
+from app.domain.answers import DEFAULT_MAX_TOKENS, AnswerRequest, Message, Start
 from app.domain.direct import DirectMessage, DirectRequest
 from app.domain.names import canonical_model
-from app.errors import InvalidInput, NotCached
+from app.errors import InvalidInput, ModelProtocolError, NotCached
 from app.services.access.collections import OpenCollections
 from app.services.answering.answer import Answer, collect
 from app.services.answering.direct import DirectEvent
@@ -94,6 +98,21 @@ async def replies(
     question = _question(caller.tenant, documents, request, options)
     events = meter.stream(partial(services.answers.answer, question))
     return events, meter.whole(partial(services.answers.collect, question))
+
+
+async def whole_reply(request: Request, whole: Whole, encode: Callable[[Answer, Start], Response]) -> Response:
+    """Wait for a whole answer, and return it as `encode` writes it, or the problem in which it ended.
+
+    Raises:
+        ClientDisconnect: the client left.
+        ModelProtocolError: the answer broke off.
+    """
+    answer = await while_connected(request, whole())
+    if answer.failed is not None:
+        return failed_response(request.scope, answer.failed)
+    if answer.start is None or answer.done is None:
+        raise ModelProtocolError("The answer broke off before it was done.")
+    return encode(answer, answer.start)
 
 
 def _question(
