@@ -1,4 +1,4 @@
-"""Tokens that answers take, charged to who asked."""
+"""Tokens that answers take, and uploads, charged to who asked."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -8,6 +8,7 @@ from typing import TypeVar
 from app.domain.access.caller import Caller
 from app.domain.access.quotas import Measure
 from app.domain.answers import Start, Usage
+from app.domain.documents import Upload
 from app.services.access.rate_limits import RateLimits
 from app.services.answering.answer import Answer
 
@@ -45,6 +46,14 @@ class Meter:
             return made
 
         return charged
+
+    async def uploads(self, *uploads: Upload) -> None:
+        """
+        Raises:
+            TooManyRequests: the caller's limits allow no more.
+        """
+        await self._limits.charge(self._caller, Measure.UPLOAD_BYTES, sum(upload.size_bytes for upload in uploads))
+        await self._limits.charge(self._caller, Measure.DOCUMENTS, len(uploads))
 
     async def _spend(self, usage: Usage) -> None:
         await self._limits.spend(self._caller, Measure.TOKENS, usage.input_tokens + usage.output_tokens)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from app.api.mcp.results import (
     FoundPassage,
     Passages,
 )
+from app.api.metering import Meter
 from app.api.schemas.common import CollectionName, Text
 from app.api.uploads.filenames import filename_of
 from app.domain.access.caller import AccessScope, Caller
@@ -29,7 +31,6 @@ from app.domain.answers import AnswerRequest
 from app.domain.documents import PIECE, Document, Upload
 from app.domain.filters import with_documents
 from app.domain.retrieval import Query
-from app.services.answering.answer import collect
 
 _PAGE = 50
 _LONGEST_TEXT = 1_000_000
@@ -85,9 +86,8 @@ async def ask(
     request, services, caller = _asking(context)
     await services.access.check_read(caller, collection)
     narrowed = with_documents({}, documents or [])
-    answer = await collect(
-        services.answers.answer(AnswerRequest(caller.tenant, collection, question, filter=narrowed, remember=False))
-    )
+    asked = AnswerRequest(caller.tenant, collection, question, filter=narrowed, remember=False)
+    answer = await Meter(services.limits, caller).whole(partial(services.answers.collect, asked))()
     if answer.failed is not None:
         raise ToolError(answer.failed.problem["detail"])
     return CitedAnswer.of(answer, SourceLinks(request))
@@ -152,6 +152,7 @@ async def add_document(
 
     digest = hashlib.sha256(content).hexdigest()
     upload = Upload(filename_of(filename), len(content), digest, pieces, "text/markdown")
+    await Meter(services.limits, caller).uploads(upload)
     (stored,) = await services.documents.upload(caller.tenant, [upload], collection=collection)
     return _item(stored.document)
 

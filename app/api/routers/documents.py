@@ -5,18 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
 
 from app.api.clients import while_connected
-from app.api.dependencies import Asking, Provided, ReadableDocument, Services, Tenant, Within, WritableDocument
+from app.api.dependencies import Asking, Provided, ReadableDocument, Tenant, Within, WritableDocument
 from app.api.fast_path.direct_route import BodyRoute
 from app.api.headers import IdempotencyKey, IfNoneMatch, matches
+from app.api.metering import Meter
 from app.api.openapi import ETAG, NOT_MODIFIED, event_stream, problems
 from app.api.schemas.common import CollectionName, Cursor, Limit, MetadataText, PageView
 from app.api.schemas.documents import DocumentChange, DocumentView, UploadsView
 from app.api.sse import EventStream, encode, failure
 from app.api.uploads.filenames import filename_of
 from app.api.uploads.forms import RefusedFile, one_upload, read_uploads
-from app.domain.access.caller import Caller
-from app.domain.access.quotas import Measure
-from app.domain.documents import Document, DocumentStatus, OnConflict, Upload, UploadResult
+from app.domain.documents import Document, DocumentStatus, OnConflict, UploadResult
 from app.domain.ingestion import IngestDone, IngestEvent, IngestFailed, IngestProgress
 from app.services.documents.service import etag
 from app.services.pagination import Page
@@ -71,7 +70,7 @@ async def upload_documents(
 
     async def store() -> tuple[list[UploadResult], list[RefusedFile]]:
         uploads, refused = await read_uploads(files, services.max_upload_bytes)
-        await _charge(services, caller, *uploads)
+        await Meter(services.limits, caller).uploads(*uploads)
         results = await services.documents.upload(
             caller.tenant,
             uploads,
@@ -183,7 +182,7 @@ async def replace_document(
 
     async def replace() -> Document:
         upload = await one_upload([*(files or []), *([file] if file else [])], services.max_upload_bytes)
-        await _charge(services, caller, upload)
+        await Meter(services.limits, caller).uploads(upload)
         return await services.documents.replace(
             caller.tenant, document_id, upload, metadata=metadata, if_match=if_match
         )
@@ -264,12 +263,3 @@ async def delete_document(
 ) -> None:
     """Delete a document. It is out of answers, search and every cache at once."""
     await services.documents.delete(tenant, document_id, if_match)
-
-
-async def _charge(services: Services, caller: Caller, *uploads: Upload) -> None:
-    """
-    Raises:
-        TooManyRequests: the caller's limits allow no more.
-    """
-    await services.limits.charge(caller, Measure.UPLOAD_BYTES, sum(upload.size_bytes for upload in uploads))
-    await services.limits.charge(caller, Measure.DOCUMENTS, len(uploads))
